@@ -1,0 +1,51 @@
+# Two jobs for a new user: `make demo` and `make test`. Both set everything up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Two numerical threads: more only fight over two cores.
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help setup demo test lint nightly bench lock clean
+help:
+	@echo "make demo     set up, then run the main job on a made-up council (out in demo/)"
+	@echo "make test     set up, then run every check and test"
+	@echo "make lint     ruff, mypy and the floors"
+	@echo "make nightly  the long simulations"
+	@echo "make bench    benchmarks, kept as JSON"
+	@echo "make lock     resolve requirements.lock again"
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "early_id needs Python 3.11 or newer: sudo apt-get install python3, or make PYTHON=python3.12 …"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing. Install it with: sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 2; }
+	@echo "Setting up $(VENV) (about 2 GB; once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+setup: $(VENV)/.ready
+
+demo: setup
+	@$(BIN)/python -m early_id demo
+
+lint: setup
+	$(BIN)/ruff check src tests configs
+	$(BIN)/ruff format --check src tests configs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+nightly: setup
+	$(BIN)/python -m pytest -m nightly -n 2 -q
+
+bench: setup
+	$(BIN)/python -m pytest tests/benchmarks -m bench -q --benchmark-json=tests/benchmarks/latest.json
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--extra notebooks --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,112 @@
+"""Who is in which group. Nobody is dropped: *not known* is a group of its own.
+
+Frames are matched by row key or refused: two frames paired by position would mix children up without anybody noticing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from early_id.core.errors import InputDataError
+from early_id.stats.arrays import Ints
+
+NOT_KNOWN = "not known"
+
+#: More different values than this is free text or a key, not a characteristic.
+MOST_GROUPS = 60
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One characteristic of every row.
+
+    Attributes
+    ----------
+    name, label : str
+        Column, and its name on pages.
+    groups : tuple of str
+        In alphabetical order, *not known* last.
+    codes : array of int
+        Position in ``groups`` of each row.
+    """
+
+    name: str
+    label: str
+    groups: tuple[str, ...]
+    codes: Ints
+
+
+def align(groups: pd.DataFrame, keys: pd.Index, *, what: str = "groups") -> pd.DataFrame:
+    """The rows of ``groups`` for ``keys``, in that order.
+
+    Raises
+    ------
+    InputDataError
+        If a key is missing from ``groups``, or either side holds a key twice.
+    """
+    for name, index in ((what, groups.index), ("scores", keys)):
+        if index.has_duplicates:
+            raise InputDataError(
+                f"{int(index.duplicated().sum())} rows of the {name} have a key that occurs before.",
+                where=f"audit, {name} frame",
+                what_next="Keep one row per child and date.",
+            )
+    missing = int((~keys.isin(groups.index)).sum())
+    if missing:
+        raise InputDataError(
+            f"{missing} of {len(keys)} scored rows have no entry in the {what}.",
+            where=f"audit, {what} frame",
+            what_next="Audit a model on the matrix it was evaluated on; frames are matched by row key, never by position.",
+        )
+    return groups.loc[keys]
+
+
+def grouping(values: pd.Series, *, name: str, label: str) -> Grouping:
+    """Codes for one characteristic, with empty values as *not known*.
+
+    Raises
+    ------
+    InputDataError
+        If the column holds so many different values that it must be free text or a key.
+    """
+    known = values.notna()
+    text = values.where(known).map(_as_text, na_action="ignore")
+    text = text.where(text.notna() & (text != ""), NOT_KNOWN).astype(str)
+    different = int(text.nunique())
+    if different > MOST_GROUPS:
+        raise InputDataError(
+            f"The column holds {different} different values, too many to be groups (at most {MOST_GROUPS}).",
+            where=f"audit, column '{name}'",
+            what_next="Give a column of categories, or put free text and numbers into bands first.",
+        )
+    found = sorted(set(text) - {NOT_KNOWN}) + ([NOT_KNOWN] if (text == NOT_KNOWN).any() else [])
+    codes = text.map({group: i for i, group in enumerate(found)}).to_numpy().astype(np.int64)
+    return Grouping(name, label, tuple(found), codes)
+
+
+def groupings(frame: pd.DataFrame, characteristics: Mapping[str, str]) -> tuple[tuple[Grouping, ...], dict[str, str]]:
+    """Groupings of the characteristics that the frame holds, and why the others are missing."""
+    held = tuple(
+        grouping(frame[name], name=name, label=label) for name, label in characteristics.items() if name in frame.columns
+    )
+    missing = {label: "Not in the data of this run." for name, label in characteristics.items() if name not in frame.columns}
+    return held, missing
+
+
+def excluded_heads(excluded: pd.DataFrame, dates: pd.Series) -> list[dict[str, object]]:
+    """Children taken out before scoring on the dates audited, per reason: whoever is not scored is in no row of the audit."""
+    if not len(excluded):
+        return []
+    at_dates = excluded[pd.to_datetime(excluded["as_of"]).isin(pd.to_datetime(dates).unique())]
+    heads = at_dates.groupby("reason", sort=True)["child_id"].nunique()
+    return [{"reason": str(reason), "children": int(count)} for reason, count in heads.items()]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

@@ -1,0 +1,156 @@
+"""What an audit gives back: every row, one line a characteristic, what is not held, and how it was done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from early_id.audit.measures import MEASURES
+from early_id.core.errors import SettingsError
+from early_id.core.types import Json, Verdict
+
+#: Columns of design §8, in its order; `rows` holds a few more after them.
+JSON_COLUMNS = (
+    *("characteristic", "group", "n", "measure", "value", "low", "high", "comparator"),
+    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict"),
+    *("families", "primary", "note"),
+)
+
+SUMMARY_COLUMNS = (
+    *("characteristic", "label", "verdict", "measure", "group", "largest_gap", "low", "high"),
+    *("p_adjusted", "smallest_detectable", "note"),
+)
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Findings of one audit.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row a characteristic, group and measure: characteristic, group, n (rows the measure looks at), families,
+        measure, value, low, high, comparator, difference, difference_low, difference_high, p_adjusted, smallest_detectable,
+        verdict (empty unless primary), primary, note; then characteristic_label, measure_label, successes, design_effect.
+        NaN cannot be estimated.
+    summary : DataFrame
+        One row a characteristic: verdict, and its largest gap with interval and the smallest that could have been seen.
+    not_held : DataFrame
+        Characteristics the data do not hold, and why.
+    meta : dict
+        Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
+    """
+
+    rows: pd.DataFrame
+    summary: pd.DataFrame
+    not_held: pd.DataFrame
+    meta: Json
+
+    def frame(self) -> pd.DataFrame:
+        """All rows, as a copy."""
+        return self.rows.copy()
+
+    def of(self, measure: str) -> pd.DataFrame:
+        """The rows of one measure."""
+        if measure not in MEASURES:
+            raise SettingsError.unknown_name("audit measure", measure, MEASURES)
+        return self.rows[self.rows["measure"] == measure].reset_index(drop=True)
+
+    def plot(self, measure: str | None = None) -> str:
+        """Differences from everyone else with their intervals, as SVG; the first primary measure unless one is named."""
+        from early_id.present import charts
+
+        chosen = measure or self.meta["primary"][0]
+        shown = self.of(chosen)
+        shown = shown[shown["difference"].notna()]
+        unit = "points" if MEASURES[chosen].kind == "share" else "number"
+        rows = [
+            {
+                "label": f"{row['characteristic_label']}: {row['group']}",
+                "value": row["difference"],
+                "low": row["difference_low"],
+                "high": row["difference_high"],
+                "strong": row["verdict"] == str(Verdict.GAP_FOUND),
+            }
+            for row in shown.to_dict(orient="records")
+        ]
+        title = f"{MEASURES[chosen].label}: difference from everyone else"
+        found = int((shown["verdict"] == str(Verdict.GAP_FOUND)).sum())
+        desc = f"{len(rows)} groups with intervals; a gap was found for {found} of them. Filled dots mark a gap found."
+        return str(charts.forest(rows, title=title, desc=desc, unit=unit, zero_line=True))
+
+    def to_json(self) -> Json:
+        """Rows with the keys of every ``--json`` audit, summary, what is not held, how it was done; NaN becomes null."""
+        return {
+            "rows": [row | {"n": _whole(row["n"])} for row in _records(self.rows[list(JSON_COLUMNS)])],
+            "summary": _records(self.summary),
+            "not_held": _records(self.not_held),
+            "meta": self.meta,
+        }
+
+    def _repr_html_(self) -> str:
+        from early_id.core.display import frame_html
+
+        note = f"{self.meta['rows']:,} rows, {self.meta['families']:,} families, {self.meta['tests']} tests"
+        return frame_html(self.summary, title="Audit by group", note=note, rows=60)
+
+
+def summarise(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """One row a characteristic.
+
+    A gap found in any primary row is the verdict; *no gap found* needs every primary row to say so. The gap shown is the
+    largest among the rows that decided, from the side of the group with the higher (worse) share.
+    """
+    return pd.DataFrame(
+        [_summary_row(rows[(rows["characteristic"] == name) & rows["primary"]], name, label) for name, label in names.items()],
+        columns=list(SUMMARY_COLUMNS),
+    )
+
+
+def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
+    found = primary[primary["verdict"] == str(Verdict.GAP_FOUND)]
+    # Rows nobody tested may differ by anything; a summary that showed them would show noise.
+    deciding = found if len(found) else primary[primary["p_adjusted"].notna()]
+    row: Json = dict.fromkeys(SUMMARY_COLUMNS, np.nan)
+    row |= {"characteristic": name, "label": label, "measure": "", "group": "", "note": ""}
+    if len(found):
+        row["verdict"] = str(Verdict.GAP_FOUND)
+    elif len(primary) and (primary["verdict"] == str(Verdict.NO_GAP_FOUND)).all():
+        row["verdict"] = str(Verdict.NO_GAP_FOUND)
+    else:
+        row["verdict"] = str(Verdict.CANNOT_TELL)
+    if not len(deciding):
+        row["note"] = "; ".join(dict.fromkeys(note for note in primary["note"] if note))
+        return row
+    size = deciding["difference"].abs()
+    largest = deciding[size >= size.max() - 1e-12].sort_values("difference", ascending=False, kind="stable").iloc[0]
+    return row | {
+        "measure": largest["measure"],
+        "group": largest["group"],
+        "largest_gap": largest["difference"],
+        "low": largest["difference_low"],
+        "high": largest["difference_high"],
+        "p_adjusted": largest["p_adjusted"],
+        "smallest_detectable": largest["smallest_detectable"],
+        "note": largest["note"],
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[Json]:
+    return [{str(key): _plain(value) for key, value in record.items()} for record in frame.to_dict(orient="records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _whole(n: float) -> float | int:
+    """Head counts as whole numbers, unless a tie at the last place is shared out."""
+    return int(n) if float(n).is_integer() else n

@@ -1,0 +1,105 @@
+"""The application: options that all commands share, and how errors become one message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from early_id.core.errors import EarlyIdError, SettingsError
+
+if TYPE_CHECKING:
+    from early_id.config.settings import Config
+
+app = typer.Typer(
+    name="early-id",
+    help="Short, explained lists of families who may welcome early help, with the fairness evidence beside them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="Settings file (YAML).")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Folder of extracts; otherwise the settings' own.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Output folder; otherwise the settings' own.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Screening date, YYYY-MM-DD; otherwise the settings' own.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override any setting: --set part.name=value (repeatable).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, everything else on standard error.")]
+
+
+def settings(config: Path, *, data: Path | None = None, out: Path | None = None, as_of: str | None = None, overrides: list[str] | None = None) -> Config:
+    """Settings of a command: the file, then ``--data``, ``--out``, ``--as-of``, then ``--set``."""
+    from early_id.config.load import load_config
+
+    extra = list(overrides or [])
+    if as_of:
+        from datetime import date
+
+        try:
+            date.fromisoformat(as_of)
+        except ValueError:
+            raise SettingsError("The date after --as-of cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
+        extra.append(f"as_of.screening={as_of}")
+    return load_config(config, overrides=extra, data=data.resolve() if data else None, out=out.resolve() if out else None)
+
+
+def say(*parts: object) -> None:
+    """A line for a person, on standard error, so that standard output stays free."""
+    print(*parts, file=sys.stderr)
+
+
+def emit(value: dict[str, Any]) -> None:
+    """One JSON object on standard output; numbers that cannot be estimated are null."""
+    import json
+
+    print(json.dumps(_plain(value), ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        return _plain(value.item())
+    if isinstance(value, float) and value != value:
+        return None
+    return value
+
+
+def main() -> None:
+    """Run the command line. Every error is one message on standard error; a row's values are never in it."""
+    from early_id.cli import commands, inspect
+
+    assert commands and inspect  # importing them registers the commands
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console may use an old code page; a name must not end the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except EarlyIdError as error:
+        say(f"early-id: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("early-id: stopped. The store is as it was before.")
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("EARLY_ID_DEBUG"):
+            raise
+        place = _place(error)
+        say(f"early-id: an unexpected {type(error).__name__} stopped the run.\n  where: {place}")
+        say("  what next: run it again with EARLY_ID_DEBUG=1 to see the details; they may hold people's data, so do not send them on unread.")
+        sys.exit(1)
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the package where an error began, without its text, which may quote a row."""
+    import traceback
+
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}early_id{os.sep}" in frame.filename]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "outside the package"

@@ -1,0 +1,206 @@
+"""The commands of the main job."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, say, settings
+from early_id.core.display import text_table
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder to make; it is replaced if it holds an earlier demo.")] = Path("demo"),
+    children: Annotated[int, typer.Option("--children", help="Size of the made-up council.")] = 5000,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a council up and run the main job on it."""
+    import shutil
+
+    from early_id.core.errors import SettingsError
+    from early_id.data.synth import make_council
+
+    if out.exists():
+        if any(out.iterdir()) and not (out / "truth").is_dir():
+            raise SettingsError("The folder holds something that is not an earlier demo.", where=str(out), what_next="Give another folder with --out.")
+        shutil.rmtree(out)
+    say(f"Making up a council of {children:,} children (seed {seed}) in {out}/ …")
+    make_council(children=children, seed=seed, out=out)
+    _run(out / "config.yaml", as_json=as_json)
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option("--out", help="Folder to make.")],
+    children: Annotated[int, typer.Option("--children", help="How many children, from 200.")] = 5000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same council.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Make up a council's extracts, with the truth about them beside, ready to run."""
+    from early_id.data.synth import make_council
+
+    summary = make_council(children=children, seed=seed, out=out)
+    if as_json:
+        emit({"folder": out.as_posix(), "config": "config.yaml", "children": summary.children, "rows": summary.rows, "faults": summary.faults})
+        return
+    say(f"Made {summary.children:,} children in {summary.families:,} families and {summary.schools} schools, {summary.marks:,} marks.")
+    say(f"Next: early-id run --config {(out / 'config.yaml').as_posix()}")
+
+
+@app.command()
+def run(
+    config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Extracts to explained, audited lists: the main job from end to end."""
+    _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+
+
+def _run(config: Path, *, as_json: bool, **options: Any) -> None:
+    from early_id.workflow.run import run as run_workflow
+
+    cfg = settings(config, **options)
+    result = run_workflow(cfg)
+    if as_json:
+        emit(result.to_json())
+    else:
+        _show(result, cfg.out_dir)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+#: What to open first, by kind of output.
+_WHAT = {
+    "governance": "Governance report, restricted: start here",
+    "school_list": "School lists (workbook and page)",
+    "hub_list": "Hub lists (workbook and page)",
+    "key_list": "Lists of keys",
+    "taken_out": "Who was taken out, and why (restricted)",
+    "findings": "What was taken in, and what the checks found",
+    "notice_parents": "Notice for parents",
+    "notice_young_people": "Notice for young people",
+    "governance_publishable": "Governance report, publishable",
+    "governance_tables": "All tables of the audit (restricted)",
+}
+
+
+def _show(result: Any, out: Path) -> None:
+    """A short table of what was made, where it is, and what to open first."""
+    rows = []
+    for kind, what in _WHAT.items():
+        found = [item for item in result.outputs if item["kind"] == kind]
+        if found:
+            rows.append([what, str(len(found)), str(found[0]["path"])])
+    for audience, trial in result.trials.items():
+        best = trial.models[trial.best.name.split("_")[0]]
+        say(f"\n{audience.replace('_', ' ')}: {trial.verdict}. {best.sentence}")
+        for reason in trial.reasons[:3]:
+            say(f"  {reason}")
+    for note in result.notes:
+        say(f"Note: {note}")
+    say(f"\nMade in {out}:\n")
+    say(text_table(rows, ["what", "how many", "where (the first one)"]))
+    if result.counts["urgent_signs"]:
+        say(f"\nURGENT: {result.counts['urgent_signs']} sign(s) wait in store/urgent for the duty officer. Record receipt with early-id ingest --acknowledge ROLE.")
+    if result.refusal:
+        say(f"\nNo lists were written: {result.refusal} The audit and the governance page are there for those who approve.")
+
+
+@app.command()
+def ingest(
+    config: ConfigOption, data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
+    acknowledge: Annotated[str | None, typer.Option("--acknowledge", help="Record that this role received the urgent signs; nothing is read.")] = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
+    from early_id.data.urgent import unacknowledged
+    from early_id.workflow.steps import open_bench, take_in
+
+    cfg = settings(config, data=data, out=out, overrides=overrides)
+    bench = open_bench(cfg)
+    if acknowledge:
+        say(f"Receipt recorded for {bench.store.acknowledge(by_role=acknowledge, on=date.today())} batch(es).")
+        return
+    batch = take_in(bench)
+    if as_json:
+        emit(batch.to_json())
+    else:
+        files = batch.frame()
+        rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
+        say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
+        for finding in batch.findings:
+            say(str(finding))
+    for note in unacknowledged(bench.store.folder):
+        say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} for {note['for']}.")
+
+
+@app.command()
+def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Link the stored records into people and families; counts only."""
+    from early_id.workflow.steps import open_bench
+
+    people = open_bench(settings(config, out=out, overrides=overrides)).people
+    counts = people.person_links.groupby("source")["child_id"].agg(records="size", people="nunique")
+    if as_json:
+        emit({"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()})
+        return
+    say(repr(people))
+    say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))
+
+
+@app.command()
+def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Compare rules and models on families and dates that they had not seen."""
+    from early_id.workflow.steps import build, open_bench, train_all
+
+    bench = open_bench(settings(config, out=out, overrides=overrides))
+    trials = train_all(bench, build(bench, bench.people))
+    if as_json:
+        emit({audience: trial.to_json() for audience, trial in trials.items()})
+        return
+    for audience, trial in trials.items():
+        say(f"\n{audience}: {trial.verdict}")
+        for reason in trial.reasons:
+            say(f"  {reason}")
+        for result in trial.models.values():
+            say(f"  {result.name}: {result.sentence}")
+
+
+@app.command()
+def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Look for gaps between groups in the lists that each model would make."""
+    from early_id.workflow.steps import audit_all, build, open_bench, train_all
+
+    bench = open_bench(settings(config, out=out, overrides=overrides))
+    matrix = build(bench, bench.people)
+    audits = audit_all(bench, matrix, train_all(bench, matrix))
+    if as_json:
+        emit({audience: result.to_json() for audience, result in audits.items()})
+        return
+    for audience, result in audits.items():
+        say(f"\n{audience}")
+        say(text_table(result.summary.astype(str).to_numpy().tolist(), list(map(str, result.summary.columns))))
+
+
+@app.command()
+def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Write the explained lists of every school and hub; refused without an approval."""
+    from early_id.acceptance.approval import check_approval
+    from early_id.workflow import publish
+    from early_id.workflow.steps import build, open_bench, screen_all, train_all
+
+    bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
+    status = check_approval(bench.cfg.approval, store_made_up=bench.store.made_up)
+    people = bench.people
+    matrix = build(bench, people)
+    lists = screen_all(bench, people, matrix, train_all(bench, matrix))
+    outputs = publish.lists(bench, lists, status)
+    if as_json:
+        emit({"lists": [item for item in outputs if item["kind"] != "taken_out"], **lists.summary()})
+        return
+    say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))

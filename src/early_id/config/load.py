@@ -1,0 +1,135 @@
+"""Load settings from YAML: shipped defaults, then the file, then overrides; each error names file, path and cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from early_id.config.settings import Config
+from early_id.core.errors import SettingsError
+
+#: Shipped defaults that a settings file may leave out: key in the settings → file in config/defaults.
+_SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.yaml"}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which ``N``, ``no`` and ``on`` stay text: they are codes and column names here."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile(r"^(?:true|false|True|False)$"), list("tfTF"))
+
+
+def read_yaml(path: Path, *, role: str = "settings file") -> dict[str, Any]:
+    """A YAML file as a mapping; a missing or malformed file is one clear message."""
+    if not path.is_file():
+        raise SettingsError.file_missing(path, role=role)
+    return parse_yaml(path.read_text(encoding="utf-8"), where=str(path))
+
+
+def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
+    """YAML text as a mapping."""
+    try:
+        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError("The file is not valid YAML.", where=f"{where}{line}", what_next="Check indentation, colons and quotes.") from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise SettingsError("The file must hold 'key: value' pairs.", where=where)
+    return loaded
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """A default file of the package, e.g. ``sharing.yaml``."""
+    return parse_yaml(resources.files("early_id.config.defaults").joinpath(name).read_text(encoding="utf-8"), where=f"shipped {name}")
+
+
+def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: Any) -> Config:
+    """Settings from a YAML file.
+
+    Parameters
+    ----------
+    path : path
+        The YAML file; paths in it are relative to it.
+    overrides : iterable of str
+        ``a.b=value`` pairs as given by ``--set``; values are read as YAML.
+    **replace
+        Top-level keys that replace those of the file (``data=...``).
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, not YAML, has an unknown key or a value of the wrong kind.
+    """
+    file = Path(path)
+    values = read_yaml(file)
+    for key, value in replace.items():
+        if value is not None:
+            values[key] = value
+    for item in overrides:
+        _override(values, item)
+    for key, name in _SHIPPED.items():
+        if key not in values:
+            local = file.parent / name
+            values[key] = read_yaml(local) if local.is_file() else shipped(name)
+    return make_config(values, base=file.parent, where=str(file))
+
+
+def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings") -> Config:
+    """Settings from plain values, with errors in words."""
+    try:
+        return Config(**{**values, "base": base})
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"])
+        problem = first["msg"]
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(
+                f"The setting '{setting}' is not known.", where=where, what_next=f"Known at this place: {_known(first['loc'])}."
+            ) from None
+        raise SettingsError(
+            f"The setting '{setting}' cannot be used: {problem}.",
+            where=where,
+            what_next=f"Correct it in the file, or give --set {setting}=VALUE.",
+        ) from None
+
+
+def _known(location: tuple[Any, ...]) -> str:
+    """Names that would be accepted beside a refused one."""
+    model: Any = Config
+    for part in location[:-1]:
+        annotation = model.model_fields.get(part)
+        inner = annotation.annotation if annotation else None
+        args = getattr(inner, "__args__", ())
+        inner = inner if hasattr(inner, "model_fields") else next((a for a in args if hasattr(a, "model_fields")), None)
+        if isinstance(part, str) and inner is not None:
+            model = inner
+    return ", ".join(sorted(model.model_fields))
+
+
+def _override(values: dict[str, Any], item: str) -> None:
+    key, separator, text = item.partition("=")
+    if not separator or not key:
+        raise SettingsError(f"'--set {item}' cannot be read.", what_next="Write it as --set part.name=value.")
+    *path, last = key.split(".")
+    place: Any = values
+    for part in path:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise SettingsError(f"'--set {key}' names a part of something that is not a group of settings.")
+    place[last] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types

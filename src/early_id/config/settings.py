@@ -1,0 +1,218 @@
+"""Settings: frozen, typed, with unknown keys refused. Settings choose; they never contain logic or SQL."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from early_id.core.types import Audience, SharingClass
+
+
+class Frozen(BaseModel):
+    """Base of all settings: immutable, and a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Project(Frozen):
+    """Whose data these are."""
+
+    name: str = "A council"
+    made_up: bool = False
+    public_data: bool = False
+    key: str | None = None  #: secret under which ids are made; the store makes one where none is given
+    contact: str = "your early-help team"
+    controller: str = "the council"
+
+
+class Source(Frozen):
+    """One feed: which files, in which shape, from whom."""
+
+    name: str
+    shape: str
+    files: str
+    required: bool = True
+    received: date | None = None
+    snapshot: bool = False
+    covers_from: date | None = None
+    held_by: SharingClass | None = None
+
+
+class AsOf(Frozen):
+    """The dates at which the past is frozen: training and test dates, and the date of the lists."""
+
+    screening: date | None = None
+    dates: tuple[date, ...] = ()
+    school_weeks_aligned: bool = True
+
+
+class CohortSettings(Frozen):
+    """Who can be on a list."""
+
+    youngest: int = 4
+    oldest: int = 17
+    contact_pending_days: int = 28
+
+
+class OutcomeSettings(Frozen):
+    """What counts as 'need recognised', and when it is known."""
+
+    main: str | None = None  #: a component of the programme's outcome; its own main outcome where nothing is named
+    horizon_days: int = Field(180, gt=0)
+    recording_lag_days: int = Field(30, ge=0)
+
+
+class FeatureSettings(Frozen):
+    """Choices that the declarations leave open."""
+
+    settling_days: int = Field(7, ge=0, description="marks N and - this close to the as-of date are not settled")
+    covered_within_days: int = Field(62, ge=0, description="a source may be this stale and still count as covering")
+    use: tuple[str, ...] = ()
+    board_decisions: tuple[str, ...] = ()
+
+
+class TrainingSettings(Frozen):
+    """How models are trained and compared."""
+
+    outcome: str = "need_recognised"
+    families_folds: int = Field(5, ge=2)
+    split: Literal["temporal", "named"] = "temporal"
+    put_forward: str = "additive"
+    models: tuple[str, ...] = ("logistic", "additive")
+    baselines: tuple[str, ...] = ("absence", "indicators", "age")
+    baseline_features: dict[str, str] = Field(default_factory=lambda: {"absence": "absence_share_365d"})
+    capacity_share: float | None = Field(None, gt=0, le=1)
+    resamples: int = Field(400, ge=50)
+    seed: int = 20240819
+    tracking: bool = True
+    tracking_uri: str | None = None
+
+
+class AcceptanceSettings(Frozen):
+    """The bar, written down before any result is seen."""
+
+    margin_precision: float = 0.0
+    margin_recall: float = 0.0
+    minimum_outcomes: int = 100
+    primary_measures: tuple[str, ...] = ("missed_share", "false_flag_rate")
+
+
+class AuditSettings(Frozen):
+    """Which groups are looked at, and what the board has decided about tolerances (none by default)."""
+
+    primary: tuple[str, ...] = ("missed_share", "false_flag_rate")
+    alpha_single: float = 0.04
+    tolerances: dict[str, float] = Field(default_factory=dict)
+    min_group: int = 10
+    characteristics: dict[str, str] = Field(
+        default_factory=lambda: {
+            "sex": "Sex",
+            "ethnic_group": "Ethnic group",
+            "sen": "Special educational needs",
+            "disability": "Disability",
+            "fsm": "Free school meals",
+            "age_band": "Age",
+            "first_language": "First language",
+            "idaci_quintile": "Deprivation of the home area",
+        }
+    )
+    not_held: dict[str, str] = Field(
+        default_factory=lambda: {
+            "religion or belief": "Not collected; marks that could reveal it are never used.",
+            "sexual orientation": "Not collected, and not to be guessed.",
+            "gender reassignment": "Not processed.",
+            "pregnancy and maternity": "Not supplied to this run.",
+            "care experience": "Held only for children whom statutory services know, who are not on these lists.",
+        }
+    )
+
+
+class Capacity(Frozen):
+    """How many families a recipient can talk to in one period. Never more are listed."""
+
+    per_school: int = Field(5, ge=1)
+    per_hub: int = Field(15, ge=1)
+    schools: dict[str, int] = Field(default_factory=dict)
+    hubs: dict[str, int] = Field(default_factory=dict)
+
+
+class ScreeningSettings(Frozen):
+    """How lists are made."""
+
+    threshold_document: str = "Local threshold document (name it in thresholds.yaml)"
+    expires_after_days: int = Field(42, gt=0)
+    cool_off_days: int = 90
+
+
+class UrgentSettings(Frozen):
+    """The closed list of urgent signs, checked at ingest (design: never a list, always a person)."""
+
+    duty_officer: str = "the duty officer of children's social care"
+    factors_within_days: int = 90
+    open_missing_episode: bool = True
+    section_47_contact_awaiting_outcome: bool = True
+
+
+class ExtensionSettings(BaseModel):
+    """Settings of a council's own module; it reads and checks them itself."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Config(Frozen):
+    """Everything a run needs. ``eid.load_config(path)`` makes one; ``--set a.b=value`` overrides any part."""
+
+    project: Project = Project()
+    data: Path = Path("extracts")
+    out: Path = Path("out")
+    store: Path | None = None
+    sources: tuple[Source, ...] = ()
+    shapes: tuple[Path, ...] = ()
+    extensions: tuple[Path, ...] = ()
+    extension: ExtensionSettings = ExtensionSettings()
+    calendar: Path | None = None
+    as_of: AsOf = AsOf()
+    cohort: CohortSettings = CohortSettings()
+    outcome: OutcomeSettings = OutcomeSettings()
+    features: FeatureSettings = FeatureSettings()
+    training: TrainingSettings = TrainingSettings()
+    acceptance: AcceptanceSettings = AcceptanceSettings()
+    audit: AuditSettings = AuditSettings()
+    capacity: Capacity = Capacity()
+    screening: ScreeningSettings = ScreeningSettings()
+    sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
+    urgent: UrgentSettings = UrgentSettings()
+    offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
+    approval: str | None = None
+    base: Path = Field(Path("."), exclude=True)
+
+    @field_validator("sharing")
+    @classmethod
+    def _school_sees_school(cls, value: dict[Audience, tuple[SharingClass, ...]]) -> dict[Audience, tuple[SharingClass, ...]]:
+        wider = set(value.get(Audience.SCHOOL_LEAD, ())) - {SharingClass.SCHOOL}
+        if wider:
+            names = ", ".join(sorted(wider))
+            raise ValueError(f"a school list is made from the school's own records only; remove {names} from school_lead")
+        return value
+
+    def path(self, part: Path) -> Path:
+        """``part`` relative to the settings file."""
+        return part if part.is_absolute() else self.base / part
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of the extracts."""
+        return self.path(self.data)
+
+    @property
+    def out_dir(self) -> Path:
+        """Folder for everything that is written."""
+        return self.path(self.out)
+
+    @property
+    def store_dir(self) -> Path:
+        """Folder of the checked store; inside ``out`` unless named."""
+        return self.path(self.store) if self.store else self.out_dir / "store"

@@ -1,0 +1,76 @@
+"""Findings: what checks saw, as codes and counts, never as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from early_id.core.types import Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check saw, in one file, with a count and advice.
+
+    ``code`` is stable (``ATT001``) and can be looked up with ``early-id rules show``.
+    ``where`` names a file or a table; it never holds a value from a row.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    advice: str
+    count: int
+    where: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.severity}: {self.message} ({self.count:,} in {self.where or 'the store'}). {self.advice}"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """An ordered collection of findings that knows how to print itself."""
+
+    items: tuple[Finding, ...] = field(default=())
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __add__(self, other: Iterable[Finding]) -> Findings:
+        return replace(self, items=self.items + tuple(other))
+
+    def by_code(self) -> dict[str, int]:
+        """Total count of each code, in order of code."""
+        totals: dict[str, int] = {}
+        for finding in sorted(self.items, key=lambda item: item.code):
+            totals[finding.code] = totals.get(finding.code, 0) + finding.count
+        return totals
+
+    def frame(self) -> pd.DataFrame:
+        """One row a finding: code, severity, message, count, where, source, advice."""
+        import pandas as pd
+
+        columns = ["code", "severity", "message", "count", "where", "source", "advice"]
+        return pd.DataFrame([{**asdict(item), "severity": str(item.severity)} for item in self.items], columns=columns)
+
+    def to_json(self) -> list[dict[str, object]]:
+        """Plain dictionaries for manifests and ``--json``."""
+        return [{**asdict(item), "severity": str(item.severity)} for item in self.items]
+
+    @classmethod
+    def from_json(cls, rows: Iterable[dict[str, object]]) -> Findings:
+        """Read back what :meth:`to_json` wrote."""
+        return cls(tuple(Finding(**{**row, "severity": Severity(str(row["severity"]))}) for row in rows))  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        from early_id.core.display import frame_html
+
+        return frame_html(self.frame(), title="Findings")

@@ -1,0 +1,94 @@
+"""Shapes: how the columns of a file become the columns of a canonical table.
+
+A shape is a YAML file (``config/defaults/sources`` or one that the settings name under ``shapes``). It names columns and date
+formats and says when a row was known; it holds no logic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from early_id.config.load import parse_yaml, read_yaml
+from early_id.core.errors import SettingsError
+from early_id.schema.tables import Tables
+
+
+@dataclass(frozen=True)
+class Known:
+    """When a row became known: a column of the file, or an assumed lag after it happened."""
+
+    column: str | None = None
+    lag_days: int | None = None
+    later_lag_days: int = 1  #: lag of facts that come later, such as an end date
+
+    def __str__(self) -> str:
+        if self.column:
+            return f"recorded date in the column '{self.column}'"
+        if self.lag_days is not None:
+            return f"assumed known {self.lag_days} days after it happened"
+        return "assumed known on the day the extract was received"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One mapping from a file to a canonical table."""
+
+    name: str
+    table: str
+    label: str
+    columns: dict[str, str]
+    dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    known: Known = Known()
+    sheet: str | None = None
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    prepare: str | None = None
+
+
+_KEYS = {"shape", "table", "label", "columns", "dates", "values", "known", "sheet", "delimiter", "encoding", "prepare"}
+
+
+def load_shapes(tables: Tables, extra: tuple[Path, ...] = ()) -> dict[str, Shape]:
+    """All shapes in force: the shipped ones and those of the folders or files in ``extra``."""
+    shapes: dict[str, Shape] = {}
+    folder = resources.files("early_id.config.defaults").joinpath("sources")
+    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if item.name.endswith(".yaml"):
+            shape = _shape(parse_yaml(item.read_text(encoding="utf-8"), where=item.name), where=item.name, tables=tables)
+            shapes[shape.name] = shape
+    for path in extra:
+        for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+            shape = _shape(read_yaml(file, role="shape"), where=str(file), tables=tables)
+            shapes[shape.name] = shape
+    return shapes
+
+
+def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
+    unknown = sorted(set(values) - _KEYS)
+    if unknown:
+        raise SettingsError(f"A shape has the unknown key '{unknown[0]}'.", where=where, what_next=f"Known keys: {', '.join(sorted(_KEYS))}.")
+    for key in ("shape", "table", "columns"):
+        if key not in values:
+            raise SettingsError(f"A shape lacks '{key}'.", where=where)
+    table = tables[values["table"]]
+    allowed = {*table.column_names, "source_person_id"}
+    for column in values["columns"]:
+        if column not in allowed:
+            raise SettingsError.unknown_name(f"column of the table '{table.name}'", column, allowed, where=where)
+    return Shape(
+        name=values["shape"],
+        table=values["table"],
+        label=values.get("label", values["shape"]),
+        columns={str(k): str(v) for k, v in values["columns"].items()},
+        dates={k: tuple([v] if isinstance(v, str) else v) for k, v in (values.get("dates") or {}).items()},
+        values={k: {str(a): str(b) for a, b in v.items()} for k, v in (values.get("values") or {}).items()},
+        known=Known(**(values.get("known") or {})),
+        sheet=values.get("sheet"),
+        delimiter=values.get("delimiter", ","),
+        encoding=values.get("encoding", "utf-8"),
+        prepare=values.get("prepare"),
+    )

@@ -1,0 +1,128 @@
+"""Read one file into the engine as text columns with row numbers, whatever its format.
+
+Errors of the libraries underneath quote the offending line, so they are caught here and said again without it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.core.errors import InputDataError
+from early_id.data.engine import quote, text
+from early_id.data.mapping import Shape
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str) -> None:
+    """Put a file's rows into the table ``view``, all columns as they are plus ``row``.
+
+    ``row`` is the row's number in the file as a person would see it: the headings are row 1.
+
+    Raises
+    ------
+    InputDataError
+        The file cannot be read or holds no rows.
+    """
+    reader = _READERS.get(file.suffix.lower())
+    if reader is None:
+        raise InputDataError(
+            f"Files ending in '{file.suffix}' cannot be read.", where=file.name, what_next=f"Supply one of: {', '.join(sorted(_READERS))}."
+        )
+    reader(connection, file, shape, view)
+    if connection.execute(f"SELECT count(*) FROM {quote(view)}").fetchall() == [(0,)]:
+        check_columns(connection, file, shape, view=view)
+        raise InputDataError.no_rows(where=file.name)
+
+
+def check_columns(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str) -> None:
+    """Refuse a file that lacks columns which the shape needs."""
+    headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
+    needed = set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())
+    if missing := needed - set(headings):
+        raise InputDataError.columns_missing(missing, where=file.name, found=headings)
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+    import duckdb
+
+    options = f"header=true, all_varchar=true, delim={text(shape.delimiter)}, quote='\"', escape='\"', encoding={text(shape.encoding)}"
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS "
+            f"SELECT row_number() OVER () + 1 AS row, * FROM read_csv({text(str(file))}, {options}, null_padding=false)"
+        )
+    except duckdb.Error as error:
+        line = re.search(r"[Ll]ine:? (\d+)", str(error))
+        place = f"{file.name}, line {line.group(1)}" if line else file.name
+        raise InputDataError(
+            "The file cannot be read as CSV: a line does not have as many cells as the headings, or the text is not "
+            f"in the encoding '{shape.encoding}'.",
+            where=place,
+            what_next="Open the file at that line; check the delimiter, the quotes and the encoding, or name them in the shape.",
+        ) from None
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+    import duckdb
+
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS SELECT file_row_number + 2 AS row, * EXCLUDE (file_row_number) "
+            f"FROM read_parquet({text(str(file))}, file_row_number=true)"
+        )
+    except duckdb.Error:
+        raise InputDataError("The file cannot be read as Parquet.", where=file.name, what_next="Export it again.") from None
+
+
+def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(file, read_only=True, data_only=True)
+    except PermissionError:
+        raise InputDataError("The workbook is open in another program.", where=file.name, what_next="Close it and run again.") from None
+    except (InvalidFileException, KeyError, OSError, ValueError):
+        raise InputDataError("The file cannot be read as a workbook.", where=file.name, what_next="Save it again as .xlsx.") from None
+    try:
+        if shape.sheet and shape.sheet not in book.sheetnames:
+            raise InputDataError(
+                f"The workbook has no sheet '{shape.sheet}'.", where=file.name, what_next=f"Sheets found: {', '.join(book.sheetnames)}."
+            )
+        sheet = book[shape.sheet] if shape.sheet else book.worksheets[0]
+        rows = sheet.iter_rows(values_only=True)
+        headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
+        body = [[_cell(cell) for cell in row[: len(headings)]] for row in rows]
+    finally:
+        book.close()
+    frame = pd.DataFrame(body, columns=headings, dtype=object)
+    frame = frame.loc[:, [name for name in headings if name]]
+    frame.insert(0, "row", range(2, len(frame) + 2))
+    frame = frame[frame.drop(columns="row").notna().any(axis=1)]
+    for name in frame.columns.drop("row"):
+        frame[name] = frame[name].astype("string")
+    if not len(frame.columns) > 1:
+        raise InputDataError.no_rows(where=file.name)
+    connection.register("_incoming", frame)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS SELECT * FROM _incoming")
+    connection.unregister("_incoming")
+
+
+def _cell(value: object) -> str | None:
+    """A cell as text: dates in ISO form, whole numbers without '.0'."""
+    if value is None:
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "year") else value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+_READERS = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}

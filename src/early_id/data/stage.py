@@ -1,0 +1,122 @@
+"""Stage one file: from text to a canonical table, with every rule of the table applied in one scan.
+
+The result is a temporary table with the canonical columns, provenance, ``known_from`` and ``codes``: the rules that each row broke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from early_id.data.engine import quote, text
+from early_id.data.mapping import Shape
+from early_id.data.rules import RULES
+from early_id.schema.tables import Column, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+SQL_TYPES = {"text": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE", "yes_no": "BOOLEAN"}
+#: Rows that have no date of their own (pupils, schools) are taken to have held always; the model card says so.
+ALWAYS = "DATE '1900-01-01'"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What stage needs to know of a file beside its rows."""
+
+    source: str
+    file: str
+    received: date
+
+
+def column_sql(column: Column, heading: str | None, shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
+    """SQL for the typed value and for its text original, from the raw column ``heading``."""
+    target = SQL_TYPES[column.type]
+    if heading is None:
+        return f"CAST(NULL AS {target})", "CAST(NULL AS VARCHAR)"
+    raw = f"nullif(trim(CAST({quote(heading)} AS VARCHAR)), '')"
+    if recode := shape.values.get(column.name):
+        cases = " ".join(f"WHEN {text(old)} THEN {text(new)}" for old, new in recode.items())
+        raw = f"CASE {raw} {cases} ELSE {raw} END"
+    if column.type == "text":
+        return raw, raw
+    if column.type in ("date", "timestamp"):
+        if kinds.get(heading, "") in ("DATE", "TIMESTAMP"):
+            return f"CAST({quote(heading)} AS {target})", raw
+        formats = [f for f in shape.dates.get(column.name, ()) if f != "%Y-%m-%d"]
+        tries = [f"try_strptime({raw}, {text(f)})" for f in formats] + [f"try_cast({raw} AS TIMESTAMP)"]
+        return f"CAST(coalesce({', '.join(tries)}) AS {target})", raw
+    if column.type == "yes_no":
+        return (
+            f"CASE WHEN upper({raw}) IN ('Y', 'YES', 'TRUE', '1') THEN true WHEN upper({raw}) IN ('N', 'NO', 'FALSE', '0') THEN false END",
+            raw,
+        )
+    return f"try_cast({raw} AS {target})", raw
+
+
+def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table: Table, shape: Shape, incoming: Incoming) -> None:
+    """Read the raw rows of ``view`` as rows of ``table`` into the temporary table ``into``."""
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
+    selected, typed = [], []
+    for column in table.columns:
+        value, raw = column_sql(column, shape.columns.get(column.name), shape, kinds)
+        selected.append(f"{value} AS {quote(column.name)}")
+        if column.type != "text" and column.name in shape.columns:
+            selected.append(f"{raw} AS {quote('raw_' + column.name)}")
+            typed.append(column.name)
+    person = quote(shape.columns["source_person_id"]) if "source_person_id" in shape.columns else "NULL"
+    known = f"coalesce({_known_date(shape, kinds)}, {text(str(incoming.received))}::DATE)"
+    happened = f"CAST({quote(table.happened)} AS DATE)" if table.happened else "CAST(NULL AS DATE)"
+    own = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.column_names)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS WITH typed AS ("
+        f"SELECT row, nullif(trim(CAST({person} AS VARCHAR)), '') AS source_person_id, {', '.join(selected)}, {known} AS recorded "
+        f"FROM {quote(view)}), s AS ("
+        f"SELECT *, {text(incoming.source)} AS source, {text(incoming.file)} AS file, {text(str(incoming.received))}::DATE AS received_on, "
+        f"{happened} AS happened_on FROM typed) "
+        f"SELECT * EXCLUDE (recorded, happened_on), "
+        f"coalesce(happened_on, {ALWAYS}) AS happened_on, "
+        f"{_known_from(table, shape)} AS known_from, "
+        f"md5_number_lower(concat_ws('|', coalesce(source_person_id, ''), {own})) AS row_hash, "
+        f"{_codes(table, typed)} AS codes FROM s"
+    )
+
+
+def _known_date(shape: Shape, kinds: dict[str, str]) -> str:
+    """SQL for the recorded date, read with any of the formats that the shape names."""
+    if not shape.known.column:
+        return "CAST(NULL AS DATE)"
+    formats = tuple(dict.fromkeys(form for forms in shape.dates.values() for form in forms))
+    return column_sql(Column("known", "date"), shape.known.column, replace(shape, dates={"known": formats}, values={}), kinds)[0]
+
+
+def _known_from(table: Table, shape: Shape) -> str:
+    if not table.happened and not shape.known.column:
+        return ALWAYS
+    if shape.known.lag_days is not None:
+        return f"coalesce(happened_on + {int(shape.known.lag_days)}, received_on)"
+    if table.name == "pupils" and not shape.known.column:
+        return ALWAYS
+    return "recorded"
+
+
+def _codes(table: Table, typed: list[str]) -> str:
+    """SQL list of the codes of all rules that a row breaks, evaluated in one scan."""
+    unreadable = " OR ".join(f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed) or "false"
+    # A required value that was given but cannot be read is GEN001 alone, so that each fault has one name.
+    empty = [
+        f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"{quote(name)} IS NULL" for name in table.required
+    ]
+    if table.has_person:
+        empty.append("source_person_id IS NULL")
+    found = [("GEN001", unreadable), ("GEN002", " OR ".join(empty) or "false")]
+    starts = quote(table.happened) if table.happened else "NULL"
+    ends = quote(table.ends) if table.ends else "NULL"
+    for rule in RULES:
+        if rule.applies_to(table.name):
+            predicate = rule.predicate.replace("{people}", "_people").replace("{schools}", "_schools")
+            found.append((rule.code, predicate.replace("{ends}", ends).replace("{starts}", starts)))
+    cases = ", ".join(f"CASE WHEN {predicate} THEN {text(code)} END" for code, predicate in found)
+    return f"list_filter([{cases}], lambda x: x IS NOT NULL)"

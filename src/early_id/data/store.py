@@ -1,0 +1,196 @@
+"""The store: a folder of versions beside each other, readers on the current one, one writer.
+
+```
+store/
+  current.json               which version is current; the only file that is ever replaced
+  versions/000002.json       the version's tables (part files), batches, coverage and assumptions
+  parts/attendance-000002.parquet
+  set_aside/000002/…         restricted: rows that broke a rule, with the reason
+  urgent/000002.json         restricted: urgent signs and whether a person has acknowledged them
+```
+
+A new version is written whole under new names and becomes current by one rename, so a reader in another process never waits and never sees half
+a batch, and a crash at any moment leaves the last good state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from early_id.core.errors import BusyError, InputDataError, SettingsError
+from early_id.core.fingerprint import fingerprint
+from early_id.data.engine import connect, quote, raw, text
+from early_id.data.versions import unfolded_sql
+from early_id.schema.tables import Tables
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+    from early_id.config.settings import Config
+    from early_id.data.ingest import Batch
+
+
+@dataclass(frozen=True)
+class Version:
+    """What one version of the store holds. Plain data: it is the version's JSON file."""
+
+    number: int = 0
+    tables: dict[str, str] = field(default_factory=dict)  #: table → part file
+    batches: list[dict[str, Any]] = field(default_factory=list)
+    coverage: list[dict[str, str]] = field(default_factory=list)  #: source, table, covers_from, covers_to
+    assumptions: dict[str, str] = field(default_factory=dict)  #: 'source: table' → when rows are taken to be known
+
+
+class Store:
+    """A store folder. Open it with ``Store.open(cfg)``; reading methods never change anything on disk."""
+
+    def __init__(self, folder: Path, tables: Tables) -> None:
+        self.folder = folder
+        self.tables = tables
+        self.version = self._read_current()
+
+    @classmethod
+    def open(cls, cfg: Config, tables: Tables | None = None) -> Store:
+        """The store that the settings name; an empty one where the folder does not exist yet."""
+        return cls(cfg.store_dir, tables or Tables())
+
+    def _read_current(self) -> Version:
+        pointer = self.folder / "current.json"
+        if not pointer.is_file():
+            return Version()
+        try:
+            number = json.loads(pointer.read_text(encoding="utf-8"))["version"]
+            return Version(**json.loads((self.folder / "versions" / f"{number:06d}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputDataError(
+                "The store cannot be read.", where=str(self.folder), what_next="Restore the folder from a backup, or ingest into a new one."
+            ) from None
+
+    @cached_property
+    def backend(self) -> ibis.backends.duckdb.Backend:
+        """An in-memory engine with a view for every stored table."""
+        backend = connect()
+        for name, part in self.version.tables.items():
+            path = self.folder / "parts" / part
+            backend.raw_sql(
+                f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], f'read_parquet({text(str(path))})')}"
+            )
+        return backend
+
+    def has(self, table: str) -> bool:
+        """Whether any rows of ``table`` were ever stored."""
+        return table in self.version.tables
+
+    def table(self, name: str) -> ibis.Table:
+        """A stored table as an ibis expression, one row a version of a record."""
+        if not self.has(name):
+            held = ", ".join(self.version.tables) or "none yet"
+            raise SettingsError(f"The store holds no table '{name}'.", where=str(self.folder), what_next=f"Tables held: {held}.")
+        return self.backend.table(name)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A stored table as a pandas frame, one row a version of a record."""
+        return raw(self.backend).execute(f"SELECT * FROM {quote(name)}").df()
+
+    def records(self, name: str) -> pd.DataFrame:
+        """Stored records as they were received, before later facts are unfolded."""
+        part = self.folder / "parts" / self.version.tables[name]
+        return raw(self.backend).execute(f"SELECT * FROM read_parquet({text(str(part))})").df()
+
+    @property
+    def key(self) -> str:
+        """The secret under which ids are made, kept in the store; fixed for made-up data, so that runs can be compared."""
+        if self.made_up:
+            return "made-up council"
+        path = self.folder / "key"
+        if not path.is_file():
+            import secrets
+
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(secrets.token_hex(32), encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
+
+    @property
+    def made_up(self) -> bool:
+        """Whether every batch came from the made-up council. An empty store is not."""
+        return bool(self.version.batches) and all(batch.get("made_up") for batch in self.version.batches)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all files ever taken in."""
+        return fingerprint([file["sha256"] for batch in self.version.batches for file in batch["files"]])
+
+    @property
+    def last_received(self) -> date | None:
+        """The newest day on which anything was received."""
+        days = [date.fromisoformat(file["received"]) for batch in self.version.batches for file in batch["files"]]
+        return max(days) if days else None
+
+    def coverage(self) -> pd.DataFrame:
+        """Which source covers which table: source, table, covers_from, covers_to."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.version.coverage, columns=["source", "table", "covers_from", "covers_to"])
+        return frame.assign(covers_from=pd.to_datetime(frame["covers_from"]), covers_to=pd.to_datetime(frame["covers_to"]))
+
+    def span(self) -> tuple[date, date] | None:
+        """First and last day that the stored sources cover."""
+        rows = self.version.coverage
+        if not rows:
+            return None
+        return min(date.fromisoformat(r["covers_from"]) for r in rows), max(date.fromisoformat(r["covers_to"]) for r in rows)
+
+    def ingest(self, folder: Path | str | None = None, *, cfg: Config) -> Batch:
+        """Read, map, check and store a folder of extracts as one batch. See ``data/ingest.py``."""
+        from early_id.data.ingest import ingest_folder
+
+        batch = ingest_folder(self, Path(folder) if folder else cfg.data_dir, cfg)
+        self.version = self._read_current()
+        self.__dict__.pop("backend", None)
+        return batch
+
+    def acknowledge(self, *, by_role: str, on: date) -> int:
+        """Record that a person has received the urgent signs of every open batch; returns how many batches."""
+        from early_id.data.urgent import acknowledge
+
+        return acknowledge(self.folder, by_role=by_role, on=on)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the store for one writer; a second one is told who holds it and since when."""
+        from filelock import FileLock, Timeout
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "lock")
+        note = self.folder / "lock.json"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            since = ""
+            if note.is_file():
+                held = json.loads(note.read_text(encoding="utf-8"))
+                since = f"process {held.get('process')} since {held.get('since')}"
+            raise BusyError(
+                "Another run holds the store.", where=f"{self.folder} ({since or 'just started'})", what_next="Wait until it ends, then run again."
+            ) from None
+        try:
+            from datetime import datetime
+
+            note.write_text(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8")
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+            lock.release()
+
+    def __repr__(self) -> str:
+        batches = len(self.version.batches)
+        return f"Store('{self.folder.name}', version {self.version.number}, {batches} batches, tables: {', '.join(self.version.tables) or 'none'})"

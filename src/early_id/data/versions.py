@@ -1,0 +1,122 @@
+"""From staged rows to stored records: repeats, contradictions, corrections, and facts that come later.
+
+Every stored record holds for the half-open span ``[known_from, known_to)``. A later copy of the same record (a correction) or a record gone from a
+snapshot closes it. Facts that become known later, such as the end of a spell, are unfolded when a table is read: a spell with an end
+becomes one version without the end and one with it, so that the cut in time needs a single rule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from early_id.data.engine import quote, text
+from early_id.schema.tables import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def key_names(table: Table) -> list[str]:
+    """Columns that identify a record within the store, quoted."""
+    person = ["source_person_id"] if table.has_person else []
+    return [quote(name) for name in ("source", *person, *table.key)]
+
+
+def key_hash(table: Table) -> str:
+    """SQL for a session-only hash of the key: grouping millions of marks by one integer is several times faster."""
+    return f"hash({', '.join(key_names(table))})"
+
+
+def record_columns(table: Table) -> list[str]:
+    """Columns of a stored record, in order and each once (some tables have a ``happened_on`` of their own)."""
+    after = ("happened_on", "known_from", "known_to", "gone_on", "later_lag", "file", "row", "row_hash", "received_on")
+    return list(dict.fromkeys(("source", "source_person_id", *table.column_names, *after)))
+
+
+def mark_repeats(connection: duckdb.DuckDBPyConnection, table: Table, *, staged: str, into: str) -> None:
+    """Add DUP001 to exact repeats and DUP002 to rows that contradict an earlier row of the same day."""
+    partition = ", ".join([*key_names(table), "known_from"])
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _suspects AS SELECT {key_hash(table)} AS key FROM {quote(staged)} "
+        f"GROUP BY key, known_from HAVING count(*) > 1"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS "
+        f"SELECT * FROM {quote(staged)} WHERE {key_hash(table)} NOT IN (SELECT key FROM _suspects) "
+        f"UNION ALL BY NAME SELECT * EXCLUDE (copy, first_hash) REPLACE ("
+        f"CASE WHEN copy > 1 THEN list_append(codes, 'DUP001') "
+        f"WHEN row_hash <> first_hash THEN list_append(codes, 'DUP002') ELSE codes END AS codes) FROM ("
+        # Rows with an error of their own must not make a good row look like a contradiction, so they sort last.
+        f"SELECT *, row_number() OVER (PARTITION BY {partition}, row_hash ORDER BY file, row) AS copy, "
+        f"first_value(row_hash) OVER (PARTITION BY {partition} ORDER BY len(codes) > 0, file, row) AS first_hash "
+        f"FROM {quote(staged)} WHERE {key_hash(table)} IN (SELECT key FROM _suspects))"
+    )
+
+
+def merge(connection: duckdb.DuckDBPyConnection, table: Table, *, kept: str, held: str | None, snapshots: list[str], into: str) -> None:
+    """Join new rows with the records held into ``into``.
+
+    Parameters
+    ----------
+    kept : str
+        Staged rows without ERROR codes.
+    held : str or None
+        The table's stored records; None in a first batch.
+    snapshots : list of str
+        Sources whose file is a full snapshot: a record missing from it is closed on the day it was received.
+    """
+    columns = [name for name in record_columns(table) if name not in ("known_to", "gone_on")]
+    listed = ", ".join(quote(name) for name in columns)
+    if held is None:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE _all AS SELECT {listed}, CAST(NULL AS DATE) AS gone_on FROM {quote(kept)}")
+    else:
+        key = key_hash(table)
+        sources = ", ".join(text(name) for name in snapshots) or "NULL"
+        # A record that differs from the one held cannot have been known before it was received.
+        seen_now = listed.replace('"known_from"', 'greatest("known_from", "received_on") AS known_from')
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_keys AS SELECT DISTINCT {key} AS key FROM {quote(held)}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_rows AS SELECT DISTINCT {key} AS key, row_hash FROM {quote(held)} WHERE gone_on IS NULL")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _all AS "
+            f"SELECT {listed}, CASE WHEN gone_on IS NULL AND source IN ({sources}) AND {key} NOT IN (SELECT {key} FROM {quote(kept)}) "
+            f"THEN (SELECT max(received_on) FROM {quote(kept)}) ELSE gone_on END AS gone_on FROM {quote(held)} "
+            f"UNION ALL SELECT {seen_now}, NULL FROM {quote(kept)} "
+            f"WHERE {key} IN (SELECT key FROM _held_keys) AND ({key}, row_hash) NOT IN (SELECT key, row_hash FROM _held_rows) "
+            f"UNION ALL SELECT {listed}, NULL FROM {quote(kept)} WHERE {key} NOT IN (SELECT key FROM _held_keys)"
+        )
+    _close_where_next_begins(connection, table, into)
+
+
+def _close_where_next_begins(connection: duckdb.DuckDBPyConnection, table: Table, into: str) -> None:
+    """Set ``known_to`` of ``_all``. Only records with several versions pay for the window."""
+    key, partition = key_hash(table), ", ".join(key_names(table))
+    columns = ", ".join(quote(name) for name in record_columns(table))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _several AS SELECT {key} AS key FROM _all GROUP BY key HAVING count(*) > 1")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS SELECT {columns} FROM ("
+        f"SELECT *, gone_on AS known_to FROM _all WHERE {key} NOT IN (SELECT key FROM _several) UNION ALL BY NAME "
+        f"SELECT *, coalesce(lead(known_from) OVER (PARTITION BY {partition} ORDER BY known_from, received_on, file, row), gone_on) AS known_to "
+        f"FROM _all WHERE {key} IN (SELECT key FROM _several))"
+    )
+
+
+def unfolded_sql(table: Table, rows: str) -> str:
+    """SQL that reads the stored records ``rows`` as one version for each date on which more became known.
+
+    A fact that comes later (``end_on``) is known ``later_lag`` days after its own date, or with the record, whichever is later.
+    """
+    if not table.later:
+        return f"SELECT * EXCLUDE (gone_on, later_lag) FROM {rows}"
+    learned = {name: f"greatest(CAST({quote(name)} AS DATE) + CAST(later_lag AS INTEGER), known_from)" for name in table.later}
+    moments = f"list_distinct(list_filter([known_from, {', '.join(learned.values())}], lambda x: x IS NOT NULL))"
+    shown = []
+    for name, dependents in table.later.items():
+        shown.append(f"CASE WHEN {learned[name]} <= moment THEN {quote(name)} END AS {quote(name)}")
+        shown += [f"CASE WHEN {quote(name)} IS NULL OR {learned[name]} <= moment THEN {quote(d)} END AS {quote(d)}" for d in dependents]
+    return (
+        f"SELECT * EXCLUDE (moment, next_moment, record, gone_on, later_lag) "
+        f"REPLACE ({', '.join(shown)}, moment AS known_from, least(next_moment, known_to) AS known_to) FROM ("
+        f"SELECT *, lead(moment) OVER (PARTITION BY record ORDER BY moment) AS next_moment FROM ("
+        f"SELECT *, unnest({moments}) AS moment FROM (SELECT *, row_number() OVER () AS record FROM {rows}))) "
+        f"WHERE known_to IS NULL OR moment < known_to"
+    )

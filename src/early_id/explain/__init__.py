@@ -1,0 +1,1 @@
+"""Explanations: exact contributions, themes, and plain sentences from them."""

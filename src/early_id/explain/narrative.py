@@ -1,0 +1,286 @@
+"""One suggestion in words: what we noticed, what speaks against, what is going well, what is not known, what is out of date."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from early_id.core.types import Missing, Unit
+from early_id.explain.peers import YearGroups
+from early_id.explain.strengths import strengths
+from early_id.explain.wording import (
+    NOT_SHOWN,
+    WITHHELD_SENTENCE,
+    fact_sentence,
+    holder,
+    is_withheld,
+    label_and_period,
+    period_text,
+    sentence_case,
+    short_label,
+    theme_title,
+    value_text,
+)
+from early_id.present.wording import day_text
+
+if TYPE_CHECKING:
+    from early_id.features.declare import Feature
+
+MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
+#: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
+WORTH_SAYING = 0.05
+#: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
+STEPS = (0.15, 0.3, 0.6, 1.0)
+STEP_WORDS = ("a little", "somewhat", "clearly", "strongly", "very strongly")
+#: Days after which a record that is made all the time (a register mark) is out of date; others after a year.
+STALE_AFTER = {"attendance": 28}
+STALE_OTHERWISE = 365
+
+#: Which side of the table a theme is on. "not shown" counts for too little, or came after the most a reader can use.
+SIDES = ("noticed", "against", "strength", "not known", "not shown")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One value as recorded, so that a mistake can be seen."""
+
+    what: str  #: label and period
+    value: str
+    usual: str
+    source: str
+    newest_on: date | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One theme as a plain sentence, with where it comes from.
+
+    ``contribution`` is for analysts' tables; pages for staff show ``steps`` (1 to 5) and never the number.
+    """
+
+    side: str
+    theme: str
+    title: str
+    sentence: str
+    comparison: str
+    period: str
+    source: str
+    newest_on: date | None
+    contribution: float
+    steps: int
+    facts: tuple[Fact, ...] = ()
+    withheld: bool = False
+    told_above: bool = False  #: the same theme is already told as something going well
+
+    @property
+    def steps_in_words(self) -> str:
+        """How much this counted, in words, for readers who do not see the bar."""
+        return STEP_WORDS[self.steps - 1]
+
+    @property
+    def origin(self) -> str:
+        """``School attendance register, newest record 31 October 2025.``"""
+        if self.withheld or self.told_above:
+            return ""
+        newest = f", newest record {day_text(self.newest_on)}" if self.newest_on else ""
+        return sentence_case(f"{self.source}{newest}")
+
+    @property
+    def said(self) -> str:
+        """Sentence and comparison. A fact that the reader has just met under what is going well is not said twice."""
+        if self.told_above:
+            return "See what is going well."
+        return " ".join(part for part in (self.sentence, self.comparison) if part)
+
+    @property
+    def text(self) -> str:
+        """Sentence, comparison and origin in one line, for a cell of a workbook."""
+        return " ".join(part for part in (self.said, self.origin) if part)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything a reader may be told about one child on one date."""
+
+    key: str
+    child_id: str
+    as_of: date
+    nc_year: str
+    noticed: tuple[Reason, ...]
+    against: tuple[Reason, ...]
+    going_well: tuple[Reason, ...]
+    not_known: tuple[str, ...]
+    out_of_date: tuple[str, ...]
+    others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
+
+    def _repr_html_(self) -> str:
+        from early_id.explain.page import sheet_body
+
+        return sheet_body(self)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The inputs of one narrative."""
+
+    key: str
+    child_id: str
+    as_of: date
+    nc_year: str
+    values: dict[str, float]
+    parts: dict[str, float]  #: contribution of each feature
+    newest: dict[str, date | None]
+
+
+def bar_steps(contribution: float) -> int:
+    """1 to 5."""
+    return 1 + sum(abs(contribution) > limit for limit in STEPS)
+
+
+def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Explanation:
+    """Turn one row's values and contributions into sentences.
+
+    A theme is *noticed* where it raised the score, and *speaks against* where it lowered it. A theme whose weight comes
+    from values that are not known is neither: what nobody recorded is not a reason (design, section 2.5).
+    """
+    by_theme: dict[str, list[Feature]] = {}
+    for feature in features:
+        by_theme.setdefault(feature.theme, []).append(feature)
+    reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
+    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (-r.contribution, r.theme))
+    against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
+    rest = [*noticed[MOST_NOTICED:], *against[MOST_AGAINST:]]
+    raised = frozenset(reason.theme for reason in noticed)
+    well = tuple(
+        _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
+        for feature, sentence in strengths(features, row.values, leave_out=raised)
+    )
+    told = {reason.theme for reason in well}
+    return Explanation(
+        key=row.key,
+        child_id=row.child_id,
+        as_of=row.as_of,
+        nc_year=row.nc_year,
+        noticed=tuple(noticed[:MOST_NOTICED]),
+        against=tuple(replace(_without_plain_comparison(r), told_above=r.theme in told) for r in against[:MOST_AGAINST]),
+        going_well=well,
+        not_known=_not_known(by_theme, row),
+        out_of_date=_out_of_date(features, row),
+        others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
+    )
+
+
+def _without_plain_comparison(reason: Reason) -> Reason:
+    """Good news needs no "about what is usual" after it."""
+    return replace(reason, comparison="") if reason.comparison.startswith("About") else reason
+
+
+def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroups) -> Reason:
+    """The theme's side and its sentence, told by the known feature that moved the score furthest that way."""
+    whole = math.fsum(row.parts[f.name] for f in members)
+    known = [f for f in members if not math.isnan(row.values[f.name])]
+    from_known = math.fsum(row.parts[f.name] for f in known)
+    sign = 1 if whole > 0 else -1
+    pulling = [f for f in known if row.parts[f.name] * sign > 0]
+    if abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
+        # The last case: "another service holds nothing" may not be said either.
+        side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
+        lead = max(known, key=lambda f: (not is_withheld(f), abs(row.parts[f.name])), default=members[0])
+        return _reason(side, lead, _plain(lead, row), row, peers, contribution=whole)
+    # What can be told goes before what cannot; and a nought never raises a suggestion in words while another value can.
+    lead = max(pulling, key=lambda f: (not is_withheld(f), sign < 0 or row.values[f.name] != 0, abs(row.parts[f.name])))
+    sentence = _plain(lead, row)
+    if not is_withheld(lead) and sign > 0 and any(is_withheld(f) and row.parts[f.name] >= WORTH_SAYING for f in pulling):
+        sentence = f"{sentence} {WITHHELD_SENTENCE}"
+    facts = tuple(_fact(f, row, peers) for f in sorted(members, key=lambda f: -abs(row.parts[f.name])) if not is_withheld(f))
+    return _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
+
+
+def _plain(feature: Feature, row: Row) -> str:
+    value = row.values[feature.name]
+    if is_withheld(feature):
+        return WITHHELD_SENTENCE if row.parts[feature.name] > 0 and value != 0 and not math.isnan(value) else NOT_SHOWN
+    return sentence_case(f"{feature.label}: not recorded") if math.isnan(value) else fact_sentence(feature, value)
+
+
+def _reason(
+    side: str,
+    feature: Feature,
+    sentence: str,
+    row: Row,
+    peers: YearGroups,
+    *,
+    contribution: float,
+    facts: tuple[Fact, ...] = (),
+) -> Reason:
+    hidden = is_withheld(feature)
+    return Reason(
+        side=side,
+        theme=feature.theme,
+        title=theme_title(feature.theme),
+        sentence=sentence,
+        comparison=""
+        if hidden or feature.unit is Unit.FAMILY
+        else peers.sentence(feature, row.nc_year, row.values[feature.name]),
+        period="" if hidden else period_text(feature),
+        source="another service" if hidden else holder(feature),
+        newest_on=None if hidden else row.newest.get(feature.name),
+        contribution=contribution,
+        steps=bar_steps(contribution),
+        facts=facts,
+        withheld=hidden,
+    )
+
+
+def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
+    return Fact(
+        what=label_and_period(feature),
+        value=value_text(feature, row.values[feature.name]),
+        usual="" if feature.unit is Unit.FAMILY else peers.usual(feature, row.nc_year),
+        source=holder(feature),
+        newest_on=row.newest.get(feature.name),
+    )
+
+
+def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
+    """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
+    lines = []
+    for theme, members in by_theme.items():
+        shown = [f for f in members if not is_withheld(f)]
+        # Days since something that never happened are not a hole in the records.
+        unknown = [f for f in shown if math.isnan(row.values[f.name]) and f.measure.kind != "days_since_last"]
+        if shown and len(unknown) == len(shown):
+            lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
+        else:
+            lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
+    lines = list(dict.fromkeys(lines))
+    if len(lines) > MOST_NOT_KNOWN:
+        more = len(lines) - MOST_NOT_KNOWN + 1
+        lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
+    return tuple(lines)
+
+
+def _why_unknown(feature: Feature) -> str:
+    """Either nothing was recorded, or the source did not cover the child for the whole period."""
+    return "the records do not cover this child" if feature.missing is Missing.ZERO_IF_COVERED else "not recorded"
+
+
+def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
+    """Sources whose newest record behind a value is old, each told once."""
+    newest: dict[str, date] = {}
+    limit: dict[str, int] = {}
+    for feature in features:
+        day = row.newest.get(feature.name)
+        value = row.values[feature.name]
+        if day is None or is_withheld(feature) or math.isnan(value) or value == 0:
+            continue
+        name = holder(feature)
+        newest[name] = max(day, newest.get(name, day))
+        limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
+    return tuple(
+        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds."
+        for name, day in newest.items()
+        if (row.as_of - day).days > limit[name]
+    )

@@ -1,0 +1,103 @@
+"""The explanation sheet: one side of A4 about one child, by the outline in the project's page outlines.
+
+The sheet is for school leads and hub leads, so it carries no band, score or rank. The words that do not depend on the child
+stand in the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from early_id.explain.narrative import STEPS, Explanation
+from early_id.explain.wording import year_label
+from early_id.present.page import environment, render_page
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+BARS = len(STEPS) + 1
+#: Rows of "as recorded" for each theme, one fewer from three themes on, so that the sheet keeps to one side.
+MOST_FACTS = 3
+
+#: What came of looking at a suggestion; also the drop-down of the workbook (project page outlines, sheet item 11).
+OUTCOMES = (
+    "talked, help wanted",
+    "talked, not now",
+    "already supported (say by whom in notes)",
+    "not needed now",
+    "record wrong",
+    "not safe or possible to contact yet",
+    "passed to children's social care (child in need, agreed with the family)",
+    "passed to children's social care today (significant harm)",
+)
+VIEWS = ("worth a conversation", "not now", "not sure")
+
+
+@dataclass(frozen=True)
+class SheetContext:
+    """What a sheet says besides the explanation itself.
+
+    Attributes
+    ----------
+    heading : str
+        Who it is about: a name on a list, a key for analysts.
+    school : str
+        Name of the school; empty where not known.
+    speak_first : tuple of str
+        Who to speak to first, and what to check before any contact.
+    check_safe_contact : bool
+        Whether the box "check safe contact first" is shown.
+    offer : sequence of mappings
+        Services on offer here: ``name``, ``how``, ``where``.
+    ask : str
+        Where a family can ask, correct, object or complain.
+    small_print : str
+        Model and version.
+    anchor : str
+        Where links on the same page lead; never an id of a child.
+    """
+
+    heading: str
+    school: str = ""
+    speak_first: tuple[str, ...] = ("Whoever in school knows the family best.",)
+    check_safe_contact: bool = False
+    offer: Sequence[Mapping[str, str]] = ()
+    ask: str = "the council's data protection officer"
+    small_print: str = ""
+    anchor: str = "sheet"
+
+
+def sheet_body(explanation: Explanation, context: SheetContext | None = None) -> str:
+    """The sheet as HTML, headings from h2 down, to stand in a page."""
+    template = _templates().get_template("sheet.html")
+    return template.render(
+        e=explanation,
+        c=context or SheetContext(heading=explanation.key),
+        year=year_label(explanation.nc_year),
+        bars=BARS,
+        most_facts=MOST_FACTS,
+        outcomes=OUTCOMES,
+        views=VIEWS,
+    )
+
+
+def sheet_css() -> str:
+    """Styles of the sheet, to be added to the page's own."""
+    return (TEMPLATES / "sheet.css").read_text(encoding="utf-8")
+
+
+def explanation_page(explanation: Explanation, context: SheetContext | None = None, *, watermark: str | None = None) -> str:
+    """One sheet as a whole page."""
+    banner = "RESTRICTED. For the people who work with this family. It is not a finding."
+    body = sheet_body(explanation, context)
+    return render_page("Explanation sheet", body, banner=banner, kind="restricted", watermark=watermark, extra_css=sheet_css())
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    return environment(TEMPLATES)

@@ -1,0 +1,76 @@
+"""What is usual for the year group in the council: the middle value, and nothing about anyone in particular."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.explain.wording import NOT_COMPARED, is_withheld, value_text, year_label
+
+if TYPE_CHECKING:
+    from early_id.features.declare import Feature
+
+#: Fewer known values than this say little about what is usual, and could point to a child.
+MIN_PEERS = 20
+#: Where fewer than half of a year group are known (only assessed children have factors), "usual" would mislead.
+MIN_KNOWN = 0.5
+#: Differences smaller than these are not worth a comparison in words.
+NEAR = {"share": 0.01, "count": 0.5, "days": 0.5, "number": 0.05}
+
+
+@dataclass(frozen=True)
+class YearGroups:
+    """Middle values by year group and feature, among the children who could have been listed on that date."""
+
+    medians: dict[str, dict[str, float]]  #: year label -> feature name -> median (absent where too few are known)
+
+    @classmethod
+    def of(cls, X: pd.DataFrame, nc_year: pd.Series) -> YearGroups:
+        """Medians of ``X`` by year group; year groups with fewer than 20 known values give none."""
+        labels = nc_year.map(year_label)
+        known = labels != ""
+        if not known.any():
+            return cls({})
+        grouped = X[known].groupby(labels[known])
+        # The lower of two middle values, so that "usual" is a value somebody has: never 1.5 suspensions.
+        middle = grouped.quantile(0.5, interpolation="lower")
+        size, share = grouped.count(), grouped.agg(lambda values: values.notna().mean())
+        medians = {
+            str(year): {
+                str(name): float(value)
+                for name, value in row.items()
+                if size.at[year, name] >= MIN_PEERS and share.at[year, name] >= MIN_KNOWN
+            }
+            for year, row in middle.iterrows()
+        }
+        return cls(medians)
+
+    def median(self, feature: Feature, nc_year: object) -> float | None:
+        """The middle value, or None where the year group is unknown or too small, or it would not help a reader."""
+        if feature.measure.kind in NOT_COMPARED or feature.value_format == "yes_no" or is_withheld(feature):
+            return None
+        return self.medians.get(year_label(nc_year), {}).get(feature.name)
+
+    def usual(self, feature: Feature, nc_year: object) -> str:
+        """``5 of every 100``, for a table; empty where it cannot be said."""
+        middle = self.median(feature, nc_year)
+        return "" if middle is None else value_text(feature, middle)
+
+    def sentence(self, feature: Feature, nc_year: object, value: float) -> str:
+        """``More than is usual in Year 8 (5 of every 100).`` Empty where it cannot be said.
+
+        "Usual" is the middle value of the year group across the council; the page says so once.
+        """
+        middle = self.median(feature, nc_year)
+        if middle is None or math.isnan(value):
+            return ""
+        year = year_label(nc_year)
+        step = NEAR.get(feature.value_format, 0.05)
+        written = value_text(feature, middle)
+        # After rounding the two may read the same: "more than usual" would then puzzle.
+        if abs(value - middle) < step or value_text(feature, value) == written:
+            return f"About what is usual in {year} ({written})."
+        return f"{'More' if value > middle else 'Less'} than is usual in {year} ({written})."

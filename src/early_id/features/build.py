@@ -1,0 +1,278 @@
+"""Build features: the same path for training and for screening.
+
+For each as-of date, features that read the same table in the same way share one query: an equality join of the table with the children to be
+described, the cut in time, filters, and conditional integer sums. Division happens in pandas, so results repeat to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from early_id.config.settings import FeatureSettings
+from early_id.core.calendar import SchoolCalendar
+from early_id.core.types import Missing, SharingClass, Unit
+from early_id.features.compile import Aggregate, aggregates, day_number, longest_run, unpack_latest
+from early_id.features.declare import Feature, Measure, Window
+from early_id.features.past import Past
+from early_id.features.windows import BEGINNING, span
+from early_id.schema.tables import Table
+
+if TYPE_CHECKING:
+    import ibis
+
+
+@dataclass(frozen=True)
+class Built:
+    """Values and newest evidence dates of one as-of date; rows are those of the cohort, columns the features."""
+
+    values: pd.DataFrame
+    newest: pd.DataFrame
+
+
+def build_at(
+    past: Past, cohort: pd.DataFrame, features: Iterable[Feature], *, calendar: SchoolCalendar, settings: FeatureSettings | None = None
+) -> Built:
+    """Features of the children in ``cohort`` as of one date.
+
+    Parameters
+    ----------
+    past : Past
+        What was known on the date.
+    cohort : DataFrame
+        Columns child_id, family_id, school_id; one row a child. Its index names the rows of the result.
+    features : iterable of Feature
+    calendar : SchoolCalendar
+    settings : FeatureSettings, optional
+
+    Returns
+    -------
+    Built
+        Two frames of shape (len(cohort), number of features): float64 values with NaN for unknown, and dates.
+    """
+    wanted, rules = tuple(features), settings or FeatureSettings()
+    children = cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
+    values = {f.name: np.full(len(children), np.nan) for f in wanted}
+    newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    subjects = _subjects(past, children)
+    roll = _roll(past, children)
+    for group in _groups(wanted):
+        table = past.store.tables[group[0].source]
+        if not past.store.has(table.name):
+            continue
+        scope = _Scope(past, table, subjects[group[0].unit], group[0].sharing is SharingClass.SCHOOL, calendar, rules, roll)
+        for feature, (value, new) in _answers(scope, group, children, wanted).items():
+            values[feature], newest[feature] = value, new
+    index = cohort.index
+    epoch = pd.Timestamp(BEGINNING)
+    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
+    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+
+
+def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:
+    """Features that one query can answer: same table, unit and school scope."""
+    groups: dict[tuple[str, Unit, bool, bool], list[Feature]] = {}
+    for feature in features:
+        key = (feature.source, feature.unit, feature.sharing is SharingClass.SCHOOL, feature.measure.kind == "custom")
+        groups.setdefault(key, []).append(feature)
+    return list(groups.values())
+
+
+def _subjects(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
+    """Whose rows count for whom: rid, own_school, source, source_person_id; for the child, and for the family without the child."""
+    links = past.links()
+    base = children.rename(columns={"school_id": "own_school"})
+    own = base.merge(links, on="child_id")
+    families = past.families()[["child_id", "family_id"]]
+    relatives = base.merge(families.rename(columns={"child_id": "relative_id"}), on="family_id")
+    relatives = relatives[relatives["relative_id"] != relatives["child_id"]]
+    family = relatives.merge(links.rename(columns={"child_id": "relative_id"}), on="relative_id")
+    columns = ["rid", "own_school", "source", "source_person_id"]
+    return {Unit.CHILD: own[columns].reset_index(drop=True), Unit.FAMILY: family[columns].drop_duplicates().reset_index(drop=True)}
+
+
+def _roll(past: Past, children: pd.DataFrame) -> pd.DataFrame:
+    """Spells on a roll of the cohort's children: rid, school_id, start_on, end_on."""
+    enrolments = past.frame("enrolments") if "enrolments" in past.store.tables else pd.DataFrame(columns=["child_id", "school_id", "start_on", "end_on"])
+    spells = children[["rid", "child_id", "school_id"]].rename(columns={"school_id": "own_school"}).merge(
+        enrolments[["child_id", "school_id", "start_on", "end_on"]], on="child_id"
+    )
+    for name in ("start_on", "end_on"):
+        spells[name] = pd.to_datetime(spells[name])
+    return spells
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """One table as seen by one group of features."""
+
+    past: Past
+    table: Table
+    subjects: pd.DataFrame
+    own_school_only: bool
+    calendar: SchoolCalendar
+    settings: FeatureSettings
+    roll: pd.DataFrame
+
+    def window(self, window: Window) -> tuple[date, date]:
+        return span(window, self.past.as_of, self.calendar)
+
+    def rows(self, earliest: date) -> ibis.Table:
+        """Linked rows of the table that happened from ``earliest`` on, cut in time, with ``rid``."""
+        import ibis
+
+        rows = self.past.rows(self.table.name)
+        if earliest > BEGINNING:
+            rows = rows.filter(rows.happened_on >= ibis.literal(earliest, type="date"))
+        if self.table.provisional:
+            column, codes = self.table.provisional
+            settled = ibis.literal(self.past.as_of - timedelta(days=self.settings.settling_days), type="date")
+            rows = rows.filter(~(rows[column].isin(sorted(codes)) & (rows.happened_on >= settled)))
+        subjects = self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
+        joined = rows.join(subjects, ["source", "source_person_id"])
+        if self.own_school_only and "school_id" in self.table:
+            joined = joined.filter(joined.school_id == joined.own_school)
+        return joined
+
+
+def _answers(scope: _Scope, group: list[Feature], children: pd.DataFrame, wanted: tuple[Feature, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    if group[0].measure.kind == "custom":
+        return {feature.name: _custom(scope, feature, children) for feature in group}
+    earliest = _earliest(scope, group)
+    rows = scope.rows(earliest)
+    asked: list[Aggregate] = []
+    plans: list[tuple[Feature, list[tuple[str, Measure, Window]]]] = []
+    for number, feature in enumerate(group):
+        plan = [(f"f{number}{mark}", measure, window) for mark, measure, window in _spans(feature)]
+        plans.append((feature, plan))
+        for prefix, measure, window in plan:
+            if measure.kind != "longest_run":
+                start, end = scope.window(window)
+                asked += aggregates(measure, rows, prefix, start, end, scope.past.as_of, scope.table.ends)
+    asked = asked or [Aggregate("rows", rows.count())]
+    counted = rows.group_by("rid").agg(**{a.name: a.expression for a in asked}).execute()
+    answer = counted.set_index("rid").reindex(children["rid"])
+    for _, plan in plans:
+        for prefix, measure, window in plan:
+            if measure.kind == "longest_run":
+                start, end = scope.window(window)
+                order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
+                run = longest_run(measure, rows, start, end, order).execute().set_index("rid").reindex(children["rid"])
+                for part in ("n", "m", "newest"):
+                    answer[f"{prefix}_{part}"] = run[part]
+                answer[f"{prefix}_rows"] = run["m"]
+    return {feature.name: _finish(scope, feature, plan, answer, children) for feature, plan in plans}
+
+
+def _spans(feature: Feature) -> list[tuple[str, Measure, Window]]:
+    """The measure over the feature's window, and for ``change`` over the earlier one too."""
+    measure = feature.measure
+    if measure.kind == "change" and measure.inner is not None and measure.earlier is not None:
+        return [("a", measure.inner, feature.window), ("b", measure.inner, measure.earlier)]
+    return [("", measure, feature.window)]
+
+
+def _earliest(scope: _Scope, group: list[Feature]) -> date:
+    """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
+    counts = ("count", "any_", "total", "days", "current")
+    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in counts for f in group):
+        return BEGINNING
+    return min(scope.window(window)[0] for feature in group for _, _, window in _spans(feature))
+
+
+def _finish(
+    scope: _Scope, feature: Feature, plan: list[tuple[str, Measure, Window]], answer: pd.DataFrame, children: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """From integers to the feature's value, with unknown where the answer is not known."""
+    parts = [_value(scope, feature, prefix, measure, window, answer, children) for prefix, measure, window in plan]
+    value = parts[0] if len(parts) == 1 else parts[0] - parts[1]
+    return value, answer[f"{plan[0][0]}_newest"].to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _value(
+    scope: _Scope, feature: Feature, prefix: str, measure: Measure, window: Window, answer: pd.DataFrame, children: pd.DataFrame
+) -> np.ndarray:
+    def column(part: str) -> np.ndarray:
+        return answer[f"{prefix}_{part}"].to_numpy(dtype="float64", na_value=np.nan)
+
+    if measure.kind == "share":
+        n, m = np.nan_to_num(column("n")), np.nan_to_num(column("m"))
+        return np.where(m >= max(measure.at_least, 1), n / np.where(m > 0, m, 1), np.nan)
+    if measure.kind == "longest_run":
+        n, m = np.nan_to_num(column("n")), np.nan_to_num(column("m"))
+        return np.where(m >= max(measure.at_least, 1), n, np.nan)
+    if measure.kind == "days_since_last":
+        return day_number(scope.past.as_of) - column("last")
+    if measure.kind == "latest":
+        return unpack_latest(column("packed"))
+    from early_id.features.compile import SCALE
+
+    n = np.nan_to_num(column("n")) / (SCALE if measure.kind == "total" else 1)
+    n = (n > 0).astype("float64") if measure.kind in ("any_", "current") else n
+    if scope.table.covered_by == "rows":
+        known = np.nan_to_num(column("rows")) > 0
+    elif feature.missing is Missing.UNKNOWN:
+        known = np.nan_to_num(column("ever")) > 0
+    else:
+        known = (np.nan_to_num(column("rows")) > 0) | covered(scope, feature, window, children)
+    return np.where(known, n, np.nan)
+
+
+def covered(scope: _Scope, feature: Feature, window: Window, children: pd.DataFrame) -> np.ndarray:
+    """For whom 'no row' means none: a boolean for each child, by the table's rule of coverage."""
+    start, _ = scope.window(window)
+    whole = np.full(len(children), source_covers(scope.past, scope.table.name, start, scope.settings))
+    if feature.unit is Unit.FAMILY:
+        has_relatives = children["rid"].isin(scope.subjects["rid"]).to_numpy()
+        return whole & has_relatives
+    if scope.table.covered_by == "roll":
+        spells = scope.roll
+        if scope.own_school_only:
+            spells = spells[spells["school_id"] == spells["own_school"]]
+        inside = spells[spells["end_on"].isna() | (spells["end_on"] >= pd.Timestamp(start))]
+        whole &= children["rid"].isin(inside["rid"]).to_numpy()
+    return whole
+
+
+def source_covers(past: Past, table: str, start: date, settings: FeatureSettings) -> bool:
+    """Whether any source of ``table`` covers ``[start, as_of)``, give or take the staleness that the settings allow.
+
+    Windows without a beginning need cover for the year before the date only.
+    """
+    slack = timedelta(days=settings.covered_within_days)
+    wanted = max(start, past.as_of - timedelta(days=365))
+    rows = past.store.coverage()
+    rows = rows[rows["table"] == table]
+    first, last = pd.to_datetime(rows["covers_from"]), pd.to_datetime(rows["covers_to"])
+    return bool(((first <= pd.Timestamp(wanted + slack)) & (last >= pd.Timestamp(past.as_of - slack))).any())
+
+
+def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Run a custom measure over rows that are already cut in time and inside the feature's window."""
+    import ibis
+
+    assert feature.measure.compute is not None
+    backend, past = scope.past.store.backend, scope.past
+    subjects = backend.create_table("_custom_subjects", scope.subjects, temp=True, overwrite=True)
+    start, end = scope.window(feature.window)
+    cut: dict[str, ibis.Table] = {}
+    for name in dict.fromkeys((feature.source, *feature.measure.tables)):
+        rows = past.rows(name)
+        rows = rows.filter(rows.happened_on >= ibis.literal(start, type="date"), rows.happened_on < ibis.literal(end, type="date"))
+        if past.store.tables[name].has_person:
+            rows = rows.join(subjects, ["source", "source_person_id"])
+            if scope.own_school_only and "school_id" in past.store.tables[name]:
+                rows = rows.filter(rows.school_id == rows.own_school)
+        cut[name] = rows
+    frame = children.drop(columns=[]).assign(as_of=pd.Timestamp(past.as_of))
+    cohort = backend.create_table("_custom_cohort", frame, temp=True, overwrite=True)
+    answer = feature.measure.compute(cut, cohort).execute().set_index("rid").reindex(children["rid"])
+    value = answer["value"].to_numpy(dtype="float64", na_value=np.nan)
+    if feature.missing is Missing.ZERO_IF_COVERED and source_covers(past, feature.source, start, scope.settings):
+        value = np.nan_to_num(value)
+    return value, np.full(len(children), np.nan)

@@ -1,0 +1,157 @@
+"""The catalogue: every declared feature, checked at load.
+
+A feature without label, direction, sharing class or reason does not load, and neither does one that reads a column or code that may
+not be used. The same checks hold for a council's own features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from early_id.core.display import frame_html
+from early_id.core.errors import DeclarationError, SettingsError
+from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Missing, SharingClass, Unit, Usage
+from early_id.features.declare import Feature, Measure
+from early_id.features.themes import THEMES
+from early_id.schema.codes import code_list
+from early_id.schema.conditions import IsIn, columns_of, leaves
+from early_id.schema.tables import Table, Tables
+
+MEASURES = {"count", "share", "total", "days", "any_", "days_since_last", "latest", "current", "change", "longest_run", "custom"}
+_VALUE_FORMATS = {"count", "share", "days", "yes_no", "number"}
+
+
+@dataclass(frozen=True, repr=False)
+class Catalogue:
+    """An ordered, checked set of features. ``early_id.catalogue()`` gives the shipped one."""
+
+    features: tuple[Feature, ...]
+    tables: Tables = field(default_factory=Tables)
+
+    def __post_init__(self) -> None:
+        names = [feature.name for feature in self.features]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DeclarationError(f"The feature '{twice[0]}' is declared twice.", what_next="Give one of them another name.")
+        for feature in self.features:
+            check_declaration(feature, self.tables)
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, name: str) -> Feature:
+        for feature in self.features:
+            if feature.name == name:
+                return feature
+        raise SettingsError.unknown_name("feature", name, [f.name for f in self.features])
+
+    def __repr__(self) -> str:
+        return f"Catalogue({len(self)} features, {self.hash})"
+
+    def only(self, names: Iterable[str]) -> Catalogue:
+        """The named features, in the catalogue's order; an unknown name is an error that offers the nearest."""
+        wanted = [self[name].name for name in names]
+        return Catalogue(tuple(f for f in self.features if f.name in set(wanted)), self.tables)
+
+    @property
+    def hash(self) -> str:
+        """Changes whenever the meaning of any feature does."""
+        return fingerprint(self.features)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a feature, for people."""
+        rows = [
+            {
+                "feature": f.name, "label": f.label, "table": f.source, "measure": f.measure.kind, "window": f.period_label, "unit": str(f.unit),
+                "direction": str(f.direction), "sharing": str(f.sharing), "theme": THEMES[f.theme].title, "empty means": str(f.missing), "reason": f.reason,
+            }
+            for f in self.features
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        return frame_html(self.frame(), title="Catalogue", note=f"{len(self)} features", rows=200)
+
+
+def _parts(measure: Measure) -> Iterator[Measure]:
+    yield measure
+    if measure.inner is not None:
+        yield from _parts(measure.inner)
+
+
+def check_declaration(feature: Feature, tables: Tables) -> None:
+    """Refuse a declaration that is incomplete or that reads what may not be used.
+
+    Raises
+    ------
+    DeclarationError
+        Says which feature, what is wrong, and what to do.
+    """
+    where = f"feature '{feature.name}'"
+
+    def refuse(what: str, what_next: str | None = None) -> None:
+        raise DeclarationError(what, where=where, what_next=what_next)
+
+    for part in ("label", "phrase", "reason"):
+        if not getattr(feature, part):
+            refuse(f"The feature has no {part}.", "Write one; a reviewer has to be able to read why it is there.")
+    if feature.theme not in THEMES:
+        refuse(f"The theme '{feature.theme}' is not known.", f"Use one of: {', '.join(THEMES)}.")
+    if feature.value_format not in _VALUE_FORMATS:
+        refuse(f"The value format '{feature.value_format}' is not known.", f"Use one of: {', '.join(sorted(_VALUE_FORMATS))}.")
+    table = tables[feature.source]
+    if feature.sharing is SharingClass.SCHOOL:
+        if table.sharing is not SharingClass.SCHOOL:
+            refuse(f"The table '{table.name}' is not held by the school, so its features cannot be shared as SCHOOL.")
+        if feature.measure.kind != "custom" and "school_id" not in table and not _is_extension(table):
+            refuse(f"The table '{table.name}' does not say which school a row is of, so its features cannot be shared as SCHOOL.")
+    if feature.unit is Unit.FAMILY and feature.missing is Missing.ZERO_IF_COVERED and table.covered_by == "source" and feature.measure.kind == "share":
+        refuse("A share has no zero where there are no rows.", "Use Missing.UNKNOWN.")
+    for measure in _parts(feature.measure):
+        _check_measure(measure, table, tables, refuse)
+
+
+def _is_extension(table: Table) -> bool:
+    from early_id.schema.tables import CANONICAL
+
+    return table.name not in CANONICAL
+
+
+def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: object) -> None:
+    assert callable(refuse)
+    if measure.kind not in MEASURES:
+        refuse(f"The measure '{measure.kind}' is not known.", f"Use one of: {', '.join(sorted(MEASURES))}.")
+    for name in measure.tables:
+        tables[name]
+    needed = {column for condition in (measure.of, measure.among) for column in columns_of(condition)}
+    if measure.column:
+        needed.add(measure.column)
+    for name in sorted(needed):
+        column = table[name]
+        if column.usage is not Usage.FEATURE:
+            refuse(f"The column '{table.name}.{name}' is marked {column.usage} and may not be used in a feature.", "Choose another sign; see the data dictionary.")
+    for condition in (measure.of, measure.among):
+        for leaf in leaves(condition):
+            if isinstance(leaf, IsIn) and (codes := table[leaf.column].codes):
+                known = code_list(codes)
+                for value in sorted(leaf.values):
+                    if value not in known:
+                        refuse(f"The code '{value}' is not in the list '{codes}'.")
+                    if known[value].usage is not Usage.FEATURE:
+                        refuse(f"The code '{value}' of the list '{codes}' is marked {known[value].usage} and may not be used in a feature.")
+    if measure.kind == "current" and not table.ends:
+        refuse(f"The table '{table.name}' holds events, not spells, so nothing can be 'current'.")
+
+
+def catalogue(extra: Iterable[Feature] = (), *, tables: Tables | None = None) -> Catalogue:
+    """The shipped features and, after them, a council's own."""
+    from early_id.features.library import SHIPPED
+
+    return Catalogue((*SHIPPED, *extra), tables or Tables())

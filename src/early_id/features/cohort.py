@@ -1,0 +1,192 @@
+"""Who can be on a list on a date, and who is taken out first, with a reason. Training and screening call the same function.
+
+Order of statutory status: data-standards section 5.1, first match wins. Everything is read through ``Past``, so a row dated, known or
+corrected on or after the as-of date reaches no cohort and no eligibility rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from early_id.config.settings import Config
+from early_id.core.errors import InputDataError
+from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
+from early_id.features.past import Past
+
+#: Reason → words, in order of precedence.
+REASONS: dict[str, str] = {
+    "died": "has died",
+    "too_young": "younger than the list is for",
+    "too_old": "older than the list is for",
+    "looked_after": "looked after by a council",
+    "protection_plan": "has a child protection plan",
+    "court": "in court or pre-proceedings",
+    "section_47": "section 47 enquiry open",
+    "child_in_need": "has a child in need plan",
+    "referral_open": "referral or assessment open",
+    "care_leaver": "care leaver with a personal adviser",
+    "early_help_open": "early help already under way",
+    "contact_pending": "contact in the last weeks still waiting for an answer",
+    "not_here": "neither on a school roll nor known to live here",
+    "household_open": "another child of the household is open to statutory services: speak to the allocated worker first",
+    "safe_contact_first": "safe contact has to be checked first: hub only",
+}
+_STATUS_REASON = {"CLA": "looked_after", "CPP": "protection_plan", "COURT": "court", "S47": "section_47", "CIN": "child_in_need"}
+#: Statuses of one child that keep the whole household off school lists.
+OPEN_TO_STATUTORY = ("looked_after", "protection_plan", "court", "section_47", "child_in_need", "referral_open")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Who is looked at on one date, and who was taken out.
+
+    ``index`` has the columns of ``FeatureMatrix.index``; ``excluded`` one row per child taken out, with reason and the audiences concerned
+    (``all``, or ``school_lead`` where only school lists leave the family out).
+    """
+
+    index: pd.DataFrame
+    excluded: pd.DataFrame
+
+
+def persons(past: Past) -> pd.DataFrame:
+    """One row a child: each attribute from the record that holds it, the fullest record first."""
+    rows = past.frame("pupils")
+    if rows.empty:
+        return rows.set_index("child_id")
+    rows = rows.assign(_filled=rows.notna().sum(axis=1)).sort_values(["child_id", "_filled", "source"], ascending=[True, False, True])
+    first = rows.groupby("child_id", sort=True).first()
+    first["birth_date"] = pd.to_datetime(first["birth_date"])
+    return first.drop(columns="_filled")
+
+
+def age_on(birth: pd.Series, day: pd.Timestamp) -> pd.Series:
+    """Completed years on ``day``."""
+    before_birthday = (birth.dt.month > day.month) | ((birth.dt.month == day.month) & (birth.dt.day > day.day))
+    return day.year - birth.dt.year - before_birthday.astype("int64")
+
+
+def open_spells(frame: pd.DataFrame, start: str, end: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """Spells that have begun and not ended by ``moment``."""
+    ends = pd.to_datetime(frame[end])
+    return frame[(pd.to_datetime(frame[start]) < moment) & (ends.isna() | (ends >= moment))]
+
+
+def statutory_reasons(past: Past, age: pd.Series) -> pd.Series:
+    """child_id → reason, for children open to statutory services on the date."""
+    moment = pd.Timestamp(past.as_of)
+    rows = open_spells(past.frame("statutory"), "start_on", "end_on", moment)
+    # A referral with an outcome is no longer open: what followed has a row of its own.
+    rows = rows[(rows["status"] != "REFERRAL") | rows["outcome"].isna()]
+    reason = rows["status"].map(_STATUS_REASON).where(rows["status"] != "REFERRAL", "referral_open")
+    old_enough = rows["child_id"].map(age).fillna(0) >= 16
+    reason = reason.where(rows["status"] != "CARE_LEAVER", np.where(old_enough, "care_leaver", None))
+    return _first_by_precedence(rows["child_id"], reason)
+
+
+def _first_by_precedence(child: pd.Series, reason: pd.Series) -> pd.Series:
+    order = {name: rank for rank, name in enumerate(REASONS)}
+    frame = pd.DataFrame({"child_id": child.to_numpy(), "reason": np.asarray(reason, dtype=object)}).dropna()
+    frame["rank"] = frame["reason"].map(order)
+    return frame.sort_values(["child_id", "rank"]).drop_duplicates("child_id").set_index("child_id")["reason"]
+
+
+def council_cohort(past: Past, cfg: Config) -> Cohort:
+    """Children on roll or resident, in the age range, not open to statutory services and not already in early help.
+
+    Raises
+    ------
+    InputDataError
+        Nobody is left.
+    """
+    moment, people = pd.Timestamp(past.as_of), persons(past)
+    age = age_on(people["birth_date"], moment) if len(people) else pd.Series(dtype="int64")
+    roll = open_spells(past.frame("enrolments"), "start_on", "end_on", moment).sort_values(["child_id", "start_on", "school_id"])
+    school = roll.drop_duplicates("child_id", keep="last").set_index("child_id")
+    families = past.families().set_index("child_id")
+    everyone = pd.Index(sorted(set(school.index) | set(families.index) & set(people.index)), name="child_id").intersection(people.index)
+    frame = pd.DataFrame(index=everyone)
+    frame["age"] = age.reindex(everyone)
+    frame["school_id"] = school["school_id"].reindex(everyone)
+    frame["nc_year"] = school["nc_year"].reindex(everyone)
+    own = past.people.own_family(pd.Series(everyone, index=everyone))
+    frame["family_id"] = families["family_id"].reindex(everyone).where(lambda s: s.notna(), own)
+    for mark in ("safe_contact", "protected_address", "no_joint_contact"):
+        frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
+    frame["hub_id"] = frame["school_id"].map(hubs(past))
+    frame["hub_id"] = _family_hub(frame)
+    frame["reason"] = _reasons(past, cfg, frame, people)
+    return _cohort(past, cfg, frame)
+
+
+def hubs(past: Past) -> pd.Series:
+    """school_id → hub_id."""
+    schools = past.frame("schools").drop_duplicates("school_id", keep="last")
+    return schools.set_index("school_id")["hub_id"]
+
+
+def _family_hub(frame: pd.DataFrame) -> pd.Series:
+    """A child on no roll belongs to the hub of the brothers and sisters."""
+    by_family = frame.dropna(subset=["hub_id"]).groupby("family_id")["hub_id"].min()
+    return frame["hub_id"].where(frame["hub_id"].notna(), frame["family_id"].map(by_family))
+
+
+def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
+    """The first reason to take each child out, by precedence; None for those who stay."""
+    moment = pd.Timestamp(past.as_of)
+    help_open = past.frame("early_help")
+    help_open = open_spells(help_open[help_open["start_on"].notna()], "start_on", "end_on", moment)
+    contacts = past.frame("contacts")
+    recent = pd.to_datetime(contacts["contact_on"]) >= moment - timedelta(days=cfg.cohort.contact_pending_days)
+    pending = contacts[recent & contacts["outcome"].isna()]
+    died = pd.to_datetime(people["died_on"]).reindex(frame.index) < moment
+    found = [
+        pd.Series("died", index=frame.index[died.fillna(False)]),
+        pd.Series("too_young", index=frame.index[frame["age"] < cfg.cohort.youngest]),
+        pd.Series("too_old", index=frame.index[frame["age"] > cfg.cohort.oldest]),
+        statutory_reasons(past, frame["age"]),
+        pd.Series("early_help_open", index=help_open["child_id"].unique()),
+        pd.Series("contact_pending", index=pending["child_id"].unique()),
+    ]
+    stacked = pd.concat([item for item in found if len(item)]) if any(len(item) for item in found) else pd.Series(dtype=object)
+    return _first_by_precedence(stacked.index.to_series(), stacked).reindex(frame.index)
+
+
+def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
+    moment = pd.Timestamp(past.as_of)
+    frame = frame.reset_index().assign(as_of=moment)
+    open_families = set(frame.loc[frame["reason"].isin(OPEN_TO_STATUTORY), "family_id"])
+    taken = frame["reason"].notna()
+    frame["household_open"] = frame["family_id"].isin(open_families) & ~taken
+    excluded = frame.loc[taken].assign(audiences="all")
+    only_school = [
+        frame.loc[~taken & frame["household_open"]].assign(reason="household_open", audiences="school_lead"),
+        frame.loc[~taken & ~frame["household_open"] & ~_contact_is_safe(frame)].assign(reason="safe_contact_first", audiences="school_lead"),
+    ]
+    excluded = pd.concat([excluded, *only_school])[list(EXCLUDED_COLUMNS)].reset_index(drop=True)
+    index = frame.loc[~taken].drop(columns="reason")
+    if index.empty:
+        reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"
+        raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons=reasons)
+    index["outcome_until"] = moment + timedelta(days=cfg.outcome.horizon_days)
+    index["mature_on"] = index["outcome_until"] + timedelta(days=cfg.outcome.recording_lag_days)
+    index["known_to_services"] = index["child_id"].isin(_known_to_services(past))
+    index["contact_is_safe"] = _contact_is_safe(index)
+    return Cohort(index.set_index(row_keys(index["child_id"], index["as_of"])), excluded)
+
+
+def _contact_is_safe(frame: pd.DataFrame) -> pd.Series:
+    return frame["safe_contact"] & ~frame["protected_address"] & ~frame["no_joint_contact"]
+
+
+def _known_to_services(past: Past) -> set[str]:
+    """Children with a contact, an offer of early help or a statutory status in the year before the date."""
+    since = pd.Timestamp(past.as_of) - timedelta(days=365)
+    known: set[str] = set()
+    for table, column in (("contacts", "contact_on"), ("early_help", "offered_on"), ("statutory", "start_on")):
+        rows = past.frame(table)
+        known |= set(rows.loc[pd.to_datetime(rows[column]) >= since, "child_id"])
+    return known

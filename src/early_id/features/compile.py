@@ -1,0 +1,133 @@
+"""Declarations become engine expressions: conditions, conditional sums, runs. Aggregates are integers, so that results repeat to the byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from early_id.core.errors import DeclarationError
+from early_id.features.declare import Measure
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not
+
+if TYPE_CHECKING:
+    import ibis
+
+#: Numbers are summed as whole thousandths.
+SCALE = 1000
+#: 'latest' packs day and value into one integer: the value's part must not overflow.
+_DAY_FACTOR = 10**12
+_OFFSET = _DAY_FACTOR // 2
+_EPOCH = date(1900, 1, 1)
+
+
+def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
+    """A condition as a boolean expression that is never null: an empty value meets no comparison."""
+    import ibis
+
+    match condition:
+        case None:
+            return ibis.literal(True)
+        case IsIn(column, values):
+            return rows[column].isin(sorted(values)).fill_null(False)
+        case AtLeast(column, bound):
+            return (rows[column] >= bound).fill_null(False)
+        case AtMost(column, bound):
+            return (rows[column] <= bound).fill_null(False)
+        case IsTrue(column):
+            return rows[column].cast("boolean").fill_null(False)
+        case Not(inner):
+            return ~compile_condition(inner, rows)
+        case AllOf(parts):
+            result = ibis.literal(True)
+            for part in parts:
+                result = result & compile_condition(part, rows)
+            return result
+        case AnyOf(parts):
+            result = ibis.literal(False)
+            for part in parts:
+                result = result | compile_condition(part, rows)
+            return result
+    raise DeclarationError("A condition of an unknown kind was declared.")
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One integer column of the engine's answer."""
+
+    name: str
+    expression: Any
+
+
+def _in_window(rows: ibis.Table, start: date, end: date) -> Any:
+    import ibis
+
+    return (rows.happened_on >= ibis.literal(start, type="date")) & (rows.happened_on < ibis.literal(end, type="date"))
+
+
+def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
+    """Integer aggregates from which ``finish`` computes the measure over ``[start, end)``; all but ``longest_run`` and ``custom``.
+
+    Besides the measure's own parts there is ``newest``: the day number of the newest row behind the value.
+    """
+    import ibis
+
+    inside = _in_window(rows, start, end)
+    everything = rows.happened_on.notnull()  # a column, because the engine has no sum over a constant
+    of = compile_condition(measure.of, rows) if measure.of is not None else everything
+    among = compile_condition(measure.among, rows) if measure.among is not None else everything
+    day = rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
+    hit = inside & of
+    if measure.kind == "current":
+        closed = rows[ends].cast("date")
+        hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
+    counted = inside & among & of if measure.kind == "share" else hit
+    parts: dict[str, Any] = {"newest": counted.ifelse(day, None).max()}
+    if measure.kind in ("count", "any_", "current"):
+        parts["n"] = hit.ifelse(1, 0).sum()
+    elif measure.kind == "share":
+        parts["n"] = counted.ifelse(1, 0).sum()
+        parts["m"] = (inside & among).ifelse(1, 0).sum()
+        parts["newest"] = (inside & among).ifelse(day, None).max()
+    elif measure.kind == "total":
+        amount = (rows[measure.column] * SCALE).round().cast("int64")
+        parts["n"] = hit.ifelse(amount, 0).sum()
+    elif measure.kind == "days":
+        parts["n"] = hit.ifelse(rows.happened_on, None).nunique()
+    elif measure.kind == "days_since_last":
+        parts["last"] = hit.ifelse(day, None).max()
+    elif measure.kind == "latest":
+        amount = (rows[measure.column] * SCALE).round().cast("int64")
+        told = hit & rows[measure.column].notnull()
+        parts["packed"] = told.ifelse(day.cast("int64") * _DAY_FACTOR + amount + _OFFSET, None).max()
+    # Whether the child has rows to judge by: in the window, and at any time.
+    parts["rows"] = (inside & among).ifelse(1, 0).sum()
+    parts["ever"] = among.ifelse(1, 0).sum()
+    return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
+
+
+def unpack_latest(packed: Any) -> Any:
+    """The value inside what ``latest`` packed (a float array; NaN stays NaN)."""
+    return (packed % _DAY_FACTOR - _OFFSET) / SCALE
+
+
+def day_number(day: date) -> int:
+    """Days since the engine's epoch."""
+    return (day - _EPOCH).days
+
+
+def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, order: list[str]) -> ibis.Table:
+    """Columns ``rid``, ``n`` (longest run), ``m`` (rows among), ``newest``: gaps and islands over the rows in order of time."""
+    import ibis
+
+    inside = rows.filter(_in_window(rows, start, end), compile_condition(measure.among, rows))
+    hit = compile_condition(measure.of, inside)
+    keyed = inside.mutate(hit=hit.cast("int64"), day=inside.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day"))
+    ordered = [keyed[name] for name in order]
+    everyone = ibis.window(group_by=keyed.rid, order_by=ordered)
+    within = ibis.window(group_by=[keyed.rid, keyed.hit], order_by=ordered)
+    islands = keyed.mutate(island=ibis.row_number().over(everyone) - ibis.row_number().over(within))
+    runs = islands.group_by("rid", "hit", "island").agg(
+        length=islands.count(), newest=islands.hit.cast("boolean").ifelse(islands.day, None).max(), any_row=islands.count()
+    )
+    return runs.group_by("rid").agg(n=(runs.length * runs.hit).max(), m=runs.any_row.sum(), newest=runs.newest.max())

@@ -1,0 +1,51 @@
+"""The cut in time, in one function, for features, cohort, groups, eligibility and outcomes alike.
+
+``happened < moment AND known_from < moment AND (known_to IS NULL OR known_to >= moment)``: a row that happened, became known or was corrected
+on or after the moment is not there. Facts that come later (an end date, a reason for leaving) are empty until their own date has passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from early_id.schema.codes import code_list
+from early_id.schema.tables import Table
+
+if TYPE_CHECKING:
+    import ibis
+
+
+def known_at(rows: ibis.Table, moment: Any, table: Table) -> ibis.Table:
+    """The rows of ``table`` as they were known at ``moment``.
+
+    Parameters
+    ----------
+    rows : ibis.Table
+        Stored rows with ``happened_on``, ``known_from``, ``known_to``.
+    moment : date or ibis date expression
+        A date, or a date column of ``rows`` where each row has its own.
+    table : Table
+        The table's declaration.
+    """
+    import ibis
+
+    when = ibis.literal(moment, type="date") if not isinstance(moment, ibis.Expr) else moment
+    seen = rows.filter(rows.happened_on < when, rows.known_from < when, rows.known_to.isnull() | (rows.known_to >= when))
+    later: dict[str, Any] = {}
+    for name, dependents in table.later.items():
+        # Read from the unchanged rows, so that dependents are judged by the date as it was written.
+        passed = seen[name].notnull() & (seen[name].cast("date") < when)
+        undated = seen[name].isnull()
+        later[name] = passed.ifelse(seen[name], None)
+        later |= {dependent: (passed | undated).ifelse(seen[dependent], None) for dependent in dependents}
+    return seen.mutate(**later) if later else seen
+
+
+def with_stand_ins(rows: ibis.Table, table: Table) -> ibis.Table:
+    """Replace codes that may never be used by the codes that features read instead (R and T are read as present)."""
+    changed = {}
+    for column in table.columns:
+        stand_ins = code_list(column.codes).stand_ins() if column.codes else {}
+        if stand_ins:
+            changed[column.name] = rows[column.name].cases(*stand_ins.items(), else_=rows[column.name])
+    return rows.mutate(**changed) if changed else rows

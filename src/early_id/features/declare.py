@@ -1,0 +1,228 @@
+"""How a feature is declared: frozen values, no engine.
+
+A declaration says what a number means; ``features/build.py`` turns it into a query and ``testing/evaluator.py`` into plain Python.
+Both must give the same answer.
+
+Example
+-------
+>>> from early_id.features.declare import Feature, share, last_days
+>>> from early_id.schema.absence import IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES
+>>> absence = share(of=IS_ABSENT_FOR_FEATURES, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
+>>> str(last_days(90))
+'the last 90 days'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from early_id.core.types import Direction, Missing, SharingClass, Unit
+from early_id.schema.conditions import Condition
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span ``[start, end)`` before the as-of date, turned into plain dates by ``features/windows.py``."""
+
+    kind: str  #: last_days, between_days, last_school_weeks, this_term, this_year, ever
+    first: int = 0  #: days or weeks before the as-of date where the window starts
+    last: int = 0  #: days before the as-of date where it ends (between_days)
+
+    def __str__(self) -> str:
+        return {
+            "last_days": f"the last {self.first} days" if self.first != 365 else "the last year",
+            "between_days": f"the time from {self.first} to {self.last} days ago",
+            "last_school_weeks": f"the last {self.first} school weeks",
+            "this_term": "this term",
+            "this_year": "this school year",
+            "ever": "the records held",
+        }[self.kind]
+
+    @property
+    def suffix(self) -> str:
+        """How the window shows in a feature's name."""
+        return {
+            "last_days": f"{self.first}d",
+            "between_days": f"{self.first}d_to_{self.last}d",
+            "last_school_weeks": f"{self.first}sw",
+            "this_term": "this_term",
+            "this_year": "this_year",
+            "ever": "ever",
+        }[self.kind]
+
+
+def last_days(n: int) -> Window:
+    """The ``n`` days before the as-of date."""
+    return Window("last_days", n)
+
+
+def between_days(first: int, last: int) -> Window:
+    """From ``first`` to ``last`` days before the as-of date, ``first`` being the earlier."""
+    return Window("between_days", first, last)
+
+
+def last_school_weeks(n: int) -> Window:
+    """The ``n`` school weeks before the week of the as-of date, by the school calendar."""
+    return Window("last_school_weeks", n)
+
+
+def this_term() -> Window:
+    """From the first day of the term that holds the as-of date."""
+    return Window("this_term")
+
+
+def this_year() -> Window:
+    """From 1 September of the school year that holds the as-of date."""
+    return Window("this_year")
+
+
+def ever() -> Window:
+    """All records held before the as-of date."""
+    return Window("ever")
+
+
+#: A custom measure: gets {table: rows already cut in time} and the cohort as engine tables, returns rid and value.
+Custom = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is computed from the rows of a window. Use the functions below rather than this class."""
+
+    kind: str
+    of: Condition | None = None
+    among: Condition | None = None
+    column: str | None = None
+    at_least: int = 1  #: rows needed before an answer is given (share, longest_run)
+    inner: Measure | None = None  #: the measure that ``change`` compares
+    earlier: Window | None = None  #: the window that ``change`` compares with
+    compute: Custom | None = None
+    tables: tuple[str, ...] = ()  #: tables that ``custom`` reads
+
+
+def count(of: Condition | None = None, *, among: Condition | None = None) -> Measure:
+    """Number of rows that meet ``of``. With ``Missing.UNKNOWN``: unknown where the child has no ``among`` row at all."""
+    return Measure("count", of=of, among=among)
+
+
+def share(of: Condition, among: Condition, *, at_least: int = 1) -> Measure:
+    """Share of ``among`` rows that also meet ``of``. Unknown, not zero, with fewer than ``at_least`` such rows."""
+    return Measure("share", of=of, among=among, at_least=at_least)
+
+
+def total(column: str, of: Condition | None = None) -> Measure:
+    """Sum of ``column`` over the rows that meet ``of``."""
+    return Measure("total", of=of, column=column)
+
+
+def days(of: Condition | None = None) -> Measure:
+    """Number of different days with a row that meets ``of``."""
+    return Measure("days", of=of)
+
+
+def any_(of: Condition | None = None, *, among: Condition | None = None) -> Measure:
+    """1 where at least one row meets ``of``, else 0. With ``Missing.UNKNOWN``: unknown where the child has no ``among`` row at all."""
+    return Measure("any_", of=of, among=among)
+
+
+def days_since_last(of: Condition | None = None) -> Measure:
+    """Days from the newest row that meets ``of`` to the as-of date. Unknown where there is none."""
+    return Measure("days_since_last", of=of)
+
+
+def latest(column: str, of: Condition | None = None) -> Measure:
+    """The number in ``column`` of the newest row that meets ``of``; the larger one where several share that day."""
+    return Measure("latest", of=of, column=column)
+
+
+def current(of: Condition | None = None) -> Measure:
+    """1 where a spell that meets ``of`` is open on the as-of date, else 0. The source must hold spells."""
+    return Measure("current", of=of)
+
+
+def change(inner: Measure, *, earlier: Window) -> Measure:
+    """``inner`` in the feature's window minus ``inner`` in the ``earlier`` window; unknown where either is."""
+    return Measure("change", inner=inner, earlier=earlier)
+
+
+def longest_run(of: Condition, among: Condition, *, at_least: int = 1) -> Measure:
+    """Most consecutive ``among`` rows, in order of time, that all meet ``of``."""
+    return Measure("longest_run", of=of, among=among, at_least=at_least)
+
+
+def custom(compute: Custom, *, tables: tuple[str, ...]) -> Measure:
+    """A measure the vocabulary lacks. ``compute(rows, cohort)`` sees only rows that the cut in time has let through.
+
+    Parameters
+    ----------
+    compute : callable
+        Gets a mapping of table name to engine table (with ``rid``, already cut) and the cohort as an engine
+        table (with ``rid`` and ``child_id``), and returns an engine table with the columns ``rid`` and ``value``.
+    tables : tuple of str
+        The canonical tables it reads.
+    """
+    return Measure("custom", compute=compute, tables=tables)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One declared sign: what it counts, who may see it, how it is said, and why it is here.
+
+    Parameters
+    ----------
+    name : str
+        Measure and window, e.g. ``absence_share_90d``.
+    label : str
+        A short label for tables and pictures.
+    source : str
+        Canonical table that it reads.
+    measure, window
+        What is computed, over which span before the as-of date.
+    direction : Direction
+        How it may move the score; used as a monotone constraint and checked on fitted terms.
+    sharing : SharingClass
+        Who holds the record. ``SCHOOL`` reads only rows of the child's own present school.
+    theme : str
+        Key in ``features/themes.py``; explanations add up within a theme.
+    missing : Missing
+        What an empty answer means.
+    phrase : str
+        The sentence for a reader, with ``{value}`` and ``{period}``.
+    reason : str
+        Why the feature is here, from guidance or research.
+    unit : Unit
+        The child, or the family without the child.
+    strength_phrase : str, optional
+        The sentence where the value speaks of something going well.
+    strength_below, strength_above : float, optional
+        Where ``strength_phrase`` may be said.
+    value_format : str
+        How ``{value}`` is written: ``count``, ``share``, ``days``, ``yes_no`` or ``number``.
+    version : int
+        Raised when the meaning changes.
+    """
+
+    name: str
+    label: str
+    source: str
+    measure: Measure
+    window: Window
+    direction: Direction
+    sharing: SharingClass
+    theme: str
+    missing: Missing
+    phrase: str
+    reason: str
+    unit: Unit = Unit.CHILD
+    strength_phrase: str | None = None
+    strength_below: float | None = None
+    strength_above: float | None = None
+    value_format: str = "count"
+    version: int = 1
+
+    @property
+    def period_label(self) -> str:
+        """The window in words."""
+        return str(self.window)

@@ -1,0 +1,117 @@
+"""A council's own module: tables, features, code lists, and where needed its own programme, through the same classes and checks.
+
+The settings name the file under ``extensions``; the file holds one ``EXTENSION``::
+
+    EXTENSION = Extension(name="rent", tables=(RENT,), features=(RENT_ARREARS_90D,))
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from early_id.config.settings import Config
+from early_id.core.errors import DeclarationError, EarlyIdError, SettingsError
+from early_id.core.fingerprint import fingerprint
+from early_id.data.prepare import Prepare, register_prepare
+from early_id.features.catalogue import Catalogue
+from early_id.features.declare import Feature
+from early_id.features.library import SHIPPED
+from early_id.features.programme import COUNCIL, Programme
+from early_id.features.themes import Theme, register_theme
+from early_id.schema.codes import CodeList, register_code_list
+from early_id.schema.tables import Table, Tables
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What a module adds.
+
+    Parameters
+    ----------
+    name : str
+    tables, features, themes, code_lists
+        Declarations, checked as the shipped ones are.
+    prepare : dict
+        Functions that shapes name under ``prepare``.
+    programme : Programme, optional
+        Another cohort, outcome and groups than the council's.
+    only_own_features : bool
+        Leave the shipped features out.
+    """
+
+    name: str
+    tables: tuple[Table, ...] = ()
+    features: tuple[Feature, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    code_lists: tuple[CodeList, ...] = ()
+    prepare: dict[str, Prepare] = field(default_factory=dict)
+    programme: Programme | None = None
+    only_own_features: bool = False
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What a run works with: tables, catalogue and programme, with every extension taken in."""
+
+    tables: Tables
+    catalogue: Catalogue
+    programme: Programme
+    extensions: tuple[str, ...] = ()
+
+
+def load_extensions(cfg: Config) -> InForce:
+    """Tables, catalogue and programme of the settings.
+
+    Raises
+    ------
+    SettingsError
+        A file is missing or holds no ``EXTENSION``; two extensions bring a programme.
+    DeclarationError
+        A declaration is incomplete or reads what may not be used.
+    """
+    loaded = [_load(cfg.path(path)) for path in cfg.extensions]
+    tables = Tables()
+    for extension in loaded:
+        for theme in extension.themes:
+            register_theme(theme)
+        for codes in extension.code_lists:
+            register_code_list(codes)
+        for name, function in extension.prepare.items():
+            register_prepare(name, function)
+        tables = tables.plus(extension.tables)
+    programmes = [extension.programme for extension in loaded if extension.programme]
+    if len(programmes) > 1:
+        raise SettingsError("Two extensions bring a programme of their own; a run can have one.", where="extensions")
+    shipped = () if any(extension.only_own_features for extension in loaded) else SHIPPED
+    features = (*shipped, *(feature for extension in loaded for feature in extension.features))
+    catalogue = Catalogue(features, tables)
+    if cfg.features.use:
+        catalogue = catalogue.only(cfg.features.use)
+    return InForce(tables, catalogue, programmes[0] if programmes else COUNCIL, tuple(extension.name for extension in loaded))
+
+
+def _load(path: Path) -> Extension:
+    if not path.is_file():
+        raise SettingsError.file_missing(path, role="extension")
+    # The name depends on the place, so that two councils' files of one name can be loaded in one process.
+    name = f"early_id_extension_{path.stem}_{fingerprint(str(path.resolve()), length=8)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SettingsError("The extension is not a Python file.", where=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except EarlyIdError:
+        raise
+    except Exception as error:
+        raise DeclarationError(
+            f"The extension cannot be loaded: {type(error).__name__}: {error}", where=str(path), what_next="Run it with Python to see the line."
+        ) from error
+    extension = getattr(module, "EXTENSION", None)
+    if not isinstance(extension, Extension):
+        raise SettingsError("The extension holds no EXTENSION.", where=str(path), what_next="End the file with EXTENSION = Extension(...).")
+    return extension

@@ -1,0 +1,11 @@
+"""The shipped features, one file a subject. A new feature is one declaration in one of these files."""
+
+from early_id.features.library.attendance import ATTENDANCE
+from early_id.features.library.family import FAMILY
+from early_id.features.library.housing import HOUSING
+from early_id.features.library.police import POLICE
+from early_id.features.library.suspensions import SUSPENSIONS
+
+SHIPPED = (*ATTENDANCE, *SUSPENSIONS, *POLICE, *FAMILY, *HOUSING)
+
+__all__ = ["SHIPPED"]

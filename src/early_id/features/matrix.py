@@ -1,0 +1,151 @@
+"""The feature matrix: what features hand to models, audits, explanations and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from early_id.core.errors import InputDataError
+from early_id.core.fingerprint import frame_fingerprint
+from early_id.core.types import SharingClass
+from early_id.features.declare import Feature
+
+EXCLUDED_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id", "reason", "audiences")
+
+
+@dataclass(frozen=True)
+class MatrixMeta:
+    """What a matrix was made from and what its columns mean."""
+
+    features: tuple[Feature, ...]
+    outcome: str
+    components: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    catalogue_hash: str = ""
+    data_hash: str = ""
+    as_of_dates: tuple[date, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:
+    """Row keys ``child@YYYY-MM-DD``."""
+    return pd.Index(child_id.astype(str) + "@" + pd.to_datetime(as_of).dt.strftime("%Y-%m-%d"), name="row")
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """Features, outcomes, groups and bookkeeping of the same rows.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n_rows, n_features)
+        float64; NaN is unknown. The only part that reaches estimators.
+    y : DataFrame, shape (n_rows, n_outcomes + 1)
+        1, 0 or NaN (not yet known), and the boolean ``censored``.
+    groups : DataFrame, shape (n_rows, n_characteristics)
+        For the audit only; ``not known`` is a value.
+    index : DataFrame
+        child_id, as_of, family_id, school_id, hub_id, outcome_until, mature_on, age, nc_year, known_to_services.
+    excluded : DataFrame
+        One row per child and date taken out before scoring, with the reason.
+    evidence_dates : DataFrame, shape of X
+        Date of the newest record behind each value; NaT where there is none.
+    meta : MatrixMeta
+
+    All but ``excluded`` share the row index ``child@YYYY-MM-DD``.
+    """
+
+    X: pd.DataFrame
+    y: pd.DataFrame
+    groups: pd.DataFrame
+    index: pd.DataFrame
+    excluded: pd.DataFrame
+    meta: MatrixMeta
+    evidence_dates: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        if self.X.index.has_duplicates:
+            raise InputDataError(
+                f"{int(self.X.index.duplicated().sum())} child-and-date rows occur twice in the matrix.",
+                what_next="Check the linkage findings: two records may share one child id.",
+            )
+        for part in (self.y, self.groups, self.index):
+            if not part.index.equals(self.X.index):
+                raise InputDataError("The parts of a feature matrix are not about the same rows.")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def where(self, mask: pd.Series | np.ndarray) -> FeatureMatrix:
+        """The rows for which ``mask`` holds; ``excluded`` is kept for the dates that remain."""
+        keep = np.asarray(mask, dtype=bool)
+        index = self.index[keep]
+        dates = index["as_of"].unique()
+        excluded = self.excluded[self.excluded["as_of"].isin(dates)] if len(self.excluded) else self.excluded
+        evidence = self.evidence_dates[keep] if len(self.evidence_dates) else self.evidence_dates
+        return replace(
+            self, X=self.X[keep], y=self.y[keep], groups=self.groups[keep], index=index, excluded=excluded, evidence_dates=evidence
+        )
+
+    def at(self, as_of: str | date | pd.Timestamp) -> FeatureMatrix:
+        """The rows of one as-of date."""
+        day = pd.Timestamp(as_of)
+        mask = self.index["as_of"] == day
+        if not mask.any():
+            held = ", ".join(str(d.date()) for d in sorted(self.index["as_of"].unique()))
+            raise InputDataError(f"The matrix has no rows for {day.date()}.", what_next=f"Dates held: {held}.")
+        return self.where(mask)
+
+    def columns(self, names: Iterable[str]) -> FeatureMatrix:
+        """Fewer features, in the order of the matrix."""
+        wanted = set(names)
+        features = tuple(f for f in self.meta.features if f.name in wanted)
+        kept = [f.name for f in features]
+        evidence = self.evidence_dates[kept] if len(self.evidence_dates) else self.evidence_dates
+        return replace(self, X=self.X[kept], evidence_dates=evidence, meta=replace(self.meta, features=features))
+
+    def for_audience(self, audience: str, sharing: Mapping[str, Iterable[str]]) -> FeatureMatrix:
+        """Only the features whose sharing class ``audience`` may see; an audience not named sees none."""
+        allowed = {SharingClass(name) for name in sharing.get(str(audience), ())}
+        kept = [f.name for f in self.meta.features if f.sharing in allowed]
+        if not kept:
+            raise InputDataError(
+                f"The audience '{audience}' may see none of the features.",
+                where="sharing.yaml",
+                what_next=f"Audiences with classes: {', '.join(sharing) or 'none'}.",
+            )
+        return self.columns(kept)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the values and of the row order."""
+        return frame_fingerprint(self.X)
+
+    def frame(self) -> pd.DataFrame:
+        """Index, features and outcomes side by side."""
+        return pd.concat([self.index, self.X, self.y], axis=1)
+
+    def summary(self) -> pd.DataFrame:
+        """One row a feature: label, class, share unknown, mean."""
+        return pd.DataFrame(
+            {
+                "label": [f.label for f in self.meta.features],
+                "theme": [f.theme for f in self.meta.features],
+                "sharing": [str(f.sharing) for f in self.meta.features],
+                "share_unknown": self.X.isna().mean().round(3).to_numpy(),
+                "mean": self.X.mean().round(3).to_numpy(),
+            },
+            index=self.X.columns,
+        )
+
+    def _repr_html_(self) -> str:
+        from early_id.core.display import frame_html
+
+        dates = ", ".join(str(d) for d in self.meta.as_of_dates)
+        note = f"{len(self):,} child-and-date rows, {self.X.shape[1]} features, as of {dates}"
+        return frame_html(self.summary().reset_index(names="feature"), title="Feature matrix", note=note, rows=200)

@@ -1,0 +1,94 @@
+"""What happened afterwards: the outcome and its components, counted in ``[as_of, outcome_until)``.
+
+An outcome not yet known is unknown, not 0. Those who leave the area, turn 18 or die first are censored: unknown, counted, and shown both ways.
+A refusal is never held against a family: help *offered* counts, whatever the answer.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from early_id.config.settings import Config
+from early_id.features.cohort import persons
+from early_id.features.past import Past, TableSource
+from early_id.linkage import People
+
+NEED = "need_recognised"
+COMPONENTS = ("early_help_offered", "statutory_entry", "referral_accepted")
+LABELS = ("help_accepted",)
+_ENTRY = ("CLA", "CPP", "COURT", "S47", "CIN")
+#: Leaving reasons that mean the family left the area.
+LEFT_AREA = ("left_area", "moved_away", "out_of_area")
+
+
+def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cfg: Config) -> pd.DataFrame:
+    """Outcome columns for the cohort rows of ``index``.
+
+    Parameters
+    ----------
+    index : DataFrame
+        Cohort rows with child_id, as_of, outcome_until, mature_on.
+
+    Returns
+    -------
+    DataFrame
+        need_recognised, its components, help_accepted (1, 0, or NaN where not known), and the boolean ``censored``.
+    """
+    columns = [NEED, *COMPONENTS, *LABELS]
+    result = pd.DataFrame(np.nan, index=index.index, columns=columns)
+    result["censored"] = False
+    known_until = last_known(store)
+    for (as_of, until, mature), rows in index.groupby(["as_of", "outcome_until", "mature_on"], sort=True):
+        if known_until is None or mature > known_until:
+            continue
+        later = Past(store, people, mature.date())
+        happened = _happened(later, as_of, until)
+        values = pd.DataFrame({name: rows["child_id"].isin(happened[name]).astype(float) for name in (*COMPONENTS, *LABELS)}, index=rows.index)
+        values.insert(0, NEED, values[list(COMPONENTS)].max(axis=1))
+        gone = rows["child_id"].isin(_left(later, as_of, until)) & (values[NEED] == 0)
+        result.loc[rows.index, columns] = values.mask(gone, np.nan)[columns]
+        result.loc[rows.index, "censored"] = gone
+    return result
+
+
+def last_known(store: TableSource) -> pd.Timestamp | None:
+    """The day after the last one that the stored sources cover; an outcome that matures later is not known yet."""
+    covered = store.coverage()
+    return pd.Timestamp(covered["covers_to"].astype(str).max()) + pd.Timedelta(days=1) if len(covered) else None
+
+
+def _between(frame: pd.DataFrame, column: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    dates = pd.to_datetime(frame[column])
+    return frame[(dates >= start) & (dates < end)]
+
+
+def _happened(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, set[str]]:
+    offers = _between(later.frame("early_help"), "offered_on", start, end)
+    statutory = _between(later.frame("statutory"), "start_on", start, end)
+    referrals = statutory[(statutory["status"] == "REFERRAL") & (statutory["outcome"].fillna("") != "nfa")]
+    return {
+        "early_help_offered": set(offers["child_id"]),
+        "statutory_entry": set(statutory.loc[statutory["status"].isin(_ENTRY), "child_id"]),
+        "referral_accepted": set(referrals["child_id"]),
+        "help_accepted": set(offers.loc[offers["response"] == "accepted", "child_id"]),
+    }
+
+
+def _left(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
+    """Children who left the area, turned 18 or died inside the span."""
+    people = persons(later)
+    eighteen = people["birth_date"] + pd.DateOffset(years=18)
+    died = pd.to_datetime(people["died_on"])
+    grown = set(people.index[((eighteen >= start) & (eighteen < end)) | ((died >= start) & (died < end))])
+    spells = later.frame("enrolments").sort_values(["child_id", "start_on"])
+    last = spells.drop_duplicates("child_id", keep="last")
+    gone = _between(last[last["leaving_reason"].isin(LEFT_AREA)], "end_on", start, end)
+    return grown | set(gone["child_id"])
+
+
+def mature_dates(index: pd.DataFrame, before: date) -> pd.Series:
+    """Which rows had an outcome that was known before a date."""
+    return index["mature_on"] <= pd.Timestamp(before)

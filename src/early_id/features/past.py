@@ -1,0 +1,71 @@
+"""The past as it was known on one date: linked rows of any table, cut in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from early_id.features.cut import known_at, with_stand_ins
+from early_id.linkage import People
+from early_id.schema.tables import Tables
+
+if TYPE_CHECKING:
+    import ibis
+
+
+class TableSource(Protocol):
+    """What features need of a store."""
+
+    tables: Tables
+    backend: Any
+
+    def has(self, table: str) -> bool:
+        """Whether the table holds anything."""
+
+    def table(self, name: str) -> ibis.Table:
+        """Stored rows with provenance and time columns."""
+
+    def coverage(self) -> pd.DataFrame:
+        """source, table, covers_from, covers_to."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was known on ``as_of``. Authors of cohorts, groups and outcomes never see a later row."""
+
+    store: TableSource
+    people: People
+    as_of: date
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+
+    def rows(self, name: str) -> ibis.Table:
+        """The table's rows as known, without links; codes that may never be used are replaced by their stand-ins."""
+        table = self.store.tables[name]
+        return with_stand_ins(known_at(self.store.table(name), self.as_of, table), table)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""
+        if name not in self._frames:
+            table = self.store.tables[name]
+            if not self.store.has(name):
+                return pd.DataFrame(columns=["child_id", *dict.fromkeys((*table.column_names, "happened_on", "known_from"))])
+            frame = known_at(self.store.table(name), self.as_of, table).execute()
+            self._frames[name] = self.linked(frame) if table.has_person else frame
+        return self._frames[name]
+
+    def linked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``frame`` with the ``child_id`` of each row; rows of people whom nobody linked are dropped."""
+        return frame.merge(self.links(), on=["source", "source_person_id"], how="inner")
+
+    def links(self) -> pd.DataFrame:
+        """source, source_person_id, child_id as linked by ``as_of``."""
+        links, moment = self.people.person_links, pd.Timestamp(self.as_of)
+        known = (links["known_from"] < moment) & (links["known_to"].isna() | (links["known_to"] >= moment))
+        return links.loc[known, ["source", "source_person_id", "child_id"]]
+
+    def families(self) -> pd.DataFrame:
+        """child_id, family_id and safe-contact marks on ``as_of``."""
+        return self.people.families_on(self.as_of)

@@ -1,0 +1,170 @@
+"""A programme: who is looked at, what counts as an outcome, which groups are audited. The council's is shipped; an extension may bring its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.core.calendar import SchoolCalendar, usual_calendar
+from early_id.core.display import progress
+from early_id.core.errors import InputDataError, SettingsError
+from early_id.features.build import build_at
+from early_id.features.catalogue import Catalogue
+from early_id.features.cohort import Cohort, council_cohort
+from early_id.features.groups import council_groups
+from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
+from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
+from early_id.features.past import Past, TableSource
+from early_id.linkage import People
+
+if TYPE_CHECKING:
+    from early_id.config.settings import Config
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What a run screens for.
+
+    Parameters
+    ----------
+    name : str
+    cohort : callable
+        ``cohort(past, cfg) -> Cohort``: who is looked at on a date.
+    outcomes : callable
+        ``outcomes(store, people, index, cfg) -> DataFrame``: what happened afterwards.
+    groups : callable
+        ``groups(past, index) -> DataFrame``: characteristics for the audit.
+    outcome, components, labels
+        Names among the columns that ``outcomes`` gives.
+    audiences : tuple of str
+        For whom a model is made.
+    dates : callable, optional
+        ``dates(store, cfg) -> tuple of date``: as-of dates where the settings name none.
+    link : callable, optional
+        ``link(store, cfg) -> People``: where people are not found by UPN and NHS number.
+    keys_only : bool
+        Lists hold keys and no names, and no words about families: for benchmarks on published data.
+    """
+
+    name: str
+    cohort: Callable[[Past, Config], Cohort]
+    outcomes: Callable[[TableSource, People, pd.DataFrame, Config], pd.DataFrame]
+    groups: Callable[[Past, pd.DataFrame], pd.DataFrame]
+    outcome: str
+    components: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ("school_lead", "hub_lead")
+    dates: Callable[[TableSource, Config], tuple[date, ...]] | None = None
+    link: Callable[[TableSource, Config], People] | None = None
+    keys_only: bool = False
+
+
+COUNCIL = Programme(
+    name="early help",
+    cohort=council_cohort,
+    outcomes=council_outcomes,
+    groups=council_groups,
+    outcome=NEED,
+    components=COMPONENTS,
+    labels=LABELS,
+)
+
+
+def build_features(
+    store: TableSource,
+    people: People,
+    features: Catalogue,
+    *,
+    as_of: Sequence[date] | date,
+    settings: Config | None = None,
+    programme: Programme = COUNCIL,
+    calendar: SchoolCalendar | None = None,
+) -> FeatureMatrix:
+    """Features, outcomes and groups of everyone in the cohort, on one or several dates.
+
+    Parameters
+    ----------
+    store : Store
+    people : People
+    features : Catalogue
+    as_of : date or sequence of date
+        Each date gives a row for each child in its cohort.
+    settings : Config, optional
+    programme : Programme, optional
+    calendar : SchoolCalendar, optional
+
+    Returns
+    -------
+    FeatureMatrix
+
+    Raises
+    ------
+    InputDataError
+        A date lies outside the data, or nobody is in the cohort.
+    SettingsError
+        No date was given.
+    """
+    from early_id.config.settings import Config
+
+    cfg = settings or Config()
+    dates = tuple(sorted(as_of)) if isinstance(as_of, Sequence) else (as_of,)
+    if not dates:
+        raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
+    _inside_the_data(store, dates)
+    terms = calendar or usual_calendar()
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
+    with progress("Building features", len(dates)) as bar:
+        for day in dates:
+            past = Past(store, people, day)
+            cohort = programme.cohort(past, cfg)
+            built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
+            groups = programme.groups(past, cohort.index)
+            for name, part in zip(parts, (built.values, built.newest, groups, cohort.index, cohort.excluded), strict=True):
+                parts[name].append(part)
+            bar.advance(note=str(day))
+    index = pd.concat(parts["index"])
+    outcome = _main_outcome(programme, cfg)
+    excluded = pd.concat(parts["excluded"]).reset_index(drop=True) if any(len(p) for p in parts["excluded"]) else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
+    return FeatureMatrix(
+        X=pd.concat(parts["X"]),
+        y=programme.outcomes(store, people, index, cfg),
+        groups=pd.concat(parts["groups"]),
+        index=index,
+        excluded=excluded,
+        evidence_dates=pd.concat(parts["newest"]),
+        meta=MatrixMeta(
+            features=features.features,
+            outcome=outcome,
+            components=programme.components,
+            labels=programme.labels,
+            catalogue_hash=features.hash,
+            data_hash=getattr(store, "fingerprint", ""),
+            as_of_dates=dates,
+        ),
+    )
+
+
+def _main_outcome(programme: Programme, cfg: Config) -> str:
+    """The programme's main outcome, or the component that the settings make the main one."""
+    named = cfg.outcome.main
+    if named is None:
+        return programme.outcome
+    # Whether help was accepted is the family's choice; it may be shown but never be what lists are made for.
+    if named not in (programme.outcome, *programme.components):
+        raise SettingsError.unknown_name("outcome", named, (programme.outcome, *programme.components), where="outcome.main")
+    return named
+
+
+def _inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+    covered = store.coverage()
+    if covered.empty:
+        raise InputDataError("The store is empty.", what_next="Ingest extracts first: early-id ingest.")
+    first, last = pd.Timestamp(covered["covers_from"].min()), pd.Timestamp(covered["covers_to"].max())
+    for day in dates:
+        # A list may be made some days after the last extract, not weeks.
+        if not first < pd.Timestamp(day) <= last + pd.Timedelta(days=31):
+            raise InputDataError.as_of_outside(str(day), first=str(first.date()), last=str(last.date()))

@@ -1,0 +1,1 @@
+"""Rules, learned models, honest splits, evaluation at the list's capacity, tracking and registry (floor 5)."""

@@ -1,0 +1,81 @@
+"""Rules to beat: rankings by one plain quantity, with scikit-learn's interface.
+
+A rule is compared with the models exactly as a list would use it: ranked by the quantity behind it (the share of
+sessions missed, the number of signs, the age), never by a yes or no at somebody's threshold, which would leave most
+of the list to chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from early_id.core.errors import InputDataError
+from early_id.models.adding import Floats
+
+
+class RankBy(BaseEstimator):
+    """Rank rows by one quantity, highest first; unknown comes last.
+
+    Parameters
+    ----------
+    by : str, int or callable
+        A column's name, its position, or a function of the frame that gives one number per row.
+
+    Notes
+    -----
+    ``score_log_odds`` returns the quantity itself (the name is the one that all rankings share; it is no log-odds).
+    Unknown gets a value below everything seen in training; a value lower than the training minimum counts as that
+    minimum, so nothing known ever falls below an unknown.
+    """
+
+    def __init__(self, by: str | int | Callable[[pd.DataFrame], Any]) -> None:
+        self.by = by
+
+    def fit(self, X: Any, y: Any = None) -> RankBy:
+        """Learn where unknown values go; the outcome is not looked at."""
+        values = self._quantity(X)
+        known = values[~np.isnan(values)]
+        self.lowest_ = float(known.min()) if len(known) else 0.0
+        highest = float(known.max()) if len(known) else 1.0
+        self.floor_ = self.lowest_ - max(0.1 * (highest - self.lowest_), 1e-6)
+        return self
+
+    def score_log_odds(self, X: Any) -> Floats:
+        """The quantity of each row, the floor where it is unknown."""
+        check_is_fitted(self)
+        values = self._quantity(X)
+        result: Floats = np.where(np.isnan(values), self.floor_, np.maximum(values, self.lowest_))
+        return result
+
+    decision_function = score_log_odds
+
+    def _quantity(self, X: Any) -> Floats:
+        frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+        if callable(self.by):
+            return np.asarray(self.by(frame), dtype=np.float64)
+        if isinstance(self.by, int):
+            return frame.iloc[:, self.by].to_numpy(dtype=np.float64)
+        if self.by not in frame.columns:
+            raise InputDataError.columns_missing([self.by], where="the feature matrix", found=map(str, frame.columns))
+        return frame[self.by].to_numpy(dtype=np.float64)
+
+
+class CountOn(RankBy):
+    """Rank rows by the number of signs that are on: listed columns with a value above 0.
+
+    A sign that is unknown is not on. A row with every sign unknown is unknown.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = columns
+
+    def _quantity(self, X: Any) -> Floats:
+        values = X[list(self.columns)].to_numpy(dtype=np.float64)
+        counted: Floats = np.where(np.isnan(values).all(axis=1), np.nan, (values > 0).sum(axis=1).astype(np.float64))
+        return counted

@@ -1,0 +1,287 @@
+"""One trial: rules and models for one audience, compared on families and dates that they had not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from early_id.config.load import shipped
+from early_id.config.settings import AcceptanceSettings, TrainingSettings
+from early_id.core.display import progress
+from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.fingerprint import fingerprint
+from early_id.features.matrix import FeatureMatrix
+from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
+from early_id.models.fitting import Ranked, check_classes, learned, rule, rule_spec
+from early_id.models.result import Trial
+from early_id.models.risk_model import RiskModel
+from early_id.models.splits import Splits, named_splits, temporal_splits
+from early_id.models.verdict import compare, judge
+from early_id.stats.capacity import at_capacity
+from early_id.stats.metrics import auc
+
+HELD_OUT_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id")
+
+#: Below this many outcomes a bootstrap interval is too narrow (5 outcomes: it holds the truth in 40 % of runs).
+FEW_OUTCOMES = 50
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The part of a matrix that a trial uses, checked."""
+
+    matrix: FeatureMatrix
+    outcome: str
+    y: pd.Series
+    censored: pd.Series
+    splits: Splits
+    notes: tuple[str, ...]
+
+
+def train(
+    matrix: FeatureMatrix,
+    settings: TrainingSettings,
+    *,
+    acceptance: AcceptanceSettings | None = None,
+    audience: str,
+    sharing: Mapping[str, Iterable[str]] | None = None,
+    capacity: int | None = None,
+    test_date: str | None = None,
+    store: str | Path | None = None,
+) -> Trial:
+    """Rules and models of one audience, compared at the capacity of its lists.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        Rows of several as-of dates. Outcomes not known yet are NaN and are never read as no.
+    settings : TrainingSettings
+    acceptance : AcceptanceSettings, optional
+        The bar, written down before. Without it the verdict is *cannot tell*.
+    audience : str
+        The models see the classes of record that this audience may see.
+    sharing : mapping, optional
+        Audience → classes; the shipped ``sharing.yaml`` unless given. An audience not named sees nothing.
+    capacity : int, optional
+        Families that can be talked to at the test date, over the whole council. Otherwise
+        ``settings.capacity_share`` of the families of the test date.
+    test_date : str, optional
+        Otherwise the latest as-of date whose outcomes are known.
+    store : path, optional
+        Folder for the tracking store; nothing is tracked without it or with ``tracking: false``.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    InputDataError
+        Empty matrix, duplicate child and date, one outcome class only, no date with known outcomes.
+    SettingsError
+        A model that does not exist, an outcome that is not in the matrix, no capacity.
+    """
+    _check_settings(settings)
+    prepared = _prepare(matrix, settings, audience, sharing, test_date)
+    rows = _test_rows(prepared, capacity, settings)
+    ranked, rule_notes = _rank_all(prepared, settings, audience)
+    held_out = {r.name: _held_out(r, prepared) for r in ranked}
+    draws, points = draw_all(held_out, rows, resamples=settings.resamples, seed=settings.seed)
+    results = {
+        r.name: model_result(
+            r.name, r.kind, held_out[r.name], rows, draws[r.name], points[r.name], outcome=prepared.outcome, extra=_extra(r, rows, prepared)
+        )
+        for r in ranked
+    }
+    forward = next(r for r in ranked if r.name == settings.put_forward)
+    best = RiskModel(
+        name=f"{forward.name}_{audience}",
+        audience=str(audience),
+        outcome=prepared.outcome,
+        features=prepared.matrix.meta.features,
+        estimator=forward.estimator,
+        calibrator=forward.calibrator,
+        held_out=held_out[forward.name],
+        capacity=rows.capacity,
+        settings_hash=fingerprint({"training": settings.model_dump(), "acceptance": acceptance.model_dump() if acceptance else None}),
+        extra=forward.extra,
+    )
+    comparisons = compare(forward.name, [r.name for r in ranked if r.kind == "baseline"], draws, points, acceptance)
+    outcomes = int(np.nansum(rows.y))
+    listed = share_of_families(held_out[forward.name]["score"].to_numpy(), rows, rows.y).n
+    verdict, reasons = judge(comparisons, acceptance, outcomes=outcomes, families_listed=listed, exploratory=prepared.splits.notes)
+    scores = {name: frame["score"].to_numpy() for name, frame in held_out.items()}
+    meta = prepared.matrix.meta
+    parts = tuple(n for n in (prepared.outcome, *meta.components, *meta.labels) if n in prepared.matrix.y.columns)
+    trial = Trial(
+        audience=str(audience),
+        outcome=prepared.outcome,
+        capacity=rows.capacity,
+        models=results,
+        best=best,
+        verdict=verdict,
+        reasons=reasons,
+        splits=prepared.splits.to_json(),
+        components=components_table(scores, rows, prepared.matrix.y[prepared.splits.test], tuple(dict.fromkeys(parts))),
+        censoring=censoring_table(scores, rows),
+        notes=(*prepared.notes, *rule_notes, *_size_notes(outcomes)),
+        comparisons=comparisons,
+        outcome_by_date=_outcome_by_date(prepared),
+    )
+    if settings.tracking and store is not None:
+        from early_id.models.tracking import track
+
+        return track(trial, prepared.matrix.meta, settings, store=Path(store))
+    return trial
+
+
+def _check_settings(settings: TrainingSettings) -> None:
+    from early_id.models.fitting import LEARNED
+
+    for name in settings.models:
+        if name not in LEARNED:
+            raise SettingsError.unknown_name("model", name, LEARNED, where="training.models")
+    if settings.put_forward not in settings.models:
+        raise SettingsError(
+            f"The model put forward, '{settings.put_forward}', is not among the models to be trained.",
+            where="training.put_forward",
+            what_next=f"Name one of: {', '.join(settings.models)}.",
+        )
+
+
+def _prepare(
+    matrix: FeatureMatrix, settings: TrainingSettings, audience: str, sharing: Mapping[str, Iterable[str]] | None, test_date: str | None
+) -> _Prepared:
+    """Restrict the matrix to what the audience may see, find the outcome, split the rows."""
+    if not len(matrix):
+        raise InputDataError("The feature matrix has no rows.", what_next="Check the cohort settings and the as-of dates.")
+    seen = matrix.for_audience(str(audience), sharing if sharing is not None else shipped("sharing.yaml"))
+    outcome = settings.outcome
+    if outcome not in seen.y.columns or outcome == "censored":
+        raise SettingsError.unknown_name("outcome", outcome, [c for c in seen.y.columns if c != "censored"], where="training.outcome")
+    y = seen.y[outcome].astype("float64")
+    censored = seen.y["censored"].astype(bool) if "censored" in seen.y.columns else pd.Series(False, index=y.index)
+    key = f"family-folds-{settings.seed}"
+    if settings.split == "named":
+        splits = named_splits(seen.index, y, folds=settings.families_folds, key=key)
+    else:
+        day = pd.Timestamp(test_date) if test_date else None
+        splits = temporal_splits(seen.index, y, censored, folds=settings.families_folds, key=key, test_date=day)
+    values = y.to_numpy(dtype=np.float64)
+    if not splits.usable.any():
+        raise InputDataError(
+            "No row can be used for training: no earlier date had outcomes known before the test date.",
+            where=f"test date {splits.test_date.date()}",
+            what_next="Add earlier as-of dates, at least the horizon and the recording lag before the test date.",
+        )
+    check_classes(values, splits.usable, outcome)
+    return _Prepared(seen, outcome, y, censored, splits, (*seen.meta.notes, *splits.notes))
+
+
+def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSettings) -> TestRows:
+    test = prepared.splits.test
+    index = prepared.matrix.index[test]
+    named = index["family_id"].where(index["family_id"].notna(), "child:" + index["child_id"].astype(str))
+    family, families = pd.factorize(named.astype(str), sort=True)
+    if capacity is None:
+        if settings.capacity_share is None:
+            raise SettingsError(
+                "The number of places is not known.", where="training.capacity_share", what_next="Give 'capacity' or 'capacity_share'."
+            )
+        capacity = max(1, round(settings.capacity_share * len(families)))
+    known = index["known_to_services"] if "known_to_services" in index.columns else None
+    return TestRows(
+        y=prepared.y[test].to_numpy(),
+        censored=prepared.censored[test].to_numpy(dtype=bool),
+        family=family.astype(np.int64),
+        cluster=prepared.splits.family[test],
+        known_to_services=known.fillna(False).to_numpy(dtype=bool) if known is not None else None,
+        capacity=int(capacity),
+    )
+
+
+def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) -> tuple[list[Ranked], list[str]]:
+    """Every rule and model, ranked; and why a rule was left out."""
+    X, index, splits = prepared.matrix.X, prepared.matrix.index, prepared.splits
+    y = prepared.y.to_numpy()
+    features = prepared.matrix.meta.features
+    ranked: list[Ranked] = []
+    notes: list[str] = []
+    for name in settings.baselines:
+        found = rule(name, rule_spec(name, settings.baseline_features), features, X, index, y, splits)
+        if isinstance(found, Ranked):
+            ranked.append(found)
+        else:
+            notes.append(found)
+    as_of, mature_on = (index[c].to_numpy(dtype="datetime64[ns]") for c in ("as_of", "mature_on"))
+    steps = len(settings.models) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
+    # One thread for linear algebra and boosting alike; see ``additive.one_thread`` for the measurement.
+    with progress(f"training for {audience}", steps) as bar, threadpool_limits(1):
+        for name in settings.models:
+            ranked.append(
+                learned(
+                    name,
+                    features,
+                    X,
+                    y,
+                    splits,
+                    as_of=as_of,
+                    mature_on=mature_on,
+                    outcome=prepared.outcome,
+                    tick=lambda note: bar.advance(note=note),
+                )
+            )
+    return ranked, notes
+
+
+def _held_out(ranked: Ranked, prepared: _Prepared) -> pd.DataFrame:
+    test = prepared.splits.test
+    index = prepared.matrix.index
+    frame = index.loc[test, [c for c in HELD_OUT_COLUMNS if c in index.columns]].copy()
+    frame["fold"] = prepared.splits.fold[test] if prepared.splits.kind == "temporal" else -1
+    frame["score"] = ranked.score[test]
+    frame["probability"] = ranked.probability[test]
+    frame["y"] = prepared.y[test]
+    frame["censored"] = prepared.censored[test]
+    return frame
+
+
+def _extra(ranked: Ranked, rows: TestRows, prepared: _Prepared) -> dict[str, object]:
+    """Chosen penalty or rounds, and the optimistic figure with known families left in, under that name."""
+    extra: dict[str, object] = dict(ranked.extra)
+    if ranked.left_in is not None:
+        score = ranked.left_in[prepared.splits.test]
+        at = at_capacity(score, rows.family, rows.y, rows.capacity)
+        extra["known_families_left_in"] = {
+            "auc": auc(rows.y, score),
+            "precision_at_capacity": at.precision,
+            "recall_at_capacity": at.recall,
+            "note": "optimistic: the model had seen earlier snapshots of the same families",
+        }
+    return extra
+
+
+def _outcome_by_date(prepared: _Prepared) -> pd.DataFrame:
+    """Rows, known outcomes, their rate, and children who left, per as-of date."""
+    index = prepared.matrix.index
+    frame = pd.DataFrame({"as_of": index["as_of"], "y": prepared.y, "censored": prepared.censored})
+    by = frame.groupby("as_of")
+    out = pd.DataFrame(
+        {"rows": by.size(), "known": by["y"].count(), "with_outcome": by["y"].sum(), "rate": by["y"].mean(), "left": by["censored"].sum()}
+    ).reset_index()
+    out["as_of"] = out["as_of"].dt.date.astype(str)
+    return out
+
+
+def _size_notes(outcomes: int) -> Sequence[str]:
+    if outcomes >= FEW_OUTCOMES:
+        return ()
+    return (
+        f"Only {outcomes} children had the outcome at the test date; below {FEW_OUTCOMES} the intervals of AUC, average precision "
+        "and Brier score are too narrow.",
+    )

@@ -1,0 +1,139 @@
+"""From figures and a bar to one of four verdicts.
+
+The bar was written down before the result was seen. It is cleared only if the one-sided 95 % lower bound of the paired,
+family-clustered difference from *every* rule is above the margin: on data without any signal the best point estimate of
+six models beats three rules in about half of all runs, the lower bound of one named model in about 2 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from early_id.config.settings import AcceptanceSettings
+from early_id.models.adding import Floats
+from early_id.stats.intervals import normal_quantile
+
+READY = "ready for approval"
+NOT_READY = "not ready"
+CANNOT_TELL = "cannot tell"
+USE_RULE = "use the rule instead"
+
+#: One-sided confidence of the bar.
+CONFIDENCE = 0.95
+
+#: Measures that the bar is about, and how a person reads them.
+BAR = {
+    "precision_at_capacity": ("margin_precision", "of the families listed, the share with the outcome"),
+    "recall_at_capacity": ("margin_recall", "of the children with the outcome, the share listed"),
+}
+
+
+def compare(
+    put_forward: str,
+    rules: Sequence[str],
+    draws: Mapping[str, Mapping[str, Floats]],
+    points: Mapping[str, Mapping[str, float]],
+    acceptance: AcceptanceSettings | None,
+) -> pd.DataFrame:
+    """The model put forward against each rule: difference, one-sided bounds, margin, more data needed.
+
+    ``times`` is how many times as many families would bring the lower bound above the margin if the difference stayed
+    what it is (the standard error shrinks with the square root of the number of families); infinite where the
+    difference itself is not above the margin.
+    """
+    rows = []
+    for rule in rules:
+        for measure, (margin_name, _) in BAR.items():
+            difference = points[put_forward][measure] - points[rule][measure]
+            drawn = draws[put_forward][measure] - draws[rule][measure]
+            usable = drawn[~np.isnan(drawn)]
+            enough = not np.isnan(difference) and len(usable) >= 0.9 * len(drawn) > 0
+            low, high = np.quantile(usable, [1 - CONFIDENCE, CONFIDENCE]) if enough else (np.nan, np.nan)
+            margin = float(getattr(acceptance, margin_name)) if acceptance else 0.0
+            error = float(np.std(usable)) if enough else np.nan
+            gain = difference - margin
+            times = (normal_quantile(CONFIDENCE) * error / gain) ** 2 if gain > 0 else np.inf
+            rows.append(
+                {
+                    "model": put_forward,
+                    "rule": rule,
+                    "measure": measure,
+                    "difference": difference,
+                    "lower_bound": float(low),
+                    "upper_bound": float(high),
+                    "margin": margin,
+                    "clears": bool(low > margin),
+                    "times": float(times),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def judge(
+    comparisons: pd.DataFrame,
+    acceptance: AcceptanceSettings | None,
+    *,
+    outcomes: int,
+    families_listed: int,
+    exploratory: Sequence[str] = (),
+) -> tuple[str, tuple[str, ...]]:
+    """Verdict and its reasons.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        From :func:`compare`.
+    acceptance : AcceptanceSettings or None
+        The bar; without one nothing can be ready.
+    outcomes : int
+        Children with the outcome at the test date.
+    families_listed : int
+        Families on the list whose outcome is known.
+    exploratory : sequence of str
+        Reasons why this trial may inform but not decide (a named split, for instance).
+    """
+    if acceptance is None:
+        return CANNOT_TELL, ("No bar was written down before the results were seen (acceptance settings).", *exploratory)
+    if comparisons.empty:
+        return CANNOT_TELL, ("No rule could be ranked on this matrix, so there is nothing to be better than.", *exploratory)
+    if comparisons["lower_bound"].isna().any():
+        return CANNOT_TELL, ("The difference from a rule cannot be estimated: too few outcomes are known.", *exploratory)
+
+    beaten = comparisons[comparisons["upper_bound"] <= comparisons["margin"]]
+    if len(beaten):
+        return USE_RULE, tuple(_sentence(row, "no better than the margin") for row in _rows(beaten))
+    short = comparisons[~comparisons["clears"]]
+    below = short[short["difference"] <= short["margin"]]
+    if len(below):
+        return NOT_READY, tuple(_sentence(row, "the gain seen is not above the margin") for row in _rows(below))
+    if len(short):
+        more = int(np.ceil((short["times"].max() - 1) * families_listed / 10) * 10)
+        reasons = tuple(_sentence(row, "the gain seen may be chance") for row in _rows(short))
+        return CANNOT_TELL, (f"Needs about {max(more, 10):,} more listed families with a known outcome.", *reasons)
+    if outcomes < acceptance.minimum_outcomes:
+        missing = acceptance.minimum_outcomes - outcomes
+        return CANNOT_TELL, (
+            f"Needs {missing:,} more children with the outcome: {outcomes:,} at the test date, and the bar asks for {acceptance.minimum_outcomes:,}.",
+        )
+    if exploratory:
+        return CANNOT_TELL, tuple(exploratory)
+    return READY, tuple(_sentence(row, "above the margin") for row in _rows(comparisons))
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _sentence(row: Mapping[str, object], finding: str) -> str:
+    words = BAR[str(row["measure"])][1]
+    return (
+        f"Against the rule '{row['rule']}', {words}: {_points(row['difference'])} points "
+        f"(one-sided 95 % bounds {_points(row['lower_bound'])} and {_points(row['upper_bound'])}; margin {_points(row['margin'])}): {finding}."
+    )
+
+
+def _points(value: object) -> str:
+    return f"{100 * float(str(value)):+.1f}"

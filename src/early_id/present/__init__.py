@@ -1,0 +1,1 @@
+"""Pages, charts, workbooks and small counts, made from plain values."""

@@ -1,0 +1,182 @@
+"""Sections 4 to 8: who is missed, listed without need, observed against expected, crossed groups, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from early_id.audit.measures import MEASURES
+from early_id.present import charts, page
+from early_id.present.wording import number_word, out_of, plural
+from early_id.report.context import list_name
+from early_id.report.groups import Groups
+from early_id.report.section import NOT_YET, Material, Section, audience_heading, lead_in, measure_parts, paragraph
+from early_id.report.showing import Figure, estimate
+
+
+def _put_forward(trial: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Figures of the model that the settings put forward."""
+    figures: Mapping[str, Any] = (trial.get("models") or {}).get(trial.get("put_forward"), {})
+    return figures
+
+
+def missed(m: Material) -> Section:
+    """Section 4."""
+    nouns, sentences = m.context.nouns, []
+    shares: dict[str, Figure] = {}
+    for audience, trial in m.trials.items():
+        found = estimate(m.showing, _put_forward(trial), "recall_at_capacity")
+        if found.value is not None:
+            share = 1 - found.value
+            sentences.append(
+                f"{list_name(audience)}: of every 10 {nouns.people} who {m.context.had_outcome}, "
+                f"{out_of(share, 10).removesuffix(' out of 10')} were not listed."
+            )
+            shares[list_name(audience)] = found
+    parts = _strips(shares, f"Of every 10 {nouns.people} who {m.context.had_outcome}, those listed (filled in)")
+    parts.append(
+        paragraph(
+            f"The harm: {MEASURES['missed_share'].harm} A short list always misses most of the need; these figures show "
+            f"whether it misses more in some groups."
+        )
+    )
+    for audience in m.groups:
+        parts += [
+            audience_heading(m, audience),
+            *measure_parts(
+                m, audience, "missed_share", heading="Share missed", n_heading=f"{nouns.people.capitalize()} with the outcome"
+            ),
+        ]
+    return Section("missed", "Who is missed", "\n".join(sentences) or "How many are missed cannot be estimated.", tuple(parts))
+
+
+def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
+    """Ten people a list, those the share speaks of filled in; then one table for all."""
+    parts: list[Markup] = []
+    for label, figure in found.items():
+        n = round(10 * (figure.value or 0.0))
+        desc = f"{number_word(n).capitalize()} of ten figures are filled in: {figure.text()}."
+        parts += [lead_in(f"{label}: {caption.lower()}"), page.chart_html(charts.people_strip(n, 10, title=label, desc=desc))]
+    rows = [[label, figure.text()] for label, figure in found.items()]
+    return [*parts, page.table_html(["Lists", "Share (95% interval)"], rows, caption)] if rows else []
+
+
+def without_need(m: Material) -> Section:
+    """Section 5."""
+    nouns, sentences = m.context.nouns, []
+    shares: dict[str, Figure] = {}
+    for audience, trial in m.trials.items():
+        right = estimate(m.showing, _put_forward(trial), "precision_at_capacity")
+        if right.value is not None:
+            n = 10 - round(10 * right.value)
+            sentences.append(
+                f"{list_name(audience)}: of every 10 {nouns.families} listed, about {n} {plural(n, 'was', 'were')} listed "
+                f"without need, as far as later records show."
+            )
+            shares[list_name(audience)] = right
+    parts = _strips(shares, f"Of every 10 {nouns.families} listed, those in which somebody {m.context.had_outcome} (filled in)")
+    parts.append(
+        paragraph(
+            f"The harm: {MEASURES['false_flag_rate'].harm} {MEASURES['precision'].harm} “Without need” means that no need "
+            f"was recorded "
+            "later; some of these families may have had one that nobody wrote down."
+        )
+    )
+    for audience in m.groups:
+        parts.append(audience_heading(m, audience))
+        parts += measure_parts(
+            m,
+            audience,
+            "false_flag_rate",
+            heading="Share listed without need",
+            n_heading=f"{nouns.people.capitalize()} without the outcome",
+        )
+        rows = m.groups[audience].of("precision")
+        if rows:
+            caption = f"Of those listed, the share who {m.context.had_outcome}, by group: {list_name(audience).lower()}"
+            cells = [[row.label, row.n, row.figure.text()] for row in rows]
+            parts.append(
+                page.table_html(["Group", "Listed, outcome known", "Share (95% interval)"], cells, caption, note=m.showing.note)
+            )
+    return Section(
+        "without-need",
+        "Who is listed without need",
+        "\n".join(sentences) or "How many are listed without need cannot be estimated.",
+        tuple(parts),
+    )
+
+
+def observed_expected(m: Material) -> Section:
+    """Section 6."""
+    sentences = []
+    parts: list[Markup] = [
+        paragraph(
+            "For each group, the number who had the outcome is divided by the number the score led us to expect. At 1 they "
+            "agree. Above 1, "
+            "the score understates the need of this group; below 1, it overstates it."
+        )
+    ]
+    for audience, groups in m.groups.items():
+        rows = groups.of("observed_expected")
+        known = [
+            row for row in rows if row.figure.value is not None and row.figure.low is not None and row.figure.high is not None
+        ]
+        if not known:
+            continue
+        away = [row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)]
+        sentences.append(
+            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no "
+            f"difference can be told."
+        )
+        drawn = sorted(known, key=lambda row: (-abs((row.figure.value or 1.0) - 1.0), row.label))[:10]
+        svg = charts.forest(
+            [row.figure.row(row.label) for row in drawn],
+            title=f"{list_name(audience)}: observed against expected, the ten groups furthest from 1",
+            desc=" ".join(f"{row.label}: {row.figure.ratio_text()}." for row in drawn),
+            unit="ratio",
+            zero_line=True,
+        )
+        cells = [[row.label, row.n, row.figure.ratio_text()] for row in rows]
+        headings = ["Group", f"{m.context.nouns.people.capitalize()}, outcome known", "Observed ÷ expected (95% interval)"]
+        table = page.table_html(
+            headings, cells, f"Observed against expected, by group: {list_name(audience).lower()}", note=m.showing.note
+        )
+        parts += [audience_heading(m, audience), page.chart_html(svg, table)]
+    finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
+    return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
+
+
+def crossed(m: Material) -> Section:
+    """Section 7."""
+    groups = m.groups.get(m.main, Groups(()))
+    names = len({row.title for row in groups.rows})
+    parts = (
+        (
+            paragraph(
+                f"The {names} characteristics above were each looked at alone. A gap for, say, girls of one ethnic group "
+                f"would not show here."
+            ),
+        )
+        if names
+        else ()
+    )
+    return Section("crossed", "Crossed groups", f"{NOT_YET} Groups that cross two characteristics are not looked at.", parts)
+
+
+def before_after(m: Material) -> Section:
+    """Section 8."""
+    text = (
+        "Decisions on the lists come back in the workbooks. Once they are read in, this section will show the list as made "
+        "beside the list as "
+        "acted on, by group. Elsewhere, staff who used a score with their own judgement narrowed a gap the score alone "
+        "would have made; "
+        "that cannot be taken for granted here."
+    )
+    return Section(
+        "before-after",
+        "Before and after people",
+        f"{NOT_YET} No decisions on these lists have been read in.",
+        (paragraph(text),),
+    )

@@ -1,0 +1,167 @@
+"""The governance report on fairness and use, RESTRICTED and PUBLISHABLE, with a workbook of its tables.
+
+Both pages are made by the same sections from the same figures; only :class:`~early_id.report.showing.Showing` differs, so
+that the published one cannot say anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+
+from early_id.present.page import environment, render_page
+from early_id.present.workbook import Sheet, write_workbook
+from early_id.present.write import write_text
+from early_id.report import board, gaps, usefulness, who
+from early_id.report.context import GovernanceContext, list_name
+from early_id.report.groups import group_rows
+from early_id.report.section import Material
+from early_id.report.showing import Showing
+
+TITLE = "Governance report on fairness and use"
+
+BANNERS = {
+    "restricted": "RESTRICTED. Full counts: for the governance board and the analyst only. Do not copy or forward.",
+    "publishable": "PUBLISHABLE. Small numbers are hidden, and others rounded.",
+}
+
+#: In the order of the outline.
+SECTIONS = (
+    who.what_it_tells,
+    who.summary,
+    who.on_the_list,
+    gaps.missed,
+    gaps.without_need,
+    gaps.observed_expected,
+    gaps.crossed,
+    gaps.before_after,
+    usefulness.themes,
+    usefulness.no_model,
+    usefulness.change,
+    usefulness.measurement,
+    board.questions,
+    board.annex,
+)
+
+
+def governance_pack(
+    trial: Any,
+    audit: Any,
+    lists: Any = None,
+    *,
+    to: Path | str,
+    context: GovernanceContext | None = None,
+) -> dict[str, Path]:
+    """Write the report twice, and its tables once.
+
+    Parameters
+    ----------
+    trial : Trial, or mapping of audience to Trial
+        Anything with ``to_json()``, or that JSON itself.
+    audit : AuditResult, or mapping of audience to AuditResult
+        With ``rows``, ``not_held`` and ``meta``.
+    lists : ScreeningLists or mapping, optional
+        Summary of the lists: ``recipients`` (audience, recipient, capacity, families, not_already_known), ``taken_out``
+        (reason -> number), ``urgent``, ``sharing_cost``. An object gives it by ``summary()``.
+    to : path
+        ``out/governance.html`` gives ``out/governance_restricted.html``, ``out/governance_publishable.html`` and
+        ``out/governance_tables_restricted.xlsx``.
+    context : GovernanceContext, optional
+        Facts about the run; what is left out is shown as not stated.
+
+    Returns
+    -------
+    dict
+        "restricted", "publishable", "tables" -> path.
+    """
+    target = Path(to)
+    audits = _by_audience(audit)
+    written: dict[str, Path] = {}
+    for kind in BANNERS:
+        html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
+        written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
+    sheets = [sheet for name, result in audits.items() for sheet in _sheets(name, result)]
+    if sheets:
+        tables = target.with_name(f"{target.stem}_tables_restricted.xlsx")
+        foot = "RESTRICTED" + (f" · {context.watermark}" if context and context.watermark else "")
+        written["tables"] = write_workbook(tables, sheets, title=f"{TITLE}: tables", restricted=foot)
+    return written
+
+
+def governance_html(
+    trial: Any, audit: Any, lists: Any = None, *, context: GovernanceContext | None = None, publishable: bool
+) -> str:
+    """One of the two pages, as text. Parameters as in :func:`governance_pack`."""
+    m = material(trial, audit, lists, context=context or GovernanceContext(), publishable=publishable)
+    body = _templates().get_template("governance.html").render(header=board.header(m), sections=[make(m) for make in SECTIONS])
+    kind = "publishable" if publishable else "restricted"
+    return render_page(TITLE, body, banner=BANNERS[kind], watermark=m.context.watermark, kind=kind)
+
+
+def material(trial: Any, audit: Any, lists: Any, *, context: GovernanceContext, publishable: bool) -> Material:
+    """Everything the sections need, in one rendering."""
+    showing = Showing(publishable)
+    audits = _by_audience(audit)
+    first = next(iter(audits.values()), None)
+    return Material(
+        showing=showing,
+        context=context,
+        trials={name: _json(one) for name, one in _by_audience(trial).items()},
+        groups={name: group_rows(result.rows, showing) for name, result in audits.items()},
+        meta={name: dict(result.meta) for name, result in audits.items()},
+        not_held=[] if first is None else _records(first.not_held),
+        lists=_summary(lists),
+    )
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    return environment(Path(__file__).parent / "templates")
+
+
+def _by_audience(value: Any) -> dict[str, Any]:
+    """One result an audience, whether given alone or by audience."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping) and "models" not in value:
+        return {str(name): one for name, one in value.items()}
+    own = value.get("audience") if isinstance(value, Mapping) else getattr(value, "audience", None)
+    return {str(own or getattr(value, "meta", {}).get("audience") or "hub_lead"): value}
+
+
+def _json(value: Any) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = value if isinstance(value, Mapping) else value.to_json()
+    return found
+
+
+def _summary(lists: Any) -> Mapping[str, Any]:
+    if lists is None:
+        return {}
+    found: Mapping[str, Any] = lists if isinstance(lists, Mapping) else lists.summary()
+    return found
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _sheets(audience: str, result: Any) -> list[Sheet]:
+    """All audit rows of one list, as the audit has them."""
+    frame: pd.DataFrame = result.rows
+    headings = [str(name).replace("_", " ") for name in frame.columns]
+    wide = {"group", "note", "characteristic label", "measure label"}
+    return [
+        Sheet(
+            name=f"{list_name(audience)[:20]} by group",
+            headings=headings,
+            rows=[tuple(row) for row in frame.itertuples(index=False)],
+            title=f"{list_name(audience)}: every figure by group",
+            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated. Gaps are from everyone else.",),
+            widths=[30.0 if heading in wide else 15.0 for heading in headings],
+        )
+    ]

@@ -1,0 +1,145 @@
+"""A section of the report: one sentence that gives the finding, then the picture, then the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from early_id.core.types import Verdict
+from early_id.present import charts, page
+from early_id.present.wording import percent, sentence_case
+from early_id.report.context import GovernanceContext, list_name
+from early_id.report.groups import GroupRow, Groups
+from early_id.report.showing import Showing
+
+NOT_YET = "This is not yet measured in this version."
+
+
+@dataclass(frozen=True)
+class Section:
+    """One numbered section.
+
+    ``finding`` is one sentence, or one a list on lines of their own; ``parts`` are charts, tables, paragraphs and
+    subheadings, as ready HTML.
+    """
+
+    key: str
+    title: str
+    finding: str
+    parts: tuple[Markup, ...] = ()
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything the sections are made from, in one rendering.
+
+    ``trials``: JSON of each trial by audience; ``groups``: audit rows by audience, as they may be shown; ``audits``: the
+    audits' own ``meta``, ``not_held`` rows; ``lists``: the summary of the lists.
+    """
+
+    showing: Showing
+    context: GovernanceContext
+    trials: Mapping[str, Mapping[str, Any]]
+    groups: Mapping[str, Groups]
+    meta: Mapping[str, Mapping[str, Any]]
+    not_held: Sequence[Mapping[str, Any]]
+    lists: Mapping[str, Any]
+
+    @property
+    def main(self) -> str:
+        """The audience whose figures lead: the hub's list where there is one, since it may use the widest records."""
+        return next(
+            (name for name in ("hub_lead", *self.trials, *self.groups) if name in self.trials or name in self.groups), ""
+        )
+
+
+def paragraph(text: str) -> Markup:
+    """A paragraph, escaped."""
+    return Markup("<p>{}</p>").format(text)
+
+
+def subheading(text: str) -> Markup:
+    """A heading inside a section."""
+    return Markup("<h3>{}</h3>").format(text)
+
+
+def bullets(items: Sequence[str]) -> Markup:
+    """A list, escaped."""
+    return Markup("<ul>{}</ul>").format(Markup("").join(Markup("<li>{}</li>").format(item) for item in items))
+
+
+def facts(pairs: Mapping[str, str]) -> Markup:
+    """A short list of names and values."""
+    return Markup('<dl class="facts">{}</dl>').format(
+        Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(key, value) for key, value in pairs.items())
+    )
+
+
+def mapping_table(rows: Sequence[Mapping[str, Any]], caption: str, *, note: str = "") -> Markup:
+    """A table from mappings that share their keys."""
+    headings = list(rows[0])
+    return page.table_html(
+        [sentence_case(h.replace("_", " ")) for h in headings],
+        [list(r.values()) for r in rows],
+        caption,
+        note=note,
+    )
+
+
+def audience_heading(material: Material, audience: str) -> Markup:
+    """The name of the list, where there is more than one."""
+    return subheading(list_name(audience)) if len(material.groups) > 1 else Markup("")
+
+
+def measure_parts(material: Material, audience: str, measure: str, *, heading: str, n_heading: str) -> list[Markup]:
+    """For one share: picture of the gaps of the groups furthest from everyone else, then the table of all groups."""
+    groups, name = material.groups[audience], list_name(audience)
+    rows, furthest = groups.of(measure), groups.furthest(measure)
+    if not rows:
+        return [paragraph(f"{name}: {NOT_YET}")]
+    table = page.table_html(
+        [
+            "Group",
+            n_heading,
+            f"{heading} (95% interval)",
+            "Gap, in points",
+            "Smallest gap we could have seen, in points",
+            "Can we tell?",
+        ],
+        [[row.label, row.n, row.figure.text(), points(row), smallest(row), row.verdict or "not tested"] for row in rows],
+        f"{heading}, by group: {name.lower()}",
+        note=material.showing.note,
+    )
+    if not furthest:
+        return [table]
+    svg = charts.forest(
+        [row.gap.row(row.label, strong=row.verdict == str(Verdict.GAP_FOUND)) for row in furthest],
+        title=f"{heading}, {name.lower()}: gaps from everyone else, in percentage points",
+        desc=" ".join(f"{row.label}: {points(row)} points, {row.verdict or 'not tested'}." for row in furthest),
+        unit="points",
+        zero_line=True,
+    )
+    words = (
+        f"{heading}: the groups furthest from everyone else (line at 0: no gap). A filled dot is a gap found; a hollow one "
+        f"is a gap that may be "
+        "chance. The table shows every group."
+    )
+    return [lead_in(words), page.chart_html(svg), table]
+
+
+def lead_in(text: str) -> Markup:
+    """A paragraph that stays with what follows it when printed."""
+    return Markup('<p class="lead-in">{}</p>').format(text)
+
+
+def smallest(row: GroupRow) -> str:
+    """The smallest gap that could have been seen, in points."""
+    return "–" if row.smallest is None else percent(row.smallest, fine=True).rstrip("%")
+
+
+def points(row: GroupRow) -> str:
+    """A gap in percentage points with its interval: "+4 (−1 to +9)"."""
+    return row.gap.text(signed=True).replace("%", "")

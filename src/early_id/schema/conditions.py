@@ -1,0 +1,123 @@
+"""Conditions on rows, as small frozen values.
+
+A condition is meaning without an engine: it can be printed, hashed, compared, evaluated in plain Python and
+compiled to a query. The vocabulary is closed: ``isin``, ``at_least``, ``at_most``, ``is_true``, ``not_``, ``all_of``, ``any_of``.
+
+A comparison with an empty value is never true, as in SQL's WHERE; ``not_`` of it is true, which differs from SQL and is
+why compilers must treat an unknown comparison as false *before* they negate it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class IsIn:
+    """The column holds one of ``values``."""
+
+    column: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The column holds ``bound`` or more."""
+
+    column: str
+    bound: float
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The column holds ``bound`` or less."""
+
+    column: str
+    bound: float
+
+
+@dataclass(frozen=True)
+class IsTrue:
+    """The column holds true (``Y`` in source files)."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Not:
+    """``inner`` does not hold."""
+
+    inner: Condition
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition: TypeAlias = IsIn | AtLeast | AtMost | IsTrue | Not | AllOf | AnyOf
+
+
+def isin(column: str, values: Iterable[str]) -> IsIn:
+    """Rows whose ``column`` holds one of ``values``."""
+    return IsIn(column, frozenset([values] if isinstance(values, str) else values))
+
+
+def at_least(column: str, bound: float) -> AtLeast:
+    """Rows whose ``column`` holds ``bound`` or more."""
+    return AtLeast(column, bound)
+
+
+def at_most(column: str, bound: float) -> AtMost:
+    """Rows whose ``column`` holds ``bound`` or less."""
+    return AtMost(column, bound)
+
+
+def is_true(column: str) -> IsTrue:
+    """Rows whose yes-or-no ``column`` says yes."""
+    return IsTrue(column)
+
+
+def not_(inner: Condition) -> Not:
+    """Rows for which ``inner`` does not hold, rows with an empty value included."""
+    return Not(inner)
+
+
+def all_of(*parts: Condition) -> AllOf:
+    """Rows for which every part holds."""
+    return AllOf(parts)
+
+
+def any_of(*parts: Condition) -> AnyOf:
+    """Rows for which at least one part holds."""
+    return AnyOf(parts)
+
+
+def leaves(condition: Condition | None) -> Iterator[IsIn | AtLeast | AtMost | IsTrue]:
+    """The comparisons inside a condition, in order of writing."""
+    match condition:
+        case None:
+            return
+        case Not(inner):
+            yield from leaves(inner)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from leaves(part)
+        case _:
+            yield condition
+
+
+def columns_of(condition: Condition | None) -> set[str]:
+    """Names of the columns that a condition reads."""
+    return {leaf.column for leaf in leaves(condition)}

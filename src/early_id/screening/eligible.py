@@ -1,0 +1,147 @@
+"""Rows that may be listed for an audience, and the reasons why others may not.
+
+The cohort has already taken out those open to statutory services and the like (``matrix.excluded``). What is left to do here
+is particular to lists: a row taken out for this audience only, safe contact, and children no recipient is there for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.core.findings import Finding, Findings
+from early_id.core.privacy import keyed_hash
+from early_id.core.types import Audience, Severity
+from early_id.screening.people import RECIPIENT_COLUMNS, display_name, families_to_check
+
+if TYPE_CHECKING:
+    from early_id.features.matrix import FeatureMatrix
+
+TAKEN_OUT_COLUMNS = ("audience", "child_id", "family_id", "name", "school", "reason")
+HUB_ONLY = "contact only through the hub: check safe contact first"
+NO_SCHOOL = "no school held for this date"
+NO_HUB = "no family hub held for the child's school"
+NO_PERSON = "no person record held for this date"
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Rows that may be listed (with their ``recipient``), who was taken out, families to check before contact."""
+
+    rows: pd.DataFrame
+    taken_out: pd.DataFrame
+    check: frozenset[str]
+    findings: Findings
+
+
+def eligible_rows(
+    matrix: FeatureMatrix, people: pd.DataFrame, audience: Audience, scores: pd.Series, *, tie_key: str
+) -> Eligible:
+    """Split the matrix of one date into rows that may be listed and rows that may not.
+
+    Parameters
+    ----------
+    matrix : FeatureMatrix
+        One as-of date; ``excluded`` rows meant for other audiences only are left alone.
+    people : DataFrame
+        As :func:`early_id.screening.people.tidy_people` gives it.
+    audience : Audience
+        School lead or hub lead.
+    scores : Series
+        Used only to say which hub sees a family whose schools lie in two.
+    """
+    rows = matrix.index.assign(child_id=matrix.index["child_id"].astype(str), family_id=matrix.index["family_id"].astype(str))
+    excluded = _excluded_for(matrix.excluded, audience)
+    check = families_to_check(people)
+    id_column, _ = RECIPIENT_COLUMNS[audience]
+    rows["recipient"] = rows[id_column].astype("object").where(rows[id_column].notna(), "").astype(str)
+    rows["reason"] = ""
+    _mark(rows, ~rows["child_id"].isin(people.index), NO_PERSON)
+    _mark(rows, rows["recipient"] == "", NO_SCHOOL if audience is Audience.SCHOOL_LEAD else NO_HUB)
+    already = dict(zip(excluded["child_id"], excluded["reason"], strict=True))
+    _mark(rows, rows["child_id"].isin(already), rows["child_id"].map(already))
+    if audience is Audience.SCHOOL_LEAD:
+        _mark(rows, rows["family_id"].isin(check), HUB_ONLY)
+    out = rows[rows["reason"] != ""]
+    kept = rows[rows["reason"] == ""].drop(columns="reason")
+    findings = _findings(out, audience)
+    if audience is Audience.HUB_LEAD:
+        kept, two = _one_hub_a_family(kept, scores, tie_key)
+        findings = findings + two
+    taken = pd.concat([excluded, out[["child_id", "family_id", "school_id", "reason"]]], ignore_index=True)
+    taken = taken.drop_duplicates(["child_id"], keep="first")
+    return Eligible(kept, _with_names(taken, people, audience), check, findings)
+
+
+def _mark(rows: pd.DataFrame, mask: pd.Series, reason: str | pd.Series) -> None:
+    """Write the first reason that holds: a row is taken out once."""
+    free = mask & (rows["reason"] == "")
+    rows.loc[free, "reason"] = reason if isinstance(reason, str) else reason[free]
+
+
+def _excluded_for(excluded: pd.DataFrame, audience: Audience) -> pd.DataFrame:
+    """The cohort's own exclusions that hold for ``audience``; without a column ``audiences`` they hold for all."""
+    columns = ["child_id", "family_id", "school_id", "reason"]
+    if excluded.empty:
+        return pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
+    holds = pd.Series(True, index=excluded.index)
+    if "audiences" in excluded:
+        holds = excluded["audiences"].map(lambda named: _holds_for(named, audience))
+    return excluded.loc[holds.astype(bool), columns].assign(child_id=lambda frame: frame["child_id"].astype(str))
+
+
+def _holds_for(named: object, audience: Audience) -> bool:
+    if isinstance(named, str):
+        return named in ("", "all") or str(audience) in named.replace(";", ",").replace(" ", "").split(",")
+    if isinstance(named, Iterable):
+        return str(audience) in {str(item) for item in named}
+    return True  # nothing said: holds for everyone
+
+
+def _one_hub_a_family(rows: pd.DataFrame, scores: pd.Series, tie_key: str) -> tuple[pd.DataFrame, Findings]:
+    """A family whose schools lie in two hubs goes to the hub of its highest-scoring child, whole."""
+    if rows.empty:
+        return rows, Findings()
+    hubs = rows.groupby("family_id")["recipient"].nunique()
+    two = set(hubs[hubs > 1].index)
+    if not two:
+        return rows, Findings()
+    rows = rows.copy()
+    for family, members in rows[rows["family_id"].isin(two)].groupby("family_id"):
+        first = min(members.index, key=lambda key: (-scores[key], keyed_hash(str(key), tie_key)))
+        rows.loc[rows["family_id"] == family, "recipient"] = members.at[first, "recipient"]
+    advice = "Tell the two hubs which of them leads for these families."
+    return rows, Findings(
+        (Finding("LST002", Severity.QUERY, "Families have schools in two hubs; one hub sees them.", advice, len(two), "hubs"),)
+    )
+
+
+_CODES = {
+    NO_PERSON: ("LST004", "Children in the matrix have no person record.", "Check the linkage and the roll of this date."),
+    NO_HUB: ("LST001", "Children's schools have no family hub.", "Give each school a hub_id in the schools table."),
+    NO_SCHOOL: ("LST005", "Children have no school on this date.", "Check the enrolments; the hub list still sees them."),
+}
+
+
+def _findings(out: pd.DataFrame, audience: Audience) -> Findings:
+    counts = out["reason"].value_counts()
+    return Findings(
+        tuple(
+            Finding(code, Severity.QUERY, message, advice, int(counts[reason]), where=f"list for {audience}")
+            for reason, (code, message, advice) in _CODES.items()
+            if reason in counts
+        )
+    )
+
+
+def _with_names(taken: pd.DataFrame, people: pd.DataFrame, audience: Audience) -> pd.DataFrame:
+    known = taken["child_id"].isin(people.index)
+    names = [
+        display_name(people.loc[child], child) if held else child for child, held in zip(taken["child_id"], known, strict=True)
+    ]
+    schools = [people.at[child, "school_name"] if held else "" for child, held in zip(taken["child_id"], known, strict=True)]
+    table = taken.assign(audience=str(audience), name=names, school=schools)
+    return table[list(TAKEN_OUT_COLUMNS)].sort_values(["name", "child_id"], ignore_index=True).astype("object")

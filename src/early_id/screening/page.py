@@ -1,0 +1,135 @@
+"""One recipient's printable page: how to read it, the families, then one sheet a child, each one side of A4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from early_id.core.errors import SettingsError
+from early_id.explain.page import SheetContext, sheet_body, sheet_css
+from early_id.explain.wording import year_label
+from early_id.features.themes import THEMES
+from early_id.present.page import environment, render_page
+from early_id.present.wording import ALARM
+from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList
+from early_id.screening.words import at_a_glance, banner, how_to_read, list_title
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Offer = Mapping[str, Sequence[Mapping[str, str]]]
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_SERVICES = 3
+GENERAL = "general"
+#: Keeps a page under 1 MB: a sheet takes about 8 KB.
+SHEETS_A_PAGE = 100
+
+
+def check_offer(offer: Offer) -> None:
+    """Refuse an offer file that names a theme nobody knows, or a service without a name.
+
+    Raises
+    ------
+    SettingsError
+        With the nearest known themes.
+    """
+    for theme, services in offer.items():
+        if theme != GENERAL and theme not in THEMES:
+            raise SettingsError.unknown_name("theme", theme, [*THEMES, GENERAL], where="offer")
+        for service in services:
+            if not service.get("name"):
+                raise SettingsError(
+                    "A service on offer has no name.",
+                    where=f"offer: {theme}",
+                    what_next="Give each service name, how and where.",
+                )
+
+
+def services_for(themes: Sequence[str], offer: Offer) -> list[dict[str, str]]:
+    """Two or three services that answer to what was noticed, filled up with what is open to all."""
+    found: dict[str, dict[str, str]] = {}
+    first = [services[0] for theme in themes if (services := offer.get(theme))]
+    second = [service for theme in themes for service in list(offer.get(theme, ()))[1:]]
+    for service in (*first, *second, *offer.get(GENERAL, ())):
+        found.setdefault(
+            service["name"], {"name": service["name"], "how": service.get("how", ""), "where": service.get("where", "")}
+        )
+    return list(found.values())[:MOST_SERVICES]
+
+
+def list_pages(one: ScreeningList, *, offer: Offer, ask: str, watermark: str | None = None) -> list[str]:
+    """The page of one list; more than one only where it would grow past 1 MB. Families are never split."""
+    chunks: list[list[FamilyEntry]] = [[]]
+    for family in one.families:
+        if chunks[-1] and sum(len(f.children) for f in chunks[-1]) + len(family.children) > SHEETS_A_PAGE:
+            chunks.append([])
+        chunks[-1].append(family)
+    return [_page(one, chunk, n + 1, len(chunks), offer=offer, ask=ask, watermark=watermark) for n, chunk in enumerate(chunks)]
+
+
+def _page(
+    one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, *, offer: Offer, ask: str, watermark: str | None
+) -> str:
+    numbered: list[tuple[str, ChildEntry, FamilyEntry]] = []
+    for family in families:
+        for child in family.children:
+            numbered.append((f"sheet-{len(numbered) + 1}", child, family))
+    contents = [
+        [(anchor, child.name, _details(child, one)) for anchor, child, owner in numbered if owner is family]
+        for family in families
+    ]
+    head = (
+        _templates()
+        .get_template("list.html")
+        .render(
+            glance=at_a_glance(one),
+            sections=[
+                (heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)
+            ],  # the shell says it already
+            contents=contents,
+            part=f"Part {n} of {of}." if of > 1 else "",
+        )
+    )
+    sheets = [
+        sheet_body(child.explanation, _context(anchor, child, family, one, offer, ask)) for anchor, child, family in numbered
+    ]
+    css = sheet_css() + (TEMPLATES / "list.css").read_text(encoding="utf-8")
+    body = "\n".join([head, *sheets])
+    return render_page(list_title(one), body, banner=banner(one), kind="restricted", watermark=watermark, extra_css=css)
+
+
+def _details(child: ChildEntry, one: ScreeningList) -> str:
+    parts = [year_label(child.nc_year), "" if one.recipient.is_school else child.school]
+    return ", ".join(part for part in parts if part)
+
+
+def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: ScreeningList, offer: Offer, ask: str) -> SheetContext:
+    noticed = [reason.theme for reason in child.explanation.noticed if not reason.withheld]
+    return SheetContext(
+        heading=child.name,
+        school=child.school,
+        speak_first=_speak_first(child, family, one),
+        check_safe_contact=family.check_safe_contact,
+        offer=services_for(noticed, offer),
+        ask=ask,
+        small_print=f"Made by {one.model}.",
+        anchor=anchor,
+    )
+
+
+def _speak_first(child: ChildEntry, family: FamilyEntry, one: ScreeningList) -> tuple[str, ...]:
+    """Whoever already works with the family."""
+    if one.recipient.is_school:
+        first = "Whoever in school knows the family best: form tutor, head of year, family support worker."
+        return (first, "Look in your own file for who may be contacted, and how.")
+    known = "Services were in touch with the family in the last year: speak to that worker before you contact the family."
+    school = f"The child's school{': ' + child.school if child.school else ''}."
+    return (known, school) if family.known_to_services else (school,)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    return environment(TEMPLATES)

@@ -1,0 +1,101 @@
+"""The words of lists that do not depend on a child: how to read a list, and the answers on offer."""
+
+from __future__ import annotations
+
+from early_id.core.types import Audience
+from early_id.explain.page import OUTCOMES
+from early_id.present.wording import ALARM, count_of, day_text
+from early_id.screening.lists import ScreeningList
+
+DECISIONS = OUTCOMES
+#: Why a reader decided as they did; free text goes into the notes.
+REASONS = (
+    "what was noticed fits what we see",
+    "we already know and are helping",
+    "there is a plain reason for it",
+    "things have changed since the records",
+    "a record is wrong or missing",
+    "the family would rather not now",
+    "we could not get in touch safely",
+    "other (say in notes)",
+)
+ROLES = {Audience.SCHOOL_LEAD: "the designated safeguarding lead and named deputies", Audience.HUB_LEAD: "the hub lead"}
+
+WHY_LISTED = {
+    Audience.SCHOOL_LEAD: "Only this school's own records about its own pupils were used. Nothing from other services put a family here.",
+    Audience.HUB_LEAD: "Records of schools and of services that may be shared with the hub were used.",
+}
+
+
+def banner(one: ScreeningList) -> str:
+    """Who may read the list, in one line."""
+    return f"RESTRICTED. For {ROLES[one.recipient.audience]}, {one.recipient.name}. Do not forward or copy."
+
+
+def list_title(one: ScreeningList) -> str:
+    """Title of a list."""
+    return f"Families to think about: {one.recipient.name}"
+
+
+def at_a_glance(one: ScreeningList) -> str:
+    """The finding of the page, in one sentence."""
+    n = len(one.families)
+    if n == 0:
+        return "No family is suggested this time. Use the sheet for families you are thinking of yourself."
+    families, children = count_of(n, "family", "families"), count_of(one.n_children, "child", "children")
+    return f"{families} with {children} to think about, in alphabetical order. The order says nothing about need."
+
+
+def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
+    """Headings and paragraphs of "Read me first"."""
+    until = day_text(one.expires_on)
+    return (
+        (
+            "What this is",
+            (
+                f"A short list of families who may welcome an offer of early help. It was made from records up to {day_text(one.as_of)} "
+                f"and holds at most {count_of(one.capacity, 'family', 'families')}, because that is how many {one.recipient.name} said it can talk to. "
+                f"Please do not use it after {until}."
+            ),
+        ),
+        ("What it is not", f"{ALARM} If you are worried about a child now, follow your safeguarding procedure today."),
+        ("Whose records", WHY_LISTED[one.recipient.audience]),
+        (
+            "How to read a line",
+            (
+                "What is going well comes first: start there. What we noticed says what the records show, for which time, where it was "
+                "written down and the date of the newest record. Usual means the middle value of the same year group in the council. "
+                "What speaks against and what we do not know belong to the picture just as much. On the printed sheets a small bar shows how "
+                "much a sign counted for this suggestion; it does not say how serious it is."
+            ),
+        ),
+        (
+            "What you are asked to do",
+            (
+                "Look at each family and use what you know. In the workbook, choose a decision and a reason from the lists, and give the date "
+                "and your role. You may disagree without asking anyone. Add families you are thinking of who are not here on the last sheet."
+            ),
+        ),
+        (
+            "Who to speak to first",
+            (
+                "Whoever already works with the family. Look in your own file for who may be contacted, and ask if an interpreter, easy read "
+                "or an advocate would help. Help is a choice: saying no has no consequence, and it is not held against a family."
+            ),
+        ),
+        (
+            "If a family asks why",
+            (
+                "Say what was noticed, where it was written down, and that a person decides whether to get in touch. They can ask to see it, "
+                "have it put right, or object."
+            ),
+        ),
+        (
+            "Not to be used for",
+            "Sanctions, attendance enforcement, deciding whether a safeguarding threshold is met, or a label for the family.",
+        ),
+        (
+            "If a record is wrong",
+            "Choose the decision 'record wrong' and say in the notes what is wrong, so that it can be put right.",
+        ),
+    )

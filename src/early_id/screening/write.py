@@ -1,0 +1,149 @@
+"""Write lists whole or not at all: everything goes into a temporary folder that then takes the place of the old one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from early_id.core.errors import BusyError, SettingsError
+from early_id.core.fingerprint import file_sha256
+from early_id.core.types import Audience, Json
+from early_id.present.write import write_bytes, write_text
+from early_id.screening.lists import ScreeningList, ScreeningLists
+from early_id.screening.page import Offer, check_offer, list_pages
+from early_id.screening.workbook import list_workbook, taken_out_workbook
+
+FOLDERS: Mapping[Audience, str] = {Audience.SCHOOL_LEAD: "schools", Audience.HUB_LEAD: "hubs"}
+KINDS: Mapping[Audience, str] = {Audience.SCHOOL_LEAD: "school_list", Audience.HUB_LEAD: "hub_list"}
+WORKBOOK, PAGE, MANIFEST = "list.xlsx", "page.html", "manifest.json"
+TAKEN_OUT = Path("restricted") / "taken_out.xlsx"
+
+
+def write_lists(
+    lists: ScreeningLists,
+    out: Path | str,
+    *,
+    offer: Offer | None = None,
+    ask: str = "the council's data protection officer",
+    watermark: str | None = None,
+) -> list[Json]:
+    """Write a folder for each recipient, and the restricted file of those taken out.
+
+    ``out/lists/schools/<school>/`` and ``out/lists/hubs/<hub>/`` each hold ``list.xlsx``, ``page.html`` and
+    ``manifest.json``. The whole of ``out/lists`` is replaced in one step, so lists of an earlier run never stay beside new ones.
+
+    Parameters
+    ----------
+    offer : mapping of theme to services, optional
+        From ``offer.yaml``.
+    ask : str
+        Where a family can ask, correct, object or complain.
+    watermark : str, optional
+        Said on every page and sheet, such as "Made-up data: no real child is in it".
+
+    Returns
+    -------
+    list of dict
+        One per file for people: ``kind`` (school_list, hub_list, taken_out), ``path`` relative to ``out``, and for lists
+        ``audience``, ``recipient``, ``families``.
+
+    Raises
+    ------
+    BusyError
+        A file of the lists to be replaced is open; the old lists are as they were.
+    SettingsError
+        The offer names an unknown theme, or two recipients would share a folder.
+    """
+    out = Path(out)
+    offer = offer or {}
+    check_offer(offer)
+    folders = _folders(lists)
+    out.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
+    try:
+        outputs = []
+        for one in lists.lists:
+            folder = folders[one.recipient.audience, one.recipient.id]
+            outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+        os.chmod(fresh, 0o777 & ~_umask())
+        _publish(fresh, out, taken_out_workbook(lists, watermark=watermark))
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return [*outputs, {"kind": "taken_out", "path": TAKEN_OUT.as_posix(), "children": len(lists.taken_out)}]
+
+
+def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, ask: str, watermark: str | None) -> list[Json]:
+    write_bytes(folder / WORKBOOK, list_workbook(one, watermark=watermark))
+    pages = list_pages(one, offer=offer, ask=ask, watermark=watermark)
+    names = [PAGE if n == 0 else f"page_{n + 1}.html" for n in range(len(pages))]
+    for name, text in zip(names, pages, strict=True):
+        write_text(folder / name, text)
+    facts: Json = {"audience": str(one.recipient.audience), "recipient": one.recipient.id, "families": len(one.families)}
+    manifest = {
+        **facts,
+        "name": one.recipient.name,
+        "children": one.n_children,
+        "capacity": one.capacity,
+        "as_of": one.as_of.isoformat(),
+        "expires_on": one.expires_on.isoformat(),
+        "model": one.model,
+        "model_hash": one.model_hash,
+        "files": {name: file_sha256(folder / name) for name in (WORKBOOK, *names)},
+    }
+    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    kind = KINDS[one.recipient.audience]
+    return [{"kind": kind, "path": (shown / name).as_posix(), **facts} for name in (WORKBOOK, *names)]
+
+
+def _folders(lists: ScreeningLists) -> dict[tuple[Audience, str], Path]:
+    """A folder for each recipient, named by its id in characters that every file system takes."""
+    folders: dict[tuple[Audience, str], Path] = {}
+    for one in lists.lists:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", one.recipient.id).strip("_") or "unnamed"
+        folders[one.recipient.audience, one.recipient.id] = Path(FOLDERS[one.recipient.audience]) / name
+    # Compared without capitals, because Windows does not tell them apart.
+    if len({path.as_posix().casefold() for path in folders.values()}) != len(lists.lists):
+        raise SettingsError(
+            "Two recipients would write to the same folder.",
+            where="recipients",
+            what_next="Give each school and each hub an id of its own that differs in letters or digits.",
+        )
+    return folders
+
+
+def _publish(fresh: Path, out: Path, taken_out: bytes) -> None:
+    """Both the restricted file and the lists are new, or neither is."""
+    restricted = out / TAKEN_OUT
+    before = restricted.read_bytes() if restricted.exists() else None
+    write_bytes(restricted, taken_out)
+    try:
+        _swap(fresh, out / "lists")
+    except BusyError:
+        restricted.unlink() if before is None else write_bytes(restricted, before)
+        raise
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put ``fresh`` in the place of ``target``. Where a file of the old folder is open, everything stays as it was."""
+    old = fresh.with_suffix(".old")
+    try:
+        if target.exists():
+            os.replace(target, old)
+        os.replace(fresh, target)
+    except OSError as error:
+        if old.exists() and not target.exists():
+            os.replace(old, target)
+        raise BusyError.target_open(target) from error
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The process's file mask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,237 @@
+"""Write what people read: lists, findings, notices, governance page. Counts and hashes only; rows stay in the files of their readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from early_id.features.cohort import REASONS
+from early_id.features.themes import THEMES
+from early_id.present.page import render_page, table_html
+from early_id.present.workbook import Sheet, write_workbook
+from early_id.present.write import write_text
+from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
+from early_id.report.context import Nouns
+
+if TYPE_CHECKING:
+    from early_id.acceptance.approval import ApprovalStatus
+    from early_id.audit.result import AuditResult
+    from early_id.features import FeatureMatrix
+    from early_id.linkage import People
+    from early_id.models.result import Trial
+    from early_id.screening.lists import ScreeningLists
+    from early_id.workflow.steps import Bench
+
+Output = dict[str, Any]
+
+
+def _shown(bench: Bench, path: Path) -> str:
+    """A path relative to the output folder, with forward slashes."""
+    return path.relative_to(bench.cfg.out_dir).as_posix()
+
+
+def lists(bench: Bench, made: ScreeningLists, status: ApprovalStatus) -> list[Output]:
+    """Workbook and page of every recipient, and the restricted file of those taken out."""
+    from early_id.screening.write import write_lists
+
+    return list(
+        write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=status.watermark)
+    )
+
+
+def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], status: ApprovalStatus) -> tuple[list[Output], list[dict[str, Any]]]:
+    """Lists of keys, one recipient a school: for benchmarks on published data, where there are no names and nobody to talk to."""
+    from early_id.screening.capacity import choose_families
+    from early_id.workflow.steps import places
+
+    outputs: list[Output] = []
+    recipients: list[dict[str, Any]] = []
+    for audience, trial in trials.items():
+        now = matrix.at(matrix.index["as_of"].max())
+        scores, capacity = trial.best.scores(now.X), places(bench, now.index, audience)
+        for name, rows in now.index.groupby("school_id", sort=True):
+            chosen = choose_families(scores[rows.index], rows["family_id"], capacity[str(name)], tie_key=bench.cfg.project.key or "")
+            keys = sorted(rows.loc[rows["family_id"].isin(chosen), "child_id"].astype(str))
+            path = bench.cfg.out_dir / "lists" / str(name) / "list.xlsx"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sheet = Sheet(name="List", headings=["Key"], rows=[[key] for key in keys], notes=[f"{name}: {status.watermark}. In order of key, not of score."])
+            write_workbook(path, [sheet], title=f"List of {name}", restricted=True)
+            outputs.append({"kind": "key_list", "path": _shown(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
+            recipients.append({"audience": audience, "recipient": str(name), "capacity": capacity[str(name)], "families": len(chosen)})
+    return outputs, recipients
+
+
+def remove_lists(bench: Bench) -> None:
+    """Lists of an earlier run may not lie beside a page that says there is no approval."""
+    import shutil
+
+    shutil.rmtree(bench.cfg.out_dir / "lists", ignore_errors=True)
+
+
+def findings(bench: Bench, people: People) -> list[Output]:
+    """The findings of every batch and of linking, as a page of counts."""
+    from early_id.core.findings import Findings
+
+    rows = [row for batch in bench.store.version.batches for row in batch["findings"]]
+    everything = Findings.from_json(rows) + people.findings
+    files = pd.DataFrame([file for batch in bench.store.version.batches for file in batch["files"]])
+    shown = everything.frame().rename(columns={"where": "file", "message": "what", "advice": "what to do"})
+    shown = shown[["code", "severity", "what", "count", "file", "what to do"]]
+    counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
+    aside = int(files["rows_set_aside"].sum())
+    body = (
+        f"<h2>Files</h2><p>{int(files['rows_in'].sum()):,} rows came in, {int(files['rows_kept'].sum()):,} were kept, "
+        f"{aside:,} were set aside with the reason. Nothing was dropped.</p>"
+        + table_html(list(counts.columns), counts.astype(object).to_numpy().tolist(), "Rows of each file")
+        + f"<h2>Findings</h2><p>{len(shown):,} findings. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>"
+        + table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found")
+    )
+    path = bench.cfg.out_dir / "findings.html"
+    page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
+                       watermark="made-up data" if bench.store.made_up else None)  # fmt: skip
+    write_text(path, page)
+    return [{"kind": "findings", "path": _shown(bench, path)}]
+
+
+def _themes(bench: Bench) -> dict[str, list[str]]:
+    """Theme title → classes of who holds its records."""
+    held: dict[str, list[str]] = {}
+    for feature in bench.in_force.catalogue:
+        classes = held.setdefault(THEMES[feature.theme].title, [])
+        if str(feature.sharing) not in classes:
+            classes.append(str(feature.sharing))
+    return held
+
+
+def notices(bench: Bench) -> list[Output]:
+    """The page for parents and the page for young people."""
+    cfg = bench.cfg
+    context = NoticeContext(
+        council=cfg.project.name,
+        contact=cfg.project.contact,
+        made_up=bench.store.made_up,
+        used=_themes(bench),
+        audiences=bench.in_force.programme.audiences,
+        kept={"Lists": f"{cfg.screening.expires_after_days // 7} weeks"},
+        first_list_on=cfg.as_of.screening,
+        looked_at=f"children and young people aged {cfg.cohort.youngest} to {cfg.cohort.oldest}",
+    )
+    made = write_notices(cfg.out_dir / "notices", context)
+    return [{"kind": f"notice_{name}", "path": _shown(bench, path)} for name, path in made.items()]
+
+
+def sharing_cost(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, Any]:
+    """What the sharing rule costs: families on no school list because of another agency's records, or of no school."""
+    now = matrix.at(matrix.index["as_of"].max()).index
+    return {
+        "families a school list could not show because a child of the household is open to services": int(
+            now.loc[now["household_open"], "family_id"].nunique()
+        ),
+        "families a school list could not show because safe contact has to be checked first": int(
+            now.loc[~now["contact_is_safe"], "family_id"].nunique()
+        ),
+    }
+
+
+def governance(
+    bench: Bench,
+    matrix: FeatureMatrix,
+    trials: Mapping[str, Trial],
+    audits: Mapping[str, AuditResult],
+    lists_summary: dict[str, Any] | None,
+    status: ApprovalStatus,
+) -> list[Output]:
+    """The governance report, RESTRICTED and PUBLISHABLE, and its tables."""
+    cfg, store = bench.cfg, bench.store
+    span = store.span()
+    latest = matrix.at(matrix.index["as_of"].max())
+    out = latest.excluded
+    tested = {audience: trial.splits.get("test_date") for audience, trial in trials.items()}
+    context = GovernanceContext(
+        council=cfg.project.name,
+        made_up=store.made_up,
+        approval=status.text,
+        outcome=_outcome_sentence(bench, matrix),
+        had_outcome="later had a need recognised" if not bench.in_force.programme.keys_only else "later had the outcome",
+        as_of=latest.index["as_of"].iloc[0].date(),
+        tested_on=_first_date(tested.values()),
+        data_window=span,
+        hashes={
+            "data": store.fingerprint,
+            "catalogue": matrix.meta.catalogue_hash,
+            **{f"model settings, {a}": t.best.settings_hash for a, t in trials.items()},
+        },
+        cohort={"who could be on a list": len(latest), "taken out first": int((out["audiences"] == "all").sum()) if len(out) else 0},
+        excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in out["reason"].value_counts().items()} if len(out) else {},
+        sources=[{key: row[key] for key in ("file", "source", "table", "rows_in", "rows_kept", "rows_set_aside")} for b in store.version.batches for row in b["files"]],
+        coverage=[{k: str(v) for k, v in row.items()} for row in store.version.coverage],
+        findings=[{"code": code, "count": n} for code, n in _finding_counts(bench).items()],
+        assumptions=[f"{name}: {text}" for name, text in store.version.assumptions.items()] + list(matrix.meta.notes),
+        themes={title: _audiences_of(bench, classes) for title, classes in _themes(bench).items()},
+        version=version("early-id"),
+        nouns=Nouns("enrolment", "enrolments", "student", "students") if bench.in_force.programme.keys_only else Nouns(),
+    )  # fmt: skip
+    made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)
+    kinds = {"restricted": "governance", "publishable": "governance_publishable", "tables": "governance_tables"}
+    return [{"kind": kinds.get(name, name), "path": _shown(bench, Path(path))} for name, path in made.items()]
+
+
+def _first_date(values: Any) -> Any:
+    for value in values:
+        if value is not None:
+            return pd.Timestamp(value).date()
+    return None
+
+
+def _outcome_sentence(bench: Bench, matrix: FeatureMatrix) -> str:
+    if bench.in_force.programme.keys_only:
+        return f"{bench.in_force.programme.name}."
+    days = bench.cfg.outcome.horizon_days
+    if matrix.meta.outcome == "need_recognised":
+        return (
+            f"Need recognised: within {days} days early help was offered (whatever the family answered), or a statutory service began, "
+            "or a referral was not closed with no further action."
+        )
+    return f"{matrix.meta.outcome.replace('_', ' ').capitalize()} within {days} days."
+
+
+def _finding_counts(bench: Bench) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for batch in bench.store.version.batches:
+        for row in batch["findings"]:
+            totals[row["code"]] = totals.get(row["code"], 0) + row["count"]
+    return dict(sorted(totals.items()))
+
+
+def _audiences_of(bench: Bench, classes: list[str]) -> list[str]:
+    sharing = bench.cfg.sharing
+    return [str(a) for a in bench.in_force.programme.audiences if {str(c) for c in sharing.get(a, ())} & set(classes)]  # type: ignore[call-overload]
+
+
+def manifest(bench: Bench, result: dict[str, Any]) -> None:
+    """``run.json``: what the run made, in counts and paths."""
+    write_text(bench.cfg.out_dir / "run.json", json.dumps(result, indent=1, default=str))
+
+
+def counts(bench: Bench, batch: Any, people: People, matrix: FeatureMatrix) -> dict[str, Any]:
+    """How many of what went through each step."""
+    latest = matrix.index["as_of"].max()
+    return {
+        "files": len(batch.files),
+        "rows_in": sum(item.rows_in for item in batch.files),
+        "rows_kept": sum(item.rows_kept for item in batch.files),
+        "rows_set_aside": sum(item.rows_set_aside for item in batch.files),
+        "people": len(people),
+        "as_of_dates": [str(d) for d in matrix.meta.as_of_dates],
+        "rows": len(matrix),
+        "features": matrix.X.shape[1],
+        "cohort_now": int((matrix.index["as_of"] == latest).sum()),
+        "urgent_signs": batch.urgent,
+        "files_by_name": {item.file: {k: v for k, v in asdict(item).items() if k.startswith("rows")} for item in batch.files},
+    }

@@ -1,0 +1,107 @@
+"""The main job from end to end: extracts → checked store → people → features → compared models → audit → explained lists → governance page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from early_id.config.settings import Config
+from early_id.core.errors import InputDataError
+from early_id.workflow import publish
+from early_id.workflow.steps import audit_all, build, open_bench, screen_all, take_in, train_all
+
+if TYPE_CHECKING:
+    from early_id.audit.result import AuditResult
+    from early_id.features import FeatureMatrix
+    from early_id.models.result import Trial
+    from early_id.screening.lists import ScreeningLists
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made. ``exit_code`` is 0, or 4 where no approval allows lists."""
+
+    outputs: tuple[dict[str, Any], ...]
+    counts: dict[str, Any]
+    verdict: dict[str, str]
+    models: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    refusal: str | None = None
+    exit_code: int = 0
+    matrix: FeatureMatrix | None = field(default=None, repr=False)
+    trials: dict[str, Trial] = field(default_factory=dict, repr=False)
+    audits: dict[str, AuditResult] = field(default_factory=dict, repr=False)
+    lists: ScreeningLists | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``early-id run --json`` prints."""
+        return {
+            "outputs": list(self.outputs), "counts": self.counts, "verdict": self.verdict, "models": self.models,
+            "notes": list(self.notes), "refusal": self.refusal,
+        }  # fmt: skip
+
+
+def run(cfg: Config) -> RunResult:
+    """Run the main job.
+
+    Without an approval the audit and the governance page are written, no lists, and ``exit_code`` is 4.
+
+    Raises
+    ------
+    EarlyIdError
+        One message that says what, where and what next; the store and earlier outputs are as they were.
+    """
+    from early_id.acceptance.approval import approval_status
+
+    bench = open_bench(cfg)
+    batch = take_in(bench)
+    if not bench.store.version.batches:
+        raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
+    people = bench.people
+    matrix = build(bench, people)
+    trials = train_all(bench, matrix)
+    audits = audit_all(bench, matrix, trials)
+    keys_only = bench.in_force.programme.keys_only
+    status = approval_status(cfg.approval, store_made_up=bench.store.made_up, keys_only=keys_only and cfg.project.public_data)
+    outputs: list[dict[str, Any]] = []
+    summary: dict[str, Any] | None = None
+    lists = None
+    if not status.is_approved:
+        publish.remove_lists(bench)
+    elif keys_only:
+        outputs, recipients = publish.key_lists(bench, matrix, trials, status)
+        summary = {"recipients": recipients, "taken_out": {}}
+    else:
+        lists = screen_all(bench, people, matrix, trials)
+        outputs = publish.lists(bench, lists, status)
+        made = lists.summary()
+        summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(bench, matrix, trials)}
+        summary["urgent"] = {"signs in the urgent file": batch.urgent}
+    outputs += publish.findings(bench, people)
+    if not keys_only:
+        outputs += publish.notices(bench)
+    outputs += publish.governance(bench, matrix, trials, audits, summary, status)
+    result = RunResult(
+        outputs=tuple(outputs),
+        counts=publish.counts(bench, batch, people, matrix),
+        verdict={audience: trial.verdict for audience, trial in trials.items()},
+        models={audience: trial.to_json() for audience, trial in trials.items()},
+        notes=tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes)),
+        refusal=None if status.is_approved else status.text,
+        exit_code=0 if status.is_approved else 4,
+        matrix=matrix,
+        trials=trials,
+        audits=audits,
+        lists=lists,
+    )
+    publish.manifest(bench, result.to_json())
+    return result
+
+
+def _flat(taken_out: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Reasons over both audiences; a child taken out of both lists counts once for each reason."""
+    totals: dict[str, int] = {}
+    for reasons in taken_out.values():
+        for reason, n in reasons.items():
+            totals[reason] = max(totals.get(reason, 0), n)
+    return totals

@@ -1,0 +1,207 @@
+"""Small made-up trials, audits and lists for tests of reports: no model is fitted."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from early_id.report.context import GovernanceContext
+from early_id.report.notices import NoticeContext
+
+GROUPS = {
+    "sex": ("Sex", {"Girls": 2400, "Boys": 2500}),
+    "ethnic_group": ("Ethnic group", {"Asian": 610, "Black": 320, "Mixed": 260, "Other": 37, "White": 3550, "not known": 123}),
+    "fsm": ("Free school meals", {"no": 3600, "yes": 1200, "not known": 100}),
+}
+LABELS = {
+    "children": "Children",
+    "children_with_outcome": "Children with the outcome",
+    "outcome_rate": "Share with the outcome",
+    "selection_share": "Share listed",
+    "missed_share": "Share missed of those with the outcome",
+    "precision": "Share with the outcome of those listed",
+    "false_flag_rate": "Share listed without need of those without the outcome",
+    "observed_expected": "Observed against expected",
+}
+
+
+def interval(k: float, n: float) -> tuple[float, float]:
+    """A rough interval, good enough to look at."""
+    if not n:
+        return math.nan, math.nan
+    p, half = (k + 2) / (n + 4), 1.96 * math.sqrt((k + 2) * (n - k + 2) / (n + 4) ** 3)
+    return max(0.0, p - half), min(1.0, p + half)
+
+
+def audit(seed: int = 1, audience: str = "hub_lead") -> SimpleNamespace:
+    """An audit of about 5,000 made-up children, with a planted gap for one group."""
+    rng = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for name, (label, sizes) in GROUPS.items():
+        cells = {}
+        for group, n in sizes.items():
+            need = int(rng.binomial(n, 0.06))
+            hit = int(rng.binomial(need, 0.1 if group == "Black" else 0.3))
+            extra = int(rng.binomial(n - need, 0.008))
+            cells[group] = {
+                "children": (n, n),
+                "children_with_outcome": (need, n),
+                "outcome_rate": (need, n),
+                "selection_share": (hit + extra, n),
+                "missed_share": (need - hit, need),
+                "precision": (hit, hit + extra),
+                "false_flag_rate": (extra, n - need),
+                "observed_expected": (need, n),
+            }
+        for measure, title in LABELS.items():
+            for group, counted in cells.items():
+                k, n = counted[measure]
+                other = [cells[g][measure] for g in cells if g != group]
+                rest_k, rest_n = sum(a for a, _ in other), sum(b for _, b in other)
+                rows.append(_row(name, label, group, measure, title, k, n, rest_k, rest_n))
+    meta = {"rows": 4900, "with_outcome": 296, "audience": audience, "notes": ["12 children tie at the last place."]}
+    not_held = pd.DataFrame([{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}])
+    return SimpleNamespace(rows=pd.DataFrame(rows), not_held=not_held, meta=meta, audience=audience)
+
+
+def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int) -> dict[str, Any]:
+    count, ratio = measure.startswith("children"), measure == "observed_expected"
+    value = float(k) if count else (k / n if n else math.nan)
+    low, high = (math.nan, math.nan) if count else interval(k, n)
+    difference = math.nan if count or not n else value - rest_k / rest_n
+    half = math.nan if count or not n else (high - low) / 2 + 0.005
+    if ratio:
+        value, low, high, difference = value / 0.06, low / 0.06, high / 0.06, difference / 0.06
+    primary = measure in ("missed_share", "false_flag_rate")
+    found = primary and group == "Black" and measure == "missed_share"
+    return {
+        "characteristic": name,
+        "group": group,
+        "n": float(n),
+        "families": int(n * 0.7),
+        "measure": measure,
+        "value": value,
+        "low": low,
+        "high": high,
+        "comparator": "" if count else "everyone else",
+        "difference": difference,
+        "difference_low": difference - half,
+        "difference_high": difference + half,
+        "p_adjusted": 0.01 if found else 1.0,
+        "smallest_detectable": math.nan if count else 0.12,
+        "verdict": ("gap found" if found else "cannot tell") if primary else "",
+        "primary": primary,
+        "note": "",
+        "characteristic_label": label,
+        "measure_label": title,
+        "successes": float(k),
+        "design_effect": 1.1,
+    }
+
+
+def trial(audience: str = "hub_lead", capacity: int = 45) -> dict[str, Any]:
+    """JSON of a trial."""
+
+    def estimate(value: float, n: int) -> dict[str, Any]:
+        low, high = interval(value * n, n)
+        return {"value": value, "low": low, "high": high, "n": n}
+
+    def model(kind: str, precision: float, recall: float, auc: float) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "precision_at_capacity": estimate(precision, capacity),
+            "recall_at_capacity": estimate(recall, 296),
+            "auc": {"value": auc, "low": auc - 0.03, "high": auc + 0.03, "n": 4900},
+            "average_precision": estimate(0.2, 4900),
+            "brier": estimate(0.05, 4900),
+            "sentence": "",
+            "extra": {},
+        }
+
+    return {
+        "audience": audience,
+        "outcome": "need_recognised",
+        "capacity": capacity,
+        "put_forward": "additive",
+        "verdict": "cannot tell",
+        "reasons": ["Against the rule 'absence': +4.3 points: the gain seen may be chance."],
+        "models": {
+            "absence": model("baseline", 12 / 45, 0.07, 0.66),
+            "indicators": model("baseline", 10 / 45, 0.06, 0.68),
+            "age": model("baseline", 3 / 45, 0.02, 0.51),
+            "logistic": model("model", 14 / 45, 0.09, 0.73),
+            "additive": model("model", 15 / 45, 0.1, 0.74),
+        },
+        "components": [
+            {"model": "additive", "component": "early_help_offered", "children_with_it": 210, "rate_among_listed": 0.2, "found": 0.11, "found_low": 0.07, "found_high": 0.16},
+            {"model": "additive", "component": "statutory_entry", "children_with_it": 4, "rate_among_listed": 0.05, "found": 0.25, "found_low": 0.01, "found_high": 0.8},
+        ],
+        "censoring": [
+            {"model": "additive", "children_who_left": "left out", "children": 41, "precision_at_capacity": 0.33, "recall_at_capacity": 0.1},
+            {"model": "additive", "children_who_left": "counted as no", "children": 41, "precision_at_capacity": 0.32, "recall_at_capacity": 0.1},
+        ],
+    }
+
+
+def lists() -> dict[str, Any]:
+    """Summary of the lists of three hubs and four schools."""
+    hubs = [{"audience": "hub_lead", "recipient": f"{n} hub", "capacity": 15, "families": 15, "not_already_known": k} for n, k in (("North", 9), ("South", 11), ("East", 3))]
+    schools = [{"audience": "school_lead", "recipient": f"{n} School", "capacity": 5, "families": k, "not_already_known": 2} for n, k in (("Ash", 5), ("Elm", 4), ("Oak", 5), ("Yew", 3))]
+    return {
+        "recipients": hubs + schools,
+        "taken_out": {"open to statutory services": 151, "already in early help": 87},
+        "urgent": {"signs passed on": 3, "receipts recorded": 2},
+        "sharing_cost": {"families on a hub list that no school list could show": 21, "families on both": 24},
+    }
+
+
+def context(**more: Any) -> GovernanceContext:
+    """Facts of a made-up run."""
+    settings: dict[str, Any] = {
+        "council": "Made-up council",
+        "made_up": True,
+        "approval": "Demonstration only: nobody has approved these lists, and none of them is about a real family.",
+        "outcome": "Within 180 days, early help was offered, or a referral or statutory step was not closed as needing no further action.",
+        "as_of": date(2025, 11, 3),
+        "tested_on": date(2025, 2, 24),
+        "data_window": (date(2021, 9, 1), date(2025, 11, 2)),
+        "hashes": {"Model, hub lists": "a1b2c3d4e5f60718", "Model, school lists": "0817f6e5d4c3b2a1", "Records": "99aa88bb77cc66dd", "Catalogue of signs": "1234abcd5678ef90"},
+        "cohort": {"Children in the records": 5204, "Aged 4 to 17 and on roll": 5141, "Could be listed": 4900},
+        "excluded": {"open to statutory services": 151, "already in early help": 87, "moved away": 3},
+        "sources": [{"source": "attendance", "held by": "schools", "first day": date(2022, 9, 5), "last day": date(2025, 10, 31), "rows kept": 1_204_333}],
+        "findings": [{"code": "ATT003", "what": "A mark with an unknown code", "rows": 14}],
+        "assumptions": ["Attendance marks are taken to be known seven days after the session."],
+        "themes": {"Being in school": ["school_lead", "hub_lead"], "Money and housing": ["hub_lead"]},
+        "owners": {"ethnic_group": "Head of early help"},
+        "version": "0.1.0",
+    }
+    return GovernanceContext(**{**settings, **more})
+
+
+def notice_context(**more: Any) -> NoticeContext:
+    """A notice with everything filled in."""
+    settings: dict[str, Any] = {
+        "council": "Made-up council",
+        "contact": "the early help team, 01234 567890",
+        "data_protection_contact": "the data protection officer, 01234 567891",
+        "made_up": True,
+        "used": {"Being in school": ["SCHOOL"], "Being on time": ["SCHOOL"], "Suspensions": ["SCHOOL", "EDUCATION"], "Money and housing": ["HOUSING_FINANCE"]},
+        "kept": {"Lists": "six weeks", "Notes about what was agreed": "one year"},
+        "first_list_on": date(2025, 11, 17),
+    }
+    return NoticeContext(**{**settings, **more})
+
+
+def everything() -> dict[str, Any]:
+    """Arguments for ``governance_html``."""
+    return {
+        "trial": {"hub_lead": trial(), "school_lead": trial("school_lead", 60)},
+        "audit": {"hub_lead": audit(), "school_lead": audit(2, "school_lead")},
+        "lists": lists(),
+        "context": context(),
+    }

@@ -1,0 +1,172 @@
+"""Which themes are told, on which side, and what is never told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
+
+from early_id.core.types import Direction
+from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
+from early_id.explain.page import sheet_body
+from early_id.explain.peers import YearGroups
+from early_id.features.declare import Feature
+
+AS_OF = date(2025, 11, 3)
+PEERS = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 1.0, "suspensions_365d": 0.0}})
+NONE_HELD = {f.name: math.nan for f in ALL_FEATURES}
+
+
+def row(values: dict[str, float], parts: dict[str, float], newest: dict[str, date] | None = None, year: str = "8") -> Row:
+    names = [f.name for f in ALL_FEATURES]
+    days: dict[str, date | None] = {name: (newest or {}).get(name, date(2025, 10, 31)) for name in names}
+    return Row(
+        "c1@2025-11-03",
+        "c1",
+        AS_OF,
+        year,
+        {**dict.fromkeys(names, 0.0), **values},
+        {**dict.fromkeys(names, 0.0), **parts},
+        days,
+    )
+
+
+def test_noticed_is_a_sentence_with_value_period_source_date_and_comparison() -> None:
+    e = narrate(row({"absence_share_90d": 0.22}, {"absence_share_90d": 0.9}), SCHOOL_FEATURES, PEERS)
+    (reason,) = e.noticed
+    assert reason.text == (
+        "Absent from 22 of every 100 sessions in the last 90 days. More than is usual in Year 8 (5 of every 100). "
+        "Attendance register, newest record 31 October 2025."
+    )
+    assert (reason.title, reason.steps, reason.steps_in_words) == ("Being in school", 4, "strongly")
+    assert [fact.what for fact in reason.facts] == [
+        "Sessions missed, the last 90 days",
+        "Sessions missed without leave, the last 6 school weeks",
+    ]
+
+
+def test_related_features_add_up_to_one_theme() -> None:
+    e = narrate(
+        row(
+            {"absence_share_90d": 0.22, "unauthorised_share_6sw": 0.1},
+            {"absence_share_90d": 0.5, "unauthorised_share_6sw": -0.2},
+        ),
+        SCHOOL_FEATURES,
+        PEERS,
+    )
+    assert [r.theme for r in e.noticed] == ["attendance"]
+    assert e.noticed[0].contribution == pytest.approx(0.3)
+
+
+def test_at_most_four_noticed_and_three_against() -> None:
+    many = tuple(
+        feature(f"f{n}", theme=theme)
+        for n, theme in enumerate(("attendance", "lateness", "suspensions", "school_moves", "home", "study"))
+    )
+    for sign, side, most in ((1, "noticed", MOST_NOTICED), (-1, "against", MOST_AGAINST)):
+        r = Row("k", "c", AS_OF, "8", {f.name: 2.0 for f in many}, {f.name: sign * (1 + n) for n, f in enumerate(many)}, {})
+        e = narrate(r, many, YearGroups({}))
+        told = getattr(e, side)
+        assert len(told) == most
+        assert [abs(reason.contribution) for reason in told] == sorted((abs(x.contribution) for x in told), reverse=True)
+        assert math.fsum(x.contribution for x in (*told, *e.others)) == pytest.approx(sign * 21)
+
+
+def test_what_nobody_recorded_is_not_a_reason() -> None:
+    e = narrate(row({"late_count_6sw": math.nan}, {"late_count_6sw": 0.8}), SCHOOL_FEATURES, PEERS)
+    assert e.noticed == ()
+    assert [(r.side, r.contribution) for r in e.others if r.theme == "lateness"] == [("not known", 0.8)]
+    assert "Being on time: no record to go by." in e.not_known
+
+
+def test_unknown_in_part_is_named_and_too_many_are_counted() -> None:
+    e = narrate(row({"unauthorised_share_6sw": math.nan}, {}), SCHOOL_FEATURES, PEERS)
+    assert e.not_known == ("Sessions missed without leave: not recorded.",)
+    e = narrate(row(NONE_HELD, {}), ALL_FEATURES, PEERS)
+    assert len(e.not_known) == MOST_NOT_KNOWN
+    assert e.not_known[-1] == "And 4 more things that are not recorded."
+
+
+def test_strength_needs_a_known_value_within_its_limit() -> None:
+    def well(value: float) -> list[str]:
+        others = {"late_count_6sw": 9.0, "suspensions_365d": 1.0}
+        return [
+            r.sentence
+            for r in narrate(row({"absence_share_90d": value, **others}, {}), SCHOOL_FEATURES, YearGroups({})).going_well
+        ]
+
+    assert well(0.02) == ["In school for 98 of every 100 sessions in the last 90 days."]
+    assert well(0.2) == well(math.nan) == []
+
+
+def test_a_theme_that_raised_the_suggestion_is_not_also_going_well() -> None:
+    e = narrate(
+        row({"absence_share_90d": 0.02, "unauthorised_share_6sw": 0.3}, {"unauthorised_share_6sw": 0.6}), SCHOOL_FEATURES, PEERS
+    )
+    assert "attendance" in {r.theme for r in e.noticed}
+    assert "attendance" not in {r.theme for r in e.going_well}
+
+
+def test_a_fact_is_not_said_twice() -> None:
+    e = narrate(row({"absence_share_90d": 0.02}, {"absence_share_90d": -0.6}), SCHOOL_FEATURES, PEERS)
+    assert e.against[0].text == "See what is going well."
+    assert e.against[0].sentence == "Absent from 2 of every 100 sessions in the last 90 days."
+
+
+def test_withheld_facts_are_named_by_theme_only_and_only_where_there_is_one() -> None:
+    held = narrate(
+        row({"safety_signs_365d": 3.0, "police_notices_365d": 2.0}, {"safety_signs_365d": 0.9, "police_notices_365d": 0.7}),
+        ALL_FEATURES,
+        PEERS,
+    )
+    assert [(r.title, r.withheld, r.facts, r.newest_on) for r in held.noticed] == [
+        ("Safety", True, (), None),
+        ("Home", True, (), None),
+    ]
+    for e in (
+        held,
+        narrate(row({}, {"safety_signs_365d": -0.9}), ALL_FEATURES, PEERS),
+        narrate(row(NONE_HELD, {}), ALL_FEATURES, PEERS),
+    ):
+        page = sheet_body(e)
+        assert "SECRET" not in page + repr(e)
+    clear = narrate(row({}, {"safety_signs_365d": -0.9, "police_notices_365d": -0.7}), ALL_FEATURES, PEERS)
+    assert "Safety" not in sheet_body(clear)
+
+
+def test_old_records_are_said_to_be_old() -> None:
+    values = {"absence_share_90d": 0.2, "suspensions_365d": 1.0}
+    fresh = narrate(row(values, {}), SCHOOL_FEATURES, PEERS)
+    assert fresh.out_of_date == ()
+    old = narrate(
+        row(values, {}, newest={"absence_share_90d": date(2025, 9, 1), "suspensions_365d": date(2025, 3, 1)}),
+        SCHOOL_FEATURES,
+        PEERS,
+    )
+    assert old.out_of_date == (
+        "Attendance register: the newest record used is from 1 September 2025. Check that it still holds.",
+    )
+
+
+def test_bar_has_five_steps() -> None:
+    assert [bar_steps(x) for x in (0.05, -0.2, 0.5, 0.9, 5.0)] == [1, 2, 3, 4, 5]
+
+
+def test_sheet_shows_no_number_behind_the_bar() -> None:
+    e = narrate(row({"absence_share_90d": 0.22}, {"absence_share_90d": 0.98765}), SCHOOL_FEATURES, PEERS)
+    page = sheet_body(e)
+    assert "counted strongly" in page
+    assert "0.98" not in page and "98765" not in page and "%" not in page
+
+
+def test_lowering_features_can_raise_and_are_told_with_their_value() -> None:
+    f: Feature = replace(SCHOOL_FEATURES[-1], direction=Direction.LOWERS)
+    r = Row("k", "c", AS_OF, "8", {f.name: 20.0}, {f.name: 0.4}, {f.name: date(2025, 10, 14)})
+    assert narrate(r, (f,), YearGroups({})).noticed[0].sentence == "At this school for 20 days."
+
+
+def test_every_weight_of_the_fixture_belongs_to_a_feature() -> None:
+    assert set(WEIGHTS) == {f.name for f in ALL_FEATURES}

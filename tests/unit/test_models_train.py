@@ -1,0 +1,185 @@
+"""A whole trial on a small made-up matrix, and everything it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from early_id.core.errors import InputDataError, NotAdditiveError, SettingsError
+from early_id.features.matrix import FeatureMatrix
+from early_id.models.result import MEASURES, Trial
+from early_id.models.train import train
+from model_fixtures import DATES, SHARING, bar, fake_matrix, settings
+
+
+@pytest.fixture(scope="module")
+def matrix() -> FeatureMatrix:
+    return fake_matrix(700, seed=1)
+
+
+@pytest.fixture(scope="module")
+def trial(matrix: FeatureMatrix) -> Trial:
+    return train(matrix, settings(), acceptance=bar(), audience="school_lead", sharing=SHARING, capacity=40)
+
+
+def quick(matrix: FeatureMatrix, **changes: object) -> Trial:
+    """A trial with the logistic model only."""
+    options = {"audience": "hub_lead", "sharing": SHARING, "capacity": 30, "acceptance": bar()} | {
+        key: changes.pop(key) for key in ("audience", "sharing", "capacity", "acceptance", "test_date") if key in changes
+    }
+    return train(matrix, settings(**{"models": ("logistic",), "put_forward": "logistic", "resamples": 60, **changes}), **options)
+
+
+def test_the_audience_model_reads_only_its_classes(trial: Trial, matrix: FeatureMatrix) -> None:
+    assert {f.sharing.value for f in trial.best.features} == {"SCHOOL"}
+    others = matrix.X.copy()
+    others[["missing_episodes_365d", "home_factors_365d", "noise"]] = 99.0
+    pd.testing.assert_series_equal(trial.best.scores(others), trial.best.scores(matrix.X))
+
+
+def test_every_row_of_the_test_date_is_scored_once_and_no_other(trial: Trial, matrix: FeatureMatrix) -> None:
+    held_out = trial.best.held_out
+    expected = matrix.index.index[matrix.index["as_of"] == pd.Timestamp(DATES[3])]
+    assert list(held_out.index) == list(expected), "the latest date with known outcomes, not the screening date"
+    assert held_out["score"].notna().all()
+    assert held_out["probability"].between(0, 1).all()
+    assert set(held_out["fold"]) == set(range(5))
+    assert {"child_id", "as_of", "family_id", "school_id", "hub_id", "y", "censored"} <= set(held_out.columns)
+
+
+def test_held_out_scores_are_not_those_of_the_final_model(trial: Trial, matrix: FeatureMatrix) -> None:
+    final = trial.best.scores(matrix.at(DATES[3]).X)
+    assert not np.allclose(final, trial.best.held_out["score"])
+
+
+def test_rows_that_were_not_ripe_are_left_out_and_counted(trial: Trial, matrix: FeatureMatrix) -> None:
+    # 4 November 2024 is 119 days before 3 March 2025, less than the horizon and the lag.
+    third = int(matrix.y.loc[matrix.index["as_of"] == pd.Timestamp(DATES[2]), "need_recognised"].notna().sum())
+    assert trial.splits["left_out_outcome_not_known_in_time"] == third
+
+
+def test_contributions_sum_to_the_score_or_stop(trial: Trial, matrix: FeatureMatrix) -> None:
+    terms = trial.best.contributions(matrix.X)
+    assert list(terms.columns) == [*trial.best.feature_names, "baseline"]
+    assert np.max(np.abs(terms.sum(axis=1) - trial.best.scores(matrix.X))) < 1e-9
+
+    class Drifting:
+        def score_log_odds(self, X: pd.DataFrame) -> np.ndarray:
+            return np.zeros(len(X))
+
+        def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+            return pd.DataFrame({"baseline": np.full(len(X), 1e-8)}, index=X.index)
+
+    with pytest.raises(NotAdditiveError, match="do not sum"):
+        replace(trial.best, estimator=Drifting()).contributions(matrix.X)
+
+
+def test_probabilities_keep_the_ranking(trial: Trial, matrix: FeatureMatrix) -> None:
+    X = matrix.X.head(300)
+    score, probability = trial.best.scores(X), trial.best.probabilities(X)
+    assert probability.rank().corr(score.rank()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_result_has_every_model_every_measure_and_no_row(trial: Trial, matrix: FeatureMatrix) -> None:
+    assert list(trial.models) == ["absence", "indicators", "age", "logistic", "additive"]
+    assert len(trial.frame()) == 5 * len(MEASURES)
+    text = json.dumps(trial.to_json(), allow_nan=False)
+    assert not any(f'"{child}' in text for child in matrix.index["child_id"].unique())
+    for result in trial.to_json()["models"].values():
+        for measure in MEASURES:
+            assert {"value", "low", "high"} <= set(result[measure])
+    assert "<table" in trial._repr_html_()
+    assert "<svg" in trial.plot()
+
+
+def test_the_model_put_forward_is_the_one_named_whatever_scores_best(matrix: FeatureMatrix) -> None:
+    forward = train(matrix, settings(put_forward="logistic", resamples=60), acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=30)
+    assert forward.best.name == "logistic_hub_lead"
+    assert set(forward.comparisons["model"]) == {"logistic"}
+
+
+def test_components_and_further_figures_are_reported(trial: Trial) -> None:
+    assert set(trial.components["component"]) == {"need_recognised", "help_offered", "statutory"}
+    assert set(trial.censoring["children_who_left"]) == {"left out", "counted as no"}
+    extra = trial.models["additive"].extra
+    assert "optimistic" in extra["known_families_left_in"]["note"]
+    assert 0 <= extra["listed_not_already_known"] <= 1
+    assert list(trial.outcome_by_date["as_of"]) == list(DATES)
+
+
+def test_same_input_same_result(matrix: FeatureMatrix) -> None:
+    one, two = quick(matrix), quick(matrix)
+    pd.testing.assert_frame_equal(one.best.held_out, two.best.held_out)
+    assert one.to_json() == two.to_json()
+    assert one.best.fingerprint() == two.best.fingerprint()
+
+
+def test_a_component_can_be_the_main_outcome_and_the_shipped_sharing_is_the_default(matrix: FeatureMatrix) -> None:
+    trial = quick(matrix, outcome="help_offered", sharing=None, audience="school_lead")
+    assert trial.outcome == "help_offered"
+    assert {f.sharing.value for f in trial.best.features} == {"SCHOOL"}
+    assert "outcome 'help offered'" in trial.models["logistic"].sentence
+
+
+def test_a_rule_whose_column_the_audience_may_not_see_is_left_out_with_a_note(matrix: FeatureMatrix) -> None:
+    rules = {"baselines": ("absence", "noise"), "audience": "school_lead"}
+    trial = quick(matrix, **rules)
+    assert "noise" not in trial.models
+    assert any("'noise' was left out" in note for note in trial.notes)
+
+
+def test_named_split_drops_shared_families_and_says_the_gap_is_off(matrix: FeatureMatrix) -> None:
+    days = matrix.index["as_of"]
+    split = np.select([days == pd.Timestamp(DATES[0]), days == pd.Timestamp(DATES[3])], ["train", "test"], "")
+    half = matrix.index["family_id"].map(lambda name: int(name[1:]) % 2 == 0)
+    split[(split == "test") & half.to_numpy()] = ""
+    trial = quick(replace(matrix, index=matrix.index.assign(split=split)), split="named")
+    assert trial.splits["label_gap"] is False
+    assert trial.splits["families_dropped_from_training"] > 0
+    assert any("label gap is off" in note for note in trial.notes)
+    assert (trial.best.held_out["fold"] == -1).all()
+    assert trial.verdict != "ready for approval"
+
+
+def test_capacity_share_is_of_the_families_of_the_test_date(matrix: FeatureMatrix) -> None:
+    families = matrix.at(DATES[3]).index["family_id"].nunique()
+    assert quick(matrix, capacity=None, capacity_share=0.1).capacity == round(0.1 * families)
+    with pytest.raises(SettingsError, match="number of places"):
+        quick(matrix, capacity=None)
+
+
+def test_no_bar_is_cannot_tell(matrix: FeatureMatrix) -> None:
+    trial = quick(matrix, acceptance=None)
+    assert trial.verdict == "cannot tell"
+    assert "No bar was written down" in trial.reasons[0]
+
+
+def test_bad_input_gives_one_clear_message(matrix: FeatureMatrix) -> None:
+    never = replace(matrix, y=matrix.y.assign(need_recognised=matrix.y["need_recognised"].where(matrix.y["need_recognised"].isna(), 0.0)))
+    with pytest.raises(InputDataError, match="cannot be learned: 0 of"):
+        quick(never)
+    with pytest.raises(InputDataError, match="no rows"):
+        quick(matrix.where(np.zeros(len(matrix), dtype=bool)))
+    with pytest.raises(InputDataError, match="No as-of date has outcomes"):
+        quick(matrix.at(DATES[4]))
+    with pytest.raises(InputDataError, match="No row can be used for training"):
+        quick(matrix.at(DATES[3]))
+    with pytest.raises(InputDataError, match="may see none"):
+        quick(matrix, audience="passer_by")
+    with pytest.raises(SettingsError, match="no outcome named"):
+        quick(matrix, outcome="need_recognized")
+    with pytest.raises(SettingsError, match="no model named"):
+        quick(matrix, models=("forest",), put_forward="forest")
+    with pytest.raises(SettingsError, match="not among the models"):
+        quick(matrix, put_forward="additive")
+
+
+def test_columns_missing_at_scoring_are_named(trial: Trial, matrix: FeatureMatrix) -> None:
+    with pytest.raises(InputDataError, match="years_at_school"):
+        trial.best.scores(matrix.X.drop(columns="years_at_school"))
+    assert len(trial.best.scores(matrix.X.head(0))) == 0
+    assert len(trial.best.contributions(matrix.X.head(0))) == 0

@@ -1,0 +1,157 @@
+"""The governance report: what it says, in both renderings, and what it never says."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+import report_material as made
+
+import early_id.report
+from early_id.present import wording
+from early_id.report import GovernanceContext, governance_pack
+from early_id.report.governance import SECTIONS, governance_html
+
+FORBIDDEN = ("unbiased", "compliant", "passes", "risky", "offender", "the model decided", "flagged")
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    kw = made.everything()
+    return {
+        kind: governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=kind == "publishable")
+        for kind in ("restricted", "publishable")
+    }
+
+
+class Outline(HTMLParser):
+    """Headings, tables and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.captions = self.tables = self.charts = 0
+        self.text: list[str] = []
+        self._skip = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._skip += tag == "style"
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+        self.charts += tag == "svg"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skip -= tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        if not self._skip:
+            self.text.append(data)
+
+
+@pytest.mark.parametrize("kind", ["restricted", "publishable"])
+def test_a_page_is_whole_small_and_silent(pages: dict[str, str], kind: str) -> None:
+    html, outline = pages[kind], Outline(pages[kind])
+    assert len(html.encode()) < 1_000_000
+    assert outline.headings[0] == 1 and outline.headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(outline.headings, outline.headings[1:], strict=False))
+    assert outline.tables == outline.captions > 15 and outline.charts > 12
+    assert not re.search(r"<script|<img|@import|src=|nan\b|None\b", html.split("</style>")[1])
+    assert wording.ALARM in html and "Made-up data" in html
+
+
+@pytest.mark.parametrize("kind", ["restricted", "publishable"])
+def test_every_section_of_the_outline_is_there_and_opens_with_its_finding(pages: dict[str, str], kind: str) -> None:
+    found = re.findall(r'<h2 id="[^"]+">(\d+)\. [^<]+</h2>\s*<p class="finding">[^<]{20,}', pages[kind])
+    assert [int(n) for n in found] == list(range(1, len(SECTIONS) + 1)) == list(range(1, 15))
+
+
+@pytest.mark.parametrize("kind", ["restricted", "publishable"])
+def test_no_banned_word_is_on_a_page(pages: dict[str, str], kind: str) -> None:
+    text = " ".join(Outline(pages[kind]).text)
+    assert wording.check_words(text) == ()
+    assert not [word for word in FORBIDDEN if word in text.lower()]
+
+
+def test_no_banned_word_is_in_a_template() -> None:
+    for path in (Path(early_id.report.__file__).parent / "templates").glob("*.html"):
+        assert wording.check_words(path.read_text(encoding="utf-8")) == (), path.name
+
+
+def test_banners_tell_the_two_apart(pages: dict[str, str]) -> None:
+    assert "RESTRICTED" in pages["restricted"] and "PUBLISHABLE" not in pages["restricted"]
+    assert "PUBLISHABLE" in pages["publishable"] and "RESTRICTED" not in pages["publishable"]
+
+
+def test_the_planted_gap_is_named_and_asked_about_and_nothing_else_is(pages: dict[str, str]) -> None:
+    text = re.sub(r"\s+", " ", " ".join(Outline(pages["restricted"]).text))
+    assert "Hub lists: a gap was found by ethnic group; for 2 of 3 characteristics these data cannot tell." in text
+    assert re.search(r"Ethnic group: Black \(hub lists\): missed share is \d+ points higher than for everyone else", text)
+    assert "Head of early help" in text and "Religion or belief" in text
+
+
+def test_a_smaller_gap_never_stands_in_for_one_that_may_not_be_published(pages: dict[str, str]) -> None:
+    text = re.sub(r"\s+", " ", " ".join(Outline(pages["publishable"]).text))
+    assert "Ethnic group: Black (hub lists): a gap was found (missed share); its size may not be published" in text
+
+
+def test_restricted_figures_stay_off_the_published_page(pages: dict[str, str]) -> None:
+    rows = made.audit().rows
+    text = " ".join(Outline(pages["publishable"]).text)
+    assert "North hub" in pages["restricted"] and "North hub" not in text
+    assert "ATT003" not in text and "+4.3 points" not in text
+    for count in rows[rows["measure"] == "children"]["n"]:
+        if count % 5:
+            assert not re.search(rf"(?<![\d.,]){int(count):,}(?![\d.,])", text)
+
+
+def test_published_tables_hold_no_count_of_1_to_4(pages: dict[str, str]) -> None:
+    tables = re.findall(r"<caption>(.*?)</caption>.*?<tbody>(.*?)</tbody>", pages["publishable"], flags=re.DOTALL)
+    about_people = [(caption, body) for caption, body in tables if caption != "Lists against places"]
+    assert len(about_people) > 15
+    for caption, body in about_people:
+        cells = re.findall(r"<td[^>]*>([^<]*)</td>", body)
+        assert not {"1", "2", "3", "4"} & set(cells), caption
+
+
+def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
+    kw = made.everything()
+    arguments: dict[str, Any] = {"lists": kw["lists"], "context": kw["context"]}
+    first = governance_pack(kw["trial"], kw["audit"], to=tmp_path / "a" / "governance.html", **arguments)
+    again = governance_pack(kw["trial"], kw["audit"], to=tmp_path / "b" / "governance.html", **arguments)
+    assert sorted(path.name for path in first.values()) == [
+        "governance_publishable.html",
+        "governance_restricted.html",
+        "governance_tables_restricted.xlsx",
+    ]
+    assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in again.values()]
+    book = openpyxl.load_workbook(first["tables"])
+    assert book.sheetnames == ["Hub lists by group", "School lists by group"]
+
+
+def test_one_trial_and_one_audit_without_anything_else_make_a_report(tmp_path: Path) -> None:
+    trial = SimpleNamespace(audience="hub_lead", to_json=made.trial)
+    paths = governance_pack(trial, made.audit(), to=tmp_path / "governance.html")
+    text = paths["restricted"].read_text(encoding="utf-8")
+    assert "No lists have been made yet." in text and "Not stated" in text and "Made-up" not in text
+
+
+def test_nothing_to_say_is_said() -> None:
+    html = governance_html({}, {}, None, context=GovernanceContext(), publishable=True)
+    assert "No audit by group has been supplied." in html and "No model has been tested." in html
+
+
+def test_findings_match_the_reviewed_ones(pages: dict[str, str]) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "governance_findings.txt"
+    lines = []
+    for kind, html in pages.items():
+        found = re.findall(r"<h2 id=[^>]*>([^<]*)</h2>|<p class=\"finding\">([^<]*)</p>", html)
+        lines += [f"# {kind}", *("\n" + heading if heading else sentence for heading, sentence in found), ""]
+    assert "\n".join(lines) == golden.read_text(encoding="utf-8")
