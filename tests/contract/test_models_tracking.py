@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+import early_id
+
 TESTS = Path(__file__).parents[1]
 SIGNS_OF_TESTING = ("PYTEST", "CI", "GITHUB", "JENKINS", "TRAVIS", "TF_BUILD", "BITBUCKET", "CODEBUILD", "BUILDKITE", "TEAMCITY", "RUNBOT")
 
@@ -59,7 +61,8 @@ print(json.dumps({"before": before, "client": repr(mlflow.telemetry.get_telemetr
 
 def run(store: Path, program: str = PROGRAM) -> dict[str, object]:
     keep = {k: v for k, v in os.environ.items() if not k.startswith(SIGNS_OF_TESTING) and k not in {"MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"}}
-    path = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS)])
+    source = Path(next(iter(early_id.__path__))).parent
+    path = os.pathsep.join([str(source), str(TESTS)])
     command = [sys.executable, "-c", program, str(store)]
     done = subprocess.run(command, env={**keep, "PYTHONPATH": path}, capture_output=True, text=True, check=False, cwd=store.parent)
     assert done.returncode == 0, done.stderr

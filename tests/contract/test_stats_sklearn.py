@@ -19,8 +19,6 @@ def test_equal_to_scikit_learn(seed: int, decimals: int) -> None:
     assert auc(y, score) == pytest.approx(roc_auc_score(y, score), abs=1e-12)
     assert auc(y, score, weight) == pytest.approx(roc_auc_score(y, score, sample_weight=weight), abs=1e-12)
     assert average_precision(y, score) == pytest.approx(average_precision_score(y, score), abs=1e-12)
-    assert average_precision(y, score, weight) == pytest.approx(
-        average_precision_score(y, score, sample_weight=weight), abs=1e-12
-    )
+    assert average_precision(y, score, weight) == pytest.approx(average_precision_score(y, score, sample_weight=weight), abs=1e-12)
     assert brier(y, p) == pytest.approx(brier_score_loss(y, p), abs=1e-12)
     assert brier(y, p, weight) == pytest.approx(brier_score_loss(y, p, sample_weight=weight), abs=1e-12)

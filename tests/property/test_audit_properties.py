@@ -68,11 +68,7 @@ def test_figures_stand_in_order_and_inside_their_range(rows: list[tuple[float | 
     assert (found["design_effect"].dropna() >= 1).all()
     # Nobody is dropped: groups add up to everyone, in children and in children listed.
     assert found.loc["children", "value"].sum() == len(rows)
-    assert (
-        found.loc[found["value"].isna() & ~found.index.get_level_values(0).str.startswith("children"), "note"]
-        .str.contains("cannot be")
-        .all()
-    )
+    assert found.loc[found["value"].isna() & ~found.index.get_level_values(0).str.startswith("children"), "note"].str.contains("cannot be").all()
 
 
 @settings(max_examples=25, deadline=None)

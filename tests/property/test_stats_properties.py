@@ -19,9 +19,7 @@ def _same(a: float, b: float) -> bool:
 
 
 @given(rows=ROWS, capacity=st.integers(0, 8), seed=st.integers(0, 99))
-def test_the_order_of_rows_and_names_of_families_have_no_say(
-    rows: list[tuple[float, int, int]], capacity: int, seed: int
-) -> None:
+def test_the_order_of_rows_and_names_of_families_have_no_say(rows: list[tuple[float, int, int]], capacity: int, seed: int) -> None:
     y, score, family = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     mixed = np.random.default_rng(seed).permutation(len(y))
     renamed = np.random.default_rng(seed).permutation(7)[family.astype(int)]

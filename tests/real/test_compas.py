@@ -19,9 +19,7 @@ from early_id.stats.metrics import auc
 
 SHARED_FOLDER = Path(os.environ.get("EARLY_ID_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
 FOLDER = SHARED_FOLDER / "data" / "compas"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the COMPAS files are not here; set EARLY_ID_SHARED to their folder"
-)
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the COMPAS files are not here; set EARLY_ID_SHARED to their folder")
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +29,7 @@ def people() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def result(people: pd.DataFrame) -> AuditResult:
-    return audit_table(
-        people, label="two_year_recid", groups=["race", "sex"], score="decile_score", threshold=5, settings=AuditSettings()
-    )
+    return audit_table(people, label="two_year_recid", groups=["race", "sex"], score="decile_score", threshold=5, settings=AuditSettings())
 
 
 def _cell(result: AuditResult, measure: str, group: str) -> pd.Series:

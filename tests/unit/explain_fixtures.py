@@ -169,9 +169,7 @@ def model_for(audience: str, matrix: FeatureMatrix, **more: Any) -> LinearModel:
     return LinearModel(audience, features, {f.name: float(matrix.X[f.name].mean()) for f in features}, **more)
 
 
-def fake_matrix(
-    children: int = 240, *, seed: int = 3, schools: int = 4, unknown: float = 0.06, facts_seed: int | None = None
-) -> FeatureMatrix:
+def fake_matrix(children: int = 240, *, seed: int = 3, schools: int = 4, unknown: float = 0.06, facts_seed: int | None = None) -> FeatureMatrix:
     """One date; families of one to three; ``facts_seed`` redraws only what schools do not hold."""
     rng = np.random.default_rng(seed)
     family = np.repeat(np.arange(children), rng.integers(1, 4, children))[:children]

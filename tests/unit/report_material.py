@@ -65,11 +65,15 @@ def audit(seed: int = 1, audience: str = "hub_lead") -> SimpleNamespace:
                 rest_k, rest_n = sum(a for a, _ in other), sum(b for _, b in other)
                 rows.append(_row(name, label, group, measure, title, k, n, rest_k, rest_n))
     meta = {"rows": 4900, "with_outcome": 296, "audience": audience, "notes": ["12 children tie at the last place."]}
-    not_held = pd.DataFrame([{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}])
+    not_held = pd.DataFrame(
+        [{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}]
+    )
     return SimpleNamespace(rows=pd.DataFrame(rows), not_held=not_held, meta=meta, audience=audience)
 
 
-def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int) -> dict[str, Any]:
+def _row(
+    name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int
+) -> dict[str, Any]:
     count, ratio = measure.startswith("children"), measure == "observed_expected"
     value = float(k) if count else (k / n if n else math.nan)
     low, high = (math.nan, math.nan) if count else interval(k, n)
@@ -138,20 +142,54 @@ def trial(audience: str = "hub_lead", capacity: int = 45) -> dict[str, Any]:
             "additive": model("model", 15 / 45, 0.1, 0.74),
         },
         "components": [
-            {"model": "additive", "component": "early_help_offered", "children_with_it": 210, "rate_among_listed": 0.2, "found": 0.11, "found_low": 0.07, "found_high": 0.16},
-            {"model": "additive", "component": "statutory_entry", "children_with_it": 4, "rate_among_listed": 0.05, "found": 0.25, "found_low": 0.01, "found_high": 0.8},
+            {
+                "model": "additive",
+                "component": "early_help_offered",
+                "children_with_it": 210,
+                "rate_among_listed": 0.2,
+                "found": 0.11,
+                "found_low": 0.07,
+                "found_high": 0.16,
+            },
+            {
+                "model": "additive",
+                "component": "statutory_entry",
+                "children_with_it": 4,
+                "rate_among_listed": 0.05,
+                "found": 0.25,
+                "found_low": 0.01,
+                "found_high": 0.8,
+            },
         ],
         "censoring": [
-            {"model": "additive", "children_who_left": "left out", "children": 41, "precision_at_capacity": 0.33, "recall_at_capacity": 0.1},
-            {"model": "additive", "children_who_left": "counted as no", "children": 41, "precision_at_capacity": 0.32, "recall_at_capacity": 0.1},
+            {
+                "model": "additive",
+                "children_who_left": "left out",
+                "children": 41,
+                "precision_at_capacity": 0.33,
+                "recall_at_capacity": 0.1,
+            },
+            {
+                "model": "additive",
+                "children_who_left": "counted as no",
+                "children": 41,
+                "precision_at_capacity": 0.32,
+                "recall_at_capacity": 0.1,
+            },
         ],
     }
 
 
 def lists() -> dict[str, Any]:
     """Summary of the lists of three hubs and four schools."""
-    hubs = [{"audience": "hub_lead", "recipient": f"{n} hub", "capacity": 15, "families": 15, "not_already_known": k} for n, k in (("North", 9), ("South", 11), ("East", 3))]
-    schools = [{"audience": "school_lead", "recipient": f"{n} School", "capacity": 5, "families": k, "not_already_known": 2} for n, k in (("Ash", 5), ("Elm", 4), ("Oak", 5), ("Yew", 3))]
+    hubs = [
+        {"audience": "hub_lead", "recipient": f"{n} hub", "capacity": 15, "families": 15, "not_already_known": k}
+        for n, k in (("North", 9), ("South", 11), ("East", 3))
+    ]
+    schools = [
+        {"audience": "school_lead", "recipient": f"{n} School", "capacity": 5, "families": k, "not_already_known": 2}
+        for n, k in (("Ash", 5), ("Elm", 4), ("Oak", 5), ("Yew", 3))
+    ]
     return {
         "recipients": hubs + schools,
         "taken_out": {"open to statutory services": 151, "already in early help": 87},
@@ -166,14 +204,27 @@ def context(**more: Any) -> GovernanceContext:
         "council": "Made-up council",
         "made_up": True,
         "approval": "Demonstration only: nobody has approved these lists, and none of them is about a real family.",
-        "outcome": "Within 180 days, early help was offered, or a referral or statutory step was not closed as needing no further action.",
+        "outcome": "Within 180 days, early help was offered, or a referral or statutory step led to action.",
         "as_of": date(2025, 11, 3),
         "tested_on": date(2025, 2, 24),
         "data_window": (date(2021, 9, 1), date(2025, 11, 2)),
-        "hashes": {"Model, hub lists": "a1b2c3d4e5f60718", "Model, school lists": "0817f6e5d4c3b2a1", "Records": "99aa88bb77cc66dd", "Catalogue of signs": "1234abcd5678ef90"},
+        "hashes": {
+            "Model, hub lists": "a1b2c3d4e5f60718",
+            "Model, school lists": "0817f6e5d4c3b2a1",
+            "Records": "99aa88bb77cc66dd",
+            "Catalogue of signs": "1234abcd5678ef90",
+        },
         "cohort": {"Children in the records": 5204, "Aged 4 to 17 and on roll": 5141, "Could be listed": 4900},
         "excluded": {"open to statutory services": 151, "already in early help": 87, "moved away": 3},
-        "sources": [{"source": "attendance", "held by": "schools", "first day": date(2022, 9, 5), "last day": date(2025, 10, 31), "rows kept": 1_204_333}],
+        "sources": [
+            {
+                "source": "attendance",
+                "held by": "schools",
+                "first day": date(2022, 9, 5),
+                "last day": date(2025, 10, 31),
+                "rows kept": 1_204_333,
+            }
+        ],
         "findings": [{"code": "ATT003", "what": "A mark with an unknown code", "rows": 14}],
         "assumptions": ["Attendance marks are taken to be known seven days after the session."],
         "themes": {"Being in school": ["school_lead", "hub_lead"], "Money and housing": ["hub_lead"]},
@@ -190,7 +241,12 @@ def notice_context(**more: Any) -> NoticeContext:
         "contact": "the early help team, 01234 567890",
         "data_protection_contact": "the data protection officer, 01234 567891",
         "made_up": True,
-        "used": {"Being in school": ["SCHOOL"], "Being on time": ["SCHOOL"], "Suspensions": ["SCHOOL", "EDUCATION"], "Money and housing": ["HOUSING_FINANCE"]},
+        "used": {
+            "Being in school": ["SCHOOL"],
+            "Being on time": ["SCHOOL"],
+            "Suspensions": ["SCHOOL", "EDUCATION"],
+            "Money and housing": ["HOUSING_FINANCE"],
+        },
         "kept": {"Lists": "six weeks", "Notes about what was agreed": "one year"},
         "first_list_on": date(2025, 11, 17),
     }

@@ -113,9 +113,7 @@ def test_frame_is_a_copy_and_repr_and_plot_are_given(paper: AuditResult) -> None
 
 
 def test_characteristics_not_in_the_data_are_listed_as_not_held() -> None:
-    settings = rules(
-        characteristics={"sex": "Sex", "care": "Care experience"}, not_held={"religion or belief": "Not collected."}
-    )
+    settings = rules(characteristics={"sex": "Sex", "care": "Care experience"}, not_held={"religion or belief": "Not collected."})
     result = audit_model(*paper_list(), settings)
     assert dict(result.not_held.to_numpy()) == {
         "religion or belief": "Not collected.",

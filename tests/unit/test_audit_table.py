@@ -95,11 +95,7 @@ def test_no_group_columns() -> None:
 def _verdict(gap: float, tolerance: float | None, with_need: int = 900) -> tuple[str, str]:
     settings = rules(primary=("missed_share",), tolerances={} if tolerance is None else {"missed_share": tolerance})
     rows = exact_list(with_need, 0.4 + gap, 0.4)
-    row = (
-        audit_table(rows, label="y", groups=["sex"], settings=settings, selected="listed", cluster="family")
-        .of("missed_share")
-        .iloc[0]
-    )
+    row = audit_table(rows, label="y", groups=["sex"], settings=settings, selected="listed", cluster="family").of("missed_share").iloc[0]
     return row["verdict"], row["note"]
 
 
@@ -127,11 +123,7 @@ def test_the_bar_is_holm_at_4_per_cent() -> None:
     # 402 of 900 against 360 of 900: z = 2.004, p = 0.0451, under 0.05 but not under 0.04.
     settings = rules(primary=("missed_share",))
     rows = exact_list(900, 402 / 900, 360 / 900)
-    row = (
-        audit_table(rows, label="y", groups=["sex"], settings=settings, selected="listed", cluster="family")
-        .of("missed_share")
-        .iloc[0]
-    )
+    row = audit_table(rows, label="y", groups=["sex"], settings=settings, selected="listed", cluster="family").of("missed_share").iloc[0]
     assert row["p_adjusted"] == pytest.approx(0.0451 / 0.8, abs=2e-4)
     assert row["verdict"] == "cannot tell"
 

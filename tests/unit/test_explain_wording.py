@@ -87,9 +87,7 @@ def test_agree(before: str, after: str) -> None:
     assert agree(before) == after
 
 
-@pytest.mark.parametrize(
-    ("days", "text"), [(1, "1 day"), (30, "30 days"), (91, "about 3 months"), (500, "about 16 months"), (800, "about 2 years")]
-)
+@pytest.mark.parametrize(("days", "text"), [(1, "1 day"), (30, "30 days"), (91, "about 3 months"), (500, "about 16 months"), (800, "about 2 years")])
 def test_days(days: float, text: str) -> None:
     assert days_text(days) == text
 
@@ -119,14 +117,8 @@ def test_counted_nouns(noun: str, one: str, many: str) -> None:
 
 def test_a_share_of_nought_and_the_rest_of_a_share() -> None:
     assert fill("Missed only {value} of sessions in {period}", SHARE, 0) == "Missed no sessions in the last year."
-    assert (
-        fill("Missed only {value} of sessions in {period}", SHARE, 0.03)
-        == "Missed only 3 of every 100 sessions in the last year."
-    )
-    assert (
-        fill("In school for {rest} of sessions in {period}", SHARE, 0.03)
-        == "In school for 97 of every 100 sessions in the last year."
-    )
+    assert fill("Missed only {value} of sessions in {period}", SHARE, 0.03) == "Missed only 3 of every 100 sessions in the last year."
+    assert fill("In school for {rest} of sessions in {period}", SHARE, 0.03) == "In school for 97 of every 100 sessions in the last year."
 
 
 def test_a_change_is_told_the_right_way_round() -> None:

@@ -26,7 +26,10 @@ def sheet(**more: object) -> Sheet:
         "headings": ("Name", "Born", "Sessions", "Your decision"),
         "rows": [(text, date(2015, 3, 2), 3, None) for text in NASTY],
         "title": "A list",
-        "notes": ("One note.", "Another note that is rather longer than the first one, so that it goes over more than one line."),
+        "notes": (
+            "One note.",
+            "Another note that is rather longer than the first one, so that it goes over more than one line.",
+        ),
         "dropdowns": {"Your decision": OUTCOMES},
         "unlocked": ("Your decision",),
         "protected": True,
@@ -71,6 +74,13 @@ def test_print_settings(tmp_path: Path) -> None:
     assert page.page_setup.fitToHeight == 0 and page.print_title_rows == "$5:$5"
     assert "RESTRICTED" in page.oddFooter.left.text
     assert page.freeze_panes == "B6"
+
+
+def test_rows_are_as_tall_as_their_longest_cell(tmp_path: Path) -> None:
+    rows = [("short", "x"), ("word " * 40, "x"), ("word " * 4000, "x")]
+    path = write_workbook(tmp_path / "a.xlsx", [Sheet("S", ("a", "b"), rows, widths=(20, 10))], title="T", restricted=False)
+    heights = [openpyxl.load_workbook(path)["S"].row_dimensions[n].height for n in (2, 3, 4)]
+    assert heights[0] < 20 and 150 < heights[1] < 300 and 400 < heights[2] <= 409
 
 
 def test_numbers_of_numpy_and_missing_values(tmp_path: Path) -> None:

@@ -8,11 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import report_material as made
 
 import early_id.report
+from early_id.audit.table import audit_table
+from early_id.config.settings import AuditSettings
 from early_id.present import wording
 from early_id.report import GovernanceContext, governance_pack
 from early_id.report.governance import SECTIONS, governance_html
@@ -122,10 +126,9 @@ def test_published_tables_hold_no_count_of_1_to_4(pages: dict[str, str]) -> None
 
 
 def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
-    kw = made.everything()
-    arguments: dict[str, Any] = {"lists": kw["lists"], "context": kw["context"]}
-    first = governance_pack(kw["trial"], kw["audit"], to=tmp_path / "a" / "governance.html", **arguments)
-    again = governance_pack(kw["trial"], kw["audit"], to=tmp_path / "b" / "governance.html", **arguments)
+    arguments: dict[str, Any] = {"lists": made.lists(), "context": made.context()}
+    first = governance_pack(made.trial(), made.audit(), to=tmp_path / "a" / "governance.html", **arguments)
+    again = governance_pack(made.trial(), made.audit(), to=tmp_path / "b" / "governance.html", **arguments)
     assert sorted(path.name for path in first.values()) == [
         "governance_publishable.html",
         "governance_restricted.html",
@@ -133,14 +136,28 @@ def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
     ]
     assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in again.values()]
     book = openpyxl.load_workbook(first["tables"])
-    assert book.sheetnames == ["Hub lists by group", "School lists by group"]
+    assert book.sheetnames == ["Hub lists by group"]
 
 
 def test_one_trial_and_one_audit_without_anything_else_make_a_report(tmp_path: Path) -> None:
-    trial = SimpleNamespace(audience="hub_lead", to_json=made.trial)
+    trial = SimpleNamespace(audience="hub_lead", to_json=made.trial)  # stands in for a Trial
     paths = governance_pack(trial, made.audit(), to=tmp_path / "governance.html")
     text = paths["restricted"].read_text(encoding="utf-8")
     assert "No lists have been made yet." in text and "Not stated" in text and "Made-up" not in text
+
+
+def test_a_real_audit_fits_the_report() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"score": rng.normal(size=900), "sex": rng.choice(["F", "M"], 900), "family": rng.integers(0, 700, 900)}
+    )
+    frame["y"] = (rng.random(900) < 1 / (1 + np.exp(2 - frame["score"]))).astype(float)
+    settings = AuditSettings()
+    found = audit_table(frame, label="y", score="score", capacity=60, groups=["sex"], cluster="family", settings=settings)
+    html = governance_html({}, {"hub_lead": found}, None, publishable=True)
+    text = re.sub(r"\s+", " ", " ".join(Outline(html).text))
+    assert "The figures rest on 900 children" in text and "cannot be estimated" in text
+    assert re.search(r"Sex: F \d+ \d", text, flags=re.IGNORECASE)
 
 
 def test_nothing_to_say_is_said() -> None:

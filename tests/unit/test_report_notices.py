@@ -16,22 +16,23 @@ PAGES = ("parents", "young_people")
 
 
 def prose(html: str) -> str:
-    """Text of the page; a list item or heading without a full stop gets one, as a reader would pause."""
-    body = html.split("<main")[1].split("</main>")[0].split(">", 1)[1]
-    body = re.sub(r"</(p|li|h1|h2|td|th|caption)>", ". ", body)
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
-    # Phone numbers and the name of the regulator have no plainer form.
-    text = re.sub(r"ico\.org\.uk|[\d ]{4,}", " ", text)
-    return re.sub(r"([.?:!])(\s*\.)+", r"\1", text)
+    """Whole sentences of the page: paragraphs and list items, without headings, table cells and bare lists of words."""
+    body = html.split("<main")[1].split("</main>")[0]
+    parts = [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", part)).strip()
+        for part in re.findall(r"(?s)<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", body)
+    ]
+    return " ".join(part for part in parts if part.endswith((".", "?")) and len(part.split()) >= 6)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_reading_age_is_about_eleven(name: str) -> None:
+def test_reading_age_is_at_most_eleven(name: str) -> None:
     textstat = pytest.importorskip("textstat")
     text = prose(notice_html(name, made.notice_context()))
-    # US grade 6 is age 11 to 12. Measured: parents 2.5 and 5.0, young people 0.9 and 3.0 or so.
+    assert len(text.split()) > 250
+    # US grade 6 is age 11 to 12. Measured (ARI, Coleman–Liau): parents 2.2, 3.1; young people 1.3, 2.4.
     assert textstat.automated_readability_index(text) <= 6
-    assert textstat.coleman_liau_index(text) <= 7
+    assert textstat.coleman_liau_index(text) <= 6
 
 
 @pytest.mark.parametrize("name", PAGES)

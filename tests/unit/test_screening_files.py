@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -54,9 +53,7 @@ def test_every_recipient_has_its_folder_and_paths_are_relative(tmp_path: Path) -
     assert {o["kind"] for o in outputs} == {"school_list", "hub_list", "taken_out"}
     assert all((tmp_path / "out" / o["path"]).is_file() for o in outputs)
     assert sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.xlsx")) == sorted(
-        [f"lists/schools/s{n}/list.xlsx" for n in range(4)]
-        + [f"lists/hubs/h{n}/list.xlsx" for n in range(2)]
-        + ["restricted/taken_out.xlsx"]
+        [f"lists/schools/s{n}/list.xlsx" for n in range(4)] + [f"lists/hubs/h{n}/list.xlsx" for n in range(2)] + ["restricted/taken_out.xlsx"]
     )
 
 
@@ -88,9 +85,7 @@ def test_workbook_has_three_sheets_and_the_drop_downs(out: Path) -> None:
         "List",
         "Families you are thinking of",
     ]
-    hidden = [
-        [c.value for c in column if c.value] for sheet in book if sheet.sheet_state != "visible" for column in sheet.columns
-    ]
+    hidden = [[c.value for c in column if c.value] for sheet in book if sheet.sheet_state != "visible" for column in sheet.columns]
     assert hidden == [list(OUTCOMES), list(REASONS)] and len(OUTCOMES) == 8
     for name in ("List", "Families you are thinking of"):
         assert len(book[name].data_validations.dataValidation) == 2
@@ -225,16 +220,16 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pyte
 def test_an_open_file_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int) -> None:
     write_lists(both(), tmp_path)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    real, seen = os.replace, []
+    real, seen = Path.replace, []
 
-    def replace(source: Any, target: Any) -> None:
-        if Path(source).is_dir():
+    def replace(source: Path, target: Path) -> Path:
+        if source.is_dir():
             seen.append(target)
             if len(seen) == fails_at:
                 raise PermissionError("open elsewhere")
-        real(source, target)
+        return real(source, target)
 
-    monkeypatch.setattr(write.os, "replace", replace)
+    monkeypatch.setattr(Path, "replace", replace)
     with pytest.raises(BusyError):
         write_lists(both(capacity=2), tmp_path)
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
@@ -242,9 +237,7 @@ def test_an_open_file_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: p
 
 def test_ids_make_safe_folders_and_clashes_are_refused(tmp_path: Path) -> None:
     people = PEOPLE.copy()
-    index = MATRIX.index.assign(
-        school_id=MATRIX.index["school_id"].replace({"s0": "../S 0/x", "s1": "a/b", "s2": "c", "s3": "d"})
-    )
+    index = MATRIX.index.assign(school_id=MATRIX.index["school_id"].replace({"s0": "../S 0/x", "s1": "a/b", "s2": "c", "s3": "d"}))
     people["school_id"] = index["school_id"].to_numpy()
     from dataclasses import replace
 

@@ -12,6 +12,7 @@ from explain_fixtures import AS_OF, fake_matrix, model_for, people_of
 from early_id.config.settings import ScreeningSettings
 from early_id.core.errors import InputDataError, PolicyError, SettingsError
 from early_id.core.types import Audience
+from early_id.features.cohort import REASONS
 from early_id.screening.capacity import choose_families, places
 from early_id.screening.eligible import HUB_ONLY, NO_HUB, NO_PERSON, NO_SCHOOL
 from early_id.screening.lists import ScreeningLists, screen
@@ -71,9 +72,7 @@ def test_families_and_children_are_in_alphabetical_order(audience: str) -> None:
     for one in lists_for(audience, 9).lists:
         firsts = []
         for family in one.families:
-            keys = [
-                (sort_key(names.at[c.explanation.child_id, "surname"]), sort_key(c.name.split(" ")[0])) for c in family.children
-            ]
+            keys = [(sort_key(names.at[c.explanation.child_id, "surname"]), sort_key(c.name.split(" ")[0])) for c in family.children]
             assert keys == sorted(keys)
             firsts.append(keys[0])
         assert firsts == sorted(firsts)
@@ -110,9 +109,7 @@ def test_family_in_two_hubs_is_a_finding() -> None:
     assert lists_for("hub_lead").findings.by_code()["LST002"] > 0
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("safe_contact", False), ("protected_address", True), ("no_joint_contact", True)]
-)
+@pytest.mark.parametrize(("column", "value"), [("safe_contact", False), ("protected_address", True), ("no_joint_contact", True)])
 def test_a_contact_mark_keeps_the_whole_family_off_school_lists(column: str, value: bool) -> None:
     people = PEOPLE.assign(safe_contact=True)
     family = MATRIX.index["family_id"].value_counts().index[0]
@@ -144,6 +141,19 @@ def test_excluded_rows_hold_for_the_audience_they_name() -> None:
     assert child not in children_of(school) and child in children_of(hub)
     assert "a brother or sister is open" in set(school.taken_out["reason"])
     assert "a brother or sister is open" not in set(hub.taken_out["reason"])
+
+
+@pytest.mark.parametrize("reason", ["household_open", REASONS["household_open"]])
+def test_a_household_with_an_open_child_is_on_no_school_list_and_the_hub_asks_the_worker_first(reason: str) -> None:
+    child, family = MATRIX.index[["child_id", "family_id"]].iloc[0]
+    members = MATRIX.index[MATRIX.index["family_id"] == family]
+    extra = members[["child_id", "as_of", "family_id", "school_id", "hub_id"]].assign(reason=reason, audiences="school_lead")
+    matrix = replace(MATRIX, excluded=pd.concat([MATRIX.excluded, extra], ignore_index=True))
+    assert not set(members["child_id"]) & children_of(lists_for("school_lead", 500, matrix=matrix))
+    told = {
+        c.explanation.child_id: f.speak_to_worker for one in lists_for("hub_lead", 500, matrix=matrix).lists for f in one.families for c in f.children
+    }
+    assert told[child] and sum(told.values()) == len(members)
 
 
 @pytest.mark.parametrize("audiences", [("school_lead",), ["hub_lead", "school_lead"], "school_lead; hub_lead", "", "all", None])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from early_id.stats.calibration import observed_expected
 from early_id.stats.intervals import clopper_pearson, newcombe, proportion_interval, wilson
 from early_id.stats.multiple import holm, score_z, smallest_detectable, two_sided_p
 from early_id.stats.rates import design_effect, design_effect_of_totals, family_totals, rates_of_totals
@@ -124,3 +125,9 @@ def test_smallest_detectable_turns_downwards_or_gives_up() -> None:
     assert float(smallest_detectable([0.98], [100.0], [1000.0], alpha=0.05)[0]) > 0.02  # no room above 0.98
     assert np.isnan(smallest_detectable([0.5], [2.0], [2.0], alpha=0.001)[0])
     assert np.isnan(smallest_detectable([np.nan], [0.0], [5.0], alpha=0.05)[0])
+
+
+def test_observed_against_expected_carries_the_interval_of_the_rate() -> None:
+    value, low, high = observed_expected(np.repeat([1.0, 0.0], [20, 80]), np.full(100, 0.1))
+    expected = wilson(20, 100)
+    assert (value, low, high) == pytest.approx((2.0, float(expected[0]) / 0.1, float(expected[1]) / 0.1))

@@ -63,7 +63,7 @@ def test_same_seed_gives_the_same_bytes(made: CouncilSummary, tmp_path: Path) ->
 
 
 def test_another_seed_gives_other_files(made: CouncilSummary, tmp_path: Path) -> None:
-    other = _hashes(make_council(CHILDREN, SEED + 1, tmp_path / "other").folder)
+    other = _hashes(make_council(200, SEED + 1, tmp_path / "other").folder)
     same = {name for name, digest in _hashes(made.folder).items() if other.get(name) == digest}
     assert same <= {"truth/effects.csv"}
 
@@ -96,7 +96,7 @@ def test_a_broken_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(council, "write_truth", broken)
     with pytest.raises(OSError, match="disk full"):
-        make_council(300, 1, tmp_path / "council")
+        make_council(200, 1, tmp_path / "council")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -80,8 +80,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         "audience": str(model.audience),
         "outcome": model.outcome,
         "dates": sorted({str(day.date()) for day in pd.to_datetime(held_out["as_of"])}),
-        "selection": f"the {model.capacity:,} families whose highest-scoring child scores highest; "
-        "all their children count as listed",
+        "selection": f"the {model.capacity:,} families whose highest-scoring child scores highest; all their children count as listed",
         "capacity": int(model.capacity),
         "families_listed": at.places_used,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),
@@ -93,20 +92,12 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
 def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:
     """What a reader should know about ties."""
     if len(scores) and np.nanmin(scores) == np.nanmax(scores):
-        return [
-            "All scores are equal, so every family is as likely as any other to be listed: this says nothing about the score."
-        ]
+        return ["All scores are equal, so every family is as likely as any other to be listed: this says nothing about the score."]
     tied = int(((listed > 0) & (listed < 1)).sum())
-    return (
-        [f"{tied:,} children tie at the last place; they count as listed in part, so that the order of rows has no say."]
-        if tied
-        else []
-    )
+    return [f"{tied:,} children tie at the last place; they count as listed in part, so that the order of rows has no say."] if tied else []
 
 
-def audit_rows(
-    scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, meta: Json, notes: Sequence[str] = ()
-) -> AuditResult:
+def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, meta: Json, notes: Sequence[str] = ()) -> AuditResult:
     """Audit rows that are already listed or not; ``frame`` holds the group columns in the same order."""
     primary = checked_primary(settings)
     unknown = int(np.isnan(scored.y).sum())
@@ -144,11 +135,7 @@ def audit_rows(
         "min_group": settings.min_group,
         "notes": [
             *notes,
-            *(
-                [f"{unknown:,} children whose outcome is not known yet are left out of measures that need it."]
-                if unknown
-                else []
-            ),
+            *([f"{unknown:,} children whose outcome is not known yet are left out of measures that need it."] if unknown else []),
         ],
     }
     not_held = {**dict(settings.not_held), **missing}

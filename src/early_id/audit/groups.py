@@ -90,9 +90,7 @@ def grouping(values: pd.Series, *, name: str, label: str) -> Grouping:
 
 def groupings(frame: pd.DataFrame, characteristics: Mapping[str, str]) -> tuple[tuple[Grouping, ...], dict[str, str]]:
     """Groupings of the characteristics that the frame holds, and why the others are missing."""
-    held = tuple(
-        grouping(frame[name], name=name, label=label) for name, label in characteristics.items() if name in frame.columns
-    )
+    held = tuple(grouping(frame[name], name=name, label=label) for name, label in characteristics.items() if name in frame.columns)
     missing = {label: "Not in the data of this run." for name, label in characteristics.items() if name not in frame.columns}
     return held, missing
 

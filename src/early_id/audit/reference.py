@@ -30,9 +30,7 @@ def fairlearn_values(scored: Scored, groups: pd.Series) -> pd.DataFrame:
 
     def by_group(functions: dict[str, object], truth: np.ndarray, guess: np.ndarray, keep: np.ndarray) -> pd.DataFrame:
         weights = {name: {"sample_weight": weight[keep]} for name in functions}
-        frame = fl.MetricFrame(
-            metrics=functions, y_true=truth[keep], y_pred=guess[keep], sensitive_features=group[keep], sample_params=weights
-        )
+        frame = fl.MetricFrame(metrics=functions, y_true=truth[keep], y_pred=guess[keep], sensitive_features=group[keep], sample_params=weights)
         found: pd.DataFrame = frame.by_group
         return found
 

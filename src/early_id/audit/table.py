@@ -72,9 +72,7 @@ def audit_table(
     """
     named = dict(groups) if isinstance(groups, Mapping) else {name: name for name in groups}
     if not named:
-        raise SettingsError(
-            "No group column is named.", where="--groups", what_next="Name at least one column of characteristics."
-        )
+        raise SettingsError("No group column is named.", where="--groups", what_next="Name at least one column of characteristics.")
     wanted = [name for name in (label, selected, score, cluster, probability, *named) if name is not None]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
@@ -84,11 +82,7 @@ def audit_table(
     _numbers(frame, [name for name in (label, selected, score, probability) if name is not None])
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
-    notes = (
-        []
-        if cluster
-        else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
-    )
+    notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))

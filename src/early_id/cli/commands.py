@@ -96,11 +96,7 @@ def _show(result: Any, out: Path) -> None:
         found = [item for item in result.outputs if item["kind"] == kind]
         if found:
             rows.append([what, str(len(found)), str(found[0]["path"])])
-    for audience, trial in result.trials.items():
-        best = trial.models[trial.best.name.split("_")[0]]
-        say(f"\n{audience.replace('_', ' ')}: {trial.verdict}. {best.sentence}")
-        for reason in trial.reasons[:3]:
-            say(f"  {reason}")
+    _show_trials(result.trials)
     for note in result.notes:
         say(f"Note: {note}")
     say(f"\nMade in {out}:\n")
@@ -109,6 +105,18 @@ def _show(result: Any, out: Path) -> None:
         say(f"\nURGENT: {result.counts['urgent_signs']} sign(s) wait in store/urgent for the duty officer. Record receipt with early-id ingest --acknowledge ROLE.")
     if result.refusal:
         say(f"\nNo lists were written: {result.refusal} The audit and the governance page are there for those who approve.")
+
+
+def _show_trials(trials: Any) -> None:
+    """Each audience's verdict, and a row a model with its figures and intervals."""
+    for audience, trial in trials.items():
+        say(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}.")
+        for reason in trial.reasons[:3]:
+            say(f"  {reason}")
+        rows = [[r.name, str(r.precision_at_capacity), str(r.recall_at_capacity), str(r.auc), str(r.average_precision)] for r in trial.models.values()]
+        say(text_table(rows, ["model or rule", "listed with the outcome", "found of all with it", "AUC", "average precision"]))
+        for result in trial.models.values():
+            say(f"  {result.name}: {result.sentence}")
 
 
 @app.command()
@@ -156,19 +164,15 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
 @app.command()
 def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Compare rules and models on families and dates that they had not seen."""
+    from early_id.workflow.run import by_audience
     from early_id.workflow.steps import build, open_bench, train_all
 
     bench = open_bench(settings(config, out=out, overrides=overrides))
     trials = train_all(bench, build(bench, bench.people))
     if as_json:
-        emit({audience: trial.to_json() for audience, trial in trials.items()})
+        emit(by_audience({audience: trial.to_json() for audience, trial in trials.items()}, list(trials)[-1]))
         return
-    for audience, trial in trials.items():
-        say(f"\n{audience}: {trial.verdict}")
-        for reason in trial.reasons:
-            say(f"  {reason}")
-        for result in trial.models.values():
-            say(f"  {result.name}: {result.sentence}")
+    _show_trials(trials)
 
 
 @app.command()

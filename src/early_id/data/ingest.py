@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -125,9 +126,9 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
     with store.writing():
         number = store.version.number + 1
         work = store.folder / f".batch-{number:06d}"
-        shutil.rmtree(work, ignore_errors=True)
-        (work / "set_aside").mkdir(parents=True)
         try:
+            _sweep(store.folder, store.version.number)
+            (work / "set_aside").mkdir(parents=True)
             return _take_in(store, folder, cfg, shapes, number, work)
         except OSError as error:
             if isinstance(error, EarlyIdError):
@@ -138,7 +139,7 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
                 "The batch could not be written; the store is as it was.", where=str(store.folder), what_next=f"Check the disk: {error.strerror}."
             ) from None
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            _sweep(store.folder, store._read_current().number)
 
 
 @dataclass(frozen=True)
@@ -157,21 +158,17 @@ class _Staged:
 def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], number: int, work: Path) -> Batch:
     backend = connect()
     connection = raw(backend)
-    seen = {file["sha256"] for batch in store.version.batches for file in batch["files"]}
-    findings: list[Finding] = []
-    plan: list[_Staged] = []
+    found: list[_Staged] = []
     for source in cfg.sources:
         if source.shape not in shapes:
             raise SettingsError.unknown_name("shape", source.shape, shapes, where=f"source '{source.name}'")
         shape = shapes[source.shape]
         for path in _files_of(source, folder):
-            digest = file_sha256(path)
-            name = path.relative_to(folder).as_posix()
-            if digest in seen:
-                findings.append(_finding("FIL001", 1, name, source.name))
-                continue
             received = source.received or date.fromtimestamp(path.stat().st_mtime)
-            plan.append(_Staged(source, shape, store.tables[shape.table], name, path, digest, received))
+            name = path.relative_to(folder).as_posix()
+            found.append(_Staged(source, shape, store.tables[shape.table], name, path, _digest(path, name), received))
+    plan = _not_seen(found, store)
+    findings = [_finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store)
     files: list[FileCount] = []
@@ -196,13 +193,13 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             held = None
             if name in parts:
                 held = "_held"
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM read_parquet({text(str(store.folder / 'parts' / parts[name]))})")
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
             snapshots = [item.source.name for item in items if item.source.snapshot]
             merge(connection, table, kept="_kept", held=held, snapshots=snapshots, into="_merged")
             parts[name] = f"{name}-{number:06d}.parquet"
             _write_part(connection, table, work / parts[name])
             _cover(connection, items, coverage)
-            find_urgent(connection, table, cfg.urgent, into="_urgent", batch_table="_merged", since=store.last_received)
+            find_urgent(connection, table, cfg.urgent, into="_urgent", batch_table="_merged", held=held)
             for leftover in ("_marked", "_kept", "_merged", "_all"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
@@ -232,14 +229,40 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     return batch
 
 
+def _digest(path: Path, name: str) -> str:
+    try:
+        return file_sha256(path)
+    except PermissionError:
+        raise BusyError(
+            "A file of the extracts cannot be opened.", where=name, what_next="Close it in other programs, or ask for the right to read it."
+        ) from None
+
+
+def _not_seen(found: list[_Staged], store: Store) -> list[_Staged]:
+    """The files that say something new.
+
+    A file taken in before is read again where another came under its name in between, so that a correction taken back is seen; and where it is
+    part of a snapshot of which another part is new, since what stands in no part is closed.
+    """
+    before = [file for batch in store.version.batches for file in batch["files"]]
+    seen = {(file["table"], file["sha256"]) for file in before}
+    newest = {(file["source"], file["table"], file["file"]): file["sha256"] for file in before}
+    new = [
+        item
+        for item in found
+        if (item.table.name, item.sha256) not in seen or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
+    ]
+    whole = {(item.source.name, item.table.name) for item in new if item.source.snapshot}
+    return [item for item in found if item in new or (item.source.name, item.table.name) in whole]
+
+
 def _context(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     """People and schools held already, for rules that look at other tables."""
     connection.execute("CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE)")
     connection.execute("CREATE TEMP TABLE _schools (school_id VARCHAR)")
     for name, columns, target in (("pupils", "source, source_person_id, birth_date", "_people"), ("schools", "school_id", "_schools")):
         if store.has(name):
-            part = store.folder / "parts" / store.version.tables[name]
-            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM read_parquet({text(str(part))})")
+            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)}")
 
 
 def _extend_context(connection: duckdb.DuckDBPyConnection, item: _Staged) -> None:
@@ -338,9 +361,26 @@ def _cover(connection: duckdb.DuckDBPyConnection, items: list[_Staged], coverage
         }
 
 
+#: What holds files of one batch each, numbered.
+_FOLDERS = ("versions", "parts", "set_aside", "urgent")
+
+
+def _sweep(folder: Path, current: int) -> None:
+    """Take away what belongs to no version: the work of a run that broke off, however far it came."""
+    left = [*folder.glob(".batch-*"), *folder.glob(".current.json"), *(item for name in _FOLDERS for item in (folder / name).glob("*"))]
+    for item in left:
+        number = re.search(r"(\d{6,})(\.\w+)?$", item.name)
+        if item.parent != folder and (number is None or int(number.group(1)) <= current):
+            continue
+        if item.is_dir():
+            shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink(missing_ok=True)
+
+
 def _publish(folder: Path, work: Path, version: Version) -> None:
     """Move the prepared files into place; the last rename makes the version current."""
-    for name in ("versions", "parts", "set_aside", "urgent"):
+    for name in _FOLDERS:
         (folder / name).mkdir(exist_ok=True)
     for part in work.glob("*.parquet"):
         os.replace(part, folder / "parts" / part.name)

@@ -44,14 +44,28 @@ def check_columns(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
     """Refuse a file that lacks columns which the shape needs."""
     headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
     needed = set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())
-    if missing := needed - set(headings):
+    missing = needed - set(headings)
+    if missing == needed and len(headings) > 1:
+        # Perhaps these 'headings' are the first row of data, so they are not repeated here.
+        raise InputDataError(
+            "None of the columns that the mapping needs is in the file; perhaps it has no heading row.",
+            where=file.name,
+            what_next=f"Export it with these headings, or correct the mapping: {', '.join(sorted(needed))}.",
+        )
+    if missing:
         raise InputDataError.columns_missing(missing, where=file.name, found=headings)
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
     import duckdb
 
-    options = f"header=true, all_varchar=true, delim={text(shape.delimiter)}, quote='\"', escape='\"', encoding={text(shape.encoding)}"
+    # Nothing is guessed: the engine's own guesses skip lines above the one that suits them best, and lines that begin with '#', a mark.
+    names = _csv_headings(file, shape)
+    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
+    options = (
+        f"auto_detect=false, header=true, columns={{{columns}}}, delim={text(shape.delimiter)}, quote='\"', escape='\"', "
+        f"encoding={text(shape.encoding)}"
+    )
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS "
@@ -68,6 +82,33 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
         ) from None
 
 
+def _csv_headings(file: Path, shape: Shape) -> list[str]:
+    """The first line of a CSV file, cell by cell."""
+    import csv
+
+    try:
+        with file.open(encoding="utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding, newline="") as stream:
+            cells = next(csv.reader(stream, delimiter=shape.delimiter), [])
+    except (UnicodeError, LookupError, csv.Error):
+        raise InputDataError(
+            f"The headings cannot be read in the encoding '{shape.encoding}'.", where=file.name, what_next="Name the file's 'encoding' in the shape."
+        ) from None
+    if not cells:
+        raise InputDataError.no_rows(where=file.name)
+    return _each_once([cell.strip() or f"column {n}" for n, cell in enumerate(cells, 1)], file, shape)
+
+
+def _each_once(headings: list[str], file: Path, shape: Shape) -> list[str]:
+    """Headings made different; one that the mapping reads may not stand twice."""
+    if twice := sorted({name for name in headings if headings.count(name) > 1} & set(shape.columns.values())):
+        raise InputDataError(
+            f"A heading stands twice: {', '.join(twice)}.", where=file.name, what_next="Remove or rename the column that is not meant."
+        )
+    # The engine does not tell capitals from small letters, and keeps row numbers in 'row'.
+    small = ["row", *(name.lower() for name in headings)]
+    return [f"{name} ({n})" if name.lower() in small[:n] else name for n, name in enumerate(headings, 1)]
+
+
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
     import duckdb
 
@@ -81,6 +122,8 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
 
 
 def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+    from zipfile import BadZipFile
+
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -88,7 +131,7 @@ def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, 
         book = load_workbook(file, read_only=True, data_only=True)
     except PermissionError:
         raise InputDataError("The workbook is open in another program.", where=file.name, what_next="Close it and run again.") from None
-    except (InvalidFileException, KeyError, OSError, ValueError):
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError):
         raise InputDataError("The file cannot be read as a workbook.", where=file.name, what_next="Save it again as .xlsx.") from None
     try:
         if shape.sheet and shape.sheet not in book.sheetnames:
@@ -98,17 +141,18 @@ def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, 
         sheet = book[shape.sheet] if shape.sheet else book.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
-        body = [[_cell(cell) for cell in row[: len(headings)]] for row in rows]
+        width = len(headings)
+        # A sheet may leave out empty cells at the end of a row.
+        body = [[_cell(cell) for cell in (*row[:width], *(None,) * (width - len(row)))] for row in rows]
     finally:
         book.close()
-    frame = pd.DataFrame(body, columns=headings, dtype=object)
-    frame = frame.loc[:, [name for name in headings if name]]
+    if not any(headings):
+        raise InputDataError.no_rows(where=file.name)
+    frame = pd.DataFrame(body, columns=pd.Index(_each_once([name or f"column {n}" for n, name in enumerate(headings, 1)], file, shape)), dtype=object)
     frame.insert(0, "row", range(2, len(frame) + 2))
     frame = frame[frame.drop(columns="row").notna().any(axis=1)]
     for name in frame.columns.drop("row"):
         frame[name] = frame[name].astype("string")
-    if not len(frame.columns) > 1:
-        raise InputDataError.no_rows(where=file.name)
     connection.register("_incoming", frame)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS SELECT * FROM _incoming")
     connection.unregister("_incoming")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
 SQL_TYPES = {"text": "VARCHAR", "date": "DATE", "timestamp": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE", "yes_no": "BOOLEAN"}
+#: No date of a living person lies before this year.
+EARLIEST = 1900
 #: Rows that have no date of their own (pupils, schools) are taken to have held always; the model card says so.
 ALWAYS = "DATE '1900-01-01'"
 
@@ -47,7 +49,8 @@ def column_sql(column: Column, heading: str | None, shape: Shape, kinds: dict[st
             return f"CAST({quote(heading)} AS {target})", raw
         formats = [f for f in shape.dates.get(column.name, ()) if f != "%Y-%m-%d"]
         tries = [f"try_strptime({raw}, {text(f)})" for f in formats] + [f"try_cast({raw} AS TIMESTAMP)"]
-        return f"CAST(coalesce({', '.join(tries)}) AS {target})", raw
+        # A year of two digits is read as a year of the first century: that is a date that cannot be read.
+        return f"list_first(list_filter([CAST(coalesce({', '.join(tries)}) AS {target})], lambda x: year(x) >= {EARLIEST}))", raw
     if column.type == "yes_no":
         return (
             f"CASE WHEN upper({raw}) IN ('Y', 'YES', 'TRUE', '1') THEN true WHEN upper({raw}) IN ('N', 'NO', 'FALSE', '0') THEN false END",
@@ -67,16 +70,18 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
             selected.append(f"{raw} AS {quote('raw_' + column.name)}")
             typed.append(column.name)
     person = quote(shape.columns["source_person_id"]) if "source_person_id" in shape.columns else "NULL"
-    known = f"coalesce({_known_date(shape, kinds)}, {text(str(incoming.received))}::DATE)"
+    recorded, recorded_raw = _known_date(shape, kinds)
+    known = f"coalesce({recorded}, {text(str(incoming.received))}::DATE)"
     happened = f"CAST({quote(table.happened)} AS DATE)" if table.happened else "CAST(NULL AS DATE)"
     own = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.column_names)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS WITH typed AS ("
-        f"SELECT row, nullif(trim(CAST({person} AS VARCHAR)), '') AS source_person_id, {', '.join(selected)}, {known} AS recorded "
+        f"SELECT row, nullif(trim(CAST({person} AS VARCHAR)), '') AS source_person_id, {', '.join(selected)}, {known} AS recorded, "
+        f"({recorded_raw} IS NOT NULL AND {recorded} IS NULL) AS recorded_unreadable "
         f"FROM {quote(view)}), s AS ("
         f"SELECT *, {text(incoming.source)} AS source, {text(incoming.file)} AS file, {text(str(incoming.received))}::DATE AS received_on, "
         f"{happened} AS happened_on FROM typed) "
-        f"SELECT * EXCLUDE (recorded, happened_on), "
+        f"SELECT * EXCLUDE (recorded, recorded_unreadable, happened_on), "
         f"coalesce(happened_on, {ALWAYS}) AS happened_on, "
         f"{_known_from(table, shape)} AS known_from, "
         f"md5_number_lower(concat_ws('|', coalesce(source_person_id, ''), {own})) AS row_hash, "
@@ -84,12 +89,12 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
     )
 
 
-def _known_date(shape: Shape, kinds: dict[str, str]) -> str:
-    """SQL for the recorded date, read with any of the formats that the shape names."""
+def _known_date(shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
+    """SQL for the recorded date, read with any of the formats that the shape names, and for its text."""
     if not shape.known.column:
-        return "CAST(NULL AS DATE)"
+        return "CAST(NULL AS DATE)", "CAST(NULL AS VARCHAR)"
     formats = tuple(dict.fromkeys(form for forms in shape.dates.values() for form in forms))
-    return column_sql(Column("known", "date"), shape.known.column, replace(shape, dates={"known": formats}, values={}), kinds)[0]
+    return column_sql(Column("known", "date"), shape.known.column, replace(shape, dates={"known": formats}, values={}), kinds)
 
 
 def _known_from(table: Table, shape: Shape) -> str:
@@ -104,7 +109,7 @@ def _known_from(table: Table, shape: Shape) -> str:
 
 def _codes(table: Table, typed: list[str]) -> str:
     """SQL list of the codes of all rules that a row breaks, evaluated in one scan."""
-    unreadable = " OR ".join(f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed) or "false"
+    unreadable = " OR ".join(["recorded_unreadable", *(f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed)])
     # A required value that was given but cannot be read is GEN001 alone, so that each fault has one name.
     empty = [
         f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"{quote(name)} IS NULL" for name in table.required

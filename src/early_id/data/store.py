@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from early_id.data.ingest import Batch
 
 
+def _damaged(where: Path) -> InputDataError:
+    return InputDataError("The store cannot be read.", where=str(where), what_next="Restore the folder from a backup, or ingest into a new one.")
+
+
 @dataclass(frozen=True)
 class Version:
     """What one version of the store holds. Plain data: it is the version's JSON file."""
@@ -71,20 +75,26 @@ class Store:
             number = json.loads(pointer.read_text(encoding="utf-8"))["version"]
             return Version(**json.loads((self.folder / "versions" / f"{number:06d}.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
-            raise InputDataError(
-                "The store cannot be read.", where=str(self.folder), what_next="Restore the folder from a backup, or ingest into a new one."
-            ) from None
+            raise _damaged(self.folder) from None
 
     @cached_property
     def backend(self) -> ibis.backends.duckdb.Backend:
         """An in-memory engine with a view for every stored table."""
         backend = connect()
-        for name, part in self.version.tables.items():
-            path = self.folder / "parts" / part
-            backend.raw_sql(
-                f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], f'read_parquet({text(str(path))})')}"
-            )
+        for name in self.version.tables:
+            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], self.part_sql(name))}")
         return backend
+
+    def part_sql(self, name: str) -> str:
+        """SQL for a table's stored records; a part file that is missing or damaged is one clear message."""
+        import pyarrow.parquet
+
+        path = self.folder / "parts" / self.version.tables[name]
+        try:
+            pyarrow.parquet.read_metadata(path)
+        except (OSError, ValueError):
+            raise _damaged(path) from None
+        return f"read_parquet({text(str(path))})"
 
     def has(self, table: str) -> bool:
         """Whether any rows of ``table`` were ever stored."""
@@ -103,8 +113,7 @@ class Store:
 
     def records(self, name: str) -> pd.DataFrame:
         """Stored records as they were received, before later facts are unfolded."""
-        part = self.folder / "parts" / self.version.tables[name]
-        return raw(self.backend).execute(f"SELECT * FROM read_parquet({text(str(part))})").df()
+        return raw(self.backend).execute(f"SELECT * FROM {self.part_sql(name)}").df()
 
     @property
     def key(self) -> str:
@@ -116,7 +125,9 @@ class Store:
             import secrets
 
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(secrets.token_hex(32), encoding="utf-8")
+            beside = path.with_suffix(".tmp")
+            beside.write_text(secrets.token_hex(32), encoding="utf-8")
+            os.replace(beside, path)
         return path.read_text(encoding="utf-8").strip()
 
     @property
@@ -176,9 +187,11 @@ class Store:
             lock.acquire(timeout=0)
         except Timeout:
             since = ""
-            if note.is_file():
+            try:
                 held = json.loads(note.read_text(encoding="utf-8"))
-                since = f"process {held.get('process')} since {held.get('since')}"
+                since = f"process {held['process']} since {held['since']}"
+            except (OSError, ValueError, KeyError, TypeError):
+                pass  # the other run is just writing or removing it
             raise BusyError(
                 "Another run holds the store.", where=f"{self.folder} ({since or 'just started'})", what_next="Wait until it ends, then run again."
             ) from None

@@ -1,6 +1,6 @@
 """Urgent signs: a closed list, looked at when records are taken in, sent to a named person and never to a list.
 
-Only rows first known since the last batch count, and only where no contact is dated after them. The run stays unacknowledged, and says so
+Only rows that the store did not hold before count, and only where no contact is dated after them. The run stays unacknowledged, and says so
 on every command, until a person records that they received the file.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.config.settings import UrgentSettings
+from early_id.core.errors import InputDataError
 from early_id.core.types import Usage
 from early_id.data.engine import quote, text
 from early_id.schema.codes import code_list
@@ -35,9 +36,13 @@ def _sign(table: Table, settings: UrgentSettings) -> tuple[str, str] | None:
 
 
 def find_urgent(
-    connection: duckdb.DuckDBPyConnection, table: Table, settings: UrgentSettings, *, into: str, batch_table: str, since: date | None
+    connection: duckdb.DuckDBPyConnection, table: Table, settings: UrgentSettings, *, into: str, batch_table: str, held: str | None
 ) -> None:
-    """Add the urgent rows of one table of the batch to ``into`` and remember the newest contact of each person."""
+    """Add the urgent rows of one table of the batch to ``into`` and remember the newest contact of each person.
+
+    A row is new where ``held``, the table's records before this batch, has no such row in force. Its dates do not decide: a sign that
+    a source sends late is as urgent as any.
+    """
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {into} (sign VARCHAR, source VARCHAR, source_person_id VARCHAR, happened_on DATE, known_from DATE)")
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS _contacted (source VARCHAR, source_person_id VARCHAR, contact_on DATE)")
     if table.name == "contacts":
@@ -48,7 +53,11 @@ def find_urgent(
     if sign is None:
         return
     label, predicate = sign
-    newer = f"AND known_from > {text(since.isoformat())}::DATE" if since else ""
+    newer = (
+        f"AND (source, source_person_id, row_hash) NOT IN (SELECT source, source_person_id, row_hash FROM {quote(held)} WHERE known_to IS NULL)"
+        if held
+        else ""
+    )
     connection.execute(
         f"INSERT INTO {into} SELECT {text(label)}, source, source_person_id, happened_on, known_from FROM {quote(batch_table)} "
         f"WHERE known_to IS NULL AND ({predicate}) {newer}"
@@ -71,9 +80,20 @@ def write_urgent(connection: duckdb.DuckDBPyConnection, folder: Path, number: in
     return count
 
 
+def _note(path: Path) -> dict[str, object]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise InputDataError(
+            "The note of an urgent file cannot be read.",
+            where=str(path),
+            what_next="Tell the duty officer of the .csv file beside it, then restore the note from a backup.",
+        ) from None
+
+
 def unacknowledged(folder: Path) -> list[dict[str, object]]:
     """Batches whose urgent file nobody has acknowledged."""
-    notes = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "urgent").glob("*.json"))]
+    notes = [_note(path) for path in sorted((folder / "urgent").glob("*.json"))]
     return [note for note in notes if not note.get("acknowledged_on")]
 
 
@@ -81,7 +101,7 @@ def acknowledge(folder: Path, *, by_role: str, on: date) -> int:
     """Record receipt for every open batch; returns how many."""
     done = 0
     for path in sorted((folder / "urgent").glob("*.json")):
-        note = json.loads(path.read_text(encoding="utf-8"))
+        note = _note(path)
         if note.get("acknowledged_on"):
             continue
         note.update(acknowledged_on=on.isoformat(), acknowledged_by_role=by_role)

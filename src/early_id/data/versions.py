@@ -27,6 +27,11 @@ def key_hash(table: Table) -> str:
     return f"hash({', '.join(key_names(table))})"
 
 
+def key_hash_of(table: Table, alias: str) -> str:
+    """The same of a table called ``alias`` in a join."""
+    return f"hash({', '.join(f'{alias}.{name}' for name in key_names(table))})"
+
+
 def record_columns(table: Table) -> list[str]:
     """Columns of a stored record, in order and each once (some tables have a ``happened_on`` of their own)."""
     after = ("happened_on", "known_from", "known_to", "gone_on", "later_lag", "file", "row", "row_hash", "received_on")
@@ -34,22 +39,26 @@ def record_columns(table: Table) -> list[str]:
 
 
 def mark_repeats(connection: duckdb.DuckDBPyConnection, table: Table, *, staged: str, into: str) -> None:
-    """Add DUP001 to exact repeats and DUP002 to rows that contradict an earlier row of the same day."""
+    """Add DUP001 to exact repeats and DUP002 to rows that contradict an earlier row of the same day.
+
+    Rows without a readable key (GEN001, GEN002) are compared with nothing.
+    """
     partition = ", ".join([*key_names(table), "known_from"])
+    suspect = f"NOT list_has_any(codes, ['GEN001', 'GEN002']) AND {key_hash(table)}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _suspects AS SELECT {key_hash(table)} AS key FROM {quote(staged)} "
-        f"GROUP BY key, known_from HAVING count(*) > 1"
+        f"WHERE NOT list_has_any(codes, ['GEN001', 'GEN002']) GROUP BY key, known_from HAVING count(*) > 1"
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS "
-        f"SELECT * FROM {quote(staged)} WHERE {key_hash(table)} NOT IN (SELECT key FROM _suspects) "
+        f"SELECT * FROM {quote(staged)} WHERE NOT ({suspect} IN (SELECT key FROM _suspects)) "
         f"UNION ALL BY NAME SELECT * EXCLUDE (copy, first_hash) REPLACE ("
         f"CASE WHEN copy > 1 THEN list_append(codes, 'DUP001') "
         f"WHEN row_hash <> first_hash THEN list_append(codes, 'DUP002') ELSE codes END AS codes) FROM ("
         # Rows with an error of their own must not make a good row look like a contradiction, so they sort last.
         f"SELECT *, row_number() OVER (PARTITION BY {partition}, row_hash ORDER BY file, row) AS copy, "
         f"first_value(row_hash) OVER (PARTITION BY {partition} ORDER BY len(codes) > 0, file, row) AS first_hash "
-        f"FROM {quote(staged)} WHERE {key_hash(table)} IN (SELECT key FROM _suspects))"
+        f"FROM {quote(staged)} WHERE {suspect} IN (SELECT key FROM _suspects))"
     )
 
 
@@ -72,16 +81,29 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, *, kept: str, hel
     else:
         key = key_hash(table)
         sources = ", ".join(text(name) for name in snapshots) or "NULL"
+        gone = (
+            f"gone_on IS NULL AND source IN ({sources}) AND source IN (SELECT source FROM {quote(kept)}) AND {key} NOT IN (SELECT {key} FROM {quote(kept)})"
+        )
         # A record that differs from the one held cannot have been known before it was received.
         seen_now = listed.replace('"known_from"', 'greatest("known_from", "received_on") AS known_from')
         connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_keys AS SELECT DISTINCT {key} AS key FROM {quote(held)}")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_rows AS SELECT DISTINCT {key} AS key, row_hash FROM {quote(held)} WHERE gone_on IS NULL")
+        # What was held once, was corrected, and is now again the newest that the source says, is a correction back.
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _back AS SELECT {key} AS key, row_hash, max(known_from) AS known_from FROM {quote(kept)} "
+            f"WHERE ({key}, row_hash) IN (SELECT {key}, row_hash FROM {quote(held)} WHERE known_to IS NOT NULL AND gone_on IS NULL) "
+            f"AND ({key}, row_hash) NOT IN (SELECT {key}, row_hash FROM {quote(held)} WHERE known_to IS NULL) GROUP BY ALL"
+        )
+        connection.execute(
+            f"DELETE FROM _back AS b WHERE EXISTS (SELECT 1 FROM {quote(kept)} AS k WHERE {key_hash_of(table, 'k')} = b.key AND k.known_from > b.known_from)"
+        )
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE _all AS "
-            f"SELECT {listed}, CASE WHEN gone_on IS NULL AND source IN ({sources}) AND {key} NOT IN (SELECT {key} FROM {quote(kept)}) "
-            f"THEN (SELECT max(received_on) FROM {quote(kept)}) ELSE gone_on END AS gone_on FROM {quote(held)} "
+            f"SELECT {listed}, CASE WHEN {gone} "
+            f"THEN (SELECT max(k.received_on) FROM {quote(kept)} AS k WHERE k.source = h.source) ELSE gone_on END AS gone_on FROM {quote(held)} AS h "
             f"UNION ALL SELECT {seen_now}, NULL FROM {quote(kept)} "
             f"WHERE {key} IN (SELECT key FROM _held_keys) AND ({key}, row_hash) NOT IN (SELECT key, row_hash FROM _held_rows) "
+            f"UNION ALL SELECT {seen_now}, NULL FROM {quote(kept)} WHERE ({key}, row_hash, known_from) IN (SELECT key, row_hash, known_from FROM _back) "
             f"UNION ALL SELECT {listed}, NULL FROM {quote(kept)} WHERE {key} NOT IN (SELECT key FROM _held_keys)"
         )
     _close_where_next_begins(connection, table, into)
@@ -95,7 +117,7 @@ def _close_where_next_begins(connection: duckdb.DuckDBPyConnection, table: Table
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS SELECT {columns} FROM ("
         f"SELECT *, gone_on AS known_to FROM _all WHERE {key} NOT IN (SELECT key FROM _several) UNION ALL BY NAME "
-        f"SELECT *, coalesce(lead(known_from) OVER (PARTITION BY {partition} ORDER BY known_from, received_on, file, row), gone_on) AS known_to "
+        f"SELECT *, least(lead(known_from) OVER (PARTITION BY {partition} ORDER BY known_from, received_on, file, row), gone_on) AS known_to "
         f"FROM _all WHERE {key} IN (SELECT key FROM _several))"
     )
 

@@ -57,9 +57,7 @@ class Contributions:
         """
         themes = list(dict.fromkeys(feature.theme for feature in self.features))
         columns = {theme: [f.name for f in self.features if f.theme == theme] for theme in themes}
-        return pd.DataFrame(
-            {theme: self.values[names].sum(axis=1) for theme, names in columns.items()}, index=self.values.index
-        )
+        return pd.DataFrame({theme: self.values[names].sum(axis=1) for theme, names in columns.items()}, index=self.values.index)
 
     def to_shap(self) -> Any:
         """The same numbers as a ``shap.Explanation``, for shap's waterfall and beeswarm plots.

@@ -68,11 +68,7 @@ class Explanations:
         The contributions of a child's rows sum to score less baseline to 1e-9. A strength is a fact already counted in its
         theme, so its contribution is empty.
         """
-        rows = [
-            (e.key, r.theme, r.contribution, r.side, r.sentence, r.period, r.newest_on, r.source)
-            for e in self
-            for r in _all_reasons(e)
-        ]
+        rows = [(e.key, r.theme, r.contribution, r.side, r.sentence, r.period, r.newest_on, r.source) for e in self for r in _all_reasons(e)]
         table = pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
         return table.astype({"newest_on": "datetime64[s]", "contribution": float})
 
@@ -177,6 +173,4 @@ def _day(value: np.datetime64) -> date | None:
 
 def _all_reasons(explanation: Explanation) -> list[Reason]:
     reasons = [*explanation.noticed, *explanation.against, *explanation.others, *explanation.going_well]
-    return sorted(
-        reasons, key=lambda r: (SIDES.index(r.side), -abs(r.contribution) if not math.isnan(r.contribution) else 0.0, r.theme)
-    )
+    return sorted(reasons, key=lambda r: (SIDES.index(r.side), -abs(r.contribution) if not math.isnan(r.contribution) else 0.0, r.theme))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from early_id.core.types import Missing, Unit
 from early_id.explain.peers import YearGroups
-from early_id.explain.strengths import strengths
+from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
     NOT_SHOWN,
     WITHHELD_SENTENCE,
@@ -183,8 +183,9 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     known = [f for f in members if not math.isnan(row.values[f.name])]
     from_known = math.fsum(row.parts[f.name] for f in known)
     sign = 1 if whole > 0 else -1
-    pulling = [f for f in known if row.parts[f.name] * sign > 0]
-    if abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
+    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's.
+    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and is_strength(f, row.values[f.name]))]
+    if not pulling or abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
         # The last case: "another service holds nothing" may not be said either.
         side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
         lead = max(known, key=lambda f: (not is_withheld(f), abs(row.parts[f.name])), default=members[0])
@@ -221,9 +222,7 @@ def _reason(
         theme=feature.theme,
         title=theme_title(feature.theme),
         sentence=sentence,
-        comparison=""
-        if hidden or feature.unit is Unit.FAMILY
-        else peers.sentence(feature, row.nc_year, row.values[feature.name]),
+        comparison="" if hidden or feature.unit is Unit.FAMILY else peers.sentence(feature, row.nc_year, row.values[feature.name]),
         period="" if hidden else period_text(feature),
         source="another service" if hidden else holder(feature),
         newest_on=None if hidden else row.newest.get(feature.name),

@@ -40,9 +40,7 @@ class YearGroups:
         size, share = grouped.count(), grouped.agg(lambda values: values.notna().mean())
         medians = {
             str(year): {
-                str(name): float(value)
-                for name, value in row.items()
-                if size.at[year, name] >= MIN_PEERS and share.at[year, name] >= MIN_KNOWN
+                str(name): float(value) for name, value in row.items() if size.at[year, name] >= MIN_PEERS and share.at[year, name] >= MIN_KNOWN
             }
             for year, row in middle.iterrows()
         }

@@ -27,9 +27,7 @@ def is_strength(feature: Feature, value: float) -> bool:
     return (below is None or value <= below) and (above is None or value >= above)
 
 
-def strengths(
-    features: tuple[Feature, ...], values: dict[str, float], *, leave_out: frozenset[str] = frozenset()
-) -> list[tuple[Feature, str]]:
+def strengths(features: tuple[Feature, ...], values: dict[str, float], *, leave_out: frozenset[str] = frozenset()) -> list[tuple[Feature, str]]:
     """At most three strengths, one a theme, in the order of the catalogue.
 
     Parameters

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 #: Facts that are never printed, whoever reads. Domestic abuse is in a theme marked not printable (features/themes.py).
 WITHHELD_CLASSES = frozenset({SharingClass.POLICE})
-WITHHELD_SENTENCE = (
-    "Information from another service. No details are shown here: ask the hub's safeguarding lead before any contact."
-)
+WITHHELD_SENTENCE = "Information from another service. No details are shown here: ask the hub's safeguarding lead before any contact."
 NOT_SHOWN = "Not shown."
 
 #: Who holds the records behind a feature, in the words of the people who will ask to see them.
@@ -46,9 +44,7 @@ CLASS_HOLDERS: dict[SharingClass, str] = {
 _SHARE = re.compile(r"((?:only |just )?)\{value\} of (?:the |their |all )?(\w)")
 _NOUN = re.compile(r"\{value\|([a-z -]+)\}")
 #: A noun, perhaps after one adjective, that follows a lone 1; not "1 of every 100".
-_AFTER_ONE = re.compile(
-    r"(?<![\w.,])1 ((?!of )(?:[a-z]*[a-rt-z] )?)((?!(?:was|this|has|its|always|less)\b)[a-z]{3,}s|children)\b"
-)
+_AFTER_ONE = re.compile(r"(?<![\w.,])1 ((?!of )(?:[a-z]*[a-rt-z] )?)((?!(?:was|this|has|its|always|less)\b)[a-z]{3,}s|children)\b")
 #: Measures whose usual value says nothing to a reader: a difference, and a time since something most never had.
 NOT_COMPARED = frozenset({"change", "days_since_last"})
 
@@ -142,9 +138,7 @@ def fill(phrase: str, feature: Feature, value: float) -> str:
     text = _NOUN.sub(lambda hit: _counted(feature, value, hit.group(1)), text)
     if feature.value_format == "share":
         every = "all" if value >= 1 else "no" if value == 0 else share_text(value)
-        text = _SHARE.sub(
-            lambda hit: f"{every} {hit.group(2)}" if value == 0 else f"{hit.group(1)}{every} {hit.group(2)}", text
-        )
+        text = _SHARE.sub(lambda hit: f"{every} {hit.group(2)}" if value == 0 else f"{hit.group(1)}{every} {hit.group(2)}", text)
         text = text.replace("{value}", share_text(value))
     elif feature.value_format == "days":
         text = text.replace("{value} days", days_text(value)).replace("{value}", days_text(value))
@@ -192,11 +186,7 @@ def fact_sentence(feature: Feature, value: float) -> str:
         if abs(value) < 0.005:
             return sentence_case(f"{feature.label}: about the same as before")
         if value < 0:
-            return (
-                fill(feature.strength_phrase, feature, value)
-                if feature.strength_phrase
-                else sentence_case(f"{feature.label}: less than before")
-            )
+            return fill(feature.strength_phrase, feature, value) if feature.strength_phrase else sentence_case(f"{feature.label}: less than before")
     if value == 0 and feature.measure.kind != "days_since_last" and feature.value_format != "number":
         return none_sentence(feature)
     return fill(feature.phrase, feature, value)
@@ -205,11 +195,7 @@ def fact_sentence(feature: Feature, value: float) -> str:
 def none_sentence(feature: Feature) -> str:
     """``Suspensions: none in the last year.`` A yes-or-no sign has no record, which is not the same as no."""
     label = short_label(feature)
-    where = (
-        " for others in the family"
-        if feature.unit is Unit.FAMILY and not re.search("family|brother|sister", label, re.IGNORECASE)
-        else ""
-    )
+    where = " for others in the family" if feature.unit is Unit.FAMILY and not re.search("family|brother|sister", label, re.IGNORECASE) else ""
     what = "no record" if feature.value_format == "yes_no" else "none"
     if label == theme_title(feature.theme):  # the title stands before the sentence
         label, what = "", "none recorded"

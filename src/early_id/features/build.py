@@ -92,8 +92,10 @@ def _subjects(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
     relatives = base.merge(families.rename(columns={"child_id": "relative_id"}), on="family_id")
     relatives = relatives[relatives["relative_id"] != relatives["child_id"]]
     family = relatives.merge(links.rename(columns={"child_id": "relative_id"}), on="relative_id")
-    columns = ["rid", "own_school", "source", "source_person_id"]
-    return {Unit.CHILD: own[columns].reset_index(drop=True), Unit.FAMILY: family[columns].drop_duplicates().reset_index(drop=True)}
+    # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
+    types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string"}
+    frames = {Unit.CHILD: own, Unit.FAMILY: family.drop_duplicates(["rid", "source", "source_person_id"])}
+    return {unit: frame[list(types)].astype(types).reset_index(drop=True) for unit, frame in frames.items()}
 
 
 def _roll(past: Past, children: pd.DataFrame) -> pd.DataFrame:

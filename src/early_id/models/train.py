@@ -172,7 +172,7 @@ def _prepare(
     else:
         day = pd.Timestamp(test_date) if test_date else None
         splits = temporal_splits(seen.index, y, censored, folds=settings.families_folds, key=key, test_date=day)
-    values = y.to_numpy(dtype=np.float64)
+    values = np.asarray(y, dtype=np.float64)
     if not splits.usable.any():
         raise InputDataError(
             "No row can be used for training: no earlier date had outcomes known before the test date.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from early_id.core.errors import EarlyIdError
@@ -30,6 +31,7 @@ _LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
 _A4 = 9
+_LINE, _BLANK, _TALLEST = 15.0, 30.0, 409.0  # points; Excel allows no row above 409
 
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
@@ -223,6 +225,7 @@ def _write_across(page: Worksheet, row: int, last: int, text: str, style: Format
 def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, choices: _Choices) -> None:
     for column, heading in enumerate(sheet.headings):
         page.write_string(first, column, heading, formats.get("heading"))
+    page.set_row(first, _height(sheet, sheet.headings))
     blank: list[Sequence[Value]] = [[None] * len(sheet.headings)] * sheet.blank_rows
     end = first
     for end, row in enumerate([*sheet.rows, *blank], start=first + 1):
@@ -234,8 +237,7 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
             if isinstance(value, date):
                 more["num_format"] = "d mmm yyyy"
             _write_cell(page, end, column, value, formats.get(style, **more))
-        if not any(value not in (None, "") for value in row):
-            page.set_row(end, 30)
+        page.set_row(end, max(_height(sheet, row), 0 if any(value not in (None, "") for value in row) else _BLANK))
     for heading, options in sheet.dropdowns.items():
         column = list(sheet.headings).index(heading)
         page.data_validation(
@@ -250,6 +252,18 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
                 "error_message": "Choose one of the answers on offer. Use the notes column for anything else.",
             },
         )
+
+
+def _height(sheet: Sheet, row: Sequence[Value]) -> float:
+    """Height of a row whose longest cell wraps. Left to itself, LibreOffice prints wrapped lines over each other."""
+    if not sheet.wrap:
+        return _LINE
+    lines = [
+        sum(len(wrap(part, max(int(sheet.width_of(column) * 0.95), 1))) or 1 for part in value.split("\n"))
+        for column, value in enumerate(row)
+        if isinstance(value, str)
+    ]
+    return min(_LINE * max(lines, default=1) + 2, _TALLEST)
 
 
 def _write_cell(page: Worksheet, row: int, column: int, value: Value, style: Format) -> None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from early_id.audit.measures import MEASURES
 from early_id.present import charts, page
-from early_id.present.wording import number_word, out_of, plural
+from early_id.present.wording import and_list, number_word, out_of, plural
 from early_id.report.context import list_name
 from early_id.report.groups import Groups
 from early_id.report.section import NOT_YET, Material, Section, audience_heading, lead_in, measure_parts, paragraph
@@ -126,9 +126,11 @@ def observed_expected(m: Material) -> Section:
         if not known:
             continue
         away = [row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)]
+        apart = f"; they differ for {and_list([row.label for row in away[:4]])}" if away else ""
+        apart += f" and {len(away) - 4} more" if len(away) > 4 else ""
         sentences.append(
-            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no "
-            f"difference can be told."
+            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference "
+            f"can be told{apart}."
         )
         drawn = sorted(known, key=lambda row: (-abs((row.figure.value or 1.0) - 1.0), row.label))[:10]
         svg = charts.forest(

@@ -150,18 +150,37 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
+#: Columns of the workbook: the audit's own -> heading, width.
+_COLUMNS = {
+    "characteristic_label": ("Characteristic", 22.0),
+    "group": ("Group", 20.0),
+    "measure_label": ("Measure", 34.0),
+    "n": ("Counted among", 11.0),
+    "successes": ("Counted", 11.0),
+    "families": ("Families", 11.0),
+    "value": ("Value", 10.0),
+    "low": ("95% from", 10.0),
+    "high": ("95% to", 10.0),
+    "difference": ("Gap from everyone else", 12.0),
+    "difference_low": ("Gap, 95% from", 10.0),
+    "difference_high": ("Gap, 95% to", 10.0),
+    "p_adjusted": ("Adjusted p-value", 11.0),
+    "smallest_detectable": ("Smallest gap we could have seen", 14.0),
+    "verdict": ("Can we tell?", 13.0),
+    "note": ("Note", 34.0),
+}
+
+
 def _sheets(audience: str, result: Any) -> list[Sheet]:
-    """All audit rows of one list, as the audit has them."""
-    frame: pd.DataFrame = result.rows
-    headings = [str(name).replace("_", " ") for name in frame.columns]
-    wide = {"group", "note", "characteristic label", "measure label"}
+    """All audit rows of one list, under plain headings; shares to four places."""
+    names = [name for name in _COLUMNS if name in result.rows.columns]
     return [
         Sheet(
             name=f"{list_name(audience)[:20]} by group",
-            headings=headings,
-            rows=[tuple(row) for row in frame.itertuples(index=False)],
+            headings=[_COLUMNS[name][0] for name in names],
+            rows=[tuple(row) for row in result.rows[names].round(4).itertuples(index=False)],
             title=f"{list_name(audience)}: every figure by group",
-            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated. Gaps are from everyone else.",),
-            widths=[30.0 if heading in wide else 15.0 for heading in headings],
+            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1.",),
+            widths=[_COLUMNS[name][1] for name in names],
         )
     ]

@@ -37,6 +37,11 @@ class GroupRow:
         """ "Ethnic group: White"."""
         return f"{self.title}: {self.group}"
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether enough were counted for the row to stand in a picture."""
+        return isinstance(self.n, int) and self.n >= _DRAWN_FROM
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -74,11 +79,14 @@ class Groups:
     def largest(self, title: str) -> GroupRow | None:
         """The largest gap of a characteristic among the rows that decided its verdict; a hidden one where no other is left.
 
-        A smaller gap of another group never stands in for the one that was found.
+        A smaller gap of another group never stands in for the one that was found. Where nothing was found, very small groups do
+        not speak for the characteristic: any gap may be chance there, and the widest one always is theirs.
         """
         verdict = self.verdict(title)
         deciding = [row for row in self.rows if row.title == title and row.verdict == verdict]
         shown = [row for row in deciding if row.gap.value is not None]
+        if verdict != str(Verdict.GAP_FOUND):
+            shown = [row for row in shown if row.is_drawn] or shown
         hidden = next((row for row in deciding if row.gap.hidden), None)
         return max(shown, key=lambda row: (abs(row.gap.value or 0.0), row.gap.value or 0.0, row.label), default=hidden)
 

@@ -131,7 +131,8 @@ def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> s
     verdict = f"Verdict against the bar set beforehand: {trial.get('verdict', 'none')}."
     if own is None or not rules:
         return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
-    best = max(rules, key=lambda name: (rules[name], name))
+    # Which rule is best is told by exact figures in both renderings; only what is said about it differs.
+    best = max(rules, key=lambda name: (number(models[name]["precision_at_capacity"]["value"]) or 0.0, name))
     found = [wording.out_of(rate, 10).removesuffix(" out of 10") for rate in (own, rules[best])]
     rule = MODEL_NAMES.get(best, best).removeprefix("Rule: ")
     return (
@@ -232,8 +233,8 @@ def measurement(m: Material) -> Section:
         parts += [subheading("Assumptions"), bullets(list(m.context.assumptions))]
     parts.append(
         paragraph(
-            "Links between agencies by group, and how results move if all “not known” belonged to one group: not yet measured in "
-            "this version."
+            "Links between agencies by group, and how results move if all “not known” belonged to one group: not yet "
+            "measured in this version."
         )
     )
     return Section("measurement", "How things were measured", _completeness(known), tuple(parts))

@@ -15,6 +15,7 @@ import pandas as pd
 from early_id.core.findings import Finding, Findings
 from early_id.core.privacy import keyed_hash
 from early_id.core.types import Audience, Severity
+from early_id.features.cohort import REASONS
 from early_id.screening.people import RECIPIENT_COLUMNS, display_name, families_to_check
 
 if TYPE_CHECKING:
@@ -29,17 +30,20 @@ NO_PERSON = "no person record held for this date"
 
 @dataclass(frozen=True)
 class Eligible:
-    """Rows that may be listed (with their ``recipient``), who was taken out, families to check before contact."""
+    """Rows that may be listed (with their ``recipient``), who was taken out, families to check before contact.
+
+    ``worker`` holds the families in which another child is open to statutory services: no school lists them, and a hub speaks to
+    the allocated worker first.
+    """
 
     rows: pd.DataFrame
     taken_out: pd.DataFrame
     check: frozenset[str]
+    worker: frozenset[str]
     findings: Findings
 
 
-def eligible_rows(
-    matrix: FeatureMatrix, people: pd.DataFrame, audience: Audience, scores: pd.Series, *, tie_key: str
-) -> Eligible:
+def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audience, scores: pd.Series, *, tie_key: str) -> Eligible:
     """Split the matrix of one date into rows that may be listed and rows that may not.
 
     Parameters
@@ -73,7 +77,7 @@ def eligible_rows(
         findings = findings + two
     taken = pd.concat([excluded, out[["child_id", "family_id", "school_id", "reason"]]], ignore_index=True)
     taken = taken.drop_duplicates(["child_id"], keep="first")
-    return Eligible(kept, _with_names(taken, people, audience), check, findings)
+    return Eligible(kept, _with_names(taken, people, audience), check, _with_a_worker(matrix.excluded, audience), findings)
 
 
 def _mark(rows: pd.DataFrame, mask: pd.Series, reason: str | pd.Series) -> None:
@@ -91,6 +95,14 @@ def _excluded_for(excluded: pd.DataFrame, audience: Audience) -> pd.DataFrame:
     if "audiences" in excluded:
         holds = excluded["audiences"].map(lambda named: _holds_for(named, audience))
     return excluded.loc[holds.astype(bool), columns].assign(child_id=lambda frame: frame["child_id"].astype(str))
+
+
+def _with_a_worker(excluded: pd.DataFrame, audience: Audience) -> frozenset[str]:
+    """Families taken out for other audiences because a child of the household is open (the reason as a code or in words)."""
+    if excluded.empty or audience is Audience.SCHOOL_LEAD:
+        return frozenset()
+    named = excluded["reason"].isin(["household_open", REASONS["household_open"]])
+    return frozenset(excluded.loc[named, "family_id"].astype(str))
 
 
 def _holds_for(named: object, audience: Audience) -> bool:
@@ -114,9 +126,7 @@ def _one_hub_a_family(rows: pd.DataFrame, scores: pd.Series, tie_key: str) -> tu
         first = min(members.index, key=lambda key: (-scores[key], keyed_hash(str(key), tie_key)))
         rows.loc[rows["family_id"] == family, "recipient"] = members.at[first, "recipient"]
     advice = "Tell the two hubs which of them leads for these families."
-    return rows, Findings(
-        (Finding("LST002", Severity.QUERY, "Families have schools in two hubs; one hub sees them.", advice, len(two), "hubs"),)
-    )
+    return rows, Findings((Finding("LST002", Severity.QUERY, "Families have schools in two hubs; one hub sees them.", advice, len(two), "hubs"),))
 
 
 _CODES = {
@@ -139,9 +149,7 @@ def _findings(out: pd.DataFrame, audience: Audience) -> Findings:
 
 def _with_names(taken: pd.DataFrame, people: pd.DataFrame, audience: Audience) -> pd.DataFrame:
     known = taken["child_id"].isin(people.index)
-    names = [
-        display_name(people.loc[child], child) if held else child for child, held in zip(taken["child_id"], known, strict=True)
-    ]
+    names = [display_name(people.loc[child], child) if held else child for child, held in zip(taken["child_id"], known, strict=True)]
     schools = [people.at[child, "school_name"] if held else "" for child, held in zip(taken["child_id"], known, strict=True)]
     table = taken.assign(audience=str(audience), name=names, school=schools)
     return table[list(TAKEN_OUT_COLUMNS)].sort_values(["name", "child_id"], ignore_index=True).astype("object")

@@ -16,7 +16,7 @@ from early_id.core.types import Audience, Json, Severity
 from early_id.explain.explanations import Explanations, explain_scores
 from early_id.explain.narrative import Explanation
 from early_id.screening.capacity import choose_families, places
-from early_id.screening.eligible import TAKEN_OUT_COLUMNS, eligible_rows
+from early_id.screening.eligible import TAKEN_OUT_COLUMNS, Eligible, eligible_rows
 from early_id.screening.people import Recipient, display_name, recipients_of, sort_key, tidy_people
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class FamilyEntry:
     children: tuple[ChildEntry, ...]
     check_safe_contact: bool = False
     known_to_services: bool = False
+    speak_to_worker: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,7 @@ def screen(
         rows = eligible.rows[eligible.rows["recipient"] == recipient.id]
         n = places(capacity, recipient.id)
         families = choose_families(scores[rows.index], rows["family_id"], n, tie_key=tie_key)
-        entries = [
-            _family(rows[rows["family_id"] == family], people, explanations, audience, eligible.check) for family in families
-        ]
+        entries = [_family(rows[rows["family_id"] == family], people, explanations, audience, eligible) for family in families]
         ordered = tuple(entry for _, entry in sorted(entries, key=lambda pair: pair[0]))
         lists.append(
             ScreeningList(
@@ -208,7 +207,7 @@ SortKey = tuple[str, str, str]
 
 
 def _family(
-    rows: pd.DataFrame, people: pd.DataFrame, explanations: Explanations, audience: Audience, check: frozenset[str]
+    rows: pd.DataFrame, people: pd.DataFrame, explanations: Explanations, audience: Audience, eligible: Eligible
 ) -> tuple[SortKey, FamilyEntry]:
     """A family's entry, with the key that puts it in alphabetical order: surname, forename, then id for namesakes."""
     children: list[tuple[SortKey, ChildEntry]] = []
@@ -223,10 +222,11 @@ def _family(
     entry = FamilyEntry(
         children=tuple(child for _, child in children),
         # A sign that may not be printed may be about safety at home, so it asks for the same care.
-        check_safe_contact=str(rows["family_id"].iloc[0]) in check
+        check_safe_contact=str(rows["family_id"].iloc[0]) in eligible.check
         or any(reason.withheld for _, child in children for reason in child.explanation.noticed),
         # What services know is not a school's record, so a school list never carries it.
         known_to_services=audience is Audience.HUB_LEAD and bool(rows["known_to_services"].any()),
+        speak_to_worker=str(rows["family_id"].iloc[0]) in eligible.worker,
     )
     return children[0][0], entry
 

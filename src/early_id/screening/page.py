@@ -54,9 +54,7 @@ def services_for(themes: Sequence[str], offer: Offer) -> list[dict[str, str]]:
     first = [services[0] for theme in themes if (services := offer.get(theme))]
     second = [service for theme in themes for service in list(offer.get(theme, ()))[1:]]
     for service in (*first, *second, *offer.get(GENERAL, ())):
-        found.setdefault(
-            service["name"], {"name": service["name"], "how": service.get("how", ""), "where": service.get("where", "")}
-        )
+        found.setdefault(service["name"], {"name": service["name"], "how": service.get("how", ""), "where": service.get("where", "")})
     return list(found.values())[:MOST_SERVICES]
 
 
@@ -70,32 +68,23 @@ def list_pages(one: ScreeningList, *, offer: Offer, ask: str, watermark: str | N
     return [_page(one, chunk, n + 1, len(chunks), offer=offer, ask=ask, watermark=watermark) for n, chunk in enumerate(chunks)]
 
 
-def _page(
-    one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, *, offer: Offer, ask: str, watermark: str | None
-) -> str:
+def _page(one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, *, offer: Offer, ask: str, watermark: str | None) -> str:
     numbered: list[tuple[str, ChildEntry, FamilyEntry]] = []
     for family in families:
         for child in family.children:
             numbered.append((f"sheet-{len(numbered) + 1}", child, family))
-    contents = [
-        [(anchor, child.name, _details(child, one)) for anchor, child, owner in numbered if owner is family]
-        for family in families
-    ]
+    contents = [[(anchor, child.name, _details(child, one)) for anchor, child, owner in numbered if owner is family] for family in families]
     head = (
         _templates()
         .get_template("list.html")
         .render(
             glance=at_a_glance(one),
-            sections=[
-                (heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)
-            ],  # the shell says it already
+            sections=[(heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)],  # the shell says it already
             contents=contents,
             part=f"Part {n} of {of}." if of > 1 else "",
         )
     )
-    sheets = [
-        sheet_body(child.explanation, _context(anchor, child, family, one, offer, ask)) for anchor, child, family in numbered
-    ]
+    sheets = [sheet_body(child.explanation, _context(anchor, child, family, one, offer, ask)) for anchor, child, family in numbered]
     css = sheet_css() + (TEMPLATES / "list.css").read_text(encoding="utf-8")
     body = "\n".join([head, *sheets])
     return render_page(list_title(one), body, banner=banner(one), kind="restricted", watermark=watermark, extra_css=css)
@@ -125,9 +114,12 @@ def _speak_first(child: ChildEntry, family: FamilyEntry, one: ScreeningList) -> 
     if one.recipient.is_school:
         first = "Whoever in school knows the family best: form tutor, head of year, family support worker."
         return (first, "Look in your own file for who may be contacted, and how.")
-    known = "Services were in touch with the family in the last year: speak to that worker before you contact the family."
-    school = f"The child's school{': ' + child.school if child.school else ''}."
-    return (known, school) if family.known_to_services else (school,)
+    lines = (
+        ("Another child of the household has an allocated worker: speak to the worker before you contact the family.", family.speak_to_worker),
+        ("Services were in touch with the family in the last year: speak to that worker before you contact the family.", family.known_to_services),
+        (f"The child's school{': ' + child.school if child.school else ''}.", True),
+    )
+    return tuple(line for line, holds in lines if holds)
 
 
 @lru_cache(maxsize=1)

@@ -12,10 +12,11 @@ from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList, Scr
 from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, list_title
 
 ENTRY = ("Your decision", "Reason", "Date", "Your role", "Notes")
-_ENTRY_WIDTHS = (20.0, 18.0, 11.0, 13.0, 24.0)
+_ENTRY_WIDTHS = (16.0, 15.0, 10.0, 10.0, 18.0)
 _CHOICES = {"Your decision": DECISIONS, "Reason": REASONS}
 CHECK_SAFE = "Check safe contact first. Ask the safeguarding lead how, and with which adult, contact is safe. No joint contact."
 KNOWN = "Services were in touch in the last year: speak to that worker first."
+WORKER = "Another child of the household has an allocated worker: speak to the worker first."
 NOTHING_NOTICED = "Nothing stood out for this child."
 NOTHING_AGAINST = "Nothing in the records used."
 NO_STRENGTH = "The records used do not tell."
@@ -61,19 +62,17 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
 def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
     lines = [f"{heading}\n{text}" for heading, text in how_to_read(one)]
     top = [banner(one), *([watermark] if watermark else []), at_a_glance(one)]
-    return Sheet(
-        name="Read me first", title=list_title(one), notes=[*top, *lines], widths=(88.0,), protected=True, landscape=False
-    )
+    return Sheet(name="Read me first", title=list_title(one), notes=[*top, *lines], widths=(72.0,), protected=True, landscape=False)
 
 
 def _list(one: ScreeningList, watermark: str | None) -> Sheet:
     school = one.recipient.is_school
     facts = ["Name", "Year", *([] if school else ["School"]), "Same family as"]
-    widths = [17.0, 9.0, *([] if school else [18.0]), 14.0]
+    widths = [15.0, 8.0, *([] if school else [14.0]), 12.0]
     if not school:
-        facts, widths = [*facts, "Before you make contact"], [*widths, 22.0]
+        facts, widths = [*facts, "Before you make contact"], [*widths, 18.0]
     facts += ["What is going well", "What we noticed", "What speaks against", "What we do not know"]
-    widths += [26.0, 44.0, 28.0, 28.0]
+    widths += [25.0, 38.0, 24.0, 22.0]
     rows = [_row(child, family, school) for family in one.families for child in family.children]
     return Sheet(
         name="List",
@@ -91,9 +90,8 @@ def _list(one: ScreeningList, watermark: str | None) -> Sheet:
 def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value]:
     others = [other.name for other in family.children if other is not child]
     e = child.explanation
-    contact = "\n".join(
-        line for line, holds in ((CHECK_SAFE, family.check_safe_contact), (KNOWN, family.known_to_services)) if holds
-    )
+    notes = ((CHECK_SAFE, family.check_safe_contact), (WORKER, family.speak_to_worker), (KNOWN, family.known_to_services))
+    contact = "\n".join(line for line, holds in notes if holds)
     return [
         child.name,
         year_label(child.nc_year) or "not held",

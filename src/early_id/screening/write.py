@@ -70,7 +70,7 @@ def write_lists(
         for one in lists.lists:
             folder = folders[one.recipient.audience, one.recipient.id]
             outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
-        os.chmod(fresh, 0o777 & ~_umask())
+        fresh.chmod(0o777 & ~_umask())
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -133,11 +133,11 @@ def _swap(fresh: Path, target: Path) -> None:
     old = fresh.with_suffix(".old")
     try:
         if target.exists():
-            os.replace(target, old)
-        os.replace(fresh, target)
+            target.replace(old)
+        fresh.replace(target)
     except OSError as error:
         if old.exists() and not target.exists():
-            os.replace(old, target)
+            old.replace(target)
         raise BusyError.target_open(target) from error
     shutil.rmtree(old, ignore_errors=True)
 

@@ -34,8 +34,6 @@ def observed_expected(y: ArrayLike, probability: ArrayLike, clusters: Ids | None
     ids = np.arange(len(known)) if clusters is None else np.asarray(clusters)
     codes, n = cluster_codes(ids[keep])
     group = np.zeros(int(keep.sum()), dtype=np.int64)
-    rates = rates_of_totals(
-        family_totals(known[keep], group, codes, 1, n), family_totals(np.ones(len(group)), group, codes, 1, n)
-    )
+    rates = rates_of_totals(family_totals(known[keep], group, codes, 1, n), family_totals(np.ones(len(group)), group, codes, 1, n))
     value, low, high = observed_expected_of(rates, np.array([p[keep].sum()]))
     return float(value[0]), float(low[0]), float(high[0])

@@ -83,17 +83,13 @@ def entries(scores: ArrayLike, families: Ids, units: Ids | None = None) -> Entri
     _, first, entry = np.unique(unit * max(n_families, 1) + family, return_index=True, return_inverse=True)
     best = np.full(len(first), -np.inf)
     np.maximum.at(best, entry, np.where(np.isnan(score), -np.inf, score))
-    return Entries(
-        family, entry.astype(np.int64), family[first], unit[first], best, first.astype(np.int64), n_families, n_units
-    )
+    return Entries(family, entry.astype(np.int64), family[first], unit[first], best, first.astype(np.int64), n_families, n_units)
 
 
 def _places(capacity: ArrayLike, units: int) -> Floats:
     places = np.broadcast_to(np.asarray(capacity, dtype=np.float64), (units,)).copy()
     if not bool(np.all(places >= 0)):
-        raise InputDataError(
-            "The number of places is negative or missing.", where="capacity", what_next="Give a number of places from 0 up."
-        )
+        raise InputDataError("The number of places is negative or missing.", where="capacity", what_next="Give a number of places from 0 up.")
     return places
 
 
@@ -179,9 +175,7 @@ class CapacityStatistics:
     capacity: Floats
 
     @classmethod
-    def prepare(
-        cls, scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None
-    ) -> CapacityStatistics:
+    def prepare(cls, scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None) -> CapacityStatistics:
         """Sort out families and units once, for many weightings."""
         known, who = labels(y), entries(scores, families, units)
         same_length(known, who.family_of_row, names="labels and families")

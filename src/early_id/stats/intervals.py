@@ -61,9 +61,7 @@ def clopper_pearson(successes: ArrayLike, n: ArrayLike, *, level: float = 0.95) 
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
-def proportion_interval(
-    successes: ArrayLike, n: ArrayLike, design_effect: ArrayLike = 1.0, *, level: float = 0.95
-) -> tuple[Floats, Floats]:
+def proportion_interval(successes: ArrayLike, n: ArrayLike, design_effect: ArrayLike = 1.0, *, level: float = 0.95) -> tuple[Floats, Floats]:
     """Interval for a share: Wilson, but Clopper–Pearson with fewer than five on either side, on effective sizes.
 
     Wilson alone covers as little as 83 % at rates near 0 or 1 with 5–20 rows; with this rule never under 92 % for 5 rows or
@@ -102,9 +100,7 @@ def newcombe(
     >>> round(float(low), 4), round(float(high), 4)
     (0.0524, 0.3339)
     """
-    p, p_low, p_high, q, q_low, q_high = (
-        np.asarray(v, dtype=np.float64) for v in (first, first_low, first_high, second, second_low, second_high)
-    )
+    p, p_low, p_high, q, q_low, q_high = (np.asarray(v, dtype=np.float64) for v in (first, first_low, first_high, second, second_low, second_high))
     low: Floats = (p - q) - np.sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
     high: Floats = (p - q) + np.sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
     return low, high

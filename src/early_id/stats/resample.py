@@ -54,9 +54,7 @@ def poisson_weights(clusters: int, resamples: int, seed: int) -> Iterator[Floats
         yield rng.poisson(1.0, size=(min(block, resamples - start), clusters)).astype(np.float64)
 
 
-def clustered_draws(
-    statistics: Mapping[str, BatchStatistic], clusters: Ids, *, resamples: int = 500, seed: int = 0
-) -> dict[str, Floats]:
+def clustered_draws(statistics: Mapping[str, BatchStatistic], clusters: Ids, *, resamples: int = 500, seed: int = 0) -> dict[str, Floats]:
     """Each statistic in each resample, all on the same resamples, so that differences between them are paired."""
     codes, n = cluster_codes(clusters)
     found: dict[str, list[Floats]] = {name: [] for name in statistics}
@@ -107,16 +105,12 @@ def clustered_intervals(
     return {name: percentile_bounds(float(f(ones)[0]), draws[name], level=level) for name, f in statistics.items()}
 
 
-def clustered_interval(
-    statistic: BatchStatistic, clusters: Ids, *, resamples: int = 500, seed: int = 0, level: float = 0.95
-) -> Bounds:
+def clustered_interval(statistic: BatchStatistic, clusters: Ids, *, resamples: int = 500, seed: int = 0, level: float = 0.95) -> Bounds:
     """Value and interval of one statistic; see `clustered_intervals`."""
     return clustered_intervals({"it": statistic}, clusters, resamples=resamples, seed=seed, level=level)["it"]
 
 
-def lower_bound(
-    statistic: BatchStatistic, clusters: Ids, *, resamples: int = 1000, seed: int = 0, confidence: float = 0.95
-) -> Bounds:
+def lower_bound(statistic: BatchStatistic, clusters: Ids, *, resamples: int = 1000, seed: int = 0, confidence: float = 0.95) -> Bounds:
     """One-sided lower bound, for a bar such as *better than the rule by at least so much*; ``high`` is infinite."""
     both = clustered_interval(statistic, clusters, resamples=resamples, seed=seed, level=2.0 * confidence - 1.0)
     return Bounds(both.value, both.low, float("nan") if np.isnan(both.low) else float("inf"), both.n)
@@ -138,15 +132,11 @@ def brier_statistic(y: ArrayLike, probability: ArrayLike) -> BatchStatistic:
     return lambda weights: brier_batch(known, p, weights)
 
 
-def precision_statistic(
-    scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None
-) -> BatchStatistic:
+def precision_statistic(scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None) -> BatchStatistic:
     """Precision at capacity, per family, as a function of row weights; the list is drawn anew in each resample."""
     return CapacityStatistics.prepare(scores, families, y, capacity, units).precision
 
 
-def recall_statistic(
-    scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None
-) -> BatchStatistic:
+def recall_statistic(scores: ArrayLike, families: Ids, y: ArrayLike, capacity: ArrayLike, units: Ids | None = None) -> BatchStatistic:
     """Recall at capacity, per child, as a function of row weights."""
     return CapacityStatistics.prepare(scores, families, y, capacity, units).recall

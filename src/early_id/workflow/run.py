@@ -23,8 +23,8 @@ class RunResult:
 
     outputs: tuple[dict[str, Any], ...]
     counts: dict[str, Any]
-    verdict: dict[str, str]
-    models: dict[str, Any]
+    audiences: dict[str, Any]  #: audience → verdict, reasons, models, ...
+    main_audience: str
     notes: tuple[str, ...] = ()
     refusal: str | None = None
     exit_code: int = 0
@@ -34,11 +34,17 @@ class RunResult:
     lists: ScreeningLists | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``early-id run --json`` prints."""
+        """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
         return {
-            "outputs": list(self.outputs), "counts": self.counts, "verdict": self.verdict, "models": self.models,
+            "outputs": list(self.outputs), "counts": self.counts, **by_audience(self.audiences, self.main_audience),
             "notes": list(self.notes), "refusal": self.refusal,
         }  # fmt: skip
+
+
+def by_audience(trials: dict[str, Any], main: str) -> dict[str, Any]:
+    """Verdict, reasons and models of the main audience at the top, and those of every audience below."""
+    first = trials[main]
+    return {"audience": main, "verdict": first["verdict"], "reasons": first["reasons"], "models": first["models"], "audiences": trials}
 
 
 def run(cfg: Config) -> RunResult:
@@ -84,8 +90,8 @@ def run(cfg: Config) -> RunResult:
     result = RunResult(
         outputs=tuple(outputs),
         counts=publish.counts(bench, batch, people, matrix),
-        verdict={audience: trial.verdict for audience, trial in trials.items()},
-        models={audience: trial.to_json() for audience, trial in trials.items()},
+        audiences={audience: trial.to_json() for audience, trial in trials.items()},
+        main_audience=bench.in_force.programme.audiences[-1],
         notes=tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes)),
         refusal=None if status.is_approved else status.text,
         exit_code=0 if status.is_approved else 4,

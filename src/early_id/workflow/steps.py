@@ -106,7 +106,7 @@ def train_all(bench: Bench, matrix: FeatureMatrix) -> dict[str, Trial]:
         capacity = None if cfg.training.capacity_share else sum(places(bench, latest, audience).values())
         trials[audience] = train(
             rows,
-            cfg.training,
+            cfg.training.model_copy(update={"outcome": matrix.meta.outcome}),
             acceptance=cfg.acceptance,
             audience=audience,
             sharing={str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()},

@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
 
 #: Rules that ingest applies by itself: they need the text before it was read, or other rows.
 BUILT_IN: tuple[Rule, ...] = (
-    Rule("GEN001", _E, (), "", "A date or a number cannot be read.", "Correct it, or name its format in the shape under 'dates'."),
+    Rule("GEN001", _E, (), "", "A date, a number or a yes-or-no cannot be read.", "Correct it, or name its format in the shape under 'dates' or its meaning under 'values'."),
     Rule("GEN002", _E, (), "", "A value that the table cannot do without is missing.", "Complete it at the source."),
     Rule("DUP001", _E, (), "", "The row repeats another row of the same file exactly.", "Nothing is lost: one copy is kept."),
     Rule("DUP002", _E, (), "", "Two rows of one day give different answers for the same record.", "Ask the source which holds; the first is kept."),

@@ -1,0 +1,187 @@
+"""A slow, obvious twin of the engine: what each feature means, in plain Python.
+
+It reads the rows of a ``MemoryStore`` one by one and shares no code with ``features/compile.py`` or ``features/build.py``. Random councils must give the
+same answers from both. ``custom`` measures are engine expressions by nature and have no twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from early_id.config.settings import FeatureSettings
+from early_id.core.calendar import SchoolCalendar
+from early_id.core.types import Missing, SharingClass, Unit
+from early_id.features.declare import Feature, Measure, Window
+from early_id.features.windows import span
+from early_id.linkage import People
+from early_id.schema.codes import code_list
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not
+from early_id.schema.tables import Table
+from early_id.testing.memory_store import MemoryStore
+
+Row = dict[str, Any]
+
+
+def holds(condition: Condition | None, row: Row) -> bool:
+    """Whether a row meets a condition; an empty value meets no comparison."""
+    match condition:
+        case None:
+            return True
+        case IsIn(column, values):
+            return row[column] in values
+        case AtLeast(column, bound):
+            return row[column] is not None and row[column] >= bound
+        case AtMost(column, bound):
+            return row[column] is not None and row[column] <= bound
+        case IsTrue(column):
+            return row[column] is True
+        case Not(inner):
+            return not holds(inner, row)
+        case AllOf(parts):
+            return all(holds(part, row) for part in parts)
+        case AnyOf(parts):
+            return any(holds(part, row) for part in parts)
+    raise TypeError(condition)
+
+
+def _day(value: Any) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
+    """Rows as they were known on a date, with stand-ins for codes that may never be used."""
+    result = []
+    for row in rows:
+        if not (row["happened_on"] < as_of and row["known_from"] < as_of and (row["known_to"] is None or row["known_to"] >= as_of)):
+            continue
+        shown = dict(row)
+        for name, dependents in table.later.items():
+            if row[name] is not None and _day(row[name]) >= as_of:
+                for hidden in (name, *dependents):
+                    shown[hidden] = None
+        for column in table.columns:
+            if column.codes:
+                shown[column.name] = code_list(column.codes).stand_ins().get(shown[column.name], shown[column.name])
+        result.append(shown)
+    return result
+
+
+class Twin:
+    """Features of a small council on one date, computed row by row."""
+
+    def __init__(self, store: MemoryStore, people: People, as_of: date, calendar: SchoolCalendar, settings: FeatureSettings | None = None):
+        self.store, self.people, self.as_of, self.calendar = store, people, as_of, calendar
+        self.settings = settings or FeatureSettings()
+        self.rows = {name: seen(items, store.tables[name], as_of) for name, items in store.rows.items()}
+        links = people.person_links
+        self.child_of = {(s, p): c for s, p, c in zip(links["source"], links["source_person_id"], links["child_id"], strict=True)}
+        families = people.families_on(as_of)
+        self.members: dict[str, set[str]] = {}
+        for child, family in zip(families["child_id"], families["family_id"], strict=True):
+            self.members.setdefault(family, set()).add(child)
+
+    def frame(self, cohort: pd.DataFrame, features: Iterable[Feature]) -> pd.DataFrame:
+        """One row a child of ``cohort``, one column a feature; NaN is unknown."""
+        wanted = list(features)
+        values = [
+            {f.name: self.value(f, row["child_id"], row["family_id"], row["school_id"]) for f in wanted} for row in cohort.to_dict("records")
+        ]
+        return pd.DataFrame(values, index=cohort.index, columns=[f.name for f in wanted], dtype="float64")
+
+    def value(self, feature: Feature, child: str, family: str, school: str | None) -> float | None:
+        """One feature of one child; None is unknown."""
+        measure = feature.measure
+        if measure.kind == "change":
+            assert measure.inner is not None and measure.earlier is not None
+            now = self._measure(feature, measure.inner, feature.window, child, family, school)
+            before = self._measure(feature, measure.inner, measure.earlier, child, family, school)
+            return None if now is None or before is None else now - before
+        return self._measure(feature, measure, feature.window, child, family, school)
+
+    def _subjects(self, feature: Feature, child: str, family: str) -> set[str]:
+        return self.members.get(family, set()) - {child} if feature.unit is Unit.FAMILY else {child}
+
+    def _own_rows(self, feature: Feature, child: str, family: str, school: str | None) -> list[Row]:
+        """Rows of the child, or of the family without the child; of the present school only for features of class SCHOOL."""
+        table = self.store.tables[feature.source]
+        subjects = self._subjects(feature, child, family)
+        mine = [row for row in self.rows.get(table.name, []) if self.child_of.get((row["source"], row["source_person_id"])) in subjects]
+        if feature.sharing is SharingClass.SCHOOL and "school_id" in table:
+            mine = [row for row in mine if school is not None and row["school_id"] == school]
+        if table.provisional:
+            column, codes = table.provisional
+            settled = self.as_of - timedelta(days=self.settings.settling_days)
+            mine = [row for row in mine if not (row[column] in codes and row["happened_on"] >= settled)]
+        return mine
+
+    def _measure(self, feature: Feature, measure: Measure, window: Window, child: str, family: str, school: str | None) -> float | None:
+        table = self.store.tables[feature.source]
+        start, end = span(window, self.as_of, self.calendar)
+        mine = self._own_rows(feature, child, family, school)
+        inside = [row for row in mine if start <= row["happened_on"] < end]
+        among = [row for row in inside if holds(measure.among, row)]
+        hits = [row for row in inside if holds(measure.of, row)]
+        enough = len(among) >= max(measure.at_least, 1)
+        match measure.kind:
+            case "share":
+                return sum(holds(measure.of, row) for row in among) / len(among) if enough else None
+            case "longest_run":
+                return float(_longest(measure, among)) if enough else None
+            case "days_since_last":
+                return float((self.as_of - max(row["happened_on"] for row in hits)).days) if hits else None
+            case "latest":
+                told = [(row["happened_on"], row[measure.column]) for row in hits if row[measure.column] is not None]
+                return float(max(told)[1]) if told else None
+        known = self._known(feature, measure, table, mine, among, start, child, family, school)
+        return self._counted(measure, table, hits) if known else None
+
+    def _counted(self, measure: Measure, table: Table, hits: list[Row]) -> float:
+        match measure.kind:
+            case "count":
+                return float(len(hits))
+            case "any_":
+                return float(bool(hits))
+            case "total":
+                return float(sum(row[measure.column] or 0 for row in hits))
+            case "days":
+                return float(len({row["happened_on"] for row in hits}))
+            case "current":
+                return float(any(row[table.ends] is None or _day(row[table.ends]) >= self.as_of for row in hits))
+        raise TypeError(measure.kind)
+
+    def _known(
+        self, feature: Feature, measure: Measure, table: Table, mine: list[Row], among: list[Row], start: date, child: str, family: str, school: str | None
+    ) -> bool:
+        """Whether 'no row' means none for this child."""
+        if table.covered_by == "rows":
+            return bool(among)
+        if feature.missing is Missing.UNKNOWN:
+            return any(holds(measure.among, row) for row in mine)
+        return bool(among) or self._covered(feature, table, start, child, family, school)
+
+    def _covered(self, feature: Feature, table: Table, start: date, child: str, family: str, school: str | None) -> bool:
+        slack = timedelta(days=self.settings.covered_within_days)
+        wanted = max(start, self.as_of - timedelta(days=365))
+        spans = [row for row in self.store.coverage().to_dict("records") if row["table"] == table.name]
+        if not any(s["covers_from"].date() <= wanted + slack and s["covers_to"].date() >= self.as_of - slack for s in spans):
+            return False
+        if feature.unit is Unit.FAMILY:
+            return any(c in self._subjects(feature, child, family) for c in self.child_of.values())
+        if table.covered_by == "roll":
+            rolls = [row for row in self.rows.get("enrolments", []) if self.child_of.get((row["source"], row["source_person_id"])) == child]
+            if feature.sharing is SharingClass.SCHOOL:
+                rolls = [row for row in rolls if row["school_id"] == school]
+            return any(row["end_on"] is None or row["end_on"] >= start for row in rolls)
+        return True
+
+
+def _longest(measure: Measure, among: list[Row]) -> int:
+    longest = run = 0
+    for row in sorted(among, key=lambda row: (row["happened_on"], row.get("session") or "")):
+        run = run + 1 if holds(measure.of, row) else 0
+        longest = max(longest, run)
+    return longest

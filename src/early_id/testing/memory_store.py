@@ -1,0 +1,76 @@
+"""A store in memory, from literal rows: what features need of a store, without files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from early_id.data.engine import connect
+from early_id.data.stage import SQL_TYPES
+from early_id.schema.tables import Table, Tables
+
+Row = Mapping[str, Any]
+_FAR_BACK, _FAR_ON = date(2015, 1, 1), date(2035, 1, 1)
+
+
+class MemoryStore:
+    """Tables from lists of plain dictionaries.
+
+    Parameters
+    ----------
+    rows : mapping of table name to rows
+        Each row holds the table's own columns and, where the table has people, ``source_person_id``. ``source``, ``happened_on``,
+        ``known_from`` and ``known_to`` are filled in where left out: the row is known on the day after it happened, for good.
+    covers : sequence of (source, table, from, to), optional
+        Coverage; by default every table in ``rows`` is covered for ever.
+    """
+
+    def __init__(self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[tuple[str, str, date, date]] | None = None):
+        self.tables = tables or Tables()
+        self.rows = {name: [self._filled(self.tables[name], row) for row in items] for name, items in rows.items()}
+        self._covers = covers if covers is not None else [("education", name, _FAR_BACK, _FAR_ON) for name in rows]
+        self.fingerprint = "memory"
+
+    @staticmethod
+    def _filled(table: Table, row: Row) -> dict[str, Any]:
+        happened = row.get(table.happened) if table.happened else date(1900, 1, 1)
+        day = happened.date() if hasattr(happened, "hour") else happened
+        defaults = {"source": "education", "source_person_id": None, "happened_on": day, "known_to": None}
+        filled = {**dict.fromkeys(table.column_names), **defaults, **row}
+        if filled.get("known_from") is None:
+            filled["known_from"] = day
+        return filled
+
+    @cached_property
+    def backend(self) -> Any:
+        """The engine, with one typed table for each canonical table."""
+        backend = connect()
+        for name, items in self.rows.items():
+            table = self.tables[name]
+            types = {
+                "source": "VARCHAR", "source_person_id": "VARCHAR", **{c.name: SQL_TYPES[c.type] for c in table.columns},
+                "happened_on": "DATE", "known_from": "DATE", "known_to": "DATE",
+            }  # fmt: skip
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+            backend.raw_sql(f'CREATE TABLE "{name}" ({columns})')
+            if items:
+                marks = ", ".join("?" for _ in types)
+                backend.con.executemany(f'INSERT INTO "{name}" VALUES ({marks})', [[row[column] for column in types] for row in items])
+        return backend
+
+    def has(self, table: str) -> bool:
+        """Whether the table was given."""
+        return table in self.rows
+
+    def table(self, name: str) -> Any:
+        """A table as an ibis expression."""
+        return self.backend.table(name)
+
+    def coverage(self) -> pd.DataFrame:
+        """source, table, covers_from, covers_to."""
+        frame = pd.DataFrame(list(self._covers), columns=["source", "table", "covers_from", "covers_to"])
+        return frame.assign(covers_from=pd.to_datetime(frame["covers_from"]), covers_to=pd.to_datetime(frame["covers_to"]))
