@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # Two numerical threads: more only fight over two cores.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test lint nightly bench lock clean
+.PHONY: help setup demo test lint nightly bench pictures lock clean
 help:
 	@echo "make demo     set up, then run the main job on a made-up council (out in demo/)"
 	@echo "make test     set up, then run every check and test"
 	@echo "make lint     ruff, mypy and the floors"
 	@echo "make nightly  the long simulations"
 	@echo "make bench    benchmarks, kept as JSON"
+	@echo "make pictures make the README's pictures again from the demo (needs Chromium)"
 	@echo "make lock     resolve requirements.lock again"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -42,6 +43,9 @@ nightly: setup
 
 bench: setup
 	$(BIN)/python -m pytest tests/benchmarks -m bench -q --benchmark-json=tests/benchmarks/latest.json
+
+pictures: setup
+	$(BIN)/python scripts/pictures.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

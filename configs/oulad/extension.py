@@ -172,7 +172,9 @@ def _named(cfg: Config) -> dict[str, str]:
     extra = cfg.extension.model_extra or {}
     train, test = extra.get("train_presentations") or [], extra.get("test_presentations") or []
     if not train or not test or set(train) & set(test):
-        raise SettingsError("Name presentations to train on and others to test on.", where="extension.train_presentations, extension.test_presentations")
+        raise SettingsError(
+            "Name presentations to train on and others to test on.", where="extension.train_presentations, extension.test_presentations"
+        )
     return {**{str(p): "train" for p in train}, **{str(p): "test" for p in test}}
 
 
@@ -199,7 +201,9 @@ def cohort(past: Past, cfg: Config) -> Cohort:
     here = open_spells(spells, "registered_on", "left_on", moment)
     courses = past.frame("presentations").set_index(["module", "presentation"])["ends_on"]
     students = past.frame("enrolment_info").set_index("child_id")["student"]
-    index = pd.DataFrame({"child_id": here["child_id"].to_numpy(), "school_id": here["module"].to_numpy(), "presentation": here["presentation"].to_numpy()})
+    index = pd.DataFrame(
+        {"child_id": here["child_id"].to_numpy(), "school_id": here["module"].to_numpy(), "presentation": here["presentation"].to_numpy()}
+    )
     index = index.sort_values("child_id").assign(as_of=moment, hub_id="university", nc_year=None, age=np.nan, known_to_services=False)
     index["family_id"] = "S" + index["child_id"].map(students).astype(str)
     index["outcome_until"] = pd.to_datetime([courses[(m, p)] for m, p in zip(index["school_id"], index["presentation"], strict=True)])
@@ -252,12 +256,23 @@ EXTENSION = Extension(
     features=FEATURES,
     themes=(Theme("study", "Study", "Keeping up with the work"),),
     prepare={
-        "ou_registrations": prepare_registrations, "ou_enrolment": prepare_enrolment, "ou_results": prepare_results,
-        "ou_submissions": prepare_submissions, "ou_assessments": prepare_assessments, "ou_courses": prepare_courses,
-    },  # fmt: skip
+        "ou_registrations": prepare_registrations,
+        "ou_enrolment": prepare_enrolment,
+        "ou_results": prepare_results,
+        "ou_submissions": prepare_submissions,
+        "ou_assessments": prepare_assessments,
+        "ou_courses": prepare_courses,
+    },
     programme=Programme(
-        name="withdrawal from a module", cohort=cohort, outcomes=outcomes, groups=groups, outcome="withdrew", audiences=("school_lead",),
-        dates=dates, link=link, keys_only=True,
-    ),  # fmt: skip
+        name="withdrawal from a module",
+        cohort=cohort,
+        outcomes=outcomes,
+        groups=groups,
+        outcome="withdrew",
+        audiences=("school_lead",),
+        dates=dates,
+        link=link,
+        keys_only=True,
+    ),
     only_own_features=True,
 )

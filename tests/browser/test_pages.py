@@ -10,17 +10,11 @@ from typing import Any
 
 import pytest
 
-sync_api = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed, so pages were not opened in a browser"
-)
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="axe is not installed, so accessibility was not checked"
-)
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed, so pages were not opened in a browser")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed, so accessibility was not checked")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(), reason="no Chromium on this machine, so pages were not opened in a browser"
-)
+pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine, so pages were not opened in a browser")
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 

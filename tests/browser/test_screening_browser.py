@@ -28,9 +28,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     lists = screen(shipped_model(matrix), matrix, people_frame=people, capacity=8)  # type: ignore[arg-type]
     from yaml import safe_load
 
-    offer = safe_load(
-        (Path(write_lists.__code__.co_filename).parents[1] / "config/defaults/offer.yaml").read_text(encoding="utf-8")
-    )
+    offer = safe_load((Path(write_lists.__code__.co_filename).parents[1] / "config/defaults/offer.yaml").read_text(encoding="utf-8"))
     write_lists(lists, out, offer=offer, watermark="Made-up data: no real child is in it")
     seen: dict[str, list[str]] = {"requests": [], "console": []}
     with sync_api.sync_playwright() as playwright:
@@ -56,9 +54,7 @@ def test_one_h1_and_headings_in_order(page: Any) -> None:
 
 
 def test_links_lead_to_the_sheets(page: Any) -> None:
-    targets = page.eval_on_selector_all(
-        "ul.families a", "all => all.map(a => document.querySelector(a.getAttribute('href')) !== null)"
-    )
+    targets = page.eval_on_selector_all("ul.families a", "all => all.map(a => document.querySelector(a.getAttribute('href')) !== null)")
     assert targets and all(targets)
 
 

@@ -31,11 +31,7 @@ def made(audience: str, recipient: str) -> ScreeningList:
 def workbook_text(one: ScreeningList) -> str:
     book = openpyxl.load_workbook(BytesIO(list_workbook(one, watermark="Made-up data")))
     return "\n".join(
-        f"[{sheet.title} {cell.coordinate}] {cell.value}"
-        for sheet in book
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value is not None
+        f"[{sheet.title} {cell.coordinate}] {cell.value}" for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None
     )
 
 

@@ -63,6 +63,12 @@ def test_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     before = path.read_bytes()
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    told = [out.text for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs if out.output_type == "stream" and out.name == "stderr"]
+    told = [
+        out.text
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for out in cell.outputs
+        if out.output_type == "stream" and out.name == "stderr"
+    ]
     assert not [text for text in told if "Warning" in text]
     assert path.read_bytes() == before

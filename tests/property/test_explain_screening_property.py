@@ -22,9 +22,7 @@ from early_id.screening.workbook import list_workbook
 BASE = fake_matrix(60)
 PEOPLE = people_of(BASE)
 QUICK = settings(max_examples=8, deadline=None)
-VALUES = st.one_of(
-    st.just(math.nan), st.just(0.0), st.just(1.0), st.integers(0, 2000).map(float), st.floats(0, 1).map(lambda x: round(x, 4))
-)
+VALUES = st.one_of(st.just(math.nan), st.just(0.0), st.just(1.0), st.integers(0, 2000).map(float), st.floats(0, 1).map(lambda x: round(x, 4)))
 WEIGHTS = st.fixed_dictionaries({f.name: st.floats(-5, 5) for f in ALL_FEATURES})
 
 
@@ -35,9 +33,7 @@ def matrices(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     for position in range(4):
         for column, f in enumerate(ALL_FEATURES):
             value = draw(VALUES)
-            X.iat[position, column] = (
-                min(value, 1.0) if f.value_format == "share" else round(value) if not math.isnan(value) else value
-            )
+            X.iat[position, column] = min(value, 1.0) if f.value_format == "share" else round(value) if not math.isnan(value) else value
     return replace(BASE, X=X)
 
 

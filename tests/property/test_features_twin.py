@@ -32,8 +32,6 @@ def examples(n: int) -> settings:
     return settings(max_examples=n * FACTOR, deadline=None, phases=phases, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-
-
 def build(council: Council) -> pd.DataFrame:
     return build_at(Past(council.store, council.people, AS_OF), council.cohort, CATALOGUE, calendar=CALENDAR).values
 

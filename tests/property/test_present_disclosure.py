@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from early_id.present import disclosure as d
 
 TABLES = st.integers(1, 5).flatmap(
-    lambda width: st.lists(
-        st.lists(st.integers(0, 40) | st.integers(0, 8), min_size=width, max_size=width), min_size=1, max_size=6
-    )
+    lambda width: st.lists(st.lists(st.integers(0, 40) | st.integers(0, 8), min_size=width, max_size=width), min_size=1, max_size=6)
 )
 
 

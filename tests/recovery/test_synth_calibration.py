@@ -147,9 +147,7 @@ def test_open_statuses_are_near_the_published_stocks(made: CouncilSummary) -> No
     status = pd.read_csv(root / "statutory.csv", dtype=str, keep_default_na=False)
     helped = pd.read_csv(root / "early_help.csv", dtype=str, keep_default_na=False)
     day = "2025-03-31"
-    is_open = (
-        (status["StartOn"] <= day) & ((status["EndOn"] == "") | (status["EndOn"] > day)) & (status["Status"] != "CARE_LEAVER")
-    )
+    is_open = (status["StartOn"] <= day) & ((status["EndOn"] == "") | (status["EndOn"] > day)) & (status["Status"] != "CARE_LEAVER")
     children = 0.86 * made.children  # those under 18 and living in the area
     assert 1.3 < 100 * status.loc[is_open, "PersonID"].nunique() / children < 5.0
     start, end = (pd.to_datetime(helped[c], format="%d/%m/%Y", errors="coerce") for c in ("StartOn", "EndOn"))

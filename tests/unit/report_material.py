@@ -65,15 +65,11 @@ def audit(seed: int = 1, audience: str = "hub_lead") -> SimpleNamespace:
                 rest_k, rest_n = sum(a for a, _ in other), sum(b for _, b in other)
                 rows.append(_row(name, label, group, measure, title, k, n, rest_k, rest_n))
     meta = {"rows": 4900, "with_outcome": 296, "audience": audience, "notes": ["12 children tie at the last place."]}
-    not_held = pd.DataFrame(
-        [{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}]
-    )
+    not_held = pd.DataFrame([{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}])
     return SimpleNamespace(rows=pd.DataFrame(rows), not_held=not_held, meta=meta, audience=audience)
 
 
-def _row(
-    name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int
-) -> dict[str, Any]:
+def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int) -> dict[str, Any]:
     count, ratio = measure.startswith("children"), measure == "observed_expected"
     value = float(k) if count else (k / n if n else math.nan)
     low, high = (math.nan, math.nan) if count else interval(k, n)

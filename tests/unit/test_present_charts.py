@@ -66,9 +66,7 @@ def test_text_stays_text_and_missing_values_are_said() -> None:
 
 
 def test_gaps_carry_their_sign_and_nought_does_not() -> None:
-    svg = charts.forest(
-        [{"label": "A", "value": -0.1}, {"label": "B", "value": 0.0001}], unit="points", zero_line=True, **WORDS
-    )
+    svg = charts.forest([{"label": "A", "value": -0.1}, {"label": "B", "value": 0.0001}], unit="points", zero_line=True, **WORDS)
     assert ">−10<" in svg and ">0<" in svg and "+0" not in svg
 
 
@@ -84,7 +82,5 @@ def test_a_strip_cannot_show_more_found_than_people() -> None:
 def test_importing_charts_does_not_import_matplotlib() -> None:
     names = "('matplotlib', 'xlsxwriter')"
     code = f"import sys, early_id.present.charts, early_id.present.workbook; print(*(n in sys.modules for n in {names}))"
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
-    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
     assert out.stdout.split() == ["False", "False"]

@@ -109,7 +109,7 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write.write_text(target, "one\n")
     write.write_text(target, "two £\n")
     assert target.read_bytes() == "two £\n".encode()
-    assert os.listdir(target.parent) == ["a.txt"]
+    assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
 
 
 def test_a_target_open_elsewhere_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_a_target_open_elsewhere_stays_as_it_was(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(BusyError, match="open in another program"):
         write_workbook(target, [sheet()], title="T", restricted=True)
-    assert target.read_text() == "old" and os.listdir(tmp_path) == ["a.xlsx"]
+    assert target.read_text() == "old" and [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
 
 
 def test_a_folder_that_is_a_file_is_one_message(tmp_path: Path) -> None:

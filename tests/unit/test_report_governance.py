@@ -148,9 +148,7 @@ def test_one_trial_and_one_audit_without_anything_else_make_a_report(tmp_path: P
 
 def test_a_real_audit_fits_the_report() -> None:
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {"score": rng.normal(size=900), "sex": rng.choice(["F", "M"], 900), "family": rng.integers(0, 700, 900)}
-    )
+    frame = pd.DataFrame({"score": rng.normal(size=900), "sex": rng.choice(["F", "M"], 900), "family": rng.integers(0, 700, 900)})
     frame["y"] = (rng.random(900) < 1 / (1 + np.exp(2 - frame["score"]))).astype(float)
     settings = AuditSettings()
     found = audit_table(frame, label="y", score="score", capacity=60, groups=["sex"], cluster="family", settings=settings)

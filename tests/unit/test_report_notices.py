@@ -18,10 +18,7 @@ PAGES = ("parents", "young_people")
 def prose(html: str) -> str:
     """Whole sentences of the page: paragraphs and list items, without headings, table cells and bare lists of words."""
     body = html.split("<main")[1].split("</main>")[0]
-    parts = [
-        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", part)).strip()
-        for part in re.findall(r"(?s)<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", body)
-    ]
+    parts = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", part)).strip() for part in re.findall(r"(?s)<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", body)]
     return " ".join(part for part in parts if part.endswith((".", "?")) and len(part.split()) >= 6)
 
 

@@ -37,9 +37,7 @@ def _text(path: Path) -> pd.DataFrame:
 
 def _extracts(made: CouncilSummary) -> dict[str, pd.DataFrame]:
     root = made.folder / "extracts"
-    return {
-        p.relative_to(root).as_posix(): _text(p) for p in sorted(root.rglob("*")) if p.suffix in {".csv", ".xlsx", ".parquet"}
-    }
+    return {p.relative_to(root).as_posix(): _text(p) for p in sorted(root.rglob("*")) if p.suffix in {".csv", ".xlsx", ".parquet"}}
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +110,7 @@ def test_identifiers_follow_the_published_checks() -> None:
         assert number.startswith("999") and (11 - total % 11) % 11 == int(number[9])
 
 
-def test_all_identifiers_in_the_files_are_valid_but_the_planted(
-    extracts: dict[str, pd.DataFrame], planted: list[dict[str, str]]
-) -> None:
+def test_all_identifiers_in_the_files_are_valid_but_the_planted(extracts: dict[str, pd.DataFrame], planted: list[dict[str, str]]) -> None:
     wrong = {row["file"]: int(row["count"]) for row in planted if row["finding_code"] == "PUP001"}
     for name in [n for n in extracts if n.endswith(("people.csv", "pupils.csv"))]:
         upns = extracts[name]["UPN"]
@@ -135,16 +131,12 @@ def test_planted_faults_are_in_the_files_as_counted(extracts: dict[str, pd.DataF
         ("GEN002", "education/suspensions.xlsx"): (extracts["education/suspensions.xlsx"]["StartDate"] == "").sum(),
         ("MIS001", "police/missing.csv"): (~extracts["police/missing.csv"]["Type"].isin(["M", "A"])).sum(),
         ("FAC001", "socialcare/factors.csv"): (extracts["socialcare/factors.csv"]["Factor"] == "99Z").sum(),
-        ("SUS001", "education/suspensions.xlsx"): (
-            ~extracts["education/suspensions.xlsx"]["Category"].isin(["SUSP", "PERM"])
-        ).sum(),
+        ("SUS001", "education/suspensions.xlsx"): (~extracts["education/suspensions.xlsx"]["Category"].isin(["SUSP", "PERM"])).sum(),
     }
     for (code, file), rows in found.items():
         assert rows == count(code, file) >= 1, (code, file)
     statutory = extracts["socialcare/statutory.csv"]
-    assert ((statutory["EndOn"] != "") & (statutory["EndOn"] < statutory["StartOn"])).sum() == count(
-        "INT001", "socialcare/statutory.csv"
-    )
+    assert ((statutory["EndOn"] != "") & (statutory["EndOn"] < statutory["StartOn"])).sum() == count("INT001", "socialcare/statutory.csv")
     for name, table in extracts.items():
         assert table.duplicated().sum() == count("DUP001", name), name
         if "marks" in name and name.endswith(".parquet"):

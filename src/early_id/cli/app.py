@@ -31,7 +31,9 @@ SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override any
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, everything else on standard error.")]
 
 
-def settings(config: Path, *, data: Path | None = None, out: Path | None = None, as_of: str | None = None, overrides: list[str] | None = None) -> Config:
+def settings(
+    config: Path, *, data: Path | None = None, out: Path | None = None, as_of: str | None = None, overrides: list[str] | None = None
+) -> Config:
     """Settings of a command: the file, then ``--data``, ``--out``, ``--as-of``, then ``--set``."""
     from early_id.config.load import load_config
 
@@ -44,12 +46,22 @@ def settings(config: Path, *, data: Path | None = None, out: Path | None = None,
         except ValueError:
             raise SettingsError("The date after --as-of cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
         extra.append(f"as_of.screening={as_of}")
-    return load_config(config, overrides=extra, data=data.resolve() if data else None, out=out.resolve() if out else None)
+    cfg = load_config(config, overrides=extra, data=data.resolve() if data else None, out=out.resolve() if out else None)
+    remind(cfg.store_dir)
+    return cfg
 
 
 def say(*parts: object) -> None:
     """A line for a person, on standard error, so that standard output stays free."""
     print(*parts, file=sys.stderr)
+
+
+def remind(store_folder: Path) -> None:
+    """Say loudly which urgent signs nobody has acknowledged; every command that works on a store does."""
+    from early_id.data.urgent import unacknowledged
+
+    for note in unacknowledged(store_folder):
+        say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} for {note['for']}.")
 
 
 def emit(value: dict[str, Any]) -> None:

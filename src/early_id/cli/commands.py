@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
 from early_id.core.display import text_table
 
 
@@ -22,13 +22,18 @@ def demo(
     """Make a council up and run the main job on it."""
     import shutil
 
-    from early_id.core.errors import SettingsError
+    from early_id.core.errors import BusyError, SettingsError
     from early_id.data.synth import make_council
 
     if out.exists():
-        if any(out.iterdir()) and not (out / "truth").is_dir():
-            raise SettingsError("The folder holds something that is not an earlier demo.", where=str(out), what_next="Give another folder with --out.")
-        shutil.rmtree(out)
+        if not out.is_dir() or (any(out.iterdir()) and not (out / "truth").is_dir()):
+            raise SettingsError(
+                "The folder holds something that is not an earlier demo.", where=str(out), what_next="Give another folder with --out."
+            )
+        try:
+            shutil.rmtree(out)
+        except PermissionError as error:
+            raise BusyError.target_open(error.filename or out) from None
     say(f"Making up a council of {children:,} children (seed {seed}) in {out}/ …")
     make_council(children=children, seed=seed, out=out)
     _run(out / "config.yaml", as_json=as_json)
@@ -69,7 +74,7 @@ def _run(config: Path, *, as_json: bool, **options: Any) -> None:
     if as_json:
         emit(result.to_json())
     else:
-        _show(result, cfg.out_dir)
+        _show(result, cfg.out_dir, cfg.store_dir)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -89,7 +94,16 @@ _WHAT = {
 }
 
 
-def _show(result: Any, out: Path) -> None:
+def _show_urgent(store: Path) -> None:
+    """Say it on every command until a person has recorded that they received the file."""
+    from early_id.data.urgent import unacknowledged
+
+    for note in unacknowledged(store):
+        say(f"\nURGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} wait for {note['for']}.")
+        say(f"  The file: {store / 'urgent'}. Record receipt with: early-id ingest --config … --acknowledge ROLE")
+
+
+def _show(result: Any, out: Path, store: Path) -> None:
     """A short table of what was made, where it is, and what to open first."""
     rows = []
     for kind, what in _WHAT.items():
@@ -102,7 +116,9 @@ def _show(result: Any, out: Path) -> None:
     say(f"\nMade in {out}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
     if result.counts["urgent_signs"]:
-        say(f"\nURGENT: {result.counts['urgent_signs']} sign(s) wait in store/urgent for the duty officer. Record receipt with early-id ingest --acknowledge ROLE.")
+        say(
+            f"\nURGENT: {result.counts['urgent_signs']} sign(s) wait in store/urgent for the duty officer. Record receipt with early-id ingest --acknowledge ROLE."
+        )
     if result.refusal:
         say(f"\nNo lists were written: {result.refusal} The audit and the governance page are there for those who approve.")
 
@@ -113,7 +129,9 @@ def _show_trials(trials: Any) -> None:
         say(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}.")
         for reason in trial.reasons[:3]:
             say(f"  {reason}")
-        rows = [[r.name, str(r.precision_at_capacity), str(r.recall_at_capacity), str(r.auc), str(r.average_precision)] for r in trial.models.values()]
+        rows = [
+            [r.name, str(r.precision_at_capacity), str(r.recall_at_capacity), str(r.auc), str(r.average_precision)] for r in trial.models.values()
+        ]
         say(text_table(rows, ["model or rule", "listed with the outcome", "found of all with it", "AUC", "average precision"]))
         for result in trial.models.values():
             say(f"  {result.name}: {result.sentence}")
@@ -126,7 +144,6 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
-    from early_id.data.urgent import unacknowledged
     from early_id.workflow.steps import open_bench, take_in
 
     cfg = settings(config, data=data, out=out, overrides=overrides)
@@ -143,8 +160,8 @@ def ingest(
         say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
         for finding in batch.findings:
             say(str(finding))
-    for note in unacknowledged(bench.store.folder):
-        say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} for {note['for']}.")
+    if batch.urgent:
+        remind(bench.store.folder)
 
 
 @app.command()
@@ -184,7 +201,9 @@ def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = No
     matrix = build(bench, bench.people)
     audits = audit_all(bench, matrix, train_all(bench, matrix))
     if as_json:
-        emit({audience: result.to_json() for audience, result in audits.items()})
+        each = {audience: result.to_json() for audience, result in audits.items()}
+        main = list(each)[-1]
+        emit({"audience": main, **each[main], "audiences": each})
         return
     for audience, result in audits.items():
         say(f"\n{audience}")
@@ -205,6 +224,9 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     lists = screen_all(bench, people, matrix, train_all(bench, matrix))
     outputs = publish.lists(bench, lists, status)
     if as_json:
-        emit({"lists": [item for item in outputs if item["kind"] != "taken_out"], **lists.summary()})
+        from early_id.data.urgent import unacknowledged
+
+        made = [item for item in outputs if item["kind"] != "taken_out"]
+        emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
         return
     say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))

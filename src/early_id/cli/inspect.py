@@ -38,7 +38,9 @@ def rules_show(code: str) -> None:
         raise SettingsError.unknown_name("rule", code.upper(), found)
     rule = found[code.upper()]
     kept = {"ERROR": "The row is set aside.", "QUERY": "The row is kept; somebody should ask.", "NOTE": "For information."}[rule.severity]
-    print(f"{rule.code} ({rule.severity})\n  {rule.message}\n  {kept}\n  What to do: {rule.advice}\n  Tables: {', '.join(rule.tables) or 'all'}\n  From: {rule.source}")
+    print(
+        f"{rule.code} ({rule.severity})\n  {rule.message}\n  {kept}\n  What to do: {rule.advice}\n  Tables: {', '.join(rule.tables) or 'all'}\n  From: {rule.source}"
+    )
 
 
 @features_app.command("list")

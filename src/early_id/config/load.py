@@ -32,13 +32,17 @@ def read_yaml(path: Path, *, role: str = "settings file") -> dict[str, Any]:
     """A YAML file as a mapping; a missing or malformed file is one clear message."""
     if not path.is_file():
         raise SettingsError.file_missing(path, role=role)
-    return parse_yaml(path.read_text(encoding="utf-8"), where=str(path))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeError:
+        raise SettingsError(f"The {role} is not in UTF-8.", where=str(path), what_next="Save it again with the encoding UTF-8.") from None
+    return parse_yaml(text, where=str(path))
 
 
 def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     """YAML text as a mapping."""
     try:
-        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+        loaded = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -131,5 +135,7 @@ def _override(values: dict[str, Any], item: str) -> None:
     for part in path:
         place = place.setdefault(part, {})
         if not isinstance(place, dict):
-            raise SettingsError(f"'--set {key}' names a part of something that is not a group of settings.")
-    place[last] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+            raise SettingsError(
+                f"'--set {key}' names a part of something that is not a group of settings.", what_next="Give the whole of it, or change the file."
+            )
+    place[last] = parse_yaml(f"value: {text}", where=f"--set {key}")["value"]

@@ -187,7 +187,7 @@ class Config(Frozen):
     urgent: UrgentSettings = UrgentSettings()
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
     approval: str | None = None
-    base: Path = Field(Path("."), exclude=True)
+    base: Path = Field(Path(), exclude=True)
 
     @field_validator("sharing")
     @classmethod

@@ -90,8 +90,7 @@ class InputDataError(EarlyIdError):
         return cls(
             f"No file was found for the source '{source}'.",
             where=f"pattern {pattern} in {folder}",
-            what_next="Check the folder, correct the pattern under 'sources' in the settings, "
-            "or mark the source 'required: false'.",
+            what_next="Check the folder, correct the pattern under 'sources' in the settings, or mark the source 'required: false'.",
         )
 
     @classmethod
@@ -101,10 +100,7 @@ class InputDataError(EarlyIdError):
         headings = list(found)
         what_next = f"Export the file with these columns, or correct the mapping. Columns found: {', '.join(headings[:30])}."
         if len(headings) == 1:
-            what_next = (
-                "The file has a single column, so the delimiter is probably wrong: "
-                "set 'delimiter' in the mapping, or export it again."
-            )
+            what_next = "The file has a single column, so the delimiter is probably wrong: set 'delimiter' in the mapping, or export it again."
         return cls(f"Columns that the mapping needs are missing: {missing}.", where=where, what_next=what_next)
 
     @classmethod

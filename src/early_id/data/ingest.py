@@ -5,28 +5,24 @@ Everything is prepared under new names; the store changes by one rename at the e
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from early_id.config.settings import Config, Source
+from early_id.config.settings import Config
 from early_id.core.display import frame_html, progress
 from early_id.core.errors import BusyError, EarlyIdError, InputDataError, SettingsError
 from early_id.core.findings import Finding, Findings
-from early_id.core.fingerprint import file_sha256
 from early_id.core.types import Severity
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.mapping import Shape, load_shapes
+from early_id.data.plan import Staged, find_files, made_up_files, not_seen
+from early_id.data.publish import publish, sweep
 from early_id.data.readers import check_columns, read_raw
 from early_id.data.rules import all_rules
-from early_id.data.stage import Incoming, stage
+from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
-from early_id.data.urgent import find_urgent, write_urgent
+from early_id.data.urgent import find_urgent, note_contacts, write_urgent
 from early_id.data.versions import mark_repeats, merge, record_columns
 from early_id.schema.tables import Table
 
@@ -90,24 +86,6 @@ class Batch:
         return frame_html(self.frame(), title=f"Batch {self.number}") + self.findings._repr_html_()
 
 
-def _files_of(source: Source, folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.glob(source.files) if path.is_file())
-    if not files and source.required:
-        raise InputDataError.file_missing(source.files, folder, source=source.name)
-    return files
-
-
-def made_up_files(folder: Path) -> set[str]:
-    """Hashes that the made-up council wrote beside its extracts; empty elsewhere."""
-    note = folder / "made_up.json"
-    if not note.is_file():
-        return set()
-    try:
-        return set(json.loads(note.read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-
-
 def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
     """Take in every source of the settings from ``folder`` as one batch.
 
@@ -124,55 +102,36 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
         raise SettingsError.file_missing(folder, role="folder of extracts")
     shapes = load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes))
     with store.writing():
+        store.refresh()  # another run may have added a batch since the store was opened
         number = store.version.number + 1
         work = store.folder / f".batch-{number:06d}"
         try:
-            _sweep(store.folder, store.version.number)
+            sweep(store.folder, store.version.number)
             (work / "set_aside").mkdir(parents=True)
             return _take_in(store, folder, cfg, shapes, number, work)
         except OSError as error:
             if isinstance(error, EarlyIdError):
                 raise
             if isinstance(error, PermissionError):
-                raise BusyError.target_open(error.filename or store.folder) from None
+                raise BusyError.target_open(error.filename2 or error.filename or store.folder) from None
             raise InputDataError(
                 "The batch could not be written; the store is as it was.", where=str(store.folder), what_next=f"Check the disk: {error.strerror}."
             ) from None
         finally:
-            _sweep(store.folder, store._read_current().number)
-
-
-@dataclass(frozen=True)
-class _Staged:
-    """One staged file, waiting to be merged."""
-
-    source: Source
-    shape: Shape
-    table: Table
-    name: str
-    path: Path
-    sha256: str
-    received: date
+            store.refresh()
+            sweep(store.folder, store.version.number)
 
 
 def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], number: int, work: Path) -> Batch:
     backend = connect()
     connection = raw(backend)
-    found: list[_Staged] = []
-    for source in cfg.sources:
-        if source.shape not in shapes:
-            raise SettingsError.unknown_name("shape", source.shape, shapes, where=f"source '{source.name}'")
-        shape = shapes[source.shape]
-        for path in _files_of(source, folder):
-            received = source.received or date.fromtimestamp(path.stat().st_mtime)
-            name = path.relative_to(folder).as_posix()
-            found.append(_Staged(source, shape, store.tables[shape.table], name, path, _digest(path, name), received))
-    plan = _not_seen(found, store)
+    found = find_files(folder, cfg, shapes, store.tables)
+    plan = not_seen(found, store.version.batches)
     findings = [_finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store)
     files: list[FileCount] = []
-    changed: dict[str, list[_Staged]] = {}
+    changed: dict[str, list[Staged]] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
@@ -203,6 +162,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             for leftover in ("_marked", "_kept", "_merged", "_all"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
+    if store.has("contacts") and "contacts" not in changed:
+        note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
     assumptions = {**store.version.assumptions, **{f"{item.source.name}: {item.table.name}": str(item.shape.known) for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
@@ -225,35 +186,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         "findings": batch.findings.to_json(),
     }
     version = Version(number, parts, [*store.version.batches, record], list(coverage.values()), assumptions)
-    _publish(store.folder, work, version)
+    publish(store.folder, work, version)
     return batch
-
-
-def _digest(path: Path, name: str) -> str:
-    try:
-        return file_sha256(path)
-    except PermissionError:
-        raise BusyError(
-            "A file of the extracts cannot be opened.", where=name, what_next="Close it in other programs, or ask for the right to read it."
-        ) from None
-
-
-def _not_seen(found: list[_Staged], store: Store) -> list[_Staged]:
-    """The files that say something new.
-
-    A file taken in before is read again where another came under its name in between, so that a correction taken back is seen; and where it is
-    part of a snapshot of which another part is new, since what stands in no part is closed.
-    """
-    before = [file for batch in store.version.batches for file in batch["files"]]
-    seen = {(file["table"], file["sha256"]) for file in before}
-    newest = {(file["source"], file["table"], file["file"]): file["sha256"] for file in before}
-    new = [
-        item
-        for item in found
-        if (item.table.name, item.sha256) not in seen or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
-    ]
-    whole = {(item.source.name, item.table.name) for item in new if item.source.snapshot}
-    return [item for item in found if item in new or (item.source.name, item.table.name) in whole]
 
 
 def _context(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
@@ -265,7 +199,7 @@ def _context(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)}")
 
 
-def _extend_context(connection: duckdb.DuckDBPyConnection, item: _Staged) -> None:
+def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None:
     staged = quote(f"_staged_{item.table.name}")
     if item.table.name == "pupils":
         connection.execute(
@@ -276,7 +210,7 @@ def _extend_context(connection: duckdb.DuckDBPyConnection, item: _Staged) -> Non
         connection.execute(f"INSERT INTO _schools SELECT DISTINCT school_id FROM {staged} WHERE school_id IS NOT NULL")
 
 
-def _stage_file(connection: duckdb.DuckDBPyConnection, item: _Staged, cfg: Config, *, first: bool) -> None:
+def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, *, first: bool) -> None:
     read_raw(connection, item.path, item.shape, view="_raw")
     if item.shape.prepare:
         from early_id.data.prepare import prepare
@@ -301,7 +235,7 @@ def _split(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _aside AS SELECT file, row, codes FROM _marked WHERE list_has_any(codes, [{errors}])")
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, items: list[_Staged]) -> list[FileCount]:
+def _counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[FileCount]:
     rows_in = dict(connection.execute("SELECT file, count(*) FROM _marked GROUP BY file").fetchall())
     kept = dict(connection.execute("SELECT file, count(*) FROM _kept GROUP BY file").fetchall())
     aside = dict(connection.execute("SELECT file, count(*) FROM _aside GROUP BY file").fetchall())
@@ -314,7 +248,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, items: list[_Staged]) -> list
     ]  # fmt: skip
 
 
-def _findings(connection: duckdb.DuckDBPyConnection, items: list[_Staged]) -> list[Finding]:
+def _findings(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[Finding]:
     sources = {item.name: item.source.name for item in items}
     rows = connection.execute(
         "SELECT code, file, count(*) FROM (SELECT unnest(codes) AS code, file FROM _marked WHERE len(codes) > 0) GROUP BY ALL ORDER BY ALL"
@@ -327,7 +261,7 @@ def _finding(code: str, count: int, file: str, source: str) -> Finding:
     return Finding(code, rule.severity, rule.message, rule.advice, count, where=file, source=source)
 
 
-def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[_Staged]) -> None:
+def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged]) -> None:
     """Rows set aside, as they were in the file, with row number and codes. Restricted: they hold people's data."""
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
@@ -346,10 +280,12 @@ def _write_part(connection: duckdb.DuckDBPyConnection, table: Table, path: Path)
     connection.execute(f"COPY (SELECT {columns} FROM _merged ORDER BY {order}, file, row) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
-def _cover(connection: duckdb.DuckDBPyConnection, items: list[_Staged], coverage: dict[tuple[str, str], dict[str, str]]) -> None:
+def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage: dict[tuple[str, str], dict[str, str]]) -> None:
     """Which source covers which table, from when to when: later 'none' and 'not known' differ by it."""
     for item in items:
-        [(earliest,)] = connection.execute("SELECT min(happened_on) FROM _kept WHERE source = ?", [item.source.name]).fetchall()
+        [(earliest,)] = connection.execute(
+            f"SELECT min(happened_on) FROM _kept WHERE source = ? AND happened_on > {ALWAYS}", [item.source.name]
+        ).fetchall()
         first = item.source.covers_from or earliest or item.received
         key = (item.source.name, item.table.name)
         old = coverage.get(key)
@@ -359,38 +295,3 @@ def _cover(connection: duckdb.DuckDBPyConnection, items: list[_Staged], coverage
             "covers_from": min(str(first), old["covers_from"]) if old else str(first),
             "covers_to": max(item.received.isoformat(), old["covers_to"]) if old else item.received.isoformat(),
         }
-
-
-#: What holds files of one batch each, numbered.
-_FOLDERS = ("versions", "parts", "set_aside", "urgent")
-
-
-def _sweep(folder: Path, current: int) -> None:
-    """Take away what belongs to no version: the work of a run that broke off, however far it came."""
-    left = [*folder.glob(".batch-*"), *folder.glob(".current.json"), *(item for name in _FOLDERS for item in (folder / name).glob("*"))]
-    for item in left:
-        number = re.search(r"(\d{6,})(\.\w+)?$", item.name)
-        if item.parent != folder and (number is None or int(number.group(1)) <= current):
-            continue
-        if item.is_dir():
-            shutil.rmtree(item, ignore_errors=True)
-        else:
-            item.unlink(missing_ok=True)
-
-
-def _publish(folder: Path, work: Path, version: Version) -> None:
-    """Move the prepared files into place; the last rename makes the version current."""
-    for name in _FOLDERS:
-        (folder / name).mkdir(exist_ok=True)
-    for part in work.glob("*.parquet"):
-        os.replace(part, folder / "parts" / part.name)
-    target = folder / "set_aside" / f"{version.number:06d}"
-    shutil.rmtree(target, ignore_errors=True)
-    os.replace(work / "set_aside", target)
-    for item in work.glob("urgent.*"):
-        os.replace(item, folder / "urgent" / f"{version.number:06d}{item.suffix}")
-    listing = folder / "versions" / f"{version.number:06d}.json"
-    listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
-    pointer = folder / ".current.json"
-    pointer.write_text(json.dumps({"version": version.number}), encoding="utf-8")
-    os.replace(pointer, folder / "current.json")

@@ -6,7 +6,7 @@ formats and says when a row was known; it holds no logic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,12 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
             raise SettingsError(f"A shape lacks '{key}'.", where=where)
     table = tables[values["table"]]
     allowed = {*table.column_names, "source_person_id"}
+    for key in ("columns", "dates", "values", "known"):
+        if not isinstance(values.get(key) or {}, dict):
+            raise SettingsError(f"'{key}' of a shape must hold 'name: value' pairs.", where=where)
+    known = values.get("known") or {}
+    if strange := sorted(set(known) - {item.name for item in fields(Known)}):
+        raise SettingsError.unknown_name("part of 'known'", strange[0], [item.name for item in fields(Known)], where=where)
     for column in values["columns"]:
         if column not in allowed:
             raise SettingsError.unknown_name(f"column of the table '{table.name}'", column, allowed, where=where)
@@ -86,7 +92,7 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         columns={str(k): str(v) for k, v in values["columns"].items()},
         dates={k: tuple([v] if isinstance(v, str) else v) for k, v in (values.get("dates") or {}).items()},
         values={k: {str(a): str(b) for a, b in v.items()} for k, v in (values.get("values") or {}).items()},
-        known=Known(**(values.get("known") or {})),
+        known=Known(**known),
         sheet=values.get("sheet"),
         delimiter=values.get("delimiter", ","),
         encoding=values.get("encoding", "utf-8"),

@@ -111,9 +111,7 @@ def _codes(table: Table, typed: list[str]) -> str:
     """SQL list of the codes of all rules that a row breaks, evaluated in one scan."""
     unreadable = " OR ".join(["recorded_unreadable", *(f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed)])
     # A required value that was given but cannot be read is GEN001 alone, so that each fault has one name.
-    empty = [
-        f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"{quote(name)} IS NULL" for name in table.required
-    ]
+    empty = [f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"{quote(name)} IS NULL" for name in table.required]
     if table.has_person:
         empty.append("source_person_id IS NULL")
     found = [("GEN001", unreadable), ("GEN002", " OR ".join(empty) or "false")]

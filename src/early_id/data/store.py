@@ -127,7 +127,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_suffix(".tmp")
             beside.write_text(secrets.token_hex(32), encoding="utf-8")
-            os.replace(beside, path)
+            beside.replace(path)
         return path.read_text(encoding="utf-8").strip()
 
     @property
@@ -154,8 +154,8 @@ class Store:
         return frame.assign(covers_from=pd.to_datetime(frame["covers_from"]), covers_to=pd.to_datetime(frame["covers_to"]))
 
     def span(self) -> tuple[date, date] | None:
-        """First and last day that the stored sources cover."""
-        rows = self.version.coverage
+        """First and last day that the stored records of events cover; lists of people and schools have no such span."""
+        rows = [row for row in self.version.coverage if row["table"] not in ("pupils", "schools")]
         if not rows:
             return None
         return min(date.fromisoformat(r["covers_from"]) for r in rows), max(date.fromisoformat(r["covers_to"]) for r in rows)
@@ -164,10 +164,12 @@ class Store:
         """Read, map, check and store a folder of extracts as one batch. See ``data/ingest.py``."""
         from early_id.data.ingest import ingest_folder
 
-        batch = ingest_folder(self, Path(folder) if folder else cfg.data_dir, cfg)
+        return ingest_folder(self, Path(folder) if folder else cfg.data_dir, cfg)
+
+    def refresh(self) -> None:
+        """Look again which version is current."""
         self.version = self._read_current()
         self.__dict__.pop("backend", None)
-        return batch
 
     def acknowledge(self, *, by_role: str, on: date) -> int:
         """Record that a person has received the urgent signs of every open batch; returns how many batches."""

@@ -7,7 +7,6 @@ on every command, until a person records that they received the file.
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +42,11 @@ def find_urgent(
     A row is new where ``held``, the table's records before this batch, has no such row in force. Its dates do not decide: a sign that
     a source sends late is as urgent as any.
     """
-    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {into} (sign VARCHAR, source VARCHAR, source_person_id VARCHAR, happened_on DATE, known_from DATE)")
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS _contacted (source VARCHAR, source_person_id VARCHAR, contact_on DATE)")
+    connection.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS {into} (sign VARCHAR, source VARCHAR, source_person_id VARCHAR, happened_on DATE, known_from DATE)"
+    )
     if table.name == "contacts":
-        connection.execute(
-            f"INSERT INTO _contacted SELECT source, source_person_id, max(contact_on) FROM {quote(batch_table)} WHERE known_to IS NULL GROUP BY ALL"
-        )
+        note_contacts(connection, quote(batch_table))
     sign = _sign(table, settings)
     if sign is None:
         return
@@ -64,10 +62,17 @@ def find_urgent(
     )
 
 
+def note_contacts(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Remember the newest contact of each person; an earlier sign has been seen by someone."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS _contacted (source VARCHAR, source_person_id VARCHAR, contact_on DATE)")
+    connection.execute(f"INSERT INTO _contacted SELECT source, source_person_id, max(contact_on) FROM {rows} WHERE known_to IS NULL GROUP BY ALL")
+
+
 def write_urgent(connection: duckdb.DuckDBPyConnection, folder: Path, number: int, settings: UrgentSettings) -> int:
     """Write the restricted urgent file of a batch, where there is anything urgent; returns the number of signs."""
     if not connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = '_urgent'").fetchall():
         return 0
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS _contacted (source VARCHAR, source_person_id VARCHAR, contact_on DATE)")
     select = (
         "SELECT DISTINCT u.sign, u.source, u.source_person_id, u.happened_on, u.known_from FROM _urgent AS u WHERE NOT EXISTS ("
         "SELECT 1 FROM _contacted AS c WHERE c.source = u.source AND c.source_person_id = u.source_person_id AND c.contact_on > u.happened_on)"
@@ -107,6 +112,6 @@ def acknowledge(folder: Path, *, by_role: str, on: date) -> int:
         note.update(acknowledged_on=on.isoformat(), acknowledged_by_role=by_role)
         beside = path.with_suffix(".tmp")
         beside.write_text(json.dumps(note, indent=1), encoding="utf-8")
-        os.replace(beside, path)
+        beside.replace(path)
         done += 1
     return done

@@ -81,13 +81,13 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, *, kept: str, hel
     else:
         key = key_hash(table)
         sources = ", ".join(text(name) for name in snapshots) or "NULL"
-        gone = (
-            f"gone_on IS NULL AND source IN ({sources}) AND source IN (SELECT source FROM {quote(kept)}) AND {key} NOT IN (SELECT {key} FROM {quote(kept)})"
-        )
+        gone = f"gone_on IS NULL AND source IN ({sources}) AND source IN (SELECT source FROM {quote(kept)}) AND {key} NOT IN (SELECT {key} FROM {quote(kept)})"
         # A record that differs from the one held cannot have been known before it was received.
         seen_now = listed.replace('"known_from"', 'greatest("known_from", "received_on") AS known_from')
         connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_keys AS SELECT DISTINCT {key} AS key FROM {quote(held)}")
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE _held_rows AS SELECT DISTINCT {key} AS key, row_hash FROM {quote(held)} WHERE gone_on IS NULL")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _held_rows AS SELECT DISTINCT {key} AS key, row_hash FROM {quote(held)} WHERE gone_on IS NULL"
+        )
         # What was held once, was corrected, and is now again the newest that the source says, is a correction back.
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE _back AS SELECT {key} AS key, row_hash, max(known_from) AS known_from FROM {quote(kept)} "

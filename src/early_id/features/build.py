@@ -100,9 +100,13 @@ def _subjects(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
 
 def _roll(past: Past, children: pd.DataFrame) -> pd.DataFrame:
     """Spells on a roll of the cohort's children: rid, school_id, start_on, end_on."""
-    enrolments = past.frame("enrolments") if "enrolments" in past.store.tables else pd.DataFrame(columns=["child_id", "school_id", "start_on", "end_on"])
-    spells = children[["rid", "child_id", "school_id"]].rename(columns={"school_id": "own_school"}).merge(
-        enrolments[["child_id", "school_id", "start_on", "end_on"]], on="child_id"
+    enrolments = (
+        past.frame("enrolments") if "enrolments" in past.store.tables else pd.DataFrame(columns=["child_id", "school_id", "start_on", "end_on"])
+    )
+    spells = (
+        children[["rid", "child_id", "school_id"]]
+        .rename(columns={"school_id": "own_school"})
+        .merge(enrolments[["child_id", "school_id", "start_on", "end_on"]], on="child_id")
     )
     for name in ("start_on", "end_on"):
         spells[name] = pd.to_datetime(spells[name])

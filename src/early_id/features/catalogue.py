@@ -112,7 +112,12 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
             refuse(f"The table '{table.name}' is not held by the school, so its features cannot be shared as SCHOOL.")
         if feature.measure.kind != "custom" and "school_id" not in table and not _is_extension(table):
             refuse(f"The table '{table.name}' does not say which school a row is of, so its features cannot be shared as SCHOOL.")
-    if feature.unit is Unit.FAMILY and feature.missing is Missing.ZERO_IF_COVERED and table.covered_by == "source" and feature.measure.kind == "share":
+    if (
+        feature.unit is Unit.FAMILY
+        and feature.missing is Missing.ZERO_IF_COVERED
+        and table.covered_by == "source"
+        and feature.measure.kind == "share"
+    ):
         refuse("A share has no zero where there are no rows.", "Use Missing.UNKNOWN.")
     for measure in _parts(feature.measure):
         _check_measure(measure, table, tables, refuse)
@@ -136,7 +141,10 @@ def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: objec
     for name in sorted(needed):
         column = table[name]
         if column.usage is not Usage.FEATURE:
-            refuse(f"The column '{table.name}.{name}' is marked {column.usage} and may not be used in a feature.", "Choose another sign; see the data dictionary.")
+            refuse(
+                f"The column '{table.name}.{name}' is marked {column.usage} and may not be used in a feature.",
+                "Choose another sign; see the data dictionary.",
+            )
     for condition in (measure.of, measure.among):
         for leaf in leaves(condition):
             if isinstance(leaf, IsIn) and (codes := table[leaf.column].codes):

@@ -83,7 +83,8 @@ def statutory_reasons(past: Past, age: pd.Series) -> pd.Series:
     rows = rows[(rows["status"] != "REFERRAL") | rows["outcome"].isna()]
     reason = rows["status"].map(_STATUS_REASON).where(rows["status"] != "REFERRAL", "referral_open")
     old_enough = rows["child_id"].map(age).fillna(0) >= 16
-    reason = reason.where(rows["status"] != "CARE_LEAVER", np.where(old_enough, "care_leaver", None))
+    care_leaver = pd.Series("care_leaver", index=rows.index).where(old_enough)
+    reason = reason.where(rows["status"] != "CARE_LEAVER", care_leaver)
     return _first_by_precedence(rows["child_id"], reason)
 
 

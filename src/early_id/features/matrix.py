@@ -88,9 +88,7 @@ class FeatureMatrix:
         dates = index["as_of"].unique()
         excluded = self.excluded[self.excluded["as_of"].isin(dates)] if len(self.excluded) else self.excluded
         evidence = self.evidence_dates[keep] if len(self.evidence_dates) else self.evidence_dates
-        return replace(
-            self, X=self.X[keep], y=self.y[keep], groups=self.groups[keep], index=index, excluded=excluded, evidence_dates=evidence
-        )
+        return replace(self, X=self.X[keep], y=self.y[keep], groups=self.groups[keep], index=index, excluded=excluded, evidence_dates=evidence)
 
     def at(self, as_of: str | date | pd.Timestamp) -> FeatureMatrix:
         """The rows of one as-of date."""

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 class TableSource(Protocol):
     """What features need of a store."""
 
-    tables: Tables
-    backend: Any
+    @property
+    def tables(self) -> Tables:
+        """The declarations of the stored tables."""
+
+    @property
+    def backend(self) -> Any:
+        """The engine."""
 
     def has(self, table: str) -> bool:
         """Whether the table holds anything."""

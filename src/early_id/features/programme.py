@@ -128,7 +128,11 @@ def build_features(
             bar.advance(note=str(day))
     index = pd.concat(parts["index"])
     outcome = _main_outcome(programme, cfg)
-    excluded = pd.concat(parts["excluded"]).reset_index(drop=True) if any(len(p) for p in parts["excluded"]) else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
+    excluded = (
+        pd.concat(parts["excluded"]).reset_index(drop=True)
+        if any(len(p) for p in parts["excluded"])
+        else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
+    )
     return FeatureMatrix(
         X=pd.concat(parts["X"]),
         y=programme.outcomes(store, people, index, cfg),

@@ -19,6 +19,7 @@ from early_id.core.errors import InputDataError
 from early_id.core.findings import Finding, Findings
 from early_id.core.privacy import keyed_hash
 from early_id.core.types import Severity
+from early_id.linkage.families import family_spells
 from early_id.linkage.identifiers import nhs_number_is_valid, upn_is_valid, valid_or_missing
 
 #: Links of the first version hold for all time: they rest on identifiers, not on dates.
@@ -107,12 +108,14 @@ def link_people(pupils: pd.DataFrame, households: pd.DataFrame | None, *, key: s
             findings.append(_finding("LNK001", int(twice.sum()), name))
             records.loc[twice, name] = None
     group, contradicted = _components(records)
+    group, more = _without_contradictions(records, group)
+    contradicted += more
     if contradicted:
         findings.append(_finding("LNK002", contradicted, "person links"))
     records["child_id"] = _child_ids(records, group, key)
     links = records[["source", "source_person_id", "child_id"]].copy()
     links["known_from"], links["known_to"], links["trust"] = ALWAYS, pd.NaT, 1.0
-    return People(links, _spells(households, links, key), Findings(tuple(findings)), key)
+    return People(links, family_spells(households, links, key), Findings(tuple(findings)), key)
 
 
 def _components(records: pd.DataFrame) -> tuple[np.ndarray, int]:
@@ -135,6 +138,24 @@ def _components(records: pd.DataFrame) -> tuple[np.ndarray, int]:
     return connected_components(graph, directed=False)[1], contradicted
 
 
+def _without_contradictions(records: pd.DataFrame, group: np.ndarray) -> tuple[np.ndarray, int]:
+    """Take apart the groups that hold a contradiction only through a third record; returns how many records that touches.
+
+    Each record of such a group stays with those alone whose identifiers and birth date are the same as its own; two records of one source,
+    which may be two people, do not stay together at all.
+    """
+    facts = records[["upn", "nhs_number", "birth_date"]]
+    by_group = facts.groupby(group)
+    bad = (by_group.nunique() > 1).any(axis=1) | (records.groupby([group, "source"]).size().groupby(level=0).max() > 1)
+    apart = pd.Series(group).map(bad).to_numpy()
+    if not apart.any():
+        return group, 0
+    own = records["source_person_id"].where(records.groupby([group, "source"])["source"].transform("size") > 1, "")
+    labels = facts.astype(str).agg("|".join, axis=1) + "|" + own.astype(str)
+    split = pd.Series(group.astype(str)).where(~apart, pd.Series(group.astype(str)) + "|" + labels.reset_index(drop=True))
+    return pd.factorize(split)[0], int(apart.sum())
+
+
 def _child_ids(records: pd.DataFrame, group: np.ndarray, key: str) -> pd.Series:
     """A stable id for each group: a keyed hash of its UPN, else of its NHS number, else of the first source's own id."""
     own = records["source"].astype(str) + ":" + records["source_person_id"].astype(str)
@@ -142,34 +163,22 @@ def _child_ids(records: pd.DataFrame, group: np.ndarray, key: str) -> pd.Series:
     first = anchors.groupby("group").agg(
         upn=("upn", lambda s: min(s.dropna(), default=None)), nhs=("nhs", lambda s: min(s.dropna(), default=None)), own=("own", "min")
     )
-    anchor = np.where(first["upn"].notna(), "upn:" + first["upn"].astype(str), np.where(first["nhs"].notna(), "nhs:" + first["nhs"].astype(str), first["own"]))
+    anchor = np.where(
+        first["upn"].notna(), "upn:" + first["upn"].astype(str), np.where(first["nhs"].notna(), "nhs:" + first["nhs"].astype(str), first["own"])
+    )
     ids = pd.Series([f"C{keyed_hash(str(value), key)}" for value in anchor], index=first.index)
     return pd.Series(group, index=records.index).map(ids)
 
 
-def _spells(households: pd.DataFrame | None, links: pd.DataFrame, key: str) -> pd.DataFrame:
-    columns = ["child_id", "family_id", "from_on", "to_on", "known_from", "known_to", "evidence", "safe_contact", "protected_address", "no_joint_contact"]
-    if households is None or households.empty:
-        return pd.DataFrame(columns=columns).astype({"from_on": "datetime64[ns]", "to_on": "datetime64[ns]", "known_from": "datetime64[ns]", "known_to": "datetime64[ns]"})
-    marks = households.groupby("household_id").agg(
-        unsafe=("safe_to_contact", lambda s: bool((s == False).any())),  # noqa: E712 - a nullable column: unknown is not unsafe
-        protected_address=("protected_address", lambda s: bool((s == True).any())),  # noqa: E712
-        no_joint_contact=("no_joint_contact", lambda s: bool((s == True).any())),  # noqa: E712
-    )
-    rows = households[households["role"] == "child"].merge(links[["source", "source_person_id", "child_id"]], on=["source", "source_person_id"])
-    rows = rows.merge(marks, left_on="household_id", right_index=True, suffixes=("_own", ""))
-    hashed = {household: "F" + keyed_hash(str(household), key) for household in rows["household_id"].unique()}
-    rows["family_id"] = rows["household_id"].map(hashed)
-    rows["safe_contact"] = ~rows["unsafe"]
-    rows["evidence"] = "household row of " + rows["source"].astype(str)
-    for name in ("from_on", "to_on", "known_from", "known_to"):
-        rows[name] = pd.to_datetime(rows[name]).astype("datetime64[ns]")
-    return rows[columns].drop_duplicates().sort_values(["child_id", "from_on", "known_from"]).reset_index(drop=True)
-
-
 _MESSAGES = {
-    "LNK001": ("An identifier stands on two people of one source and was not used.", "Ask the source which is right; they are never merged automatically."),
-    "LNK002": ("Records agree on one identifier but contradict each other on another fact, and were not joined.", "Check birth dates and numbers at the sources."),
+    "LNK001": (
+        "An identifier stands on two people of one source and was not used.",
+        "Ask the source which is right; they are never merged automatically.",
+    ),
+    "LNK002": (
+        "Records agree on one identifier but contradict each other on another fact, and were not joined.",
+        "Check birth dates and numbers at the sources.",
+    ),
 }
 
 

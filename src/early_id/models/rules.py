@@ -19,7 +19,7 @@ from early_id.core.errors import InputDataError
 from early_id.models.adding import Floats
 
 
-class RankBy(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class RankBy(BaseEstimator):  # scikit-learn has no types
     """Rank rows by one quantity, highest first; unknown comes last.
 
     Parameters

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from early_id.models.adding import Floats, add_up, expit
 
 
-class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # scikit-learn has no types
     """Base of the learned models: two classes, unknown values accepted, exact contributions.
 
     Parameters are those of the subclass. After ``fit``: ``classes_``, ``n_features_in_``, ``feature_names_in_`` (where

@@ -56,7 +56,7 @@ def quiet_mlflow() -> Any:
         import mlflow.telemetry
 
         # A client that was made before the switches were set would go on sending: this puts None in its place.
-        mlflow.telemetry.set_telemetry_client()  # type: ignore[no-untyped-call]
+        mlflow.telemetry.set_telemetry_client()
     # After the import, which sets levels of its own: "creating tables" is not news for an analyst.
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

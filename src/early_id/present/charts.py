@@ -269,9 +269,7 @@ def _finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
         words = wrap(str(row["label"]), _LABEL_CHARS) or [""]
         for n, line in enumerate(words):
             up = (len(words) - 1 - 2 * n) * 6.0
-            axes.annotate(
-                line, (0, y), (-6, up), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center"
-            )
+            axes.annotate(line, (0, y), (-6, up), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center")
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(LINE)

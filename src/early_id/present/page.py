@@ -152,11 +152,7 @@ def table_html(
     """
     if any(len(row) != len(headings) for row in rows):
         raise ValueError("every row needs one cell a heading")
-    right = (
-        set(numbers)
-        if numbers is not None
-        else {j for j in range(1, len(headings)) if rows and all(_is_number(row[j]) for row in rows)}
-    )
+    right = set(numbers) if numbers is not None else {j for j in range(1, len(headings)) if rows and all(_is_number(row[j]) for row in rows)}
     css = [Markup(' class="number"') if j in right else Markup("") for j in range(len(headings))]
     head = Markup("").join(Markup('<th scope="col"{}>{}</th>').format(css[j], text) for j, text in enumerate(headings))
     body = Markup("\n").join(

@@ -12,10 +12,7 @@ import re
 from datetime import date
 
 #: Said on every page for staff. It is the only sentence that may hold the word "concern".
-ALARM = (
-    "early_id is not a safeguarding alarm. A child not on this list may need help just as much. "
-    "Your own concern never waits for a list."
-)
+ALARM = "early_id is not a safeguarding alarm. A child not on this list may need help just as much. Your own concern never waits for a list."
 
 #: Pattern of a banned word, and what to say instead. Matched without regard to case.
 BANNED: dict[str, str] = {
@@ -59,9 +56,7 @@ def check_words(text: str) -> tuple[str, ...]:
     for allowed in _ALLOWED:
         prose = allowed.sub(" ", prose)
     return tuple(
-        f"'{match.group(0)}': {instead}"
-        for pattern, instead in BANNED.items()
-        for match in re.finditer(pattern, prose, flags=re.IGNORECASE)
+        f"'{match.group(0)}': {instead}" for pattern, instead in BANNED.items() for match in re.finditer(pattern, prose, flags=re.IGNORECASE)
     )
 
 

@@ -38,8 +38,8 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         # mkstemp makes files that only the owner can read; lists lie in shared folders whose own rights decide.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(target)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
         if isinstance(error, PermissionError | IsADirectoryError):

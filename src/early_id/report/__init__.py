@@ -4,4 +4,4 @@ from early_id.report.context import GovernanceContext, Nouns
 from early_id.report.governance import governance_pack
 from early_id.report.notices import NoticeContext, write_notices
 
-__all__ = ["GovernanceContext", "Nouns", "NoticeContext", "governance_pack", "write_notices"]
+__all__ = ["GovernanceContext", "NoticeContext", "Nouns", "governance_pack", "write_notices"]

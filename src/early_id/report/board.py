@@ -56,8 +56,7 @@ def _questions(m: Material) -> list[str]:
         verdict = str(trial.get("verdict", ""))
         if verdict and verdict != "ready for approval":
             asked.append(
-                f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, "
-                f"serve families better?"
+                f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
             )
     if m.not_held:
         asked.append("Some characteristics are not held at all. How will the board know about gaps there?")

@@ -45,9 +45,7 @@ def missed(m: Material) -> Section:
     for audience in m.groups:
         parts += [
             audience_heading(m, audience),
-            *measure_parts(
-                m, audience, "missed_share", heading="Share missed", n_heading=f"{nouns.people.capitalize()} with the outcome"
-            ),
+            *measure_parts(m, audience, "missed_share", heading="Share missed", n_heading=f"{nouns.people.capitalize()} with the outcome"),
         ]
     return Section("missed", "Who is missed", "\n".join(sentences) or "How many are missed cannot be estimated.", tuple(parts))
 
@@ -97,9 +95,7 @@ def without_need(m: Material) -> Section:
         if rows:
             caption = f"Of those listed, the share who {m.context.had_outcome}, by group: {list_name(audience).lower()}"
             cells = [[row.label, row.n, row.figure.text()] for row in rows]
-            parts.append(
-                page.table_html(["Group", "Listed, outcome known", "Share (95% interval)"], cells, caption, note=m.showing.note)
-            )
+            parts.append(page.table_html(["Group", "Listed, outcome known", "Share (95% interval)"], cells, caption, note=m.showing.note))
     return Section(
         "without-need",
         "Who is listed without need",
@@ -120,17 +116,14 @@ def observed_expected(m: Material) -> Section:
     ]
     for audience, groups in m.groups.items():
         rows = groups.of("observed_expected")
-        known = [
-            row for row in rows if row.figure.value is not None and row.figure.low is not None and row.figure.high is not None
-        ]
+        known = [row for row in rows if row.figure.value is not None and row.figure.low is not None and row.figure.high is not None]
         if not known:
             continue
         away = [row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)]
         apart = f"; they differ for {and_list([row.label for row in away[:4]])}" if away else ""
         apart += f" and {len(away) - 4} more" if len(away) > 4 else ""
         sentences.append(
-            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference "
-            f"can be told{apart}."
+            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference can be told{apart}."
         )
         drawn = sorted(known, key=lambda row: (-abs((row.figure.value or 1.0) - 1.0), row.label))[:10]
         svg = charts.forest(
@@ -142,9 +135,7 @@ def observed_expected(m: Material) -> Section:
         )
         cells = [[row.label, row.n, row.figure.ratio_text()] for row in rows]
         headings = ["Group", f"{m.context.nouns.people.capitalize()}, outcome known", "Observed ÷ expected (95% interval)"]
-        table = page.table_html(
-            headings, cells, f"Observed against expected, by group: {list_name(audience).lower()}", note=m.showing.note
-        )
+        table = page.table_html(headings, cells, f"Observed against expected, by group: {list_name(audience).lower()}", note=m.showing.note)
         parts += [audience_heading(m, audience), page.chart_html(svg, table)]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
@@ -155,12 +146,7 @@ def crossed(m: Material) -> Section:
     groups = m.groups.get(m.main, Groups(()))
     names = len({row.title for row in groups.rows})
     parts = (
-        (
-            paragraph(
-                f"The {names} characteristics above were each looked at alone. A gap for, say, girls of one ethnic group "
-                f"would not show here."
-            ),
-        )
+        (paragraph(f"The {names} characteristics above were each looked at alone. A gap for, say, girls of one ethnic group would not show here."),)
         if names
         else ()
     )

@@ -93,9 +93,7 @@ def governance_pack(
     return written
 
 
-def governance_html(
-    trial: Any, audit: Any, lists: Any = None, *, context: GovernanceContext | None = None, publishable: bool
-) -> str:
+def governance_html(trial: Any, audit: Any, lists: Any = None, *, context: GovernanceContext | None = None, publishable: bool) -> str:
     """One of the two pages, as text. Parameters as in :func:`governance_pack`."""
     m = material(trial, audit, lists, context=context or GovernanceContext(), publishable=publishable)
     body = _templates().get_template("governance.html").render(header=board.header(m), sections=[make(m) for make in SECTIONS])

@@ -60,9 +60,7 @@ class Groups:
 
     def furthest(self, measure: str, most: int = 10) -> list[GroupRow]:
         """The groups furthest from everyone else, widest gap first, without very small and unknown ones."""
-        known = [
-            row for row in self.of(measure) if row.gap.value is not None and isinstance(row.n, int) and row.n >= _DRAWN_FROM
-        ]
+        known = [row for row in self.of(measure) if row.gap.value is not None and isinstance(row.n, int) and row.n >= _DRAWN_FROM]
         return sorted(known, key=lambda row: (-abs(row.gap.value or 0.0), row.label))[:most]
 
     def find(self, measure: str, characteristic: str, group: str) -> GroupRow | None:

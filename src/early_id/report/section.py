@@ -51,9 +51,7 @@ class Material:
     @property
     def main(self) -> str:
         """The audience whose figures lead: the hub's list where there is one, since it may use the widest records."""
-        return next(
-            (name for name in ("hub_lead", *self.trials, *self.groups) if name in self.trials or name in self.groups), ""
-        )
+        return next((name for name in ("hub_lead", *self.trials, *self.groups) if name in self.trials or name in self.groups), "")
 
 
 def paragraph(text: str) -> Markup:

@@ -84,9 +84,7 @@ class Showing:
         part = successes if successes is not None else (value or 0.0) * n
         return any(disclosure.is_small(round(x)) for x in (n, part, n - part) if not math.isnan(x))
 
-    def share(
-        self, n: float | None, value: Any, low: Any, high: Any, *, successes: float | None = None, hidden: bool = False
-    ) -> Figure:
+    def share(self, n: float | None, value: Any, low: Any, high: Any, *, successes: float | None = None, hidden: bool = False) -> Figure:
         """A share of ``n`` with its interval."""
         point, bottom, top = number(value), number(low), number(high)
         if point is None:

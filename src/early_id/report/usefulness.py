@@ -32,18 +32,11 @@ def themes(m: Material) -> Section:
     numbers = [[sentence_case(key.replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
     if numbers:
         svg = charts.bars(
-            [
-                {"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"}
-                for row in numbers
-            ],
+            [{"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"} for row in numbers],
             title="What the sharing rule costs",
             desc=" ".join(f"{row[0]}: {page.cell_text(row[1])}." for row in numbers),
         )
-        parts.append(
-            page.chart_html(
-                svg, page.table_html(["What", "Families"], numbers, "What the sharing rule costs", note=m.showing.note)
-            )
-        )
+        parts.append(page.chart_html(svg, page.table_html(["What", "Families"], numbers, "What the sharing rule costs", note=m.showing.note)))
     parts.append(
         paragraph(
             "Each list is made from the records its reader may see. A school's list uses that school's own records only, "
@@ -81,8 +74,7 @@ def no_model(m: Material) -> Section:
         sentences.append(_beside_best_rule(m, audience, trial))
         svg = charts.forest(
             [figure.row(MODEL_NAMES.get(name, name), strong=figures.get("kind") == "model") for name, figures, figure in rows],
-            title=f"{list_name(audience)}: of the {m.context.nouns.families} listed, the share in which somebody "
-            f"{m.context.had_outcome}",
+            title=f"{list_name(audience)}: of the {m.context.nouns.families} listed, the share in which somebody {m.context.had_outcome}",
             desc="Filled dots are models, hollow dots are rules without a model. "
             + " ".join(f"{MODEL_NAMES.get(name, name)}: {figure.text()}." for name, _, figure in rows),
         )
@@ -116,9 +108,7 @@ def no_model(m: Material) -> Section:
                 bullets([str(reason) for reason in trial.get("reasons") or ["No reason was recorded."]]),
             ]
         parts += _components(m, trial)
-    parts.append(
-        paragraph("Current practice, targeting whole schools, and choosing at random: not yet measured in this version.")
-    )
+    parts.append(paragraph("Current practice, targeting whole schools, and choosing at random: not yet measured in this version."))
     return Section("no-model", "Compared with no model", "\n".join(sentences) or "No model has been tested.", tuple(parts))
 
 
@@ -232,10 +222,7 @@ def measurement(m: Material) -> Section:
     if m.context.assumptions:
         parts += [subheading("Assumptions"), bullets(list(m.context.assumptions))]
     parts.append(
-        paragraph(
-            "Links between agencies by group, and how results move if all “not known” belonged to one group: not yet "
-            "measured in this version."
-        )
+        paragraph("Links between agencies by group, and how results move if all “not known” belonged to one group: not yet measured in this version.")
     )
     return Section("measurement", "How things were measured", _completeness(known), tuple(parts))
 

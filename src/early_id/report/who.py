@@ -43,19 +43,14 @@ def what_it_tells(m: Material) -> Section:
         else f"No test on past {people} has been supplied"
     )
     finding = tested + (
-        f"; they can say little about {len(small)} {plural(len(small), 'group')}, each with few who had the outcome."
-        if small
-        else "."
+        f"; they can say little about {len(small)} {plural(len(small), 'group')}, each with few who had the outcome." if small else "."
     )
     parts: list[Markup] = []
     if m.context.cohort:
         # Each step is part of the one before, so these counts do not add up to anything that could give one away.
         labels, counts = list(m.context.cohort), [showing.count(n) for n in m.context.cohort.values()]
         svg = charts.bars(
-            [
-                {"label": label, "value": n if isinstance(n, int) else None, "note": "c"}
-                for label, n in zip(labels, counts, strict=True)
-            ],
+            [{"label": label, "value": n if isinstance(n, int) else None, "note": "c"} for label, n in zip(labels, counts, strict=True)],
             title=f"From all records to the {people} who could be listed",
             desc=" ".join(f"{label}: {_count(n)}." for label, n in zip(labels, counts, strict=True)),
         )
@@ -132,10 +127,7 @@ def summary(m: Material) -> Section:
             unit="points",
             zero_line=True,
         )
-        words = (
-            "The largest gap of each characteristic (line at 0: no gap). A filled dot is a gap found; a hollow one is a gap "
-            "that may be chance."
-        )
+        words = "The largest gap of each characteristic (line at 0: no gap). A filled dot is a gap found; a hollow one is a gap that may be chance."
         parts += [audience_heading(m, audience), *([lead_in(words), page.chart_html(svg)] if drawn else []), table]
     if m.not_held:
         rows = [[sentence_case(str(row["characteristic"])), "not held", str(row["why"])] for row in m.not_held]
@@ -149,9 +141,7 @@ def summary(m: Material) -> Section:
             "there is no gap."
         )
     )
-    return Section(
-        "summary", "Summary by characteristic", "\n".join(sentences) or "No audit by group has been supplied.", tuple(parts)
-    )
+    return Section("summary", "Summary by characteristic", "\n".join(sentences) or "No audit by group has been supplied.", tuple(parts))
 
 
 def _in_short(groups: Groups, names: Sequence[str]) -> str:
@@ -198,10 +188,7 @@ def on_the_list(m: Material) -> Section:
         rows = _list_rows(recipients, m.showing)
         sentences = [f"{row[0]}: {_count(row[3])} {families} against {_count(row[2])} places." for row in rows]
         svg = charts.paired_bars(
-            [
-                {"label": row[0], "first": _int(row[2]), "second": _int(row[3]), "note": "not shown: small numbers"}
-                for row in rows
-            ],
+            [{"label": row[0], "first": _int(row[2]), "second": _int(row[3]), "note": "not shown: small numbers"} for row in rows],
             names=("Places", f"{sentence_case(families)} listed"),
             title="Places and families listed",
             desc="\n".join(sentences) + " No list is longer than its places.",
@@ -209,12 +196,7 @@ def on_the_list(m: Material) -> Section:
         )
         headings = ["Lists", "Recipients", "Places", f"{sentence_case(families)} listed", "Not already known to services"]
         parts.append(page.chart_html(svg, page.table_html(headings, rows, "Lists against places", note=m.showing.note)))
-        parts.append(
-            paragraph(
-                "Not already known: no contact, early help or social care in the last year is recorded for anyone in the "
-                "family."
-            )
-        )
+        parts.append(paragraph("Not already known: no contact, early help or social care in the last year is recorded for anyone in the family."))
         if not m.showing.publishable:
             parts.append(mapping_table([_recipient(row) for row in recipients], "Every recipient"))
     if m.lists.get("taken_out"):
@@ -272,18 +254,14 @@ def _int(value: object) -> int | None:
 
 
 def _paired(m: Material, audience: str, pairs: Sequence[tuple[GroupRow, GroupRow | None]]) -> list[Markup]:
-    drawn = [
-        pair for pair in pairs if pair[0].figure.value is not None and pair[1] is not None and pair[1].figure.value is not None
-    ]
+    drawn = [pair for pair in pairs if pair[0].figure.value is not None and pair[1] is not None and pair[1].figure.value is not None]
     furthest = sorted(drawn, key=lambda pair: (-abs(pair[0].gap.value or 0.0), pair[0].label))[:8]
     svg = charts.paired_bars(
         [{"label": a.label, "first": a.figure.value, "second": b.figure.value if b else None} for a, b in furthest],
         names=("Share listed", f"Share who {m.context.had_outcome}"),
         title=f"{list_name(audience)}: share listed beside share in need",
         desc="The eight groups listed most differently from everyone else. "
-        + " ".join(
-            f"{a.label}: listed {a.figure.text()}, in need {b.figure.text() if b else 'not known'}." for a, b in furthest
-        ),
+        + " ".join(f"{a.label}: listed {a.figure.text()}, in need {b.figure.text() if b else 'not known'}." for a, b in furthest),
     )
     table = page.table_html(
         [

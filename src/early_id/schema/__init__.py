@@ -1,0 +1,1 @@
+"""Canonical tables, code lists with validity dates, conditions, and the data dictionary."""

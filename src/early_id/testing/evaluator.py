@@ -87,9 +87,7 @@ class Twin:
     def frame(self, cohort: pd.DataFrame, features: Iterable[Feature]) -> pd.DataFrame:
         """One row a child of ``cohort``, one column a feature; NaN is unknown."""
         wanted = list(features)
-        values = [
-            {f.name: self.value(f, row["child_id"], row["family_id"], row["school_id"]) for f in wanted} for row in cohort.to_dict("records")
-        ]
+        values = [{f.name: self.value(f, row["child_id"], row["family_id"], row["school_id"]) for f in wanted} for row in cohort.to_dict("records")]
         return pd.DataFrame(values, index=cohort.index, columns=[f.name for f in wanted], dtype="float64")
 
     def value(self, feature: Feature, child: str, family: str, school: str | None) -> float | None:
@@ -134,7 +132,8 @@ class Twin:
             case "days_since_last":
                 return float((self.as_of - max(row["happened_on"] for row in hits)).days) if hits else None
             case "latest":
-                told = [(row["happened_on"], row[measure.column]) for row in hits if row[measure.column] is not None]
+                column = measure.column or ""
+                told = [(row["happened_on"], row[column]) for row in hits if row[column] is not None]
                 return float(max(told)[1]) if told else None
         known = self._known(feature, measure, table, mine, among, start, child, family, school)
         return self._counted(measure, table, hits) if known else None
@@ -146,7 +145,8 @@ class Twin:
             case "any_":
                 return float(bool(hits))
             case "total":
-                return float(sum(row[measure.column] or 0 for row in hits))
+                column = measure.column or ""
+                return float(sum(row[column] or 0 for row in hits))
             case "days":
                 return float(len({row["happened_on"] for row in hits}))
             case "current":
@@ -154,7 +154,16 @@ class Twin:
         raise TypeError(measure.kind)
 
     def _known(
-        self, feature: Feature, measure: Measure, table: Table, mine: list[Row], among: list[Row], start: date, child: str, family: str, school: str | None
+        self,
+        feature: Feature,
+        measure: Measure,
+        table: Table,
+        mine: list[Row],
+        among: list[Row],
+        start: date,
+        child: str,
+        family: str,
+        school: str | None,
     ) -> bool:
         """Whether 'no row' means none for this child."""
         if table.covered_by == "rows":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,9 @@ class MemoryStore:
         Coverage; by default every table in ``rows`` is covered for ever.
     """
 
-    def __init__(self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[tuple[str, str, date, date]] | None = None):
+    def __init__(
+        self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[tuple[str, str, date, date]] | None = None
+    ):
         self.tables = tables or Tables()
         self.rows = {name: [self._filled(self.tables[name], row) for row in items] for name, items in rows.items()}
         self._covers = covers if covers is not None else [("education", name, _FAR_BACK, _FAR_ON) for name in rows]
@@ -38,7 +40,7 @@ class MemoryStore:
     @staticmethod
     def _filled(table: Table, row: Row) -> dict[str, Any]:
         happened = row.get(table.happened) if table.happened else date(1900, 1, 1)
-        day = happened.date() if hasattr(happened, "hour") else happened
+        day = happened.date() if isinstance(happened, datetime) else happened
         defaults = {"source": "education", "source_person_id": None, "happened_on": day, "known_to": None}
         filled = {**dict.fromkeys(table.column_names), **defaults, **row}
         if filled.get("known_from") is None:

@@ -18,7 +18,15 @@ AS_OF = date(2025, 3, 17)
 SCHOOLS = ("S1", "S2")
 _ALWAYS = pd.Timestamp("2010-01-01")
 #: Tables that features read, and the most rows that one council gets of each.
-EVENTS = {"attendance": 90, "suspensions": 8, "missing_episodes": 6, "household_factors": 8, "notifications": 6, "contacts": 5, "household_members": 5}
+EVENTS = {
+    "attendance": 90,
+    "suspensions": 8,
+    "missing_episodes": 6,
+    "household_factors": 8,
+    "notifications": 6,
+    "contacts": 5,
+    "household_members": 5,
+}
 #: Columns with values of their own; the others come from their code list or type.
 _TEXT = {"contact_source": ("school", "police"), "household_id": ("H1", "H2"), "school_id": SCHOOLS, "outcome": ("nfa", None)}
 
@@ -76,9 +84,7 @@ def _row(draw: st.DrawFn, table: Table, persons: tuple[str, ...]) -> dict[str, A
 def councils(draw: st.DrawFn) -> Council:
     """A council of three to five children in one or two families and two schools."""
     children = tuple(f"P{n}" for n in range(draw(st.integers(3, 5))))
-    rows: dict[str, list[dict[str, Any]]] = {
-        name: draw(st.lists(_row(CANONICAL[name], children), max_size=most)) for name, most in EVENTS.items()
-    }
+    rows: dict[str, list[dict[str, Any]]] = {name: draw(st.lists(_row(CANONICAL[name], children), max_size=most)) for name, most in EVENTS.items()}
     rows["attendance"] = _one_mark_a_session(rows["attendance"])
     rows["enrolments"] = draw(st.lists(_row(CANONICAL["enrolments"], children), max_size=8))
     schools = draw(st.lists(st.sampled_from([*SCHOOLS, None]), min_size=len(children), max_size=len(children)))

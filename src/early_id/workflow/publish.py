@@ -40,9 +40,7 @@ def lists(bench: Bench, made: ScreeningLists, status: ApprovalStatus) -> list[Ou
     """Workbook and page of every recipient, and the restricted file of those taken out."""
     from early_id.screening.write import write_lists
 
-    return list(
-        write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=status.watermark)
-    )
+    return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=status.watermark))
 
 
 def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], status: ApprovalStatus) -> tuple[list[Output], list[dict[str, Any]]]:
@@ -60,7 +58,9 @@ def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], 
             keys = sorted(rows.loc[rows["family_id"].isin(chosen), "child_id"].astype(str))
             path = bench.cfg.out_dir / "lists" / str(name) / "list.xlsx"
             path.parent.mkdir(parents=True, exist_ok=True)
-            sheet = Sheet(name="List", headings=["Key"], rows=[[key] for key in keys], notes=[f"{name}: {status.watermark}. In order of key, not of score."])
+            sheet = Sheet(
+                name="List", headings=["Key"], rows=[[key] for key in keys], notes=[f"{name}: {status.watermark}. In order of key, not of score."]
+            )
             write_workbook(path, [sheet], title=f"List of {name}", restricted=True)
             outputs.append({"kind": "key_list", "path": _shown(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
             recipients.append({"audience": audience, "recipient": str(name), "capacity": capacity[str(name)], "families": len(chosen)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr  # type: ignore[import-untyped]
+from scipy.special import ndtr
 
 from early_id.data.synth.need import Need
 from early_id.data.synth.people import People
@@ -51,9 +51,7 @@ def make_plan(people: People, rolls: Rolls, need: Need, boost: Array, seeds: See
     fsm = people.families["fsm"].to_numpy()[children["family"].to_numpy()]
     sen = children["sen"].to_numpy()
     own = np.sqrt(1 - ABSENCE_CORRELATION**2)
-    shift = (
-        rolls.schools["absence_shift"].to_numpy() - rolls.schools.groupby("phase")["absence_shift"].transform("mean").to_numpy()
-    )
+    shift = rolls.schools["absence_shift"].to_numpy() - rolls.schools.groupby("phase")["absence_shift"].transform("mean").to_numpy()
     phase_number = {name: i for i, name in enumerate(PHASES)}
     parts = []
     for index, year in enumerate(timeline.years):
@@ -78,9 +76,7 @@ def make_plan(people: People, rolls: Rolls, need: Need, boost: Array, seeds: See
         share = draw_absence(cells, np.clip(rank, 1e-6, 1 - 1e-6))
         level = need.at(middle)[child]
         late = np.exp(LATE_EFFECT * level + LATE_SPREAD * late_own[child] - (LATE_EFFECT**2 * 1.2 + LATE_SPREAD**2) / 2)
-        parts.append(
-            pd.DataFrame({"child": child, "year": index, "phase": phase, "nc": nc, "cell": cells, "share": share, "late": late})
-        )
+        parts.append(pd.DataFrame({"child": child, "year": index, "phase": phase, "nc": nc, "cell": cells, "share": share, "late": late}))
     rows = pd.concat(parts, ignore_index=True)
     share, phase = rows["share"].to_numpy(copy=True), rows["phase"].to_numpy()
     pupils = np.bincount(rows["cell"], minlength=len(PHASES) * 88).astype(float)

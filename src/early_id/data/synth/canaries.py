@@ -51,9 +51,7 @@ def name_canaries(people: People, rows: npt.NDArray[np.int64]) -> People:
     return People(families, children)
 
 
-def raise_canaries(
-    need: Need, people: People, rows: npt.NDArray[np.int64]
-) -> tuple[Need, npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def raise_canaries(need: Need, people: People, rows: npt.NDArray[np.int64]) -> tuple[Need, npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Need with the first canaries' families high, the lift of their absence, and who is held back from services."""
     family = people.children["family"].to_numpy()
     resid = need.resid.copy()

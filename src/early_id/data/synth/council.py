@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -215,9 +216,7 @@ def _draw(children: int, seeds: Seeds, timeline: Timeline, bar: Progress) -> _Wo
     return _World(people, rolls, need, plan, suspensions, tables, canaries)
 
 
-def _write_marks(
-    folder: Path, world: _World, spared: set[str], seeds: Seeds, timeline: Timeline, log: FaultLog, bar: Progress
-) -> int:
+def _write_marks(folder: Path, world: _World, spared: set[str], seeds: Seeds, timeline: Timeline, log: FaultLog, bar: Progress) -> int:
     """Marks of each year as Parquet, block after block; two schools as CSV. Returns the number of rows."""
     folder.mkdir(parents=True)
     people, rolls = world.people, world.rolls
@@ -228,7 +227,7 @@ def _write_marks(
     kept: dict[int, list[Marks]] = {school: [] for school in as_text}
     blocks = -(-len(people) // BLOCK)
     total = 0
-    last_years = {index for index in range(len(timeline.years) - 2, len(timeline.years))}
+    last_years = set(range(len(timeline.years) - 2, len(timeline.years)))
     for index, year in enumerate(timeline.years):
         if not len(year.days):
             continue
@@ -258,9 +257,7 @@ def _write_marks(
                     marks = marks.take(~own)
                     if block == 0 and index in last_years:
                         fault_rng = seeds.rng("mark faults", index)
-                        marks = spoil_number_marks(
-                            marks, year.first_year, f"attendance/{name}", world.canaries, len(people), fault_rng, log
-                        )
+                        marks = spoil_number_marks(marks, year.first_year, f"attendance/{name}", world.canaries, len(people), fault_rng, log)
                     writer.write_table(marks_to_arrow(marks, pupil_ids, school_ids))
                     total += len(marks)
                 bar.advance(1, f"marks of {year.label}")
@@ -271,9 +268,7 @@ def _write_marks(
             whole = whole.plus(part)
         file = f"marks_{school_ids[school].lower()}.csv"
         text = marks_to_text(whole, pupil_ids, school_ids)
-        text = spoil_text_marks(
-            text, f"attendance/{file}", spared, len(people), TEXT_SCHOOLS, seeds.rng("text mark faults", number), log
-        )
+        text = spoil_text_marks(text, f"attendance/{file}", spared, len(people), TEXT_SCHOOLS, seeds.rng("text mark faults", number), log)
         write_table(folder, file, text)
         total += len(text)
     return total
@@ -283,7 +278,7 @@ def _by_block(frame: pd.DataFrame, blocks: int) -> list[pd.DataFrame]:
     """A frame cut into the fixed blocks of children."""
     frame = frame.sort_values("child", kind="stable")
     edges = np.searchsorted(frame["child"].to_numpy(), np.arange(blocks + 1) * BLOCK)
-    return [frame.iloc[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [frame.iloc[a:b] for a, b in pairwise(edges)]
 
 
 def _text_schools(rolls: Rolls) -> list[int]:

@@ -216,9 +216,7 @@ def police_tables(people: People, missing: pd.DataFrame, notices: pd.DataFrame, 
     }
 
 
-def people_table(
-    people: People, first: pd.DataFrame, agency: str, id_column: str, seeds: Seeds, timeline: Timeline
-) -> pd.DataFrame:
+def people_table(people: People, first: pd.DataFrame, agency: str, id_column: str, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
     """An agency's own list of the people it holds records of, with the ids it happens to know."""
     rng = seeds.rng(f"ids known to {agency}")
     day = first.groupby("child")["day"].min()
@@ -229,9 +227,7 @@ def people_table(
     return pd.DataFrame(
         {
             "PersonID": children[id_column].to_numpy()[rows],
-            "UPN": np.where(
-                knows_upn & at_school & ~children["home_educated"].to_numpy()[rows], children["upn"].to_numpy()[rows], ""
-            ),
+            "UPN": np.where(knows_upn & at_school & ~children["home_educated"].to_numpy()[rows], children["upn"].to_numpy()[rows], ""),
             "NHSNumber": np.where(knows_nhs, children["nhs"].to_numpy()[rows], ""),
             "Forename": children["forename"].to_numpy()[rows],
             "Surname": people.families["surname"].to_numpy()[children["family"].to_numpy()[rows]],

@@ -24,9 +24,7 @@ def known_families(people: People, seeds: Seeds, held: npt.NDArray[np.int64]) ->
     return np.asarray(families[family])
 
 
-def housing_tables(
-    people: People, known: npt.NDArray[np.bool_], indicators: pd.DataFrame, seeds: Seeds, timeline: Timeline
-) -> Tables:
+def housing_tables(people: People, known: npt.NDArray[np.bool_], indicators: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> Tables:
     """People, households, indicators."""
     rng = seeds.rng("households")
     children, families = people.children, people.families
@@ -36,11 +34,7 @@ def housing_tables(
     moved_in = np.maximum(timeline.events_from - rng.integers(30, 3000, len(families)), families["joins"].to_numpy())
     begins = np.maximum(np.maximum(children["dob"].to_numpy()[rows], moved_in[home]), -NEVER)
     lists = people_table(people, pd.DataFrame({"child": rows, "day": begins}), "housing", "housing_id", seeds, timeline)
-    members = [
-        _members(
-            children["housing_id"].to_numpy()[rows], home, np.full(len(rows), "child", dtype=object), begins, families, cut
-        )
-    ]
+    members = [_members(children["housing_id"].to_numpy()[rows], home, np.full(len(rows), "child", dtype=object), begins, families, cut)]
     parents = []
     here = np.unique(home)
     for number, adults in enumerate((here, here[rng.random(len(here)) < TWO_ADULTS])):

@@ -309,9 +309,7 @@ def _recorded(
     final = code[row, place, session]
     day = days[place]
     lag = np.where(rng.random(len(row)) < KNOWN_NEXT_DAY, 1, rng.integers(2, 7, len(row)))
-    marks = Marks(
-        child[row], school[row, place], day, session.astype(np.int64), final, day + lag, np.zeros(len(row), dtype=bool)
-    )
+    marks = Marks(child[row], school[row, place], day, session.astype(np.int64), final, day + lag, np.zeros(len(row), dtype=bool))
     absent = np.isin(final, [NUMBER[c] for c in ("I", "O", "M", "G", "C")])
     present = final < 2
     chance = np.where(absent, CORRECTED_ABSENCE, np.where(present, CORRECTED_PRESENCE, 0.0))

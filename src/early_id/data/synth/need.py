@@ -51,11 +51,7 @@ def make_need(people: People, seeds: Seeds, timeline: Timeline) -> Need:
     resid = np.sqrt(FAMILY_SHARE) * family[rows] + np.sqrt(1 - FAMILY_SHARE) * child
     idaci = people.families["idaci"].to_numpy()[rows]
     sen = people.children["sen"].to_numpy()
-    shift = (
-        0.05 * (5.5 - idaci)
-        + 0.25 * people.families["fsm"].to_numpy()[rows]
-        + np.select([sen == "E", sen == "K"], [0.25, 0.3], 0.0)
-    )
+    shift = 0.05 * (5.5 - idaci) + 0.25 * people.families["fsm"].to_numpy()[rows] + np.select([sen == "E", sen == "K"], [0.25, 0.3], 0.0)
     shift -= shift.mean()
     return Need(timeline.events_from, resid.astype(np.float32), shift.astype(np.float32))
 

@@ -31,9 +31,7 @@ def make_missing(people: People, need: Need, seeds: Seeds, timeline: Timeline) -
     for month in timeline.months:
         age = (month - dob) / 365.25
         shape = np.select([age < 7, age < 10, age < 12, age < 14, age < 18], [0.03, 0.06, 0.3, 1.9, 2.9], 0.0)
-        rate = (
-            MISSING_PER_YEAR / 12 * shape * frailty * np.exp(MISSING_EFFECT * need.at(month + 15) - MISSING_EFFECT**2 / 2 * 1.2)
-        )
+        rate = MISSING_PER_YEAR / 12 * shape * frailty * np.exp(MISSING_EFFECT * need.at(month + 15) - MISSING_EFFECT**2 / 2 * 1.2)
         events = np.minimum(rng.poisson(rate * present(month)), 5)
         child = np.repeat(np.arange(len(people)), events)
         start = (month + rng.random(len(child)) * 30) * 86400
@@ -73,9 +71,7 @@ def make_notices(people: People, need: Need, seeds: Seeds, timeline: Timeline) -
         age = (month - dob) / 365.25
         chance = JUSTICE_PER_YEAR / 12 * np.exp(JUSTICE_EFFECT * level - JUSTICE_EFFECT**2 / 2 * 1.2)
         child = np.flatnonzero((rng.random(len(people)) < chance) & here & (age >= 10) & (age < 18))
-        parts.append(
-            pd.DataFrame({"child": child, "kind": "youth_justice", "happened": month + rng.integers(0, 28, len(child))})
-        )
+        parts.append(pd.DataFrame({"child": child, "kind": "youth_justice", "happened": month + rng.integers(0, 28, len(child))}))
     notices = pd.concat(parts, ignore_index=True)
     notices["recorded"] = notices["happened"] + 1 + rng.geometric(0.35, len(notices))
     notices = notices[notices["recorded"] < timeline.extracted]
@@ -90,9 +86,7 @@ def _present(people: People) -> Callable[[int], npt.NDArray[np.bool_]]:
     dob = people.children["dob"].to_numpy()
 
     def present(month: int) -> npt.NDArray[np.bool_]:
-        here: npt.NDArray[np.bool_] = (
-            (joins <= month) & (leaves > month + 31) & (dob < month) & (month - dob < 18 * 365.25 - 31)
-        )
+        here: npt.NDArray[np.bool_] = (joins <= month) & (leaves > month + 31) & (dob < month) & (month - dob < 18 * 365.25 - 31)
         return here
 
     return present

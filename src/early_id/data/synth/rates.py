@@ -62,9 +62,7 @@ def absence_bands() -> tuple[Array, Array]:
         rows = slice(number * 88, (number + 1) * 88)
         whole = counts[rows].sum(axis=0)
         counts[rows] = np.where(totals[rows, None] > 0, counts[rows], whole)
-    cumulative = np.concatenate(
-        [np.zeros((len(counts), 1)), np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)], axis=1
-    )
+    cumulative = np.concatenate([np.zeros((len(counts), 1)), np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)], axis=1)
     return cumulative, totals
 
 

@@ -52,8 +52,7 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
     order = rng.permutation(len(NAMES))
     kind = {"Primary": "Primary School", "Secondary": "Academy", "Special": "School"}
     names = [
-        f"{NAMES[order[i % len(NAMES)]]} {kind[phase]}" + (f" {i // len(NAMES) + 1}" if i >= len(NAMES) else "")
-        for i, phase in enumerate(phases)
+        f"{NAMES[order[i % len(NAMES)]]} {kind[phase]}" + (f" {i // len(NAMES) + 1}" if i >= len(NAMES) else "") for i, phase in enumerate(phases)
     ]
     school_id = [f"S{1001 + i}" for i in range(count)]
     return pd.DataFrame(

@@ -114,9 +114,7 @@ def make_services(
         child = np.flatnonzero(made)
         if len(child):
             police = seen["notice"][child, index] | seen["missing"][child, index]
-            _contact(
-                services, free_from, child, day[family[child]], level[child] + noise[family[child]], police, stop, dob, rng
-            )
+            _contact(services, free_from, child, day[family[child]], level[child] + noise[family[child]], police, stop, dob, rng)
     return services.frames()
 
 
@@ -149,9 +147,7 @@ def _contact(
 ) -> None:
     """One month's contacts: outcome, then an offer of early help or a referral."""
     count = len(child)
-    source = np.array(SOURCES, dtype=object)[
-        np.minimum(np.searchsorted(np.cumsum([0.38, 0.1, 0.2, 0.16, 0.06]), rng.random(count)), 5)
-    ]
+    source = np.array(SOURCES, dtype=object)[np.minimum(np.searchsorted(np.cumsum([0.38, 0.1, 0.2, 0.16, 0.06]), rng.random(count)), 5)]
     source = np.where(police & (rng.random(count) < 0.75), "police", source)
     refer = score > REFERRAL_FROM
     help_ = ~refer & (score > EARLY_HELP_FROM)
@@ -163,9 +159,7 @@ def _contact(
     _refer(services, free_from, child[refer], on[refer], stop, dob, rng)
 
 
-def _offer(
-    services: Services, free_from: Ints, child: Ints, offered: Ints, stop: Ints, dob: Ints, rng: np.random.Generator
-) -> None:
+def _offer(services: Services, free_from: Ints, child: Ints, offered: Ints, stop: Ints, dob: Ints, rng: np.random.Generator) -> None:
     """Early help is offered; the family answers; some of it leads on to a referral."""
     count = len(child)
     if not count:
@@ -177,9 +171,7 @@ def _offer(
     length = _lasts("EH", count, rng)
     end = np.where(took, np.minimum(start + length, stop[child]), NEVER)
     stepped = took & (rng.random(count) < 0.1) & (end < stop[child])
-    reasons = np.array(["needs met", "family withdrew", "no longer needed"], dtype=object)[
-        rng.choice(3, size=count, p=[0.6, 0.22, 0.18])
-    ]
+    reasons = np.array(["needs met", "family withdrew", "no longer needed"], dtype=object)[rng.choice(3, size=count, p=[0.6, 0.22, 0.18])]
     reason = np.select([stepped, end >= stop[child]], ["stepped up", "moved away"], reasons)
     services.early_help.append(
         pd.DataFrame(
@@ -224,9 +216,7 @@ def _refer(services: Services, free_from: Ints, child: Ints, on: Ints, stop: Int
         _offer(services, free_from, child[back], done[back] + rng.integers(3, 20, len(back)), stop, dob, rng)
 
 
-def _in_need(
-    services: Services, free_from: Ints, child: Ints, start: Ints, stop: Ints, dob: Ints, rng: np.random.Generator
-) -> None:
+def _in_need(services: Services, free_from: Ints, child: Ints, start: Ints, stop: Ints, dob: Ints, rng: np.random.Generator) -> None:
     count = len(child)
     if not count:
         return
@@ -251,9 +241,7 @@ def _in_need(
     _care(services, free_from, child[care], care_from[care], stop, dob, rng)
 
 
-def _care(
-    services: Services, free_from: Ints, child: Ints, start: Ints, stop: Ints, dob: Ints, rng: np.random.Generator
-) -> None:
+def _care(services: Services, free_from: Ints, child: Ints, start: Ints, stop: Ints, dob: Ints, rng: np.random.Generator) -> None:
     end = np.minimum(start + _lasts("CLA", len(child), rng), stop[child])
     _status(services, "CLA", child, start, end, rng)
     free_from[child] = end + 60

@@ -93,9 +93,7 @@ def _days(timeline: Timeline, index: int) -> npt.NDArray[np.int64]:
     year = timeline.years[index]
     if len(year.days):
         return year.days
-    return np.array(
-        [day_number(d) for d in timeline.calendar.school_days(as_date(year.start), as_date(year.end))], dtype=np.int64
-    )
+    return np.array([day_number(d) for d in timeline.calendar.school_days(as_date(year.start), as_date(year.end))], dtype=np.int64)
 
 
 def _without_overlap(events: pd.DataFrame) -> pd.DataFrame:

@@ -29,10 +29,7 @@ def effects_table() -> pd.DataFrame:
         ("factors", "by need, among those assessed", factors.FACTOR_EFFECT, "log-odds per standard deviation"),
         *((name, "by need", effect, "log-rate per standard deviation") for name, (_, _, effect) in factors.INDICATORS.items()),
         ("contacts", "by need", services.CONTACT_EFFECT, "log-rate per standard deviation"),
-        *(
-            (f"contacts after {name}", "sign in this month or the last", effect, "log-rate")
-            for name, effect in services.SIGN_EFFECTS.items()
-        ),
+        *((f"contacts after {name}", "sign in this month or the last", effect, "log-rate") for name, effect in services.SIGN_EFFECTS.items()),
     ]
     return pd.DataFrame(rows, columns=["what", "how", "size", "unit"])
 

@@ -42,10 +42,7 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> tuple[Path, ...
         return (path,)
     if path.suffix == ".parquet":
         dates = {"HappenedOn", "RecordedOn"}
-        arrays = {
-            c: pa.array(_days(table[c]) if c in dates else table[c].tolist(), type=pa.date32() if c in dates else _TEXT)
-            for c in table.columns
-        }
+        arrays = {c: pa.array(_days(table[c]) if c in dates else table[c].tolist(), type=pa.date32() if c in dates else _TEXT) for c in table.columns}
         pq.write_table(pa.table(arrays), path, compression="zstd")
         return (path,)
     parts = range(0, max(1, len(table)), SHEET_ROWS)
@@ -81,9 +78,7 @@ def marks_to_arrow(marks: Marks, pupil_ids: npt.NDArray[np.object_], school_ids:
     used, where = np.unique(marks.child, return_inverse=True)
 
     def text(numbers: npt.NDArray[np.int64], names: npt.NDArray[np.object_] | list[str]) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(
-            pa.array(numbers.astype(np.int32)), pa.array(list(names), type=_TEXT)
-        ).dictionary_decode()
+        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(list(names), type=_TEXT)).dictionary_decode()
 
     def days(numbers: npt.NDArray[np.int64]) -> pa.Array:
         return pa.array(numbers.astype(np.int32), type=pa.int32()).cast(pa.date32())

@@ -65,9 +65,7 @@ class CodeList:
         return frozenset(
             item.code
             for item in self.codes
-            if (flag is None or flag in item.flags)
-            and (category is None or item.category == category)
-            and (usage is None or item.usage is usage)
+            if (flag is None or flag in item.flags) and (category is None or item.category == category) and (usage is None or item.usage is usage)
         )
 
     def stand_ins(self) -> dict[str, str]:

@@ -1,0 +1,45 @@
+"""Put a prepared batch in place by one rename, and take away what a run that broke off left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from early_id.data.store import Version
+
+#: What holds files of one batch each, numbered.
+_FOLDERS = ("versions", "parts", "set_aside", "urgent")
+
+
+def sweep(folder: Path, current: int) -> None:
+    """Take away what belongs to no version: the work of a run that broke off, however far it came."""
+    left = [*folder.glob(".batch-*"), *folder.glob(".current.json"), *(item for name in _FOLDERS for item in (folder / name).glob("*"))]
+    for item in left:
+        number = re.search(r"(\d{6,})(\.\w+)?$", item.name)
+        if item.parent != folder and (number is None or int(number.group(1)) <= current):
+            continue
+        if item.is_dir():
+            shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink(missing_ok=True)
+
+
+def publish(folder: Path, work: Path, version: Version) -> None:
+    """Move the prepared files into place; the last rename makes the version current."""
+    for name in _FOLDERS:
+        (folder / name).mkdir(exist_ok=True)
+    for part in work.glob("*.parquet"):
+        part.replace(folder / "parts" / part.name)
+    target = folder / "set_aside" / f"{version.number:06d}"
+    shutil.rmtree(target, ignore_errors=True)
+    (work / "set_aside").replace(target)
+    for item in work.glob("urgent.*"):
+        item.replace(folder / "urgent" / f"{version.number:06d}{item.suffix}")
+    listing = folder / "versions" / f"{version.number:06d}.json"
+    listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
+    pointer = folder / ".current.json"
+    pointer.write_text(json.dumps({"version": version.number}), encoding="utf-8")
+    pointer.replace(folder / "current.json")

@@ -1,0 +1,350 @@
+"""Taking extracts in: every row is kept or set aside, every rule is met by a fault and by nothing else, and versions follow what was known when."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from early_id.core.errors import InputDataError
+from early_id.core.types import Severity
+from early_id.data.rules import all_rules
+from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, Council, Row, codes_of, hashes
+
+
+@pytest.fixture
+def council(tmp_path: Path) -> Council:
+    return Council(tmp_path)
+
+
+def stored(council: Council, table: str, *columns: str) -> list[tuple[object, ...]]:
+    """Stored versions in order of time; dates as text, empty as None."""
+    frame = council.store().frame(table)
+    for name in frame.columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            frame[name] = frame[name].dt.strftime("%Y-%m-%d")
+    frame = frame.astype(object).where(frame.notna(), None).sort_values(["known_from", "row"])
+    return list(frame[list(columns)].itertuples(index=False, name=None))
+
+
+def seen_on(council: Council, table: str, day: str) -> pd.DataFrame:
+    """Rows as known on a day, by the plain reading of ``[known_from, known_to)``."""
+    frame, moment = council.store().frame(table), pd.Timestamp(day)
+    return frame[(frame["known_from"] <= moment) & (frame["known_to"].isna() | (frame["known_to"] > moment))]
+
+
+# --- every rule
+
+
+def test_good_rows_of_every_table_break_no_rule(council: Council) -> None:
+    batch = council.put_good().ingest()
+    assert [str(finding) for finding in batch.findings] == []
+    assert {item.table for item in batch.files} == set(GOOD) - {"people"}
+    assert all(item.rows_in == item.rows_kept == 1 and item.rows_set_aside == 0 for item in batch.files)
+    assert council.store().version.number == 1
+
+
+#: Rule, table (a key of GOOD), and what differs from the good row.
+FAULTS: list[tuple[str, str, Row]] = [
+    ("PUP001", "pupils", {"upn": "A801200005001"}),
+    ("PUP004", "pupils", {"ethnicity": "ZZZZ"}),
+    ("PUP005", "pupils", {"sex": ""}),
+    ("PUP005", "people", {"sex": "X"}),
+    ("PUP006", "pupils", {"birth_date": "2025-04-01"}),
+    ("ATT001", "attendance", {"code": "8"}),
+    ("ATT001", "attendance", {"code": "i"}),
+    ("ATT002", "attendance", {"session": "Evening"}),
+    ("ATT003", "attendance", {"date": "2024-11-09"}),
+    ("ATT006", "attendance", {"code": "H"}),
+    ("ATT006", "attendance", {"code": "C2", "date": "2024-06-03"}),
+    ("SUS001", "suspensions", {"category": "LNCH"}),
+    ("SUS002", "suspensions", {"reason_3": "QQ"}),
+    ("SUS003", "suspensions", {"sessions": ""}),
+    ("SUS003", "suspensions", {"sessions": "91"}),
+    ("MIS001", "missing_episodes", {"type": "Absconded"}),
+    ("FAC001", "household_factors", {"factor": "99Z"}),
+    ("FAC003", "household_factors", {"factor": "18A"}),
+    ("STA001", "statutory", {"status": "LAC"}),
+    ("EHP001", "early_help", {"response": "declined"}),
+    ("NOT001", "notifications", {"kind": "fire"}),
+    ("HHM001", "household_members", {"role": "lodger"}),
+    ("ENR001", "enrolments", {"school_id": "S9"}),
+    ("ENR001", "attendance", {"school_id": "S9"}),
+    ("ORP001", "contacts", {"source_person_id": "C9"}),
+    ("BIR001", "contacts", {"contact_on": "2012-05-03", "outcome": "", "outcome_on": ""}),
+    ("INT001", "statutory", {"end_on": "2024-01-09"}),
+    ("INT001", "missing_episodes", {"ended_at": "2024-10-01 19:59:00"}),
+    ("FUT001", "household_factors", {"happened_on": "2026-04-01"}),
+    ("GEN001", "contacts", {"contact_on": "31/02/2024"}),
+    ("GEN001", "contacts", {"contact_on": "45567"}),
+    ("GEN001", "contacts", {"contact_on": "12/10/24"}),
+    ("GEN001", "pupils", {"birth_date": "04/05/12"}),
+    ("GEN001", "pupils", {"fsm": "sometimes"}),
+    ("GEN001", "pupils", {"idaci_decile": "two"}),
+    ("GEN001", "attendance", {"known": "yesterday"}),
+    ("GEN002", "contacts", {"contact_on": ""}),
+    ("GEN002", "attendance", {"source_person_id": ""}),
+]
+
+
+@pytest.mark.parametrize(("code", "table", "change"), FAULTS, ids=[f"{code}-{table}-{n}" for n, (code, table, _) in enumerate(FAULTS)])
+def test_each_fault_meets_its_own_rule_and_no_other(council: Council, code: str, table: str, change: Row) -> None:
+    _, source, good = GOOD[table]
+    for name in ("schools", "pupils", "people"):
+        council.put(name, GOOD[name][2])
+    council.put(table, {**good, **change})
+    batch = council.ingest()
+    file = f"{source}/{table}.csv"
+    assert codes_of(batch, file) == {code: 1}
+    [count] = [item for item in batch.files if item.file == file]
+    aside = {rule.code: rule.severity is Severity.ERROR for rule in all_rules()}[code]
+    assert (count.rows_in, count.rows_kept, count.rows_set_aside) == (1, int(not aside), int(aside))
+
+
+def test_every_shipped_rule_is_tried_here() -> None:
+    elsewhere = {"PUP002", "DUP001", "DUP002", "FIL001"}  # they need several rows or batches: below
+    assert {code for code, *_ in FAULTS} | elsewhere == {rule.code for rule in all_rules()}
+
+
+def test_two_people_with_one_upn_are_both_kept_and_asked_about(council: Council) -> None:
+    council.put("pupils", PUPIL, {**PUPIL, "source_person_id": "P2", "nhs_number": ""})
+    batch = council.ingest()
+    assert codes_of(batch, "education/pupils.csv") == {"PUP002": 2}
+    assert batch.files[0].rows_kept == 2
+
+
+def test_a_duplicate_child_an_exact_repeat_and_a_contradiction(council: Council) -> None:
+    council.put("pupils", PUPIL, PUPIL, {**PUPIL, "surname": "Summer"})
+    batch = council.ingest()
+    assert codes_of(batch, "education/pupils.csv") == {"DUP001": 1, "DUP002": 1}
+    assert (batch.files[0].rows_in, batch.files[0].rows_kept, batch.files[0].rows_set_aside) == (3, 1, 2)
+    assert stored(council, "pupils", "surname") == [("Winter",)]
+
+
+def test_a_row_with_an_error_never_makes_a_good_row_a_contradiction(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    council.put("attendance", {**MARK, "code": "8"}, MARK)
+    batch = council.ingest()
+    assert codes_of(batch, "education/attendance.csv")["ATT001"] == 1
+    assert stored(council, "attendance", "code") == [("/",)]
+
+
+def test_rows_without_a_readable_key_are_not_called_repeats(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    council.put("attendance", {**MARK, "date": ""}, {**MARK, "date": "", "code": "I"}, {**MARK, "date": "31/02/2024"}, {**MARK, "date": "30/02/2024"})
+    assert codes_of(council.ingest(), "education/attendance.csv") == {"GEN001": 2, "GEN002": 2}
+
+
+def test_rows_set_aside_are_kept_beside_with_row_number_and_reason(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    council.put("attendance", MARK, {**MARK, "session": "PM", "code": "8"}, {**MARK, "date": "soon"})
+    batch = council.ingest()
+    assert batch.set_aside_folder
+    aside = pd.read_csv(Path(batch.set_aside_folder) / "education__attendance.csv.csv", dtype=str)
+    assert aside[["row", "codes", "Code"]].to_numpy().tolist() == [["3", "ATT001", "8"], ["4", "GEN001", "/"]]
+    assert aside["Date"].tolist() == ["2024-11-04", "soon"]
+
+
+def test_a_code_is_never_guessed_and_old_ones_are_kept(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    marks = [{**MARK, "date": f"2024-11-{day:02d}", "code": code} for day, code in zip((4, 5, 6, 7), "HJYF", strict=True)]
+    council.put("attendance", *marks)
+    batch = council.ingest()
+    assert batch.files[0].rows_kept == 4
+    assert [code for (code,) in stored(council, "attendance", "code")] == list("HJYF")
+    assert codes_of(batch, "education/attendance.csv") == {"ATT006": 3}  # F has no known last day
+
+
+# --- reading
+
+
+def test_nothing_is_guessed_about_a_csv_file(council: Council) -> None:
+    """A mark '#' at the start of a line is a mark, and a line with one cell too many never makes the lines above it vanish."""
+    council.put_good("schools", "pupils")
+    file = council.put("attendance", MARK)
+    file.write_text(
+        "Code,PupilID,SchoolID,Date,Session,RecordedOn\n#,P1,S1,2024-11-04,AM,2024-11-05\n#,P1,S1,2024-11-04,PM,2024-11-05\n", encoding="utf-8"
+    )
+    assert council.ingest().files[0].rows_kept == 2
+    file.write_text(
+        'PupilID,SchoolID,Date,Session,Code,RecordedOn\nP1,S1,2024-11-05,AM,/,2024-11-05\nP1,S1,2024-11-05,PM,/,2024-11-05,"x,y",z\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputDataError, match="as many cells") as caught:
+        council.ingest()
+    assert "line 3" in str(caught.value)
+
+
+def test_a_byte_order_mark_quotes_and_odd_headings_are_read(council: Council) -> None:
+    council.put("schools", SCHOOL)
+    file = council.extracts / "education/schools.csv"
+    text = file.read_text(encoding="utf-8").replace("Elm School", '"Elm, the ""big"" School"')
+    head, *body = text.splitlines()
+    file.write_text("\ufeff" + head + ",Row,note,note\n" + "\n".join(line + ",7,a,b" for line in body) + "\n", encoding="utf-8")
+    council.ingest()
+    assert stored(council, "schools", "name", "row") == [('Elm, the "big" School', 2)]
+
+
+def test_a_workbook_and_a_parquet_file_give_the_same_rows_as_csv(council: Council) -> None:
+    csv = council.put("contacts", GOOD["contacts"][2])
+    council.put("people", PERSON)
+    council.ingest()
+    expected = stored(council, "contacts", "contact_on", "outcome", "known_from")
+    frame = pd.read_csv(csv, dtype=str)
+    for suffix in ("xlsx", "parquet"):
+        other = Council(council.folder / suffix)
+        other.put("people", PERSON)
+        path = other.put("contacts", file=f"social_care/contacts.{suffix}")
+        dated = frame.assign(ContactDate=pd.to_datetime(frame["ContactDate"]), OutcomeDate=pd.to_datetime(frame["OutcomeDate"]))
+        dated.to_excel(path, index=False) if suffix == "xlsx" else dated.to_parquet(path)
+        assert other.ingest().findings.by_code() == {}
+        assert stored(other, "contacts", "contact_on", "outcome", "known_from") == expected
+
+
+# --- versions
+
+
+def test_a_correction_closes_the_earlier_version_on_the_day_it_was_received(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    council.put("attendance", {**MARK, "code": "N"})
+    council.ingest("2024-11-10")
+    council.put("attendance", {**MARK, "code": "I"})
+    council.ingest("2024-11-17")
+    assert stored(council, "attendance", "code", "known_from", "known_to") == [("N", "2024-11-05", "2024-11-17"), ("I", "2024-11-17", None)]
+    assert seen_on(council, "attendance", "2024-11-16")["code"].tolist() == ["N"]
+
+
+def test_a_correction_taken_back_is_a_third_version(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    for code, received in (("N", "2024-11-10"), ("I", "2024-11-17"), ("N", "2024-11-24")):
+        council.put("attendance", {**MARK, "code": code})
+        council.ingest(received)
+    assert stored(council, "attendance", "code", "known_from", "known_to") == [
+        ("N", "2024-11-05", "2024-11-17"), ("I", "2024-11-17", "2024-11-24"), ("N", "2024-11-24", None),
+    ]  # fmt: skip
+
+
+def test_a_file_with_its_whole_history_changes_nothing_when_it_comes_again(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    history = [{**MARK, "code": "N"}, {**MARK, "code": "I", "known": "2024-11-08"}]
+    council.put("attendance", *history)
+    council.ingest("2024-11-10")
+    before = stored(council, "attendance", "code", "known_from", "known_to")
+    assert before == [("N", "2024-11-05", "2024-11-08"), ("I", "2024-11-08", None)]
+    council.put("attendance", *history, {**MARK, "session": "PM", "known": "2024-11-12"})
+    council.ingest("2024-11-17")
+    assert stored(council, "attendance", "code", "known_from", "known_to")[:2] == before
+    assert len(council.store().frame("attendance")) == 3
+
+
+def test_a_row_gone_from_a_snapshot_is_closed_and_opens_again_when_it_returns(council: Council) -> None:
+    council.put("people", PERSON)
+    a, b = ({**GOOD["household_factors"][2], "factor": factor} for factor in ("4B", "3B"))
+    for rows, received in (([a, b], "2024-11-01"), ([a], "2024-11-08"), ([a, b], "2024-11-15")):
+        council.put("household_factors", *rows, snapshot=True)
+        council.ingest(received)
+    assert set(stored(council, "household_factors", "factor", "known_from", "known_to")) == {
+        ("4B", "2024-10-15", None), ("3B", "2024-10-15", "2024-11-08"), ("3B", "2024-11-15", None),
+    }  # fmt: skip
+
+
+def test_a_row_gone_from_a_source_that_sends_changes_only_stays(council: Council) -> None:
+    council.put("people", PERSON)
+    a, b = ({**GOOD["household_factors"][2], "factor": factor} for factor in ("4B", "3B"))
+    for rows, received in (([a, b], "2024-11-01"), ([a], "2024-11-08")):
+        council.put("household_factors", *rows)
+        council.ingest(received)
+    assert {to for _, to in stored(council, "household_factors", "factor", "known_to")} == {None}
+
+
+def test_a_snapshot_in_two_files_is_read_whole_when_one_of_them_changes(council: Council) -> None:
+    council.put("people", PERSON)
+    a, b, c = ({**GOOD["household_factors"][2], "factor": factor} for factor in ("4B", "3B", "2B"))
+    council.put("household_factors", a, snapshot=True, file="social_care/one.csv")
+    council.put("household_factors", b, snapshot=True, file="social_care/two.csv")
+    council.ingest("2024-11-01")
+    council.put("household_factors", b, c, snapshot=True, file="social_care/two.csv")
+    council.ingest("2024-11-08")
+    assert {(factor, to) for factor, to in stored(council, "household_factors", "factor", "known_to")} == {("4B", None), ("3B", None), ("2B", None)}
+
+
+def test_the_same_file_is_noticed_by_its_hash(council: Council) -> None:
+    council.put_good("schools", "pupils", "attendance")
+    council.ingest()
+    before = hashes(council.folder / "out" / "store")
+    (council.extracts / "education/attendance.csv").rename(council.extracts / "education/attendance_again.csv")
+    council.sources[-1]["files"] = "education/attendance*.csv"
+    batch = council.ingest("2025-03-10")
+    assert batch.findings.by_code() == {"FIL001": 3} and batch.files == ()
+    assert hashes(council.folder / "out" / "store") == before
+
+
+def test_one_file_may_fill_two_tables_even_when_the_second_is_named_later(council: Council) -> None:
+    file = council.put("pupils", PUPIL)
+    council.ingest()
+    shape = council.folder / "also.yaml"
+    shape.write_text("shape: also\ntable: notifications\ncolumns: {source_person_id: PupilID, kind: Forename, happened_on: DOB}\n", encoding="utf-8")
+    council.settings["shapes"] = [str(shape)]
+    council.sources.append({"name": "education", "shape": "also", "files": file.relative_to(council.extracts).as_posix()})
+    assert [item.table for item in council.ingest().files] == ["notifications"]
+
+
+def test_later_facts_are_invisible_before_they_are_known(council: Council) -> None:
+    council.put("people", PERSON)
+    council.put("statutory", {**GOOD["statutory"][2], "outcome": "closed", "outcome_on": "2024-06-20"})
+    council.ingest()
+    assert stored(council, "statutory", "end_on", "outcome", "known_from", "known_to") == [
+        (None, None, "2024-01-13", "2024-06-11"), ("2024-06-10", None, "2024-06-11", "2024-06-21"), ("2024-06-10", "closed", "2024-06-21", None),
+    ]  # fmt: skip
+    assert seen_on(council, "statutory", "2024-06-10")["end_on"].isna().all()
+    assert council.store().records("statutory")["end_on"].notna().all()
+
+
+def test_an_end_that_comes_with_a_later_batch_is_known_from_that_day(council: Council) -> None:
+    council.put("people", PERSON)
+    for end, received in (("", "2024-06-15"), ("2024-06-10", "2024-06-22")):
+        council.put("statutory", {**GOOD["statutory"][2], "end_on": end})
+        council.ingest(received)
+    assert seen_on(council, "statutory", "2024-06-21")["end_on"].isna().all()
+    assert seen_on(council, "statutory", "2024-06-22")["end_on"].notna().all()
+
+
+# --- what a batch says of itself
+
+
+def test_a_store_says_what_it_covers_and_when_rows_are_taken_to_be_known(council: Council) -> None:
+    council.put_good("schools", "pupils", "attendance").ingest("2024-12-01")
+    store = council.store()
+    covered = store.coverage().set_index("table")
+    assert (covered.loc["attendance", "covers_from"], covered.loc["attendance", "covers_to"]) == (
+        pd.Timestamp("2024-11-04"),
+        pd.Timestamp("2024-12-01"),
+    )
+    assert store.version.assumptions["education: attendance"] == "recorded date in the column 'RecordedOn'"
+    assert store.last_received == date(2024, 12, 1)
+    assert not store.made_up  # nothing vouches for these files
+
+
+def test_made_up_only_where_every_batch_is(council: Council, small_store: object) -> None:
+    assert small_store.store.made_up and small_store.batch.made_up  # type: ignore[attr-defined]
+    council.put_good("pupils").ingest()
+    assert council.store().key != small_store.store.key  # type: ignore[attr-defined]
+    assert council.store().key == council.store().key
+
+
+def test_rows_in_are_rows_kept_and_rows_set_aside_for_every_file(small_store: object) -> None:
+    batch = small_store.batch  # type: ignore[attr-defined]
+    assert len(batch.files) >= 20
+    for item in batch.files:
+        assert item.rows_in == item.rows_kept + item.rows_set_aside > 0, item.file
+    assert set(batch.to_json()["files"]) == {item.file for item in batch.files}
+
+
+def test_rows_in_is_what_the_files_hold(small_store: object) -> None:
+    cfg, batch = small_store.cfg, small_store.batch  # type: ignore[attr-defined]
+    for item in batch.files:
+        path = cfg.data_dir / item.file
+        read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".xlsx": pd.read_excel}[path.suffix]
+        assert item.rows_in == len(read(path)), item.file
