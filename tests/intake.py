@@ -141,3 +141,19 @@ def hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "lock"
     }
+
+
+#: A value of a row that may stand in no message, in three shapes: name, identifier, date.
+CANARY = "Zaphodine"
+CANARIES = (CANARY, "B801200005001", "9434765919", "2012-05-04", "04/05/2012", "Winter")
+
+
+def check(said: str, *words: str, where: str | None = None) -> None:
+    """That what a command printed is one message with its three parts, without a traceback and without anybody's data."""
+    assert said.count("early-id: ") == 1, said
+    assert "Traceback" not in said and "\n  what next: " in said, said
+    assert "\n  where: " in said, said
+    assert where is None or where in said.split("\n  where: ")[1].splitlines()[0], said
+    for word in words:
+        assert word in said, said
+    assert not [value for value in CANARIES if value in said], said

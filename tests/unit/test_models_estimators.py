@@ -181,3 +181,13 @@ def test_choose_takes_the_smallest_loss_and_ties_go_to_the_simpler() -> None:
 
     assert choose(scorer, ("bad", "simple", "same"), y, **where).value == "simple"
     assert choose(scorer, ("bad",), np.zeros(40), **where).value == "none"
+
+
+def test_a_feature_that_nobody_has_adds_nothing() -> None:
+    """A column that is unknown throughout happens in small councils and in single folds."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 2)), rng.integers(0, 2, 300)
+    X[:, 1] = np.nan
+    model = MonotoneAdditive().fit(X, y)
+    assert model.feature_spread_[1] == 0.0
+    assert np.isfinite(model.decision_function(np.array([[0.0, np.nan], [0.0, 5.0]]))).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -25,7 +26,7 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile(r"^(?:true|false|True|False)$"), list("tfTF"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF"))
 
 
 def read_yaml(path: Path, *, role: str = "settings file") -> dict[str, Any]:
@@ -47,6 +48,8 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise SettingsError("The file is not valid YAML.", where=f"{where}{line}", what_next="Check indentation, colons and quotes.") from None
+    except ValueError:
+        raise SettingsError("The file names a date that does not exist.", where=where, what_next="Write dates as YYYY-MM-DD.") from None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):

@@ -5,6 +5,7 @@ Everything is prepared under new names; the store changes by one rename at the e
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,7 +116,9 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
             if isinstance(error, PermissionError):
                 raise BusyError.target_open(error.filename2 or error.filename or store.folder) from None
             raise InputDataError(
-                "The batch could not be written; the store is as it was.", where=str(store.folder), what_next=f"Check the disk: {error.strerror}."
+                "The batch could not be written; the store is as it was.",
+                where=str(store.folder),
+                what_next=f"Check the disk: {os.strerror(error.errno) if error.errno else 'it may be full'}.",
             ) from None
         finally:
             store.refresh()

@@ -40,7 +40,7 @@ def _split_where_marks_change(spells: pd.DataFrame, marks: pd.DataFrame) -> pd.D
     """Few households are marked; the others pass unchanged."""
     marked = spells["family_id"].isin(marks["family_id"])
     plain = spells[~marked].assign(safe_contact=True, protected_address=False, no_joint_contact=False)
-    by_family = dict(tuple(marks.groupby("family_id")))
+    by_family = {str(family): own for family, own in marks.groupby("family_id")}
     pieces = []
     for spell in spells[marked].to_dict("records"):
         own = by_family[spell["family_id"]]

@@ -6,7 +6,8 @@ NHS number: the check digit is 11 minus the sum of digits 1 to 9 times 10 to 2, 
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+
 import pandas as pd
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -39,8 +40,8 @@ def nhs_number_is_valid(number: str | None) -> bool:
     return check % 11 == int(digits[9]) and check != 10
 
 
-def valid_or_missing(values: pd.Series, check: object) -> pd.Series:
+def valid_or_missing(values: pd.Series, check: Callable[[str], bool]) -> pd.Series:
     """The values that ``check`` accepts, and None elsewhere; each distinct value is checked once."""
-    tidy = values.astype("object").where(values.notna(), None).map(lambda v: v.replace(" ", "").upper() if isinstance(v, str) else None)
-    good = {value for value in tidy.dropna().unique() if check(value)}  # type: ignore[operator]
-    return pd.Series(np.where(tidy.isin(good), tidy, None), index=values.index, dtype=object)
+    tidy = [value.replace(" ", "").upper() if isinstance(value, str) else None for value in values]
+    good = {value for value in set(tidy) if value is not None and check(value)}
+    return pd.Series([value if value in good else None for value in tidy], index=values.index, dtype="object")

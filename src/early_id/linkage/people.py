@@ -144,16 +144,17 @@ def _without_contradictions(records: pd.DataFrame, group: np.ndarray) -> tuple[n
     Each record of such a group stays with those alone whose identifiers and birth date are the same as its own; two records of one source,
     which may be two people, do not stay together at all.
     """
-    facts = records[["upn", "nhs_number", "birth_date"]]
-    by_group = facts.groupby(group)
-    bad = (by_group.nunique() > 1).any(axis=1) | (records.groupby([group, "source"]).size().groupby(level=0).max() > 1)
-    apart = pd.Series(group).map(bad).to_numpy()
+    sources = records["source"]
+    bad = records.groupby(group)[["upn", "nhs_number", "birth_date"]].nunique().gt(1).any(axis=1)
+    bad |= sources.groupby([group, sources]).size().groupby(level=0).max().gt(1)
+    apart = pd.Series(group).map(bad).to_numpy(dtype=bool)
     if not apart.any():
         return group, 0
-    own = records["source_person_id"].where(records.groupby([group, "source"])["source"].transform("size") > 1, "")
-    labels = facts.astype(str).agg("|".join, axis=1) + "|" + own.astype(str)
-    split = pd.Series(group.astype(str)).where(~apart, pd.Series(group.astype(str)) + "|" + labels.reset_index(drop=True))
-    return pd.factorize(split)[0], int(apart.sum())
+    alike = records.fillna({"upn": "", "nhs_number": ""}).assign(group=group, person="")
+    twice = sources.groupby([group, sources]).transform("size") > 1
+    alike.loc[twice, "person"] = sources[twice].astype(str) + ":" + records.loc[twice, "source_person_id"].astype(str)
+    split = alike.groupby(["group", "upn", "nhs_number", "birth_date", "person"], dropna=False).ngroup().to_numpy()
+    return np.where(apart, split + len(records), group), int(apart.sum())
 
 
 def _child_ids(records: pd.DataFrame, group: np.ndarray, key: str) -> pd.Series:
@@ -166,7 +167,10 @@ def _child_ids(records: pd.DataFrame, group: np.ndarray, key: str) -> pd.Series:
     anchor = np.where(
         first["upn"].notna(), "upn:" + first["upn"].astype(str), np.where(first["nhs"].notna(), "nhs:" + first["nhs"].astype(str), first["own"])
     )
-    ids = pd.Series([f"C{keyed_hash(str(value), key)}" for value in anchor], index=first.index)
+    # Groups that share an identifier and were kept apart must not meet again in their id.
+    anchor = pd.Series(anchor, index=first.index).astype(str)
+    anchor = anchor.where(~anchor.duplicated(keep=False), anchor + "|" + first["own"])
+    ids = anchor.map(lambda value: f"C{keyed_hash(value, key)}")
     return pd.Series(group, index=records.index).map(ids)
 
 

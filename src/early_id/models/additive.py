@@ -122,7 +122,8 @@ class MonotoneAdditive(AdditiveClassifier):
             categorical_features=None,
             random_state=self.random_state,
         )
-        model.fit(Z, coded)
+        # scikit-learn 1.9 cannot bin a column that is unknown throughout; a constant one is never split, so its table is nought.
+        model.fit(np.where(np.isnan(Z).all(axis=0), 0.0, Z), coded)
         return model
 
     def _signs(self, n_features: int) -> list[int] | None:

@@ -1,0 +1,216 @@
+"""The main job on a small made-up council, looked at from outside: what is written, for whom, and what never is."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import re
+import shutil
+import sqlite3
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from early_id.config.load import load_config
+from early_id.data.synth import make_council
+from early_id.data.synth.instructions import write_made_up_note
+from early_id.workflow.run import RunResult, run
+
+#: Small and quick; the paths are those of the demo.
+QUICK = ("training.resamples=50",)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A council, what a run over it gave, and everything it printed or logged."""
+
+    folder: Path
+    result: RunResult
+    said: str
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+
+def run_in(folder: Path, *overrides: str) -> Made:
+    printed, log = io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    try:
+        with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed):
+            result = run(load_config(folder / "config.yaml", overrides=(*QUICK, *overrides)))
+    finally:
+        logging.getLogger().removeHandler(handler)
+    return Made(folder, result, printed.getvalue() + log.getvalue())
+
+
+@pytest.fixture(scope="module")
+def council(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_council(600, 3, tmp_path_factory.mktemp("main_job") / "council").folder
+
+
+@pytest.fixture(scope="module")
+def made(council: Path) -> Made:
+    return run_in(council)
+
+
+def copy_of(council: Path, to: Path) -> Path:
+    shutil.copytree(council, to, ignore=shutil.ignore_patterns("out"))
+    return to
+
+
+def texts(path: Path) -> str:
+    """Everything readable in a file: workbooks and archives unzipped, databases dumped."""
+    if path.suffix in {".xlsx", ".skops", ".zip"} and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as book:
+            return "\n".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
+    if path.suffix == ".db":
+        with contextlib.closing(sqlite3.connect(path)) as base:
+            return "\n".join(base.iterdump())
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_everything_named_was_made(made: Made) -> None:
+    kinds = {item["kind"] for item in made.result.outputs}
+    assert {"governance", "governance_publishable", "school_list", "hub_list", "taken_out", "findings", "notice_parents", "notice_young_people"} <= kinds
+    assert all((made.out / item["path"]).is_file() for item in made.result.outputs)
+    assert all("\\" not in item["path"] and not Path(item["path"]).is_absolute() for item in made.result.outputs)
+    schools = pd.read_excel(made.folder / "extracts/education/schools.xlsx")
+    assert {item["recipient"] for item in made.result.outputs if item["kind"] == "school_list"} == set(schools["SchoolID"].astype(str))
+    assert {item["recipient"] for item in made.result.outputs if item["kind"] == "hub_list"} == set(schools["HubID"].astype(str))
+
+
+def test_json_has_the_stated_keys(made: Made) -> None:
+    shown = json.loads((made.out / "run.json").read_text(encoding="utf-8"))
+    assert {"outputs", "counts", "verdict", "models"} <= set(shown)
+    for result in shown["models"].values():
+        for measure in ("auc", "average_precision", "precision_at_capacity", "recall_at_capacity", "brier"):
+            assert {"value", "low", "high"} <= set(result[measure])
+    assert set(shown["audiences"]) == {"school_lead", "hub_lead"}
+
+
+def test_rows_in_are_rows_kept_and_rows_set_aside(made: Made) -> None:
+    for rows in made.result.counts["files_by_name"].values():
+        assert rows["rows_in"] == rows["rows_kept"] + rows["rows_set_aside"]
+
+
+def test_no_list_is_longer_than_the_capacity(made: Made) -> None:
+    assert made.result.lists is not None
+    for one in made.result.lists.lists:
+        assert len(one.families) <= one.capacity
+
+
+def listed_children(made: Made, audience: str) -> set[str]:
+    assert made.result.lists is not None
+    return {entry.explanation.child_id for one in made.result.lists.lists if one.recipient.audience == audience for family in one.families for entry in family.children}
+
+
+def open_to_services(made: Made) -> set[str]:
+    """True person keys with a statutory spell open on the date and recorded in time, straight from the extract."""
+    rows = pd.read_csv(made.folder / "extracts/socialcare/statutory.csv", dtype=str)
+    for name in ("StartOn", "EndOn", "OutcomeOn"):
+        rows[name] = pd.to_datetime(rows[name], format="mixed", dayfirst=True, errors="coerce")
+    day = pd.Timestamp("2025-11-10")
+    is_open = (rows["StartOn"] < day - pd.Timedelta(days=4)) & (rows["EndOn"].isna() | (rows["EndOn"] > day)) & (rows["Status"] != "REFERRAL")
+    return set(rows.loc[is_open & (rows["Status"] != "CARE_LEAVER"), "PersonID"])
+
+
+def test_nobody_open_to_statutory_services_is_on_any_list(made: Made, council: Path) -> None:
+    from early_id.workflow.steps import open_bench
+
+    people = open_bench(load_config(council / "config.yaml")).people
+    links = people.person_links[people.person_links["source"] == "social_care"].set_index("source_person_id")["child_id"]
+    known = {links[person] for person in open_to_services(made) if person in links.index}
+    assert known
+    for audience in ("school_lead", "hub_lead"):
+        assert not listed_children(made, audience) & known
+    families = people.families_on(pd.Timestamp("2025-11-10")).set_index("child_id")["family_id"]
+    open_families = {families[child] for child in known if child in families.index}
+    assert not {families.get(child) for child in listed_children(made, "school_lead")} & open_families
+
+
+def test_a_school_sees_its_own_pupils_only(made: Made) -> None:
+    assert made.result.matrix is not None and made.result.lists is not None
+    schools = made.result.matrix.at("2025-11-10").index.set_index("child_id")["school_id"]
+    for one in made.result.lists.lists:
+        if one.recipient.audience == "school_lead":
+            assert {schools[entry.explanation.child_id] for family in one.families for entry in family.children} <= {one.recipient.id}
+
+
+def test_canaries_appear_only_where_their_own_list_should_show_them(made: Made) -> None:
+    canaries = pd.read_csv(made.folder / "truth/canaries.csv", dtype=str).fillna("")
+    columns = [name for name in canaries.columns if re.search("name|upn|nhs|postcode|id$", name, re.IGNORECASE)]
+    secrets = {value for name in columns for value in canaries[name] if len(value) > 5}
+    assert len(secrets) >= 15
+    allowed = {"lists", "restricted", "store"}
+    for path in sorted(made.out.rglob("*")):
+        part = path.relative_to(made.out).parts[0]
+        if path.is_file() and part not in allowed:
+            found = [secret for secret in secrets if secret in texts(path)]
+            assert not found, f"{len(found)} canary values in {path.relative_to(made.out)}"
+    assert not [secret for secret in secrets if secret in made.said]
+    assert not [secret for secret in secrets if secret in json.dumps(made.result.to_json())]
+    for manifest in made.out.glob("lists/*/*/manifest.json"):
+        assert not [secret for secret in secrets if secret in manifest.read_text(encoding="utf-8")]
+
+
+def test_no_front_line_page_holds_a_score_or_a_rank(made: Made) -> None:
+    for page in made.out.glob("lists/*/*/page.html"):
+        words = re.sub(r"<style.*?</style>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        words = re.sub(r"<[^>]+>", " ", words).lower()
+        assert not re.search(r"\b(score|rank|probabilit\w*|percentile|log-odds)\b|\d\s*%", words)
+
+
+def change_other_agencies_facts(folder: Path) -> None:
+    """Change police, social care and housing facts in ways that take nobody out."""
+    extracts = folder / "extracts"
+    missing = pd.read_csv(extracts / "police/missing.csv", dtype=str)
+    pd.concat([missing, missing.assign(StartedAt="2025-06-01 10:00:00", EndedAt="2025-06-02 10:00:00")]).to_csv(extracts / "police/missing.csv", index=False)
+    notices = pd.read_parquet(extracts / "police/notifications.parquet")
+    notices.iloc[::2].to_parquet(extracts / "police/notifications.parquet", index=False)
+    factors = pd.read_csv(extracts / "socialcare/factors.csv", dtype=str)
+    factors.assign(Factor=factors["Factor"].where(factors["Factor"].str.len() > 2, "4B")).to_csv(extracts / "socialcare/factors.csv", index=False)
+    indicators = pd.read_csv(extracts / "housing/indicators.csv", dtype=str)
+    indicators.iloc[: len(indicators) // 3].to_csv(extracts / "housing/indicators.csv", index=False)
+    write_made_up_note(extracts)
+
+
+def test_school_workbooks_do_not_depend_on_other_agencies_facts(made: Made, council: Path, tmp_path: Path) -> None:
+    """To the byte; and the hub lists do change, so the change was a real one."""
+    folder = copy_of(council, tmp_path / "changed")
+    change_other_agencies_facts(folder)
+    changed = run_in(folder, "training.tracking=false")
+    before = {path.relative_to(made.out): path.read_bytes() for path in made.out.glob("lists/schools/*/list.xlsx")}
+    after = {path.relative_to(changed.out): path.read_bytes() for path in changed.out.glob("lists/schools/*/list.xlsx")}
+    assert before and before == after
+    hubs = [{path.relative_to(m.out): path.read_bytes() for path in m.out.glob("lists/hubs/*/page.html")} for m in (made, changed)]
+    assert hubs[0] != hubs[1]
+
+
+def test_without_an_approval_there_are_no_lists_and_the_old_ones_go(made: Made, council: Path, tmp_path: Path) -> None:
+    """One changed letter in one file makes a batch that did not come from the generator."""
+    folder = copy_of(council, tmp_path / "real")
+    contacts = folder / "extracts/socialcare/contacts.csv"
+    contacts.write_bytes(contacts.read_bytes().replace(b"advice", b"advise", 1))
+    stale = folder / "out/lists/schools/S1/list.xlsx"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"old")
+    refused = run_in(folder, "training.tracking=false")
+    assert refused.result.exit_code == 4
+    assert refused.result.refusal and "made-up" in refused.result.refusal
+    assert not (folder / "out/lists").exists()
+    assert (folder / "out/governance_restricted.html").is_file()
+
+
+def test_made_up_pages_say_so(made: Made) -> None:
+    for pattern in ("governance_*.html", "findings.html", "notices/*.html", "lists/*/*/page.html"):
+        pages = list(made.out.glob(pattern))
+        assert pages
+        for page in pages:
+            assert "made-up data" in page.read_text(encoding="utf-8").lower(), page.name
