@@ -157,3 +157,9 @@ def check(said: str, *words: str, where: str | None = None) -> None:
     for word in words:
         assert word in said, said
     assert not [value for value in CANARIES if value in said], said
+
+
+def urgent_batch(council: Council) -> None:
+    """Extracts with an urgent sign, a new mark and one to be set aside."""
+    council.put("household_factors", {**GOOD["household_factors"][2], "factor": "11A", "happened_on": "2025-02-20"})
+    council.put("attendance", MARK, {**MARK, "session": "PM"}, {**MARK, "code": "8"})

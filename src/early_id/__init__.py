@@ -25,7 +25,7 @@ _PUBLIC = {
     "overall_absence": "early_id.schema.absence",
     "people_frame": "early_id.workflow.steps",
     "run": "early_id.workflow.run",
-    "screen": "early_id.screening.lists",
+    "screen": "early_id.workflow.steps",
     "train": "early_id.models.train",
 }
 _PACKAGES = {"report", "features", "stats", "schema", "testing"}
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from early_id.linkage.store_link import link as link
     from early_id.models.train import train as train
     from early_id.schema.absence import overall_absence as overall_absence
-    from early_id.screening.lists import screen as screen
     from early_id.workflow.run import run as run
     from early_id.workflow.steps import people_frame as people_frame
+    from early_id.workflow.steps import screen as screen
 
 
 def __getattr__(name: str) -> Any:

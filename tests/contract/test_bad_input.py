@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from early_id.data.store import Store
-from intake import MARK, PUPIL, Council, hashes, write_rows
+from intake import CANARIES, CANARY, MARK, PUPIL, Council, check, hashes, urgent_batch, write_rows
 
 Spoil = Callable[[Council], None]
 
@@ -188,7 +188,7 @@ def test_an_empty_store_is_one_message(council: Council, cli: Callable[..., tupl
 
 
 def test_unacknowledged_signs_are_said_by_every_command_until_receipt(council: Council, cli: Callable[..., tuple[int, str]]) -> None:
-    _urgent_batch(council)
+    urgent_batch(council)
     settings = council.write_settings()
     code, said = cli("ingest", "--config", settings)
     assert code == 0 and "URGENT and not acknowledged: 1 sign(s) of batch 2" in said

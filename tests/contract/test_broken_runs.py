@@ -13,7 +13,7 @@ import pytest
 
 from early_id.core.errors import BusyError, InputDataError
 from early_id.data import ingest as ingest_module
-from intake import CANARY, GOOD, MARK, Council, check, hashes
+from intake import CANARY, GOOD, Council, check, hashes, urgent_batch
 
 # --- damaged or held
 
@@ -92,13 +92,8 @@ def _breaking(monkeypatch: pytest.MonkeyPatch, at: int, error: BaseException) ->
     return tried
 
 
-def _urgent_batch(council: Council) -> None:
-    council.put("household_factors", {**GOOD["household_factors"][2], "factor": "11A", "happened_on": "2025-02-20"})
-    council.put("attendance", MARK, {**MARK, "session": "PM"}, {**MARK, "code": "8"})
-
-
 def test_the_renames_are_those_that_are_broken_below(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:
-    _urgent_batch(council)
+    urgent_batch(council)
     tried = _breaking(monkeypatch, 0, OSError())
     council.ingest()
     assert sorted(tried[:2]) == ["attendance-000002.parquet", "household_factors-000002.parquet"]
@@ -113,7 +108,7 @@ BREAKS = [(1, OPEN), (2, FULL), (3, OPEN), (4, BUG), (5, OPEN), (6, OPEN), (6, F
 def test_whatever_breaks_at_any_rename_the_store_is_as_it_was_and_the_next_run_completes(
     council: Council, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, at: int, error: Exception
 ) -> None:
-    _urgent_batch(council)
+    urgent_batch(council)
     store = council.folder / "out" / "store"
     before = hashes(store)
     with monkeypatch.context() as broken:
@@ -133,7 +128,7 @@ def test_a_process_killed_at_any_rename_leaves_a_store_that_opens_and_goes_on(co
     from early_id.data import publish
     from early_id.data.urgent import unacknowledged
 
-    _urgent_batch(council)
+    urgent_batch(council)
     with monkeypatch.context() as broken:
         _breaking(broken, at, KeyboardInterrupt())
         calls: list[int] = []

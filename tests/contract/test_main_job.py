@@ -78,7 +78,16 @@ def texts(path: Path) -> str:
 
 def test_everything_named_was_made(made: Made) -> None:
     kinds = {item["kind"] for item in made.result.outputs}
-    assert {"governance", "governance_publishable", "school_list", "hub_list", "taken_out", "findings", "notice_parents", "notice_young_people"} <= kinds
+    assert {
+        "governance",
+        "governance_publishable",
+        "school_list",
+        "hub_list",
+        "taken_out",
+        "findings",
+        "notice_parents",
+        "notice_young_people",
+    } <= kinds
     assert all((made.out / item["path"]).is_file() for item in made.result.outputs)
     assert all("\\" not in item["path"] and not Path(item["path"]).is_absolute() for item in made.result.outputs)
     schools = pd.read_excel(made.folder / "extracts/education/schools.xlsx")
@@ -108,7 +117,13 @@ def test_no_list_is_longer_than_the_capacity(made: Made) -> None:
 
 def listed_children(made: Made, audience: str) -> set[str]:
     assert made.result.lists is not None
-    return {entry.explanation.child_id for one in made.result.lists.lists if one.recipient.audience == audience for family in one.families for entry in family.children}
+    return {
+        entry.explanation.child_id
+        for one in made.result.lists.lists
+        if one.recipient.audience == audience
+        for family in one.families
+        for entry in family.children
+    }
 
 
 def open_to_services(made: Made) -> set[str]:
@@ -171,7 +186,9 @@ def change_other_agencies_facts(folder: Path) -> None:
     """Change police, social care and housing facts in ways that take nobody out."""
     extracts = folder / "extracts"
     missing = pd.read_csv(extracts / "police/missing.csv", dtype=str)
-    pd.concat([missing, missing.assign(StartedAt="2025-06-01 10:00:00", EndedAt="2025-06-02 10:00:00")]).to_csv(extracts / "police/missing.csv", index=False)
+    pd.concat([missing, missing.assign(StartedAt="2025-06-01 10:00:00", EndedAt="2025-06-02 10:00:00")]).to_csv(
+        extracts / "police/missing.csv", index=False
+    )
     notices = pd.read_parquet(extracts / "police/notifications.parquet")
     notices.iloc[::2].to_parquet(extracts / "police/notifications.parquet", index=False)
     factors = pd.read_csv(extracts / "socialcare/factors.csv", dtype=str)

@@ -18,7 +18,19 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the Open University d
 
 
 def run(data: Path, out: Path, *more: str) -> dict:
-    command = [sys.executable, "-m", "early_id", "run", "--config", str(ROOT / "configs/oulad/run.yaml"), "--data", str(data), "--out", str(out), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "early_id",
+        "run",
+        "--config",
+        str(ROOT / "configs/oulad/run.yaml"),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--json",
+    ]
     result = subprocess.run([*command, "--set", "training.tracking=false", *more], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
     return json.loads(result.stdout)

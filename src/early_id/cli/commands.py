@@ -109,7 +109,8 @@ def _show(result: Any, out: Path, store: Path) -> None:
     for kind, what in _WHAT.items():
         found = [item for item in result.outputs if item["kind"] == kind]
         if found:
-            rows.append([what, str(len(found)), str(found[0]["path"])])
+            number = len({item.get("recipient", item["path"]) for item in found})
+            rows.append([what, str(number), str(found[0]["path"])])
     _show_trials(result.trials)
     for note in result.notes:
         say(f"Note: {note}")

@@ -126,7 +126,7 @@ def _known(location: tuple[Any, ...]) -> str:
         inner = inner if hasattr(inner, "model_fields") else next((a for a in args if hasattr(a, "model_fields")), None)
         if isinstance(part, str) and inner is not None:
             model = inner
-    return ", ".join(sorted(model.model_fields))
+    return ", ".join(sorted(set(model.model_fields) - {"base"}))
 
 
 def _override(values: dict[str, Any], item: str) -> None:

@@ -25,7 +25,6 @@ class Project(Frozen):
     public_data: bool = False
     key: str | None = None  #: secret under which ids are made; the store makes one where none is given
     contact: str = "your early-help team"
-    controller: str = "the council"
 
 
 class Source(Frozen):
@@ -38,7 +37,6 @@ class Source(Frozen):
     received: date | None = None
     snapshot: bool = False
     covers_from: date | None = None
-    held_by: SharingClass | None = None
 
 
 class AsOf(Frozen):
@@ -46,7 +44,6 @@ class AsOf(Frozen):
 
     screening: date | None = None
     dates: tuple[date, ...] = ()
-    school_weeks_aligned: bool = True
 
 
 class CohortSettings(Frozen):
@@ -71,13 +68,12 @@ class FeatureSettings(Frozen):
     settling_days: int = Field(7, ge=0, description="marks N and - this close to the as-of date are not settled")
     covered_within_days: int = Field(62, ge=0, description="a source may be this stale and still count as covering")
     use: tuple[str, ...] = ()
-    board_decisions: tuple[str, ...] = ()
 
 
 class TrainingSettings(Frozen):
     """How models are trained and compared."""
 
-    outcome: str = "need_recognised"
+    outcome: str | None = None  #: the matrix's main outcome where nothing is named
     families_folds: int = Field(5, ge=2)
     split: Literal["temporal", "named"] = "temporal"
     put_forward: str = "additive"
@@ -97,7 +93,6 @@ class AcceptanceSettings(Frozen):
     margin_precision: float = 0.0
     margin_recall: float = 0.0
     minimum_outcomes: int = 100
-    primary_measures: tuple[str, ...] = ("missed_share", "false_flag_rate")
 
 
 class AuditSettings(Frozen):
@@ -142,9 +137,7 @@ class Capacity(Frozen):
 class ScreeningSettings(Frozen):
     """How lists are made."""
 
-    threshold_document: str = "Local threshold document (name it in thresholds.yaml)"
     expires_after_days: int = Field(42, gt=0)
-    cool_off_days: int = 90
 
 
 class UrgentSettings(Frozen):
@@ -173,7 +166,6 @@ class Config(Frozen):
     shapes: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
     extension: ExtensionSettings = ExtensionSettings()
-    calendar: Path | None = None
     as_of: AsOf = AsOf()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()
@@ -197,6 +189,11 @@ class Config(Frozen):
             names = ", ".join(sorted(wider))
             raise ValueError(f"a school list is made from the school's own records only; remove {names} from school_lead")
         return value
+
+    @property
+    def as_of_dates(self) -> tuple[date, ...]:
+        """All as-of dates, that of the lists included, in order."""
+        return tuple(sorted({*self.as_of.dates, *([self.as_of.screening] if self.as_of.screening else [])}))
 
     def path(self, part: Path) -> Path:
         """``part`` relative to the settings file."""

@@ -1,8 +1,8 @@
 """School years, terms and school weeks in England.
 
 Schools open 190 days (380 sessions) a year over three terms, each cut in two by a half-term holiday
-(DfE, pupil absence statistics: methodology). Councils set their own dates; the dates shipped here are the
-commonest pattern, and ``configs/calendar/`` replaces them.
+(DfE, pupil absence statistics: methodology). Councils set their own dates; those made here
+are the commonest pattern.
 """
 
 from __future__ import annotations

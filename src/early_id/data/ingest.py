@@ -50,7 +50,7 @@ class FileCount:
     received: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Batch:
     """One intake: files with their counts, findings, and urgent signs. No rows."""
 
@@ -62,6 +62,10 @@ class Batch:
     set_aside_folder: str | None = None
     made_up: bool = False
     assumptions: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows_in, aside = sum(item.rows_in for item in self.files), sum(item.rows_set_aside for item in self.files)
+        return f"Batch({self.number}: {len(self.files)} files, {rows_in:,} rows in, {aside:,} set aside, {len(self.findings)} findings)"
 
     def frame(self) -> pd.DataFrame:
         """One row a file."""
@@ -284,17 +288,22 @@ def _write_part(connection: duckdb.DuckDBPyConnection, table: Table, path: Path)
 
 
 def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage: dict[tuple[str, str], dict[str, str]]) -> None:
-    """Which source covers which table, from when to when: later 'none' and 'not known' differ by it."""
+    """Which source covers which table, from when to when: later 'none' and 'not known' differ by it.
+
+    A source covers the time up to the day it was received, if the settings state that day. Otherwise it covers no more than its newest row shows:
+    the date of a file on disk changes when the file is copied, and would turn 'not known yet' into 'did not happen'.
+    """
     for item in items:
-        [(earliest,)] = connection.execute(
-            f"SELECT min(happened_on) FROM _kept WHERE source = ? AND happened_on > {ALWAYS}", [item.source.name]
+        [(earliest, newest)] = connection.execute(
+            f"SELECT min(happened_on), max(happened_on) FROM _kept WHERE source = ? AND happened_on > {ALWAYS}", [item.source.name]
         ).fetchall()
         first = item.source.covers_from or earliest or item.received
+        last = item.received if item.source.received else min(newest or item.received, item.received)
         key = (item.source.name, item.table.name)
         old = coverage.get(key)
         coverage[key] = {
             "source": item.source.name,
             "table": item.table.name,
             "covers_from": min(str(first), old["covers_from"]) if old else str(first),
-            "covers_to": max(item.received.isoformat(), old["covers_to"]) if old else item.received.isoformat(),
+            "covers_to": max(str(last), old["covers_to"]) if old else str(last),
         }

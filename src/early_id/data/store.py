@@ -57,15 +57,16 @@ class Version:
 class Store:
     """A store folder. Open it with ``Store.open(cfg)``; reading methods never change anything on disk."""
 
-    def __init__(self, folder: Path, tables: Tables) -> None:
+    def __init__(self, folder: Path, tables: Tables, settings: Config | None = None) -> None:
         self.folder = folder
         self.tables = tables
+        self.settings = settings
         self.version = self._read_current()
 
     @classmethod
     def open(cls, cfg: Config, tables: Tables | None = None) -> Store:
         """The store that the settings name; an empty one where the folder does not exist yet."""
-        return cls(cfg.store_dir, tables or Tables())
+        return cls(cfg.store_dir, tables or Tables(), cfg)
 
     def _read_current(self) -> Version:
         pointer = self.folder / "current.json"
@@ -160,11 +161,22 @@ class Store:
             return None
         return min(date.fromisoformat(r["covers_from"]) for r in rows), max(date.fromisoformat(r["covers_to"]) for r in rows)
 
-    def ingest(self, folder: Path | str | None = None, *, cfg: Config) -> Batch:
-        """Read, map, check and store a folder of extracts as one batch. See ``data/ingest.py``."""
+    def ingest(self, folder: Path | str | None = None, *, cfg: Config | None = None) -> Batch:
+        """Read, map, check and store a folder of extracts as one batch.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Otherwise the folder that the settings name under ``data``.
+        cfg : Config, optional
+            Otherwise the settings that the store was opened with.
+        """
         from early_id.data.ingest import ingest_folder
 
-        return ingest_folder(self, Path(folder) if folder else cfg.data_dir, cfg)
+        settings = cfg or self.settings
+        if settings is None:
+            raise SettingsError("There are no settings to ingest with.", what_next="Open the store with Store.open(cfg), or give cfg=cfg.")
+        return ingest_folder(self, Path(folder) if folder else settings.data_dir, settings)
 
     def refresh(self) -> None:
         """Look again which version is current."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FRAME_COLUMNS = ("row", "theme", "contribution", "side", "sentence", "period", "newest_on", "source")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanations:
     """Explanations of every row of a matrix, made when asked for.
 
@@ -39,6 +39,9 @@ class Explanations:
     index: pd.DataFrame = field(repr=False)
     newest: np.ndarray = field(repr=False)  #: newest record behind each value, datetime64[D], in the shape of the inputs
     peers: YearGroups = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"Explanations(of {len(self):,} rows)"
 
     def __len__(self) -> int:
         return len(self.index)

@@ -100,9 +100,12 @@ class Reason:
         return " ".join(part for part in (self.said, self.origin) if part)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
-    """Everything a reader may be told about one child on one date."""
+    """Everything a reader may be told about one child on one date. Printing it shows no fact; open its page or its fields."""
+
+    def __repr__(self) -> str:
+        return f"Explanation(of one child as of {self.as_of}: {len(self.noticed)} themes noticed, {len(self.against)} against)"
 
     key: str
     child_id: str

@@ -16,12 +16,12 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
-from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.compile import Aggregate, aggregates, day_number, longest_run, unpack_latest
+from early_id.core.types import Missing, SharingClass, Unit, Usage
+from early_id.features.compile import SCALE, Aggregate, aggregates, day_number, longest_run
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past
 from early_id.features.windows import BEGINNING, span
-from early_id.schema.tables import Table
+from early_id.schema.tables import CANONICAL, Table
 
 if TYPE_CHECKING:
     import ibis
@@ -128,17 +128,24 @@ class _Scope:
     def window(self, window: Window) -> tuple[date, date]:
         return span(window, self.past.as_of, self.calendar)
 
+    def settled(self, table: Table) -> ibis.Table:
+        """Rows of any table as known, without marks that are still rewritten this close to the date."""
+        import ibis
+
+        rows = self.past.rows(table.name)
+        if table.provisional:
+            column, codes = table.provisional
+            since = ibis.literal(self.past.as_of - timedelta(days=self.settings.settling_days), type="date")
+            rows = rows.filter(~(rows[column].isin(sorted(codes)).fill_null(False) & (rows.happened_on >= since)))
+        return rows
+
     def rows(self, earliest: date) -> ibis.Table:
         """Linked rows of the table that happened from ``earliest`` on, cut in time, with ``rid``."""
         import ibis
 
-        rows = self.past.rows(self.table.name)
+        rows = self.settled(self.table)
         if earliest > BEGINNING:
             rows = rows.filter(rows.happened_on >= ibis.literal(earliest, type="date"))
-        if self.table.provisional:
-            column, codes = self.table.provisional
-            settled = ibis.literal(self.past.as_of - timedelta(days=self.settings.settling_days), type="date")
-            rows = rows.filter(~(rows[column].isin(sorted(codes)) & (rows.happened_on >= settled)))
         subjects = self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
         joined = rows.join(subjects, ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
@@ -197,7 +204,8 @@ def _finish(
     """From integers to the feature's value, with unknown where the answer is not known."""
     parts = [_value(scope, feature, prefix, measure, window, answer, children) for prefix, measure, window in plan]
     value = parts[0] if len(parts) == 1 else parts[0] - parts[1]
-    return value, answer[f"{plan[0][0]}_newest"].to_numpy(dtype="float64", na_value=np.nan)
+    newest = answer[f"{plan[0][0]}_newest"].to_numpy(dtype="float64", na_value=np.nan)
+    return value, np.where(np.isnan(value), np.nan, newest)
 
 
 def _value(
@@ -215,9 +223,7 @@ def _value(
     if measure.kind == "days_since_last":
         return day_number(scope.past.as_of) - column("last")
     if measure.kind == "latest":
-        return unpack_latest(column("packed"))
-    from early_id.features.compile import SCALE
-
+        return column("latest") / SCALE
     n = np.nan_to_num(column("n")) / (SCALE if measure.kind == "total" else 1)
     n = (n > 0).astype("float64") if measure.kind in ("any_", "current") else n
     if scope.table.covered_by == "rows":
@@ -248,18 +254,22 @@ def covered(scope: _Scope, feature: Feature, window: Window, children: pd.DataFr
 def source_covers(past: Past, table: str, start: date, settings: FeatureSettings) -> bool:
     """Whether any source of ``table`` covers ``[start, as_of)``, give or take the staleness that the settings allow.
 
-    Windows without a beginning need cover for the year before the date only.
+    Windows without a beginning need cover for the year before the date only. A source that ends before a short window begins says nothing
+    about it, however little it is behind.
     """
     slack = timedelta(days=settings.covered_within_days)
-    wanted = max(start, past.as_of - timedelta(days=365))
+    wanted = start if start > BEGINNING else past.as_of - timedelta(days=365)
     rows = past.store.coverage()
     rows = rows[rows["table"] == table]
     first, last = pd.to_datetime(rows["covers_from"]), pd.to_datetime(rows["covers_to"])
-    return bool(((first <= pd.Timestamp(wanted + slack)) & (last >= pd.Timestamp(past.as_of - slack))).any())
+    return bool(((first <= pd.Timestamp(wanted + slack)) & (last >= pd.Timestamp(max(past.as_of - slack, start)))).any())
 
 
 def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Run a custom measure over rows that are already cut in time and inside the feature's window."""
+    """Run a custom measure over rows that are already cut in time and inside the feature's window.
+
+    Columns of canonical tables that may not be used in a feature are not there, since nobody can read off a function what it reads.
+    """
     import ibis
 
     assert feature.measure.compute is not None
@@ -268,17 +278,21 @@ def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np
     start, end = scope.window(feature.window)
     cut: dict[str, ibis.Table] = {}
     for name in dict.fromkeys((feature.source, *feature.measure.tables)):
-        rows = past.rows(name)
+        table = past.store.tables[name]
+        rows = scope.settled(table)
         rows = rows.filter(rows.happened_on >= ibis.literal(start, type="date"), rows.happened_on < ibis.literal(end, type="date"))
-        if past.store.tables[name].has_person:
+        if table.has_person:
             rows = rows.join(subjects, ["source", "source_person_id"])
-            if scope.own_school_only and "school_id" in past.store.tables[name]:
+            if scope.own_school_only and "school_id" in table:
                 rows = rows.filter(rows.school_id == rows.own_school)
+        if name in CANONICAL:
+            hidden = {*(column.name for column in table.columns if column.usage is not Usage.FEATURE), "own_school"}
+            rows = rows.drop(*(column for column in rows.columns if column in hidden))
         cut[name] = rows
-    frame = children.drop(columns=[]).assign(as_of=pd.Timestamp(past.as_of))
+    frame = children[["rid", "child_id"]].assign(as_of=pd.Timestamp(past.as_of))
     cohort = backend.create_table("_custom_cohort", frame, temp=True, overwrite=True)
     answer = feature.measure.compute(cut, cohort).execute().set_index("rid").reindex(children["rid"])
     value = answer["value"].to_numpy(dtype="float64", na_value=np.nan)
-    if feature.missing is Missing.ZERO_IF_COVERED and source_covers(past, feature.source, start, scope.settings):
-        value = np.nan_to_num(value)
+    if feature.missing is Missing.ZERO_IF_COVERED and scope.table.covered_by != "rows":
+        value = np.where(np.isnan(value) & covered(scope, feature, feature.window, children), 0.0, value)
     return value, np.full(len(children), np.nan)

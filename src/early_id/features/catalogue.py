@@ -6,23 +6,31 @@ not be used. The same checks hold for a council's own features.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from string import Formatter
+from typing import TypeAlias
 
 import pandas as pd
 
 from early_id.core.display import frame_html
 from early_id.core.errors import DeclarationError, SettingsError
 from early_id.core.fingerprint import fingerprint
-from early_id.core.types import Missing, SharingClass, Unit, Usage
-from early_id.features.declare import Feature, Measure
+from early_id.core.types import Direction, Missing, SharingClass, Unit, Usage
+from early_id.features.declare import Feature, Measure, Window
 from early_id.features.themes import THEMES
 from early_id.schema.codes import code_list
 from early_id.schema.conditions import IsIn, columns_of, leaves
 from early_id.schema.tables import Table, Tables
 
 MEASURES = {"count", "share", "total", "days", "any_", "days_since_last", "latest", "current", "change", "longest_run", "custom"}
+_WINDOWS = {"last_days", "between_days", "last_school_weeks", "this_term", "this_year", "ever"}
+_CLOSED = {"measure": Measure, "window": Window, "direction": Direction, "sharing": SharingClass, "unit": Unit, "missing": Missing}
+_BLANKS = {"value", "period"}
 _VALUE_FORMATS = {"count", "share", "days", "yes_no", "number"}
+
+#: Raises with what is wrong and what to do.
+Refuse: TypeAlias = Callable[..., None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,6 +110,12 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
     for part in ("label", "phrase", "reason"):
         if not getattr(feature, part):
             refuse(f"The feature has no {part}.", "Write one; a reviewer has to be able to read why it is there.")
+    for part, kind in _CLOSED.items():
+        if not isinstance(getattr(feature, part), kind):
+            refuse(f"The {part} of the feature is not a {kind.__name__}.", "Use the words of early_id.features.declare and early_id.core.types.")
+    for phrase in (feature.phrase, feature.strength_phrase or ""):
+        if strange := {name for _, name, _, _ in Formatter().parse(phrase) if name is not None} - _BLANKS:
+            refuse(f"The phrase has the unknown blank '{{{sorted(strange)[0]}}}'.", "A phrase may have {value} and {period}.")
     if feature.theme not in THEMES:
         refuse(f"The theme '{feature.theme}' is not known.", f"Use one of: {', '.join(THEMES)}.")
     if feature.value_format not in _VALUE_FORMATS:
@@ -119,8 +133,20 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
         and feature.measure.kind == "share"
     ):
         refuse("A share has no zero where there are no rows.", "Use Missing.UNKNOWN.")
+    _check_window(feature.window, refuse)
     for measure in _parts(feature.measure):
         _check_measure(measure, table, tables, refuse)
+        for name in measure.tables:
+            if feature.sharing is SharingClass.SCHOOL and tables[name].sharing is not SharingClass.SCHOOL:
+                refuse(f"The table '{name}' is not held by the school, so features that read it cannot be shared as SCHOOL.")
+
+
+def _check_window(window: Window, refuse: Refuse) -> None:
+    if window.kind not in _WINDOWS:
+        refuse(f"The window '{window.kind}' is not known.", f"Use one of: {', '.join(sorted(_WINDOWS))}.")
+    counted = window.kind in ("last_days", "between_days", "last_school_weeks")
+    if counted and (window.first <= window.last or window.last < 0):
+        refuse(f"The window '{window}' is empty.", "Give the longer span first, in whole days or weeks before the date.")
 
 
 def _is_extension(table: Table) -> bool:
@@ -129,8 +155,7 @@ def _is_extension(table: Table) -> bool:
     return table.name not in CANONICAL
 
 
-def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: object) -> None:
-    assert callable(refuse)
+def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: Refuse) -> None:
     if measure.kind not in MEASURES:
         refuse(f"The measure '{measure.kind}' is not known.", f"Use one of: {', '.join(sorted(MEASURES))}.")
     for name in measure.tables:
@@ -154,6 +179,17 @@ def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: objec
                         refuse(f"The code '{value}' is not in the list '{codes}'.")
                     if known[value].usage is not Usage.FEATURE:
                         refuse(f"The code '{value}' of the list '{codes}' is marked {known[value].usage} and may not be used in a feature.")
+    if measure.kind in ("total", "latest") and (not measure.column or table[measure.column].type not in ("integer", "number")):
+        refuse(f"The measure '{measure.kind}' needs a column of numbers.", "Count rows instead, or name another column.")
+    if measure.kind in ("share", "longest_run") and (measure.of is None or measure.among is None):
+        refuse(f"The measure '{measure.kind}' needs 'of' and 'among'.")
+    if measure.kind == "custom" and measure.compute is None:
+        refuse("The custom measure has no function.")
+    if measure.kind == "change":
+        if measure.inner is None or measure.earlier is None or measure.inner.kind in ("change", "custom"):
+            refuse("A change compares one measure of the vocabulary over two windows.", "Write change(share(...), earlier=between_days(...)).")
+        else:
+            _check_window(measure.earlier, refuse)
     if measure.kind == "current" and not table.ends:
         refuse(f"The table '{table.name}' holds events, not spells, so nothing can be 'current'.")
 

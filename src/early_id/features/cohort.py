@@ -108,8 +108,11 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     roll = open_spells(past.frame("enrolments"), "start_on", "end_on", moment).sort_values(["child_id", "start_on", "school_id"])
     school = roll.drop_duplicates("child_id", keep="last").set_index("child_id")
     families = past.families().set_index("child_id")
-    everyone = pd.Index(sorted(set(school.index) | set(families.index) & set(people.index)), name="child_id").intersection(people.index)
+    here = people.index.isin(school.index) | people.index.isin(families.index)
+    # Adults of other sources are nobody's concern here; children of the age are, if only to say that they are gone.
+    everyone = people.index[here | age.between(cfg.cohort.youngest, cfg.cohort.oldest).to_numpy(dtype=bool)]
     frame = pd.DataFrame(index=everyone)
+    frame["here"] = everyone.isin(people.index[here])
     frame["age"] = age.reindex(everyone)
     frame["school_id"] = school["school_id"].reindex(everyone)
     frame["nc_year"] = school["nc_year"].reindex(everyone)
@@ -151,6 +154,7 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame)
         statutory_reasons(past, frame["age"]),
         pd.Series("early_help_open", index=help_open["child_id"].unique()),
         pd.Series("contact_pending", index=pending["child_id"].unique()),
+        pd.Series("not_here", index=frame.index[~frame["here"]]),
     ]
     stacked = pd.concat([item for item in found if len(item)]) if any(len(item) for item in found) else pd.Series(dtype=object)
     return _first_by_precedence(stacked.index.to_series(), stacked).reindex(frame.index)
@@ -158,8 +162,10 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame)
 
 def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     moment = pd.Timestamp(past.as_of)
+    # By status rather than by the first reason: a baby with a plan is too young for a list, and the household is open all the same.
+    status = statutory_reasons(past, frame["age"])
     frame = frame.reset_index().assign(as_of=moment)
-    open_families = set(frame.loc[frame["reason"].isin(OPEN_TO_STATUTORY), "family_id"])
+    open_families = set(frame.loc[frame["child_id"].map(status).isin(OPEN_TO_STATUTORY), "family_id"])
     taken = frame["reason"].notna()
     frame["household_open"] = frame["family_id"].isin(open_families) & ~taken
     excluded = frame.loc[taken].assign(audiences="all")
@@ -168,7 +174,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
         frame.loc[~taken & ~frame["household_open"] & ~_contact_is_safe(frame)].assign(reason="safe_contact_first", audiences="school_lead"),
     ]
     excluded = pd.concat([excluded, *only_school])[list(EXCLUDED_COLUMNS)].reset_index(drop=True)
-    index = frame.loc[~taken].drop(columns="reason")
+    index = frame.loc[~taken].drop(columns=["reason", "here"])
     if index.empty:
         reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"
         raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons=reasons)

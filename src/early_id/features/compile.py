@@ -99,16 +99,14 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
     elif measure.kind == "latest":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         told = hit & rows[measure.column].notnull()
-        parts["packed"] = told.ifelse(day.cast("int64") * _DAY_FACTOR + amount + _OFFSET, None).max()
+        newest = told.ifelse(day.cast("int64") * _DAY_FACTOR + amount + _OFFSET, None).max()
+        # Unpacked in the engine: a day and an amount together are too long for a float.
+        parts["latest"] = newest % _DAY_FACTOR - _OFFSET
+        parts["newest"] = told.ifelse(day, None).max()
     # Whether the child has rows to judge by: in the window, and at any time.
     parts["rows"] = (inside & among).ifelse(1, 0).sum()
     parts["ever"] = among.ifelse(1, 0).sum()
     return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
-
-
-def unpack_latest(packed: Any) -> Any:
-    """The value inside what ``latest`` packed (a float array; NaN stays NaN)."""
-    return (packed % _DAY_FACTOR - _OFFSET) / SCALE
 
 
 def day_number(day: date) -> int:
@@ -117,14 +115,17 @@ def day_number(day: date) -> int:
 
 
 def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, order: list[str]) -> ibis.Table:
-    """Columns ``rid``, ``n`` (longest run), ``m`` (rows among), ``newest``: gaps and islands over the rows in order of time."""
+    """Columns ``rid``, ``n`` (longest run), ``m`` (rows among), ``newest``: gaps and islands over the rows in order of time.
+
+    Of several rows of one moment (two schools, brothers and sisters) those that do not meet ``of`` come first.
+    """
     import ibis
 
     inside = rows.filter(_in_window(rows, start, end), compile_condition(measure.among, rows))
     hit = compile_condition(measure.of, inside)
     keyed = inside.mutate(hit=hit.cast("int64"), day=inside.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day"))
     ordered = [keyed[name] for name in order]
-    everyone = ibis.window(group_by=keyed.rid, order_by=ordered)
+    everyone = ibis.window(group_by=keyed.rid, order_by=[*ordered, keyed.hit])
     within = ibis.window(group_by=[keyed.rid, keyed.hit], order_by=ordered)
     islands = keyed.mutate(island=ibis.row_number().over(everyone) - ibis.row_number().over(within))
     runs = islands.group_by("rid", "hit", "island").agg(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from early_id.core.types import Usage
 from early_id.schema.codes import code_list
 from early_id.schema.tables import Table
 
@@ -42,10 +43,22 @@ def known_at(rows: ibis.Table, moment: Any, table: Table) -> ibis.Table:
 
 
 def with_stand_ins(rows: ibis.Table, table: Table) -> ibis.Table:
-    """Replace codes that may never be used by the codes that features read instead (R and T are read as present)."""
-    changed = {}
+    """The rows as features may read them: no code that may not be used is left in them.
+
+    A code with a stand-in is replaced by it (R and T are read as present). One without is read as empty, and where the row cannot do without
+    the code, the row is not there: neither a count of rows nor a negation can tell that it was.
+    """
+    changed: dict[str, Any] = {}
     for column in table.columns:
-        stand_ins = code_list(column.codes).stand_ins() if column.codes else {}
+        if not column.codes:
+            continue
+        codes = code_list(column.codes)
+        stand_ins: dict[str, str | None] = {**codes.stand_ins()}
+        hidden = sorted(code.code for code in codes.codes if code.usage is not Usage.FEATURE and code.code not in stand_ins)
+        if hidden and column.required and column.usage is Usage.FEATURE:
+            rows = rows.filter(~rows[column.name].isin(hidden).fill_null(False))
+        elif hidden:
+            stand_ins |= dict.fromkeys(hidden)
         if stand_ins:
             changed[column.name] = rows[column.name].cases(*stand_ins.items(), else_=rows[column.name])
     return rows.mutate(**changed) if changed else rows

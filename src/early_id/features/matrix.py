@@ -10,11 +10,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from early_id.core.errors import InputDataError
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import frame_fingerprint
-from early_id.core.types import SharingClass
+from early_id.core.types import Audience, SharingClass
 from early_id.features.declare import Feature
 
+#: Marks of a row that a school list could hold.
+SCHOOL_LISTS_NEED = {"household_open": False, "contact_is_safe": True}
 EXCLUDED_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id", "reason", "audiences")
 
 
@@ -30,6 +32,7 @@ class MatrixMeta:
     data_hash: str = ""
     as_of_dates: tuple[date, ...] = ()
     notes: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)  #: audience → families that its recipients can talk to, over the whole council
 
 
 def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:
@@ -37,7 +40,7 @@ def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:
     return pd.Index(child_id.astype(str) + "@" + pd.to_datetime(as_of).dt.strftime("%Y-%m-%d"), name="row")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FeatureMatrix:
     """Features, outcomes, groups and bookkeeping of the same rows.
 
@@ -74,7 +77,7 @@ class FeatureMatrix:
                 f"{int(self.X.index.duplicated().sum())} child-and-date rows occur twice in the matrix.",
                 what_next="Check the linkage findings: two records may share one child id.",
             )
-        for part in (self.y, self.groups, self.index):
+        for part in (self.y, self.groups, self.index, *([self.evidence_dates] if len(self.evidence_dates) else [])):
             if not part.index.equals(self.X.index):
                 raise InputDataError("The parts of a feature matrix are not about the same rows.")
 
@@ -82,7 +85,11 @@ class FeatureMatrix:
         return len(self.X)
 
     def where(self, mask: pd.Series | np.ndarray) -> FeatureMatrix:
-        """The rows for which ``mask`` holds; ``excluded`` is kept for the dates that remain."""
+        """The rows for which ``mask`` holds; ``excluded`` is kept for the dates that remain. A series is matched by its row keys."""
+        if isinstance(mask, pd.Series):
+            if not mask.index.sort_values().equals(self.X.index.sort_values()):
+                raise InputDataError("The mask is not about the rows of the matrix.")
+            mask = mask.reindex(self.X.index)
         keep = np.asarray(mask, dtype=bool)
         index = self.index[keep]
         dates = index["as_of"].unique()
@@ -100,15 +107,21 @@ class FeatureMatrix:
         return self.where(mask)
 
     def columns(self, names: Iterable[str]) -> FeatureMatrix:
-        """Fewer features, in the order of the matrix."""
-        wanted = set(names)
+        """Fewer features, in the order of the matrix; an unknown name is an error that offers the nearest."""
+        wanted, held = set(names), [f.name for f in self.meta.features]
+        if unknown := sorted(wanted - set(held)):
+            raise SettingsError.unknown_name("feature", unknown[0], held)
         features = tuple(f for f in self.meta.features if f.name in wanted)
         kept = [f.name for f in features]
         evidence = self.evidence_dates[kept] if len(self.evidence_dates) else self.evidence_dates
         return replace(self, X=self.X[kept], evidence_dates=evidence, meta=replace(self.meta, features=features))
 
     def for_audience(self, audience: str, sharing: Mapping[str, Iterable[str]]) -> FeatureMatrix:
-        """Only the features whose sharing class ``audience`` may see; an audience not named sees none."""
+        """What a model for ``audience`` may learn from: its classes of features, and the children whom its lists could hold.
+
+        An audience not named in ``sharing`` sees nothing. A school's lists hold children on its roll, of households that nobody of
+        statutory services works with and where contact is known to be safe.
+        """
         allowed = {SharingClass(name) for name in sharing.get(str(audience), ())}
         kept = [f.name for f in self.meta.features if f.sharing in allowed]
         if not kept:
@@ -117,7 +130,14 @@ class FeatureMatrix:
                 where="sharing.yaml",
                 what_next=f"Audiences with classes: {', '.join(sharing) or 'none'}.",
             )
-        return self.columns(kept)
+        rows = self
+        if str(audience) == Audience.SCHOOL_LEAD:
+            keep = self.index["school_id"].notna()
+            for mark, wanted in SCHOOL_LISTS_NEED.items():
+                # A programme without households has no such marks.
+                keep &= self.index[mark].eq(wanted) if mark in self.index else True
+            rows = self.where(keep)
+        return rows.columns(kept)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -127,6 +147,10 @@ class FeatureMatrix:
     def frame(self) -> pd.DataFrame:
         """Index, features and outcomes side by side."""
         return pd.concat([self.index, self.X, self.y], axis=1)
+
+    def __repr__(self) -> str:
+        dates = ", ".join(str(d) for d in self.meta.as_of_dates)
+        return f"FeatureMatrix({len(self):,} rows, {self.X.shape[1]} features, as of {dates})"
 
     def summary(self) -> pd.DataFrame:
         """One row a feature: label, class, share unknown, mean."""

@@ -20,8 +20,10 @@ NEED = "need_recognised"
 COMPONENTS = ("early_help_offered", "statutory_entry", "referral_accepted")
 LABELS = ("help_accepted",)
 _ENTRY = ("CLA", "CPP", "COURT", "S47", "CIN")
-#: Leaving reasons that mean the family left the area.
-LEFT_AREA = ("left_area", "moved_away", "out_of_area")
+#: Where each component is recorded.
+_RECORDED_IN = {"early_help_offered": "early_help", "statutory_entry": "statutory", "referral_accepted": "statutory", "help_accepted": "early_help"}
+#: Leaving reasons that mean the family left the area; a school outside it does not. Small letters, blanks as underscores.
+LEFT_AREA = ("left_area", "moved_away", "moved_out_of_area", "out_of_area")
 
 
 def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cfg: Config) -> pd.DataFrame:
@@ -35,29 +37,37 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
     Returns
     -------
     DataFrame
-        need_recognised, its components, help_accepted (1, 0, or NaN where not known), and the boolean ``censored``.
+        need_recognised, its components, help_accepted (1, 0, or NaN where not known), and the boolean ``censored``: whether the main outcome
+        is unknown because the child left first. A component whose table is not held is unknown throughout.
     """
     columns = [NEED, *COMPONENTS, *LABELS]
     result = pd.DataFrame(np.nan, index=index.index, columns=columns)
     result["censored"] = False
-    known_until = last_known(store)
+    main, known_until = cfg.outcome.main or NEED, last_known(store)
+    not_held = [name for name, table in _RECORDED_IN.items() if table not in set(store.coverage()["table"])]
     for (as_of, until, mature), rows in index.groupby(["as_of", "outcome_until", "mature_on"], sort=True):
         if known_until is None or mature > known_until:
             continue
         later = Past(store, people, mature.date())
         happened = _happened(later, as_of, until)
         values = pd.DataFrame({name: rows["child_id"].isin(happened[name]).astype(float) for name in (*COMPONENTS, *LABELS)}, index=rows.index)
+        values[not_held] = np.nan
         values.insert(0, NEED, values[list(COMPONENTS)].max(axis=1))
-        gone = rows["child_id"].isin(_left(later, as_of, until)) & (values[NEED] == 0)
-        result.loc[rows.index, columns] = values.mask(gone, np.nan)[columns]
-        result.loc[rows.index, "censored"] = gone
+        left = rows["child_id"].isin(_left(later, as_of, until))
+        # What had already happened counts; what had not is unknown from the day the child left.
+        result.loc[rows.index, columns] = values.mask(values.eq(0) & left.to_numpy()[:, None], np.nan)[columns]
+        result.loc[rows.index, "censored"] = left & values[main].eq(0)
     return result
 
 
 def last_known(store: TableSource) -> pd.Timestamp | None:
-    """The day after the last one that the stored sources cover; an outcome that matures later is not known yet."""
+    """The day after the last one that every table of outcomes covers; an outcome that matures later is not known yet.
+
+    Other tables do not count: a register of this week says nothing about help offered since the last extract of early help.
+    """
     covered = store.coverage()
-    return pd.Timestamp(covered["covers_to"].astype(str).max()) + pd.Timedelta(days=1) if len(covered) else None
+    last = covered[covered["table"].isin(_RECORDED_IN.values())].groupby("table")["covers_to"].max()
+    return pd.Timestamp(last.min()) + pd.Timedelta(days=1) if len(last) else None
 
 
 def _between(frame: pd.DataFrame, column: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
@@ -85,7 +95,8 @@ def _left(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
     grown = set(people.index[((eighteen >= start) & (eighteen < end)) | ((died >= start) & (died < end))])
     spells = later.frame("enrolments").sort_values(["child_id", "start_on"])
     last = spells.drop_duplicates("child_id", keep="last")
-    gone = _between(last[last["leaving_reason"].isin(LEFT_AREA)], "end_on", start, end)
+    reasons = last["leaving_reason"].astype("string").str.strip().str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    gone = _between(last[reasons.isin(LEFT_AREA)], "end_on", start, end)
     return grown | set(gone["child_id"])
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.types import Audience
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import Cohort, council_cohort
@@ -94,6 +95,7 @@ def build_features(
     as_of : date or sequence of date
         Each date gives a row for each child in its cohort.
     settings : Config, optional
+        Those that the store was opened with, where none are given.
     programme : Programme, optional
     calendar : SchoolCalendar, optional
 
@@ -110,8 +112,8 @@ def build_features(
     """
     from early_id.config.settings import Config
 
-    cfg = settings or Config()
-    dates = tuple(sorted(as_of)) if isinstance(as_of, Sequence) else (as_of,)
+    cfg = settings or getattr(store, "settings", None) or Config()
+    dates = tuple(sorted(set(as_of))) if isinstance(as_of, Sequence) else (as_of,)
     if not dates:
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
     _inside_the_data(store, dates)
@@ -148,8 +150,20 @@ def build_features(
             catalogue_hash=features.hash,
             data_hash=getattr(store, "fingerprint", ""),
             as_of_dates=dates,
+            places={str(audience): sum(places(index, audience, cfg).values()) for audience in programme.audiences},
         ),
     )
+
+
+def places(index: pd.DataFrame, audience: str, cfg: Config) -> dict[str, int]:
+    """Recipient → families that it can talk to, for the recipients of ``audience`` on the latest date of ``index``."""
+    latest = index[index["as_of"] == index["as_of"].max()]
+    column, usual, named = (
+        ("school_id", cfg.capacity.per_school, cfg.capacity.schools)
+        if audience == Audience.SCHOOL_LEAD
+        else ("hub_id", cfg.capacity.per_hub, cfg.capacity.hubs)
+    )
+    return {str(name): named.get(str(name), usual) for name in sorted(latest[column].dropna().unique())}
 
 
 def _main_outcome(programme: Programme, cfg: Config) -> str:

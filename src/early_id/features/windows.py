@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from early_id.core.calendar import SchoolCalendar, school_year_start
+from early_id.core.calendar import SchoolCalendar, monday_of, school_year_start
 from early_id.features.declare import Window
 
 #: The first day of 'ever'. Older rows than this are not expected in any source.
@@ -25,7 +25,7 @@ def span(window: Window, as_of: date, calendar: SchoolCalendar) -> tuple[date, d
         case "between_days":
             return as_of - timedelta(days=window.first), as_of - timedelta(days=window.last)
         case "last_school_weeks":
-            return calendar.last_school_weeks(as_of, window.first), as_of
+            return calendar.last_school_weeks(as_of, window.first), monday_of(as_of)
         case "this_term":
             term = calendar.term_of(as_of)
             return (term.first if term else as_of), as_of

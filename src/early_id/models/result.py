@@ -78,7 +78,7 @@ class ModelResult:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trial:
     """Rules and models for one audience, compared at the capacity of the list.
 
@@ -113,6 +113,9 @@ class Trial:
     run_id: str | None = None
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcome_by_date: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __repr__(self) -> str:
+        return f"Trial({self.audience}, {len(self.models)} models at {self.capacity} places: {self.verdict})"
 
     def frame(self) -> pd.DataFrame:
         """One row a model and measure: model, kind, measure, value, low, high, n."""

@@ -41,6 +41,7 @@ class _Prepared:
     censored: pd.Series
     splits: Splits
     notes: tuple[str, ...]
+    audience: str
 
 
 def train(
@@ -69,7 +70,7 @@ def train(
         Audience → classes; the shipped ``sharing.yaml`` unless given. An audience not named sees nothing.
     capacity : int, optional
         Families that can be talked to at the test date, over the whole council. Otherwise
-        ``settings.capacity_share`` of the families of the test date.
+        ``settings.capacity_share`` of the families of the test date, or the places of the matrix's settings.
     test_date : str, optional
         Otherwise the latest as-of date whose outcomes are known.
     store : path, optional
@@ -161,7 +162,7 @@ def _prepare(
     if not len(matrix):
         raise InputDataError("The feature matrix has no rows.", what_next="Check the cohort settings and the as-of dates.")
     seen = matrix.for_audience(str(audience), sharing if sharing is not None else shipped("sharing.yaml"))
-    outcome = settings.outcome
+    outcome = settings.outcome or seen.meta.outcome
     if outcome not in seen.y.columns or outcome == "censored":
         raise SettingsError.unknown_name("outcome", outcome, [c for c in seen.y.columns if c != "censored"], where="training.outcome")
     y = seen.y[outcome].astype("float64")
@@ -180,7 +181,13 @@ def _prepare(
             what_next="Add earlier as-of dates, at least the horizon and the recording lag before the test date.",
         )
     check_classes(values, splits.usable, outcome)
-    return _Prepared(seen, outcome, y, censored, splits, (*seen.meta.notes, *splits.notes))
+    if not np.nansum(values[splits.test]) > 0:
+        raise InputDataError(
+            f"Nobody has the outcome '{outcome}' at the test date, so no model can be judged.",
+            where=f"test date {splits.test_date.date()}, {int(splits.test.sum())} rows",
+            what_next="Check that the tables of the outcome were ingested and when they were received, or choose an earlier test date.",
+        )
+    return _Prepared(seen, outcome, y, censored, splits, (*seen.meta.notes, *splits.notes), str(audience))
 
 
 def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSettings) -> TestRows:
@@ -189,11 +196,14 @@ def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSett
     named = index["family_id"].where(index["family_id"].notna(), "child:" + index["child_id"].astype(str))
     family, families = pd.factorize(named.astype(str), sort=True)
     if capacity is None:
-        if settings.capacity_share is None:
+        if settings.capacity_share is not None:
+            capacity = max(1, round(settings.capacity_share * len(families)))
+        elif prepared.audience in prepared.matrix.meta.places:
+            capacity = prepared.matrix.meta.places[prepared.audience]
+        else:
             raise SettingsError(
                 "The number of places is not known.", where="training.capacity_share", what_next="Give 'capacity' or 'capacity_share'."
             )
-        capacity = max(1, round(settings.capacity_share * len(families)))
     known = index["known_to_services"] if "known_to_services" in index.columns else None
     return TestRows(
         y=prepared.y[test].to_numpy(),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
-from early_id.core.types import Missing, SharingClass, Unit
+from early_id.core.types import Missing, SharingClass, Unit, Usage
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
@@ -53,8 +53,10 @@ def _day(value: Any) -> date:
 
 
 def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
-    """Rows as they were known on a date, with stand-ins for codes that may never be used."""
+    """Rows as they were known on a date, without codes that may not be used: each is its stand-in, or empty, or takes its row with it."""
     result = []
+    stand_ins = {column.name: _read_as(column.codes) for column in table.columns if column.codes}
+    needed = {column.name for column in table.columns if column.required and column.usage is Usage.FEATURE}
     for row in rows:
         if not (row["happened_on"] < as_of and row["known_from"] < as_of and (row["known_to"] is None or row["known_to"] >= as_of)):
             continue
@@ -63,11 +65,16 @@ def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
             if row[name] is not None and _day(row[name]) >= as_of:
                 for hidden in (name, *dependents):
                     shown[hidden] = None
-        for column in table.columns:
-            if column.codes:
-                shown[column.name] = code_list(column.codes).stand_ins().get(shown[column.name], shown[column.name])
-        result.append(shown)
+        for name, read_as in stand_ins.items():
+            shown[name] = read_as.get(shown[name], shown[name])
+        if not any(row[name] is not None and shown[name] is None for name in needed & set(stand_ins)):
+            result.append(shown)
     return result
+
+
+def _read_as(codes: str) -> dict[str | None, str | None]:
+    """What a code that may not be used is read as."""
+    return {code.code: code.stand_in for code in code_list(codes).codes if code.usage is not Usage.FEATURE}
 
 
 class Twin:
@@ -78,7 +85,11 @@ class Twin:
         self.settings = settings or FeatureSettings()
         self.rows = {name: seen(items, store.tables[name], as_of) for name, items in store.rows.items()}
         links = people.person_links
-        self.child_of = {(s, p): c for s, p, c in zip(links["source"], links["source_person_id"], links["child_id"], strict=True)}
+        self.child_of = {
+            (link["source"], link["source_person_id"]): link["child_id"]
+            for link in links.to_dict("records")
+            if link["known_from"].date() < as_of and (pd.isna(link["known_to"]) or link["known_to"].date() >= as_of)
+        }
         families = people.families_on(as_of)
         self.members: dict[str, set[str]] = {}
         for child, family in zip(families["child_id"], families["family_id"], strict=True):
@@ -174,9 +185,10 @@ class Twin:
 
     def _covered(self, feature: Feature, table: Table, start: date, child: str, family: str, school: str | None) -> bool:
         slack = timedelta(days=self.settings.covered_within_days)
-        wanted = max(start, self.as_of - timedelta(days=365))
+        wanted = self.as_of - timedelta(days=365) if feature.window.kind == "ever" else start
+        until = max(self.as_of - slack, start)
         spans = [row for row in self.store.coverage().to_dict("records") if row["table"] == table.name]
-        if not any(s["covers_from"].date() <= wanted + slack and s["covers_to"].date() >= self.as_of - slack for s in spans):
+        if not any(s["covers_from"].date() <= wanted + slack and s["covers_to"].date() >= until for s in spans):
             return False
         if feature.unit is Unit.FAMILY:
             return any(c in self._subjects(feature, child, family) for c in self.child_of.values())
@@ -190,7 +202,7 @@ class Twin:
 
 def _longest(measure: Measure, among: list[Row]) -> int:
     longest = run = 0
-    for row in sorted(among, key=lambda row: (row["happened_on"], row.get("session") or "")):
+    for row in sorted(among, key=lambda row: (row["happened_on"], row.get("session") or "", holds(measure.of, row))):
         run = run + 1 if holds(measure.of, row) else 0
         longest = max(longest, run)
     return longest

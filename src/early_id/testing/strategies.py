@@ -1,106 +1,222 @@
-"""Random small councils for Hypothesis: a few children and many awkward dates round one as-of date."""
+"""Random small councils for Hypothesis: a few families with records enough to answer every feature, and awkward dates round one as-of date.
+
+A list that Hypothesis fills by itself is short: three marks in a whole council, so that no share of absence was ever known. So each child gets
+blocks of marks and each table several rows, made from one drawn seed; beside them stand rows that Hypothesis draws, and shrinks, one by one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from random import Random
+from typing import Any, TypeAlias
 
 import pandas as pd
 from hypothesis import strategies as st
 
 from early_id.linkage import People
 from early_id.schema.codes import code_list
+from early_id.schema.columns import Column
 from early_id.schema.tables import CANONICAL, Table
 from early_id.testing.memory_store import MemoryStore
 
 AS_OF = date(2025, 3, 17)
 SCHOOLS = ("S1", "S2")
+#: Whose records each child may have: (source, id at the source) → child, for children C0, C1, …
+SOURCES = ("education", "care")
 _ALWAYS = pd.Timestamp("2010-01-01")
-#: Tables that features read, and the most rows that one council gets of each.
+#: Tables that features read, and how many rows of each a council has for each child, on average.
 EVENTS = {
-    "attendance": 90,
-    "suspensions": 8,
-    "missing_episodes": 6,
+    "attendance": 6,
+    "suspensions": 4,
+    "missing_episodes": 3,
     "household_factors": 8,
-    "notifications": 6,
-    "contacts": 5,
-    "household_members": 5,
+    "notifications": 5,
+    "contacts": 3,
+    "household_members": 2,
+    "enrolments": 2,
 }
 #: Columns with values of their own; the others come from their code list or type.
 _TEXT = {"contact_source": ("school", "police"), "household_id": ("H1", "H2"), "school_id": SCHOOLS, "outcome": ("nfa", None)}
+#: Window edges and the days beside them.
+_EDGES = (0, 1, -1, 6, 7, 8, 41, 42, 43, 89, 90, 91, 179, 180, 181, 364, 365, 366, 729, 730, 731)
+#: Marks of a block: mostly present, some absence of each kind, and now and then any code of the list.
+_MARKS = ("/",) * 5 + ("\\",) * 3 + ("I", "I", "O", "O", "L", "U", "C2", "B", "K", "N", "-", "R", "T", "E", "S", "Y5")
+
+Pick: TypeAlias = Callable[[tuple[Any, ...]], Any]
+Row: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Council:
-    """Rows by table, people, and the cohort on ``AS_OF``."""
+    """Rows by table, people, the cohort on ``AS_OF``, and what sources cover (everything, where nothing is said)."""
 
-    rows: dict[str, list[dict[str, Any]]]
+    rows: dict[str, list[Row]]
     people: People
     cohort: pd.DataFrame
+    covers: tuple[tuple[str, str, date, date], ...] | None = None
 
     @property
     def store(self) -> MemoryStore:
         """A fresh store of the rows."""
-        return MemoryStore(self.rows)
+        return MemoryStore(self.rows, covers=self.covers)
+
+    def __repr__(self) -> str:
+        # Short, because Hypothesis prints it; the rows of a failing council are best looked at in a debugger.
+        return f"Council({len(self.cohort)} children, {', '.join(f'{name} {len(rows)}' for name, rows in self.rows.items())})"
 
 
 def near(as_of: date = AS_OF, before: int = 800, after: int = 60) -> st.SearchStrategy[date]:
     """Dates round ``as_of``, crowded at window edges and at the date itself."""
-    edges = [0, 1, -1, 7, 8, 90, 91, 180, 365, 366, 730]
-    return st.one_of(st.sampled_from(edges), st.integers(-after, before), st.integers(-2, 100)).map(lambda n: as_of - timedelta(days=n))
+    return st.one_of(st.sampled_from(_EDGES), st.integers(-after, before), st.integers(-2, 100)).map(lambda n: as_of - timedelta(days=n))
 
 
-@st.composite
-def _row(draw: st.DrawFn, table: Table, persons: tuple[str, ...]) -> dict[str, Any]:
-    row: dict[str, Any] = {"source_person_id": draw(st.sampled_from(persons))}
+def _some_day(random: Random) -> date:
+    """As ``near``, from a seed."""
+    return AS_OF - timedelta(days=random.choice((random.choice(_EDGES), random.randint(-60, 800), random.randint(-2, 100))))
+
+
+def _row(table: Table, persons: list[tuple[str, str]], pick: Pick, day: Callable[[], date]) -> Row:
+    """One row; ``pick`` chooses among values, ``day`` gives a date."""
+    source, person = pick(tuple(persons))
+    row: Row = {"source": source, "source_person_id": person}
     for column in table.columns:
-        if column.name in _TEXT:
-            row[column.name] = draw(st.sampled_from(_TEXT[column.name]))
-        elif column.codes:
-            row[column.name] = draw(st.sampled_from(code_list(column.codes).values()))
-        elif column.type == "date":
-            row[column.name] = draw(near()) if column.required else draw(st.none() | near())
-        elif column.type == "timestamp":
-            day = draw(near()) if column.required else draw(st.none() | near())
-            row[column.name] = None if day is None else datetime.combine(day, time(draw(st.integers(0, 23)), 30))
-        elif column.type == "integer":
-            row[column.name] = draw(st.none() | st.integers(0, 12))
-        elif column.type == "yes_no":
-            row[column.name] = draw(st.sampled_from([True, False, None]))
-        else:
-            row[column.name] = None
+        row[column.name] = _value(column, pick, day)
     happened = row[table.happened]
-    day = happened.date() if isinstance(happened, datetime) else happened
-    lag = draw(st.sampled_from([0, 0, 1, 3, 40]))
-    row["known_from"] = day + timedelta(days=lag)
-    row["known_to"] = draw(st.sampled_from([None, None, None, 1, 30])) or None
-    if row["known_to"] is not None:
-        row["known_to"] = row["known_from"] + timedelta(days=row["known_to"])
+    on = happened.date() if isinstance(happened, datetime) else happened
+    row["known_from"] = on + timedelta(days=pick((0, 0, 1, 1, 3, 40)))
+    held = pick((None, None, None, None, 1, 30))
+    row["known_to"] = None if held is None else row["known_from"] + timedelta(days=held)
     return row
+
+
+def _value(column: Column, pick: Pick, day: Callable[[], date]) -> Any:
+    empty = not column.required and pick((False, False, True))
+    if column.name in _TEXT:
+        return pick(_TEXT[column.name])
+    if column.codes:
+        return None if empty else pick(code_list(column.codes).values())
+    match column.type:
+        case "date":
+            return None if empty else day()
+        case "timestamp":
+            return None if empty else datetime.combine(day(), time(pick((0, 9, 23)), 30))
+        case "integer":
+            return None if empty else pick(tuple(range(13)))
+        case "number":
+            return None if empty else pick((-0.375, 0.0, 0.123, 7.001, 72.5, 1234.567))
+        case "yes_no":
+            return pick((True, False, None))
+        case _:
+            return None
+
+
+def _marks(random: Random, person: tuple[str, str], school: str) -> list[Row]:
+    """Two blocks of marks of one child, one near the date and one in the time before: both sessions of each weekday, some of them corrected."""
+    rows: list[Row] = []
+    for newest, longest in ((random.choice((0, 1, 5, 40)), 30), (random.choice((85, 90, 100)), 25)):
+        palette = random.sample(_MARKS, 6) if random.random() < 0.7 else code_list("attendance").values()
+        for n in range(newest, newest + random.randint(14, longest)):
+            on = AS_OF - timedelta(days=n)
+            if on.weekday() > 4:
+                continue
+            for session in ("AM", "PM"):
+                mark = {"source": person[0], "source_person_id": person[1], "school_id": school, "date": on, "session": session}
+                rows += _versions(random, {**mark, "code": random.choice(palette), "known_from": on, "known_to": None}, palette)
+    return rows
+
+
+def _versions(random: Random, mark: Row, palette: tuple[str, ...] | list[str]) -> list[Row]:
+    """The mark, or now and then the mark and its correction some days later."""
+    if random.random() > 0.1:
+        return [mark]
+    corrected = mark["date"] + timedelta(days=random.choice((1, 4, 30, 95)))
+    return [{**mark, "known_to": corrected}, {**mark, "code": random.choice(palette), "known_from": corrected}]
 
 
 @st.composite
 def councils(draw: st.DrawFn) -> Council:
-    """A council of three to five children in one or two families and two schools."""
-    children = tuple(f"P{n}" for n in range(draw(st.integers(3, 5))))
-    rows: dict[str, list[dict[str, Any]]] = {name: draw(st.lists(_row(CANONICAL[name], children), max_size=most)) for name, most in EVENTS.items()}
+    """A council of four to eight children in up to three families and two schools, with records from two sources."""
+    children = [f"C{n}" for n in range(draw(st.integers(4, 8)))]
+    random = Random(draw(st.integers(0, 2**32)))
+    links = _links(children, random)
+    persons = list(zip(links["source"], links["source_person_id"], strict=True))
+    schools = [draw(st.sampled_from([*SCHOOLS, *SCHOOLS, None])) for _ in children]
+    families = [draw(st.sampled_from(["F1", "F2", "F3"])) for _ in children]
+    rows = {name: _some_rows(draw, random, CANONICAL[name], persons, per_child * len(children)) for name, per_child in EVENTS.items()}
+    for child, school in zip(children, schools, strict=True):
+        if draw(st.sampled_from([True, True, True, False])):
+            rows["attendance"] += _marks(random, ("education", f"P{child}"), school or "S1")
+            rows["enrolments"].append(_on_roll(f"P{child}", school or "S1", random))
     rows["attendance"] = _one_mark_a_session(rows["attendance"])
-    rows["enrolments"] = draw(st.lists(_row(CANONICAL["enrolments"], children), max_size=8))
-    schools = draw(st.lists(st.sampled_from([*SCHOOLS, None]), min_size=len(children), max_size=len(children)))
-    families = draw(st.lists(st.sampled_from(["F1", "F2"]), min_size=len(children), max_size=len(children)))
-    links = pd.DataFrame({"source": "education", "source_person_id": children, "child_id": [f"C{p}" for p in children]})
-    links = links.assign(known_from=_ALWAYS, known_to=pd.NaT, trust=1.0)
-    spells = pd.DataFrame({"child_id": links["child_id"], "family_id": families})
-    spells = spells.assign(from_on=_ALWAYS, to_on=pd.NaT, known_from=_ALWAYS, known_to=pd.NaT, evidence="drawn")
-    spells = spells.assign(safe_contact=True, protected_address=False, no_joint_contact=False)
-    cohort = pd.DataFrame({"child_id": links["child_id"], "family_id": families, "school_id": schools})
-    return Council(rows, People(links, spells, key="drawn"), cohort)
+    cohort = pd.DataFrame({"child_id": children, "family_id": families, "school_id": schools})
+    return Council(rows, People(links, _spells(cohort, random), key="drawn"), cohort, _covers(random))
 
 
-def _one_mark_a_session(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The store holds one version of a mark at a time; two open marks of one session would have no order."""
-    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+def _some_rows(draw: st.DrawFn, random: Random, table: Table, persons: list[tuple[str, str]], most: int) -> list[Row]:
+    """Rows from the seed, and a few that Hypothesis draws."""
+    seeded = [_row(table, persons, random.choice, lambda: _some_day(random)) for _ in range(random.randint(most // 2, most))]
+    return seeded + [
+        _row(table, persons, lambda options: draw(st.sampled_from(options)), lambda: draw(near())) for _ in range(draw(st.integers(0, 2)))
+    ]
+
+
+def _on_roll(person: str, school: str, random: Random) -> Row:
+    start = AS_OF - timedelta(days=random.choice((20, 200, 900)))
+    return {"source": "education", "source_person_id": person, "school_id": school, "start_on": start, "known_from": start}
+
+
+def _links(children: list[str], random: Random) -> pd.DataFrame:
+    """Each child at one source or both; now and then a link that became known, or was taken back, near the date."""
+    rows = []
+    for child in children:
+        for source in SOURCES:
+            if source == "care" and random.random() < 0.5:
+                continue
+            since, until = _ALWAYS, pd.NaT
+            if source == "care" and random.random() < 0.4:
+                since = pd.Timestamp(AS_OF - timedelta(days=random.choice((-1, 0, 1))))
+            elif source == "care" and random.random() < 0.4:
+                until = pd.Timestamp(AS_OF + timedelta(days=random.choice((-1, 0, 1))))
+            rows.append((source, f"P{child}" if source == "education" else f"Q{child}", child, since, until, 1.0))
+    return pd.DataFrame(rows, columns=["source", "source_person_id", "child_id", "known_from", "known_to", "trust"])
+
+
+def _spells(cohort: pd.DataFrame, random: Random) -> pd.DataFrame:
+    """The families of the cohort; now and then a spell that is over or not known yet, so that the child is not family on the date."""
+    spells = cohort[["child_id", "family_id"]].assign(from_on=_ALWAYS, to_on=pd.NaT, known_from=_ALWAYS, known_to=pd.NaT, evidence="drawn")
+    moment = pd.Timestamp(AS_OF)
+    for name in ("to_on", "known_from"):
+        shifted = [moment + pd.Timedelta(days=random.choice((-1, 0, 1))) if random.random() < 0.1 else value for value in spells[name]]
+        spells[name] = pd.to_datetime(pd.Series(shifted, index=spells.index))
+    return spells.assign(safe_contact=True, protected_address=False, no_joint_contact=False)
+
+
+def _covers(random: Random) -> tuple[tuple[str, str, date, date], ...]:
+    """What each source covers: mostly everything, now and then nothing, or from or to a day near the limits."""
+    rows = []
+    for name in EVENTS:
+        for source in SOURCES:
+            first, last = date(2015, 1, 1), AS_OF + timedelta(days=30)
+            if random.random() < 0.25:
+                first = AS_OF - timedelta(days=random.choice((0, 27, 28, 302, 303, 304, 668, 669)))
+            if random.random() < 0.25:
+                last = AS_OF - timedelta(days=random.choice((0, 61, 62, 63)))
+            if source == "education" or random.random() < 0.3:
+                rows.append((source, name, first, last))
+    return tuple(row for row in rows if random.random() < 0.9)
+
+
+def _one_mark_a_session(marks: list[Row]) -> list[Row]:
+    """A school holds one version of a mark at a time: of two that overlap, the first stays."""
+    kept: dict[tuple[Any, ...], list[Row]] = {}
     for mark in marks:
-        kept.setdefault((mark["source_person_id"], mark["date"], mark["session"]), mark)
-    return list(kept.values())
+        same = kept.setdefault((mark["source"], mark["source_person_id"], mark["school_id"], mark["date"], mark["session"]), [])
+        if all(_apart(mark, other) for other in same):
+            same.append(mark)
+    return [mark for same in kept.values() for mark in same]
+
+
+def _apart(one: Row, other: Row) -> bool:
+    return any(a["known_to"] is not None and a["known_to"] <= b["known_from"] for a, b in ((one, other), (other, one)))

@@ -17,7 +17,7 @@ from early_id.present.page import render_page, table_html
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
-from early_id.report.context import Nouns
+from early_id.report.context import Nouns, list_name
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -46,13 +46,13 @@ def lists(bench: Bench, made: ScreeningLists, status: ApprovalStatus) -> list[Ou
 def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], status: ApprovalStatus) -> tuple[list[Output], list[dict[str, Any]]]:
     """Lists of keys, one recipient a school: for benchmarks on published data, where there are no names and nobody to talk to."""
     from early_id.screening.capacity import choose_families
-    from early_id.workflow.steps import places
+    from early_id.workflow.steps import key_places
 
     outputs: list[Output] = []
     recipients: list[dict[str, Any]] = []
     for audience, trial in trials.items():
         now = matrix.at(matrix.index["as_of"].max())
-        scores, capacity = trial.best.scores(now.X), places(bench, now.index, audience)
+        scores, capacity = trial.best.scores(now.X), key_places(now.index, bench.cfg.training.capacity_share or 0.1)
         for name, rows in now.index.groupby("school_id", sort=True):
             chosen = choose_families(scores[rows.index], rows["family_id"], capacity[str(name)], tie_key=bench.cfg.project.key or "")
             keys = sorted(rows.loc[rows["family_id"].isin(chosen), "child_id"].astype(str))
@@ -165,7 +165,7 @@ def governance(
         hashes={
             "data": store.fingerprint,
             "catalogue": matrix.meta.catalogue_hash,
-            **{f"model settings, {a}": t.best.settings_hash for a, t in trials.items()},
+            **{f"model, {list_name(a).lower()}": t.best.fingerprint() for a, t in trials.items()},
         },
         cohort={"who could be on a list": len(latest), "taken out first": int((out["audiences"] == "all").sum()) if len(out) else 0},
         excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in out["reason"].value_counts().items()} if len(out) else {},

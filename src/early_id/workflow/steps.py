@@ -12,11 +12,11 @@ import pandas as pd
 
 from early_id.config.settings import Config
 from early_id.core.errors import SettingsError
-from early_id.core.types import Audience
-from early_id.features import FeatureMatrix, build_features
+from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
 from early_id.features.past import Past
+from early_id.features.programme import places
 from early_id.linkage import People, link
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from early_id.data.ingest import Batch
     from early_id.data.store import Store
     from early_id.models.result import Trial
+    from early_id.models.risk_model import RiskModel
     from early_id.screening.lists import ScreeningLists
 
 
@@ -44,13 +45,12 @@ class Bench:
 
     def dates(self) -> tuple[date, ...]:
         """As-of dates of the settings, or those that the programme finds in the data."""
-        dates = self.cfg.as_of.dates
+        dates = self.cfg.as_of_dates
         if not dates and self.in_force.programme.dates:
             dates = self.in_force.programme.dates(self.store, self.cfg)
         if not dates:
             raise SettingsError("The settings name no as-of dates.", what_next="List them under as_of.dates.")
-        screening = self.cfg.as_of.screening
-        return tuple(sorted({*dates, *([screening] if screening else [])}))
+        return dates
 
 
 def open_bench(cfg: Config) -> Bench:
@@ -73,65 +73,40 @@ def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None
     )
 
 
-def rows_for(matrix: FeatureMatrix, audience: str) -> FeatureMatrix:
-    """The rows that a list of ``audience`` could hold; a school's: on a roll, household not open, contact safe."""
-    index = matrix.index
-    if audience != Audience.SCHOOL_LEAD:
-        return matrix
-    return matrix.where((index["school_id"].notna() & ~index["household_open"] & index["contact_is_safe"]).to_numpy())
-
-
-def places(bench: Bench, index: pd.DataFrame, audience: str) -> dict[str, int]:
-    """Capacity of each recipient of ``audience``."""
-    cfg = bench.cfg
-    if bench.in_force.programme.keys_only and cfg.training.capacity_share:
-        families = index.groupby("school_id")["family_id"].nunique()
-        return {str(name): max(1, round(count * cfg.training.capacity_share)) for name, count in families.items()}
-    column, usual, named = (
-        ("school_id", cfg.capacity.per_school, cfg.capacity.schools)
-        if audience == Audience.SCHOOL_LEAD
-        else ("hub_id", cfg.capacity.per_hub, cfg.capacity.hubs)
-    )
-    return {str(name): named.get(str(name), usual) for name in sorted(index[column].dropna().unique())}
+def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:
+    """Recipient → places, as a share of its families: for benchmarks, where nobody is talked to."""
+    families = index.groupby("school_id")["family_id"].nunique()
+    return {str(name): max(1, round(count * share)) for name, count in families.items()}
 
 
 def train_all(bench: Bench, matrix: FeatureMatrix) -> dict[str, Trial]:
     """One trial for each audience, on the classes that it may see."""
     from early_id.models.train import train
 
-    cfg, trials = bench.cfg, {}
-    for audience in bench.in_force.programme.audiences:
-        rows = rows_for(matrix, audience)
-        latest = rows.index[rows.index["as_of"] == rows.index["as_of"].max()]
-        capacity = None if cfg.training.capacity_share else sum(places(bench, latest, audience).values())
-        trials[audience] = train(
-            rows,
-            cfg.training.model_copy(update={"outcome": matrix.meta.outcome}),
-            acceptance=cfg.acceptance,
-            audience=audience,
-            sharing={str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()},
-            capacity=capacity,
-            store=cfg.out_dir / "tracking",
-        )
-    return trials
+    cfg = bench.cfg
+    sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
+    tracking = cfg.out_dir / "tracking"
+    return {
+        audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking)
+        for audience in bench.in_force.programme.audiences
+    }
 
 
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
 
-    return {audience: audit_model(trial.best, rows_for(matrix, audience), bench.cfg.audit) for audience, trial in trials.items()}
+    return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
 
 
-def people_frame(bench: Bench, people: People, day: date) -> pd.DataFrame:
-    """Names, schools, hubs and contact marks of everyone who could be on a list on ``day``."""
-    past = Past(bench.store, people, day)
-    cohort = bench.in_force.programme.cohort(past, bench.cfg).index
+def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
+    """Names, schools, hubs and contact marks of everyone who could be on a list on ``day``: one row a child."""
+    past = Past(store, people, day)
     details = persons(past)
     schools = past.frame("schools").drop_duplicates("school_id", keep="last").set_index("school_id")
     hub_names = schools.drop_duplicates("hub_id").set_index("hub_id")["hub_name"]
     columns = ["child_id", "family_id", "school_id", "hub_id", "nc_year", "safe_contact", "protected_address", "no_joint_contact"]
-    frame = cohort[columns].reset_index(drop=True)
+    frame = programme.cohort(past, settings).index[columns].reset_index(drop=True)
     for name in ("forename", "surname", "birth_date"):
         frame[name] = frame["child_id"].map(details[name])
     frame["school_name"] = frame["school_id"].map(schools["name"])
@@ -139,20 +114,45 @@ def people_frame(bench: Bench, people: People, day: date) -> pd.DataFrame:
     return frame
 
 
-def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> ScreeningLists:
-    """Explained lists of every recipient at the screening date, in memory."""
-    from early_id.screening.lists import screen
+def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: People, settings: Config | None = None) -> ScreeningLists:
+    """Explained lists of every recipient of the model's audience, in memory: at most the stated capacity each.
 
-    day = bench.cfg.as_of.screening or max(bench.dates())
-    frame = people_frame(bench, people, day)
-    now = matrix.at(day)
-    now = replace(now, excluded=now.excluded.assign(reason=now.excluded["reason"].map(REASONS)))
-    made: ScreeningLists | None = None
-    for audience, trial in trials.items():
-        rows = rows_for(now, audience)
-        one = screen(
-            trial.best, rows, people_frame=frame, capacity=places(bench, rows.index, audience), settings=bench.cfg.screening, tie_key=people.key
-        )
-        made = one if made is None else made + one
-    assert made is not None
-    return made
+    Parameters
+    ----------
+    model : RiskModel
+        The model of one audience: ``trial.best``.
+    matrix : FeatureMatrix
+        One as-of date: ``matrix.at("2025-11-10")``.
+    store : Store
+    people : People
+    settings : Config, optional
+        Those that the store was opened with, where none are given: capacities, expiry, programme.
+
+    Returns
+    -------
+    ScreeningLists
+        Add the lists of two audiences with ``+``.
+    """
+    from early_id.screening import lists
+
+    cfg = settings or store.settings
+    if cfg is None:
+        raise SettingsError("There are no settings to make lists with.", what_next="Open the store with Store.open(cfg), or give settings=cfg.")
+    programme = load_extensions(cfg).programme
+    day = matrix.index["as_of"].iloc[0].date()
+    excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
+    return lists.screen(
+        model,
+        replace(matrix, excluded=excluded),
+        people_frame=people_frame(store, people, day, settings=cfg, programme=programme),
+        capacity=places(matrix.index, model.audience, cfg),
+        settings=cfg.screening,
+        tie_key=people.key,
+    )
+
+
+def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> ScreeningLists:
+    """The lists of every audience at the screening date, in memory."""
+    now = matrix.at(bench.cfg.as_of.screening or max(bench.dates()))
+    made = [screen(trial.best, now, store=bench.store, people=people, settings=bench.cfg) for trial in trials.values()]
+    return sum(made[1:], start=made[0])

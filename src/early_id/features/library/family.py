@@ -14,6 +14,8 @@ _GUIDANCE = "Working Together 2023 names"
 #: Rows that show that the child was assessed at all, whatever was found. Restricted codes are never read, so they do not show it either.
 _USABLE = code_list("assessment_factors").having(usage=Usage.FEATURE) - {"21"}
 IS_ASSESSMENT = isin("factor", _USABLE | {"21"})
+#: Counted and printed as a number; domestic abuse has a feature of its own, whose facts are never printed.
+_COUNTED = _USABLE - {"3A", "3B", "3C"}
 
 
 def _factor(name: str, label: str, codes: set[str] | frozenset[str], phrase: str, reason: str, **more: object) -> Feature:
@@ -45,10 +47,10 @@ FAMILY: tuple[Feature, ...] = (
     _factor("young_carer_factor_730d", "Young carer", {"7A"}, "The child was recorded as a young carer in {period}", f"{_GUIDANCE} young carers."),
     _factor("factors_count_730d", "Number of worries recorded", _USABLE,
             "{value} worries recorded at assessment in {period}", "Several needs at once mark families who welcome whole-family help.",
-            measure=count(isin("factor", _USABLE), among=IS_ASSESSMENT), value_format="count"),
+            measure=count(isin("factor", _COUNTED), among=IS_ASSESSMENT), value_format="count"),
     _factor("sibling_factors_730d", "Worries recorded about brothers and sisters", _USABLE,
             "{value} worries recorded about brothers or sisters in {period}", "Needs of one child in a family are seldom alone.",
-            measure=count(isin("factor", _USABLE), among=IS_ASSESSMENT), value_format="count", unit=Unit.FAMILY, theme="siblings"),
+            measure=count(isin("factor", _COUNTED), among=IS_ASSESSMENT), value_format="count", unit=Unit.FAMILY, theme="siblings"),
     Feature(
         name="contacts_count_365d", label="Contacts with the front door", source="contacts", measure=count(), window=last_days(365),
         direction=Direction.RAISES, sharing=SharingClass.SOCIAL_CARE, theme="earlier_help", missing=Missing.ZERO_IF_COVERED,

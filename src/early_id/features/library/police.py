@@ -27,7 +27,7 @@ POLICE: tuple[Feature, ...] = (
           "{value} notices about domestic abuse in {period}", "Working Together 2023: domestic abuse in the family.",
           source="notifications", theme="safety"),
     _rows("sibling_domestic_abuse_notices_365d", "Notices about brothers and sisters", count(isin("kind", {"domestic_abuse_notice"})),
-          last_days(365), "{value} notices about domestic abuse concerning a brother or sister in {period}",
+          last_days(365), "{value} notices about domestic abuse, recorded under a brother or sister, in {period}",
           "A notice is often recorded under one child of the household.", source="notifications", theme="safety", unit=Unit.FAMILY),
     _rows("youth_justice_365d", "Youth justice contacts", count(isin("kind", {"youth_justice"})), last_days(365),
           "{value} contacts with the youth justice service in {period}", "Working Together 2023: drawn into anti-social or criminal behaviour.",
