@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from early_id.config.load import make_config, shipped
 from early_id.config.settings import Config
 from early_id.data.ingest import Batch
@@ -132,6 +134,16 @@ class Council:
 def codes_of(batch: Batch, file: str) -> dict[str, int]:
     """Findings of one file: code → count."""
     return {finding.code: finding.count for finding in batch.findings if finding.where == file}
+
+
+def stored(council: Council, table: str, *columns: str) -> list[tuple[object, ...]]:
+    """Stored versions in order of time; dates as text, empty as None."""
+    frame = council.store().frame(table)
+    for name in frame.columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            frame[name] = frame[name].dt.strftime("%Y-%m-%d")
+    frame = frame.astype(object).where(frame.notna(), None).sort_values(["known_from", "row"])
+    return list(frame[list(columns)].itertuples(index=False, name=None))
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -231,3 +231,43 @@ def test_made_up_pages_say_so(made: Made) -> None:
         assert pages
         for page in pages:
             assert "made-up data" in page.read_text(encoding="utf-8").lower(), page.name
+
+
+def test_a_run_that_fails_leaves_store_and_outputs_as_they_were(council: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is open in Excel, an as-of date outside the data, an outcome that nobody has: one message each, nothing half done."""
+    from early_id.core.errors import BusyError, InputDataError
+
+    folder = copy_of(council, tmp_path / "fails")
+    old = folder / "out" / "lists" / "schools" / "S1" / "list.xlsx"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"old list")
+
+    passing = ("/parts/", "/versions/", "lock", "set_aside", "urgent", "store/key")
+
+    def state() -> dict[str, bytes]:
+        kept = {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "out").rglob("*") if path.is_file()}
+        return {name: content for name, content in kept.items() if not any(part in name for part in passing)}
+
+    before = state()
+    with pytest.raises(InputDataError, match=r"2031-01-06 lies outside the data"):
+        run_in(folder, "as_of.screening=2031-01-06")
+    assert state() == before
+    for name in ("early_help", "statutory"):
+        path = folder / f"extracts/socialcare/{name}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([lines[0], *(line for line in lines[1:] if "2021" in line)]) + "\n", encoding="utf-8")
+    with pytest.raises(InputDataError, match="cannot be learned|Nobody has the outcome"):
+        run_in(folder)
+    assert state() == before
+    real = Path.open
+
+    def locked(self: Path, *args: object, **more: object) -> object:
+        if self == old and args and args[0] == "r+b":
+            raise PermissionError(13, "in use", str(self))
+        return real(self, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "open", locked)
+    with pytest.raises(BusyError, match="open in another program"):
+        run_in(folder)
+    monkeypatch.undo()
+    assert state() == before

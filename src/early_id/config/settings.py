@@ -25,6 +25,7 @@ class Project(Frozen):
     public_data: bool = False
     key: str | None = None  #: secret under which ids are made; the store makes one where none is given
     contact: str = "your early-help team"
+    data_protection_contact: str = ""
 
 
 class Source(Frozen):

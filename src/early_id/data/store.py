@@ -183,6 +183,23 @@ class Store:
         self.version = self._read_current()
         self.__dict__.pop("backend", None)
 
+    def go_back(self, number: int) -> None:
+        """Make an earlier version current again, because a later step of the same run failed; 0 is the empty store.
+
+        What the later version left behind is swept by the next intake; until then an urgent file stays where its officer finds it.
+        """
+        if self._read_current().number == number:
+            return
+        with self.writing():
+            pointer = self.folder / "current.json"
+            if number == 0:
+                pointer.unlink(missing_ok=True)
+            else:
+                fresh = self.folder / ".current.json"
+                fresh.write_text(json.dumps({"version": number}), encoding="utf-8")
+                fresh.replace(pointer)
+        self.refresh()
+
     def acknowledge(self, *, by_role: str, on: date) -> int:
         """Record that a person has received the urgent signs of every open batch; returns how many batches."""
         from early_id.data.urgent import acknowledge

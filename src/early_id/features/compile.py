@@ -125,9 +125,10 @@ def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, orde
     hit = compile_condition(measure.of, inside)
     keyed = inside.mutate(hit=hit.cast("int64"), day=inside.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day"))
     ordered = [keyed[name] for name in order]
-    everyone = ibis.window(group_by=keyed.rid, order_by=[*ordered, keyed.hit])
-    within = ibis.window(group_by=[keyed.rid, keyed.hit], order_by=ordered)
-    islands = keyed.mutate(island=ibis.row_number().over(everyone) - ibis.row_number().over(within))
+    # One order for both counts: rows of one moment, ordered twice, could come in two orders and tear a run apart.
+    placed = keyed.mutate(place=ibis.row_number().over(ibis.window(group_by=keyed.rid, order_by=[*ordered, keyed.hit])))
+    within = ibis.window(group_by=[placed.rid, placed.hit], order_by=placed.place)
+    islands = placed.mutate(island=placed.place - ibis.row_number().over(within))
     runs = islands.group_by("rid", "hit", "island").agg(
         length=islands.count(), newest=islands.hit.cast("boolean").ifelse(islands.day, None).max(), any_row=islands.count()
     )

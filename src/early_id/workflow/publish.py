@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from early_id.core.errors import BusyError
 from early_id.features.cohort import REASONS
 from early_id.features.themes import THEMES
 from early_id.present.page import render_page, table_html
@@ -29,6 +31,23 @@ if TYPE_CHECKING:
     from early_id.workflow.steps import Bench
 
 Output = dict[str, Any]
+
+
+def check_free(out: Path) -> None:
+    """Refuse to start where a file that will be replaced is open in another program (Excel locks what it shows).
+
+    Raises
+    ------
+    BusyError
+        Names the file. Nothing was read or written yet.
+    """
+    for pattern in ("*.html", "*.xlsx", "*.json", "notices/*.html", "restricted/*.xlsx", "lists/**/*.*"):
+        for path in sorted(out.glob(pattern)):
+            try:
+                with path.open("r+b"):
+                    pass
+            except PermissionError:
+                raise BusyError.target_open(path) from None
 
 
 def _shown(bench: Bench, path: Path) -> str:
@@ -84,13 +103,12 @@ def findings(bench: Bench, people: People) -> list[Output]:
     shown = everything.frame().rename(columns={"where": "file", "message": "what", "advice": "what to do"})
     shown = shown[["code", "severity", "what", "count", "file", "what to do"]]
     counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
-    aside = int(files["rows_set_aside"].sum())
-    body = (
-        f"<h2>Files</h2><p>{int(files['rows_in'].sum()):,} rows came in, {int(files['rows_kept'].sum()):,} were kept, "
-        f"{aside:,} were set aside with the reason. Nothing was dropped.</p>"
-        + table_html(list(counts.columns), counts.astype(object).to_numpy().tolist(), "Rows of each file")
-        + f"<h2>Findings</h2><p>{len(shown):,} findings. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>"
-        + table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found")
+    rows_in, kept, aside = (int(files[name].sum()) for name in ("rows_in", "rows_kept", "rows_set_aside"))
+    body = Markup("<h2>Files</h2><p>{} rows came in, {} were kept, {} were set aside with the reason. None was dropped.</p>{}").format(
+        f"{rows_in:,}", f"{kept:,}", f"{aside:,}", table_html(list(counts.columns), counts.astype(object).to_numpy().tolist(), "Rows of each file")
+    )
+    body += Markup("<h2>Findings</h2><p>{} findings. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>{}").format(
+        f"{len(shown):,}", table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found")
     )
     path = bench.cfg.out_dir / "findings.html"
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
@@ -115,6 +133,7 @@ def notices(bench: Bench) -> list[Output]:
     context = NoticeContext(
         council=cfg.project.name,
         contact=cfg.project.contact,
+        data_protection_contact=cfg.project.data_protection_contact,
         made_up=bench.store.made_up,
         used=_themes(bench),
         audiences=bench.in_force.programme.audiences,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.workflow import publish
-from early_id.workflow.steps import audit_all, build, open_bench, screen_all, take_in, train_all
+from early_id.workflow.steps import Bench, audit_all, build, open_bench, screen_all, take_in, train_all
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
+    from early_id.data.ingest import Batch
     from early_id.features import FeatureMatrix
     from early_id.models.result import Trial
     from early_id.screening.lists import ScreeningLists
@@ -57,10 +58,23 @@ def run(cfg: Config) -> RunResult:
     EarlyIdError
         One message that says what, where and what next; the store and earlier outputs are as they were.
     """
+    bench = open_bench(cfg)
+    publish.check_free(cfg.out_dir)
+    before = bench.store.version.number
+    batch = take_in(bench)
+    try:
+        return _run(bench, batch)
+    except BaseException:
+        # What was taken in stays in the files it came from; the next run takes it in again.
+        bench.store.go_back(before)
+        raise
+
+
+def _run(bench: Bench, batch: Batch) -> RunResult:
+    """Everything after the intake."""
     from early_id.acceptance.approval import approval_status
 
-    bench = open_bench(cfg)
-    batch = take_in(bench)
+    cfg = bench.cfg
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
     people = bench.people

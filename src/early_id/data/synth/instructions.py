@@ -49,7 +49,11 @@ def write_instructions(folder: Path, children: int, seed: int, timeline: Timelin
     received = as_date(timeline.extracted).isoformat()
     lines = [
         "# Settings of a made-up council, written by early-id synth.",
-        f'project: {{name: "Made-up council ({children:,} children, seed {seed})", made_up: true}}',
+        "project:",
+        f'  name: "Made-up council ({children:,} children, seed {seed})"',
+        "  made_up: true",
+        "  contact: the early-help team (earlyhelp@example.org)",
+        "  data_protection_contact: the data protection officer (dpo@example.org)",
         "data: extracts",
         "out: out",
         "sources:",
