@@ -23,7 +23,6 @@ _PUBLIC = {
     "load_config": "early_id.config.load",
     "make_council": "early_id.data.synth",
     "overall_absence": "early_id.schema.absence",
-    "people_frame": "early_id.workflow.steps",
     "run": "early_id.workflow.run",
     "screen": "early_id.workflow.steps",
     "train": "early_id.models.train",
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from early_id.models.train import train as train
     from early_id.schema.absence import overall_absence as overall_absence
     from early_id.workflow.run import run as run
-    from early_id.workflow.steps import people_frame as people_frame
     from early_id.workflow.steps import screen as screen
 
 
