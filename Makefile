@@ -10,7 +10,7 @@ help:
 	@echo "make demo     set up, then run the main job on a made-up council (out in demo/)"
 	@echo "make test     set up, then run every check and test"
 	@echo "make lint     ruff, mypy and the floors"
-	@echo "make nightly  the long simulations"
+	@echo "make nightly  the same simulations with ten times the runs"
 	@echo "make bench    benchmarks, kept as JSON"
 	@echo "make pictures make the README's pictures again from the demo (needs Chromium)"
 	@echo "make lock     resolve requirements.lock again"
@@ -39,10 +39,10 @@ test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 nightly: setup
-	$(BIN)/python -m pytest -m nightly -n 2 -q
+	EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py -n 2 -q -s
 
 bench: setup
-	$(BIN)/python -m pytest tests/benchmarks -m bench -q --benchmark-json=tests/benchmarks/latest.json
+	$(BIN)/python -m pytest tests/benchmarks -q --benchmark-json=tests/benchmarks/latest.json --benchmark-columns=min,rounds
 
 pictures: setup
 	$(BIN)/python scripts/pictures.py

@@ -64,6 +64,7 @@ _RUN = longest_run(IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES)
 ALSO = (
     _also("at_least", "suspensions", count(all_of(at_least("sessions", 4), not_(at_least("sessions", 9)))), this_year()),
     _also("not_at_most", "suspensions", count(not_(at_most("sessions", 4))), ever(), missing=Missing.UNKNOWN),
+    _also("not_at_least", "suspensions", any_(not_(at_least("sessions", 2))), this_term()),
     _also("not_a_hidden_reason", "suspensions", any_(not_(isin("reason_1", {"PP", "DB"}))), between_days(400, 30)),
     _also("latest", "suspensions", latest("sessions", isin("category", {"SUSP"})), ever()),
     _also("total_change", "suspensions", change(total("sessions"), earlier=between_days(500, 91)), last_days(91)),

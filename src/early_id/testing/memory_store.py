@@ -40,7 +40,8 @@ class MemoryStore:
 
     @staticmethod
     def _filled(table: Table, row: Row) -> dict[str, Any]:
-        happened = row.get(table.happened) if table.happened else date(1900, 1, 1)
+        # A row without a date has always been so, as at ingest (a person whom nobody dated).
+        happened = (row.get(table.happened) if table.happened else None) or date(1900, 1, 1)
         day = happened.date() if isinstance(happened, datetime) else happened
         defaults = {"source": "education", "source_person_id": None, "happened_on": day, "known_to": None}
         filled = {**dict.fromkeys(table.column_names), **defaults, **row}
