@@ -154,7 +154,7 @@ def _not_usable(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-@examples(4)
+@examples(3)
 @given(councils(), st.randoms(use_true_random=False))
 def test_what_may_not_matter_changes_nothing(council: Council, random: Any) -> None:
     """Rows from after the date, corrections after it, codes that may not be used, and the order of rows."""

@@ -60,7 +60,7 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "referral assessed": (BORN, None, {"statutory": [status("referral assessed", "REFERRAL", outcome="assessed", outcome_on=ago(2))]}),
     "referral undated": (BORN, None, {"statutory": [status("referral undated", "REFERRAL", outcome="nfa")]}),
     "referral decided today": (BORN, "referral_open", {"statutory": [status("referral decided today", "REFERRAL", outcome="nfa", outcome_on=AS_OF)]}),
-    "leaver of 15": (BORN, None, {"statutory": [status("leaver of 15", "CARE_LEAVER")]}),
+    "leaver of 15": (date(2009, 3, 20), None, {"statutory": [status("leaver of 15", "CARE_LEAVER")]}),
     "leaver of 16": (SIXTEEN, "care_leaver", {"statutory": [status("leaver of 16", "CARE_LEAVER")]}),
     "offered": (BORN, None, {"early_help": [help_("offered", 20)]}),
     "refused": (BORN, None, {"early_help": [help_("refused", 20, response="not_now")]}),
@@ -76,6 +76,10 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "resident": (BORN, None, {}),
     "moved school": (BORN, None, {}),
     "left school": (BORN, "not_here", {}),
+    # Records that nobody could link, but that bear one name and date of birth.
+    "looks like in need": (BORN, "maybe_statutory", {}),
+    "second record": (BORN, "double_record", {}),
+    "same name, other birth date": (date(2014, 6, 2), None, {}),
     # Each with a status and all that come after it: the first in the order of the standards wins.
     **{
         f"from {kind}": (SIXTEEN, STATUSES[kind], {
@@ -101,13 +105,20 @@ FAMILIES = {
     "resident": "F1", "in care": "F2", "sibling of care": "F2", "baby with a plan": "F3", "sibling of baby": "F3", "care leaver": "F4",
     "sibling of leaver": "F4", "unsafe": "F5", "protected": "F6", "no joint contact": "F7", "unsafe and open": "F8", "in need": "F8",
 }  # fmt: skip
-NOT_ON_ROLL = {"gone", "gone and in care", "resident", "left school", "moved school", "baby with a plan"}
+NOT_ON_ROLL = {"second record", "gone", "gone and in care", "resident", "left school", "moved school", "baby with a plan"}
+
+NAMES = {
+    "in need": ("Zoe", "Fern"), "looks like in need": (" zoe", "FERN"), "same name, other birth date": ("Zoe", "Fern"),
+    "plain": ("Max", "Moss"), "second record": ("Max", "Moss"),
+}  # fmt: skip
 
 
 def _rows() -> dict[str, list[Row]]:
     died = {"died": ago(5), "dies later": ago(-5)}
-    rows: dict[str, list[Row]] = {name: [] for name in ("statutory", "early_help", "contacts")}
-    rows["pupils"] = [{"child": child, "birth_date": born, "died_on": died.get(child)} for child, (born, _, _) in CASES.items()]
+    rows: dict[str, list[Row]] = {name: [] for name in ("pupils", "statutory", "early_help", "contacts")}
+    for child, (born, _, _) in CASES.items():
+        forename, surname = NAMES.get(child, (None, None))
+        rows["pupils"].append({"child": child, "birth_date": born, "died_on": died.get(child), "forename": forename, "surname": surname})
     rows["pupils"].append({"child": "parent", "birth_date": date(1980, 1, 1)})
     rows["enrolments"] = [{"child": child, "school_id": "S1", "start_on": ago(400), "nc_year": "5"} for child in CASES if child not in NOT_ON_ROLL]
     rows["enrolments"] += [

@@ -150,3 +150,8 @@ def test_a_shape_that_cannot_be_followed_is_refused(tmp_path: Path, text: str, s
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=said):
         load_shapes(Tables(), (path,))
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    said = refused(write(tmp_path, "capacity: {per_school: 4}\ndata: extracts\ncapacity: {per_school: 5}\n"))
+    assert "the key 'capacity' stands twice" in said and "line 3" in said

@@ -13,7 +13,7 @@ from features_material import AS_OF, ago, people, store
 from early_id.config.settings import Config, OutcomeSettings
 from early_id.core.errors import SettingsError
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes, mature_dates
-from early_id.features.programme import COUNCIL, _main_outcome
+from early_id.features.programme import COUNCIL, main_outcome
 
 UNTIL = AS_OF + timedelta(days=180)
 MATURE = UNTIL + timedelta(days=30)
@@ -155,9 +155,9 @@ def test_dates_mature_each_for_itself() -> None:
 
 def test_the_family_s_answer_cannot_be_made_the_main_outcome() -> None:
     for name in (NEED, *COMPONENTS):
-        assert _main_outcome(COUNCIL, Config(outcome=OutcomeSettings(main=name))) == name
-    assert _main_outcome(COUNCIL, Config()) == NEED
+        assert main_outcome(COUNCIL, Config(outcome=OutcomeSettings(main=name))) == name
+    assert main_outcome(COUNCIL, Config()) == NEED
     for name in (*LABELS, "early_help_ofered", "censored"):
         with pytest.raises(SettingsError, match="early_help_offered") as caught:
-            _main_outcome(COUNCIL, Config(outcome=OutcomeSettings(main=name)))
+            main_outcome(COUNCIL, Config(outcome=OutcomeSettings(main=name)))
         assert "outcome.main" in str(caught.value) and caught.value.exit_code == 2

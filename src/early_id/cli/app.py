@@ -32,7 +32,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 
 def settings(
-    config: Path, *, data: Path | None = None, out: Path | None = None, as_of: str | None = None, overrides: list[str] | None = None
+    config: Path,
+    *,
+    data: Path | None = None,
+    out: Path | None = None,
+    as_of: str | None = None,
+    overrides: list[str] | None = None,
+    reminded: bool = True,
 ) -> Config:
     """Settings of a command: the file, then ``--data``, ``--out``, ``--as-of``, then ``--set``."""
     from early_id.config.load import load_config
@@ -47,7 +53,8 @@ def settings(
             raise SettingsError("The date after --as-of cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
         extra.append(f"as_of.screening={as_of}")
     cfg = load_config(config, overrides=extra, data=data.resolve() if data else None, out=out.resolve() if out else None)
-    remind(cfg.store_dir)
+    if reminded:
+        remind(cfg.store_dir, config)
     return cfg
 
 
@@ -56,12 +63,15 @@ def say(*parts: object) -> None:
     print(*parts, file=sys.stderr)
 
 
-def remind(store_folder: Path) -> None:
+def remind(store_folder: Path, config: Path) -> None:
     """Say loudly which urgent signs nobody has acknowledged; every command that works on a store does."""
     from early_id.data.urgent import unacknowledged
 
     for note in unacknowledged(store_folder):
-        say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} for {note['for']}.")
+        say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} wait for {note['for']}.")
+        say(
+            f"  The file is in {(store_folder / 'urgent').as_posix()}. Record receipt with: early-id ingest --config {config.as_posix()} --acknowledge ROLE"
+        )
 
 
 def emit(value: dict[str, Any]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
 from early_id.core.display import text_table
+
+if TYPE_CHECKING:
+    from early_id.config.settings import Config
 
 
 @app.command()
@@ -74,7 +77,7 @@ def _run(config: Path, *, as_json: bool, **options: Any) -> None:
     if as_json:
         emit(result.to_json())
     else:
-        _show(result, cfg.out_dir, cfg.store_dir)
+        _show(result, cfg, config)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -94,16 +97,20 @@ _WHAT = {
 }
 
 
-def _show_urgent(store: Path) -> None:
-    """Say it on every command until a person has recorded that they received the file."""
-    from early_id.data.urgent import unacknowledged
-
-    for note in unacknowledged(store):
-        say(f"\nURGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} wait for {note['for']}.")
-        say(f"  The file: {store / 'urgent'}. Record receipt with: early-id ingest --config … --acknowledge ROLE")
+#: Above this share of a file set aside, the run says so where it cannot be overlooked.
+LOUD_FROM = 0.05
 
 
-def _show(result: Any, out: Path, store: Path) -> None:
+def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
+    """Name the files of which much was set aside: a wrong date format looks like this."""
+    for name, rows in files.items():
+        if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
+            share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
+            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside. The rows that were kept may be wrong too (day and month swapped?).")
+            say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
+
+
+def _show(result: Any, cfg: Config, config: Path) -> None:
     """A short table of what was made, where it is, and what to open first."""
     rows = []
     for kind, what in _WHAT.items():
@@ -114,12 +121,13 @@ def _show(result: Any, out: Path, store: Path) -> None:
     _show_trials(result.trials)
     for note in result.notes:
         say(f"Note: {note}")
-    say(f"\nMade in {out}:\n")
+    say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
-    if result.counts["urgent_signs"]:
-        say(
-            f"\nURGENT: {result.counts['urgent_signs']} sign(s) wait in store/urgent for the duty officer. Record receipt with early-id ingest --acknowledge ROLE."
-        )
+    _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
+    if result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
+        say("\nThese lists are a demonstration: a verdict above is not 'ready for approval', so for real families that list would not be made.")
+    say("")
+    remind(cfg.store_dir, config)
     if result.refusal:
         say(f"\nNo lists were written: {result.refusal} The audit and the governance page are there for those who approve.")
 
@@ -147,10 +155,11 @@ def ingest(
     """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
     from early_id.workflow.steps import open_bench, take_in
 
-    cfg = settings(config, data=data, out=out, overrides=overrides)
+    cfg = settings(config, data=data, out=out, overrides=overrides, reminded=not acknowledge)
     bench = open_bench(cfg)
     if acknowledge:
-        say(f"Receipt recorded for {bench.store.acknowledge(by_role=acknowledge, on=date.today())} batch(es).")
+        received = bench.store.acknowledge(by_role=acknowledge, on=date.today())
+        say(f"Receipt recorded for {received} batch(es)." if received else "Nothing was waiting to be acknowledged.")
         return
     batch = take_in(bench)
     if as_json:
@@ -161,8 +170,9 @@ def ingest(
         say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
         for finding in batch.findings:
             say(str(finding))
+        _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
     if batch.urgent:
-        remind(bench.store.folder)
+        remind(bench.store.folder, config)
 
 
 @app.command()

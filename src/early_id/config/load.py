@@ -19,7 +19,15 @@ _SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which ``N``, ``no`` and ``on`` stay text: they are codes and column names here."""
+    """YAML in which ``N``, ``no`` and ``on`` stay text (they are codes and column names here), and no key may stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that stands twice is an error, because the first value would be lost without a word."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", node.value[number][0].start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -47,7 +55,9 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise SettingsError("The file is not valid YAML.", where=f"{where}{line}", what_next="Check indentation, colons and quotes.") from None
+        twice = str(getattr(error, "problem", "")) if "stands twice" in str(error) else ""
+        what = f"The file cannot be followed: {twice}." if twice else "The file is not valid YAML."
+        raise SettingsError(what, where=f"{where}{line}", what_next="Check indentation, colons and quotes; keep one line a key.") from None
     except ValueError:
         raise SettingsError("The file names a date that does not exist.", where=where, what_next="Write dates as YYYY-MM-DD.") from None
     if loaded is None:

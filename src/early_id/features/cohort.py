@@ -14,6 +14,8 @@ import pandas as pd
 
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
+from early_id.features.lookalikes import likeness, share_marks
+from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
 from early_id.features.past import Past
 
@@ -29,8 +31,10 @@ REASONS: dict[str, str] = {
     "child_in_need": "has a child in need plan",
     "referral_open": "referral or assessment open",
     "care_leaver": "care leaver with a personal adviser",
+    "maybe_statutory": "same name and date of birth as a child open to statutory services whose record could not be linked: check first",
     "early_help_open": "early help already under way",
     "contact_pending": "contact in the last weeks still waiting for an answer",
+    "double_record": "a second record, by name and date of birth, of a child who is on a school roll",
     "not_here": "neither on a school roll nor known to live here",
     "household_open": "another child of the household is open to statutory services: speak to the allocated worker first",
     "safe_contact_first": "safe contact has to be checked first: hub only",
@@ -122,8 +126,11 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))
     frame["hub_id"] = _family_hub(frame)
-    frame["reason"] = _reasons(past, cfg, frame, people)
-    return _cohort(past, cfg, frame)
+    alike, status = likeness(people).reindex(everyone), statutory_reasons(past, frame["age"])
+    frame = share_marks(frame, alike)
+    frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
+    frame["reason"] = _reasons(past, cfg, frame, people, status)
+    return _cohort(past, cfg, frame, status)
 
 
 def hubs(past: Past) -> pd.Series:
@@ -138,7 +145,7 @@ def _family_hub(frame: pd.DataFrame) -> pd.Series:
     return frame["hub_id"].where(frame["hub_id"].notna(), frame["family_id"].map(by_family))
 
 
-def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
+def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame, status: pd.Series) -> pd.Series:
     """The first reason to take each child out, by precedence; None for those who stay."""
     moment = pd.Timestamp(past.as_of)
     help_open = past.frame("early_help")
@@ -151,7 +158,8 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame)
         pd.Series("died", index=frame.index[died.fillna(False)]),
         pd.Series("too_young", index=frame.index[frame["age"] < cfg.cohort.youngest]),
         pd.Series("too_old", index=frame.index[frame["age"] > cfg.cohort.oldest]),
-        statutory_reasons(past, frame["age"]),
+        status,
+        frame["likeness"].dropna(),
         pd.Series("early_help_open", index=help_open["child_id"].unique()),
         pd.Series("contact_pending", index=pending["child_id"].unique()),
         pd.Series("not_here", index=frame.index[~frame["here"]]),
@@ -160,12 +168,12 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame)
     return _first_by_precedence(stacked.index.to_series(), stacked).reindex(frame.index)
 
 
-def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
+def _cohort(past: Past, cfg: Config, frame: pd.DataFrame, status: pd.Series) -> Cohort:
     moment = pd.Timestamp(past.as_of)
     # By status rather than by the first reason: a baby with a plan is too young for a list, and the household is open all the same.
-    status = statutory_reasons(past, frame["age"])
     frame = frame.reset_index().assign(as_of=moment)
-    open_families = set(frame.loc[frame["child_id"].map(status).isin(OPEN_TO_STATUTORY), "family_id"])
+    is_open = frame["child_id"].map(status).isin(OPEN_TO_STATUTORY) | frame["likeness"].eq("maybe_statutory")
+    open_families = set(frame.loc[is_open, "family_id"])
     taken = frame["reason"].notna()
     frame["household_open"] = frame["family_id"].isin(open_families) & ~taken
     excluded = frame.loc[taken].assign(audiences="all")
@@ -174,7 +182,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
         frame.loc[~taken & ~frame["household_open"] & ~_contact_is_safe(frame)].assign(reason="safe_contact_first", audiences="school_lead"),
     ]
     excluded = pd.concat([excluded, *only_school])[list(EXCLUDED_COLUMNS)].reset_index(drop=True)
-    index = frame.loc[~taken].drop(columns=["reason", "here"])
+    index = frame.loc[~taken].drop(columns=["reason", "here", "likeness"])
     if index.empty:
         reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"
         raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons=reasons)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from early_id.core.calendar import SchoolCalendar, usual_calendar
@@ -129,7 +130,8 @@ def build_features(
                 parts[name].append(part)
             bar.advance(note=str(day))
     index = pd.concat(parts["index"])
-    outcome = _main_outcome(programme, cfg)
+    outcome = main_outcome(programme, cfg)
+    y = _known_by(programme.outcomes(store, people, index, cfg), index, cfg.as_of.screening)
     excluded = (
         pd.concat(parts["excluded"]).reset_index(drop=True)
         if any(len(p) for p in parts["excluded"])
@@ -137,7 +139,7 @@ def build_features(
     )
     return FeatureMatrix(
         X=pd.concat(parts["X"]),
-        y=programme.outcomes(store, people, index, cfg),
+        y=y,
         groups=pd.concat(parts["groups"]),
         index=index,
         excluded=excluded,
@@ -155,6 +157,15 @@ def build_features(
     )
 
 
+def _known_by(y: pd.DataFrame, index: pd.DataFrame, screening: date | None) -> pd.DataFrame:
+    """Outcomes as they are known on the date of the lists: one that matures later is unknown then, whatever the store holds by now."""
+    if screening is None:
+        return y
+    later = index["mature_on"] > pd.Timestamp(screening)
+    values = y.drop(columns="censored").mask(later, np.nan)
+    return values.assign(censored=y["censored"] & ~later)
+
+
 def places(index: pd.DataFrame, audience: str, cfg: Config) -> dict[str, int]:
     """Recipient → families that it can talk to, for the recipients of ``audience`` on the latest date of ``index``."""
     latest = index[index["as_of"] == index["as_of"].max()]
@@ -166,7 +177,7 @@ def places(index: pd.DataFrame, audience: str, cfg: Config) -> dict[str, int]:
     return {str(name): named.get(str(name), usual) for name in sorted(latest[column].dropna().unique())}
 
 
-def _main_outcome(programme: Programme, cfg: Config) -> str:
+def main_outcome(programme: Programme, cfg: Config) -> str:
     """The programme's main outcome, or the component that the settings make the main one."""
     named = cfg.outcome.main
     if named is None:

@@ -33,7 +33,7 @@ THEMES: dict[str, Theme] = {
         Theme("family_wellbeing", "Health and wellbeing in the family", "No known worries about wellbeing"),
         Theme("siblings", "Brothers and sisters", "Brothers and sisters are doing well in school"),
         Theme("safety", "Safety", "No known worries about safety", printable=False),
-        Theme("earlier_help", "Earlier help", "Earlier help was finished well"),
+        Theme("earlier_help", "Contact with services", "Earlier help was finished well"),
         Theme("study", "Study", "Keeping up with the work"),
     )
 }

@@ -151,7 +151,8 @@ class Trial:
             "capacity": self.capacity,
             "verdict": self.verdict,
             "reasons": list(self.reasons),
-            "put_forward": self.best.name,
+            # The key among ``models``; the model itself is named with its audience, because each audience has its own.
+            "put_forward": self.best.name.removesuffix(f"_{self.audience}"),
             "models": {name: result.to_json() for name, result in self.models.items()},
             "comparisons": _records(self.comparisons),
             "components": _records(self.components),

@@ -27,7 +27,10 @@ TITLE = "Governance report on fairness and use"
 
 BANNERS = {
     "restricted": "RESTRICTED. Full counts: for the governance board and the analyst only. Do not copy or forward.",
-    "publishable": "PUBLISHABLE. Small numbers are hidden, and others rounded.",
+    "publishable": (
+        "PUBLISHABLE. Small numbers are hidden, and others rounded. Gaps are worked out again from the rounded numbers, "
+        "so they can differ a little from the restricted report."
+    ),
 }
 
 #: In the order of the outline.

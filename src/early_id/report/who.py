@@ -208,7 +208,7 @@ def on_the_list(m: Material) -> Section:
         parts.append(
             mapping_table(
                 [{"what": key, "number": value} for key, value in m.lists["urgent"].items()],
-                "Urgent signs, passed on at once and never listed",
+                "Urgent signs: they go to the duty officer and never on a list",
             )
         )
     for audience, groups in m.groups.items():

@@ -54,7 +54,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             "What this is",
             (
                 f"A short list of families who may welcome an offer of early help. It was made from records before {day_text(one.as_of)} "
-                f"and holds at most {count_of(one.capacity, 'family', 'families')}, because that is how many {one.recipient.name} said it can talk to. "
+                f"and holds at most {count_of(one.capacity, 'family', 'families')}, the number set for {one.recipient.name}. "
                 f"Please do not use it after {until}."
             ),
         ),

@@ -13,13 +13,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.core.errors import BusyError
-from early_id.features.cohort import REASONS
+from early_id.features.cohort import OPEN_TO_STATUTORY, REASONS
 from early_id.features.themes import THEMES
 from early_id.present.page import render_page, table_html
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
-from early_id.report.context import Nouns, list_name
+from early_id.report.context import NOT_LOOKED_AT, Nouns, list_name
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -170,12 +170,12 @@ def governance(
     cfg, store = bench.cfg, bench.store
     span = store.span()
     latest = matrix.at(matrix.index["as_of"].max())
-    out = latest.excluded
+    gone = latest.excluded[latest.excluded["audiences"] == "all"]
     tested = {audience: trial.splits.get("test_date") for audience, trial in trials.items()}
     context = GovernanceContext(
         council=cfg.project.name,
         made_up=store.made_up,
-        approval=status.text,
+        approval=_approval_text(status, trials),
         outcome=_outcome_sentence(bench, matrix),
         had_outcome="later had a need recognised" if not bench.in_force.programme.keys_only else "later had the outcome",
         as_of=latest.index["as_of"].iloc[0].date(),
@@ -186,8 +186,13 @@ def governance(
             "catalogue": matrix.meta.catalogue_hash,
             **{f"model, {list_name(a).lower()}": t.best.fingerprint() for a, t in trials.items()},
         },
-        cohort={"who could be on a list": len(latest), "taken out first": int((out["audiences"] == "all").sum()) if len(out) else 0},
-        excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in out["reason"].value_counts().items()} if len(out) else {},
+        cohort={
+            "everyone of the age in the records": len(latest) + len(gone),
+            "taken out first": len(gone),
+            "who could be on a list": len(latest),
+        },
+        excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in gone["reason"].value_counts().items()},
+        not_looked_at=(*NOT_LOOKED_AT, *_not_linked(gone)) if not bench.in_force.programme.keys_only else (),
         sources=[{key: row[key] for key in ("file", "source", "table", "rows_in", "rows_kept", "rows_set_aside")} for b in store.version.batches for row in b["files"]],
         coverage=[{k: str(v) for k, v in row.items()} for row in store.version.coverage],
         findings=[{"code": code, "count": n} for code, n in _finding_counts(bench).items()],
@@ -199,6 +204,25 @@ def governance(
     made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)
     kinds = {"restricted": "governance", "publishable": "governance_publishable", "tables": "governance_tables"}
     return [{"kind": kinds.get(name, name), "path": _shown(bench, Path(path))} for name, path in made.items()]
+
+
+def _approval_text(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str:
+    """The approval's sentence, and where a list was made although no real one would be."""
+    short = [list_name(audience).lower() for audience, trial in trials.items() if trial.verdict != "ready for approval"]
+    if not status.is_approved or not short:
+        return status.text
+    return f"{status.text} The verdict on the {' and the '.join(short)} is not 'ready for approval': for real families none would be made."
+
+
+def _not_linked(gone: pd.DataFrame) -> list[str]:
+    """What a missed link may cost: a child open to services whose two records nobody could join could still be on a list."""
+    apart = int((gone["reason"].isin(OPEN_TO_STATUTORY) & gone["school_id"].isna()).sum())
+    alike = int((gone["reason"] == "maybe_statutory").sum())
+    return [
+        f"{apart} records open to statutory services are on no school roll. Where such a record carries neither a valid UPN nor a valid NHS number it "
+        f"cannot be linked to the school's record of the same child. {alike} children were taken out because name and date of birth agree with one; "
+        "where those differ too, such a child can still be on a list."
+    ]
 
 
 def _first_date(values: Any) -> Any:

@@ -16,7 +16,7 @@ from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
 from early_id.features.past import Past
-from early_id.features.programme import places
+from early_id.features.programme import main_outcome, places
 from early_id.linkage import People, link
 
 if TYPE_CHECKING:
@@ -48,16 +48,20 @@ class Bench:
         dates = self.cfg.as_of_dates
         if not dates and self.in_force.programme.dates:
             dates = self.in_force.programme.dates(self.store, self.cfg)
+        screening = self.cfg.as_of.screening
+        # Nothing after the date of the lists may teach the model that makes them.
+        dates = tuple(day for day in dates if screening is None or day <= screening)
         if not dates:
             raise SettingsError("The settings name no as-of dates.", what_next="List them under as_of.dates.")
         return dates
 
 
 def open_bench(cfg: Config) -> Bench:
-    """Load extensions and open the store. Reads only."""
+    """Load extensions and open the store. Reads only; a name that does not exist is refused here, before anything is read."""
     from early_id.data.store import Store
 
     in_force = load_extensions(cfg)
+    main_outcome(in_force.programme, cfg)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
 
 

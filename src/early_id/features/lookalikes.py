@@ -1,0 +1,50 @@
+"""Records that nobody could link but that look like one child: used to take a child out, never to put one on a list.
+
+A missed link between a school's record and an open record of children's services would put on a list a child who must not be there. So where
+forename, surname and date of birth agree, what takes one record out takes out the other, and a person can look at the reason. Two children who
+share all three are both taken out until somebody has looked; no feature, outcome or reason ever comes from such a likeness.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def likeness(people: pd.DataFrame) -> pd.Series:
+    """child_id → forename, surname and date of birth as one text, without case and blanks; missing where any of them is."""
+    names = [people[name].astype("string").str.strip().str.casefold() for name in ("forename", "surname")]
+    born = people["birth_date"].dt.strftime("%Y-%m-%d").astype("string")
+    return names[0] + "|" + names[1] + "|" + born
+
+
+def share_marks(frame: pd.DataFrame, alike: pd.Series) -> pd.DataFrame:
+    """Safe-contact marks, the more careful one for all records that look like one child."""
+    shared = frame.copy()
+    for mark, careful in (("safe_contact", "min"), ("protected_address", "max"), ("no_joint_contact", "max")):
+        together = frame[mark].groupby(alike).transform(careful)
+        shared[mark] = together.where(alike.notna(), frame[mark]).astype(bool)
+    return shared
+
+
+def reasons(frame: pd.DataFrame, alike: pd.Series, status: pd.Series, open_statuses: tuple[str, ...]) -> pd.Series:
+    """child_id → ``maybe_statutory`` or ``double_record``; missing for everyone else.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Everyone in the records, by child_id, with ``school_id``.
+    alike : Series
+        From :func:`likeness`, on the index of ``frame``.
+    status : Series
+        child_id → reason for those open to statutory services.
+    open_statuses : tuple of str
+        The reasons that count as open.
+    """
+    own = frame.index.to_series().map(status)
+    is_open = own.isin(open_statuses)
+    open_likenesses = set(alike[is_open].dropna())
+    found = pd.Series(index=frame.index, dtype=object)
+    on_roll = set(alike[frame["school_id"].notna()].dropna())
+    found[alike.isin(on_roll) & frame["school_id"].isna()] = "double_record"
+    found[alike.isin(open_likenesses) & ~is_open] = "maybe_statutory"
+    return found
