@@ -139,6 +139,8 @@ def test_a_school_feature_reads_what_the_school_holds() -> None:
     police = custom(lambda rows, cohort: rows["suspensions"], tables=("missing_episodes",))
     assert "'missing_episodes' is not held by the school" in refused(feature(measure=police, sharing=SharingClass.SCHOOL))
     Catalogue((feature(measure=police, sharing=SharingClass.POLICE),))
+    # Police facts cannot pass for the education team's, and so reach an audience that may see only those.
+    assert "not held by EDUCATION" in refused(feature(source="missing_episodes", sharing=SharingClass.EDUCATION))
 
 
 _PARTS = share(isin("category", {"SUSP"}), isin("category", {"PERM"}))

@@ -81,7 +81,7 @@ def test_flags_follow_the_category() -> None:
 
 def test_what_codes_may_be_used_for() -> None:
     assert MARKS.having(usage=Usage.NEVER) == {"R", "T", "Y5"}
-    assert MARKS.stand_ins() == {"R": "/", "T": "/", "Y5": "Y7"}
+    assert MARKS.stand_ins() == {"R": "/", "T": "/", "\\": "/", "Y5": "Y7"}
     factors = code_list("assessment_factors")
     # 19A is the withdrawn form of 19B and 19C, and is held back with them.
     assert factors.having(usage=Usage.REMOVE_ONLY) == {"11A", "12A", "19A", "19B", "19C", "22A", "23A", "24A"}

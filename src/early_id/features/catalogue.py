@@ -139,6 +139,18 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
         for name in measure.tables:
             if feature.sharing is SharingClass.SCHOOL and tables[name].sharing is not SharingClass.SCHOOL:
                 refuse(f"The table '{name}' is not held by the school, so features that read it cannot be shared as SCHOOL.")
+    read = [table, *(tables[name] for measure in _parts(feature.measure) for name in measure.tables)]
+    holders = {holder for one in read for holder in _holders(one)}
+    if feature.sharing not in holders:
+        refuse(
+            f"The table '{table.name}' is not held by {feature.sharing}, so its features cannot be shared as that.",
+            f"Holders of the table: {', '.join(sorted(holders))}.",
+        )
+
+
+def _holders(table: Table) -> set[SharingClass]:
+    """Who may be said to hold a table's rows; what schools hold, the council's education team holds too."""
+    return {table.sharing, *table.also_held_by} | ({SharingClass.EDUCATION} if table.sharing is SharingClass.SCHOOL else set())
 
 
 def _check_window(window: Window, refuse: Refuse) -> None:

@@ -164,6 +164,7 @@ _TABLES = (
         later={"ended_on": ()},
         ends="ended_on",
         sharing=SharingClass.SOCIAL_CARE,
+        also_held_by=(SharingClass.HOUSING_FINANCE,),
         note="factors exist only for children who were assessed",
     ),
     Table(
@@ -176,6 +177,7 @@ _TABLES = (
         happened="happened_on",
         key=("kind", "happened_on"),
         sharing=SharingClass.POLICE,
+        also_held_by=(SharingClass.HEALTH, SharingClass.SOCIAL_CARE),
     ),
     Table(
         "contacts",

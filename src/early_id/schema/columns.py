@@ -54,6 +54,8 @@ class Table:
         The column that closes a spell; empty for tables of events.
     sharing : SharingClass
         Who holds the records.
+    also_held_by : tuple of SharingClass
+        Who else supplies rows of this table, by kind of row. What schools hold, the council's education team holds too.
     covered_by : str
         When "no row" means none rather than not known: ``source`` (the source covers the span), ``roll`` (it does, and the child was
         on a roll in it), ``rows`` (the child has other rows in it).
@@ -72,6 +74,7 @@ class Table:
     covered_by: str = "source"
     provisional: tuple[str, frozenset[str]] | None = None
     sharing: SharingClass = SharingClass.SCHOOL
+    also_held_by: tuple[SharingClass, ...] = ()
     note: str = ""
 
     def __getitem__(self, name: str) -> Column:

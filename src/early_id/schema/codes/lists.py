@@ -83,7 +83,8 @@ _USAGE: dict[str, dict[str, Usage]] = {
     # Abuse on sexual orientation, disability or race describes the act, and would still be read as the child's own.
     "suspension_reasons": dict.fromkeys(("LG", "DS", "RA"), Usage.AUDIT_ONLY),
 }
-_STAND_INS: dict[str, dict[str, str]] = {"attendance": {"R": "/", "T": "/", "Y5": "Y7"}}
+# The afternoon's present mark is read as the morning's: otherwise an afternoon '/' would give an R or T away.
+_STAND_INS: dict[str, dict[str, str]] = {"attendance": {"R": "/", "T": "/", "\\": "/", "Y5": "Y7"}}
 
 #: Lists that come from a CSV file: file, label, code column, meaning column, category column, row filter.
 _FILES: dict[str, tuple[str, str, str, str, str, tuple[str, str] | None]] = {
