@@ -51,9 +51,13 @@ CALENDAR = usual_calendar()
 FACTOR = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1"))
 
 
+#: Who holds the tables that schools do not.
+_HELD_BY = {table.name: table.sharing for table in CANONICAL.values() if table.sharing is not SharingClass.SCHOOL}
+
+
 def _also(name: str, source: str, measure: Any, window: Any, **more: Any) -> Feature:
     values = {
-        "label": name, "direction": Direction.EITHER, "sharing": SharingClass.EDUCATION, "theme": "home", "missing": Missing.ZERO_IF_COVERED,
+        "label": name, "direction": Direction.EITHER, "sharing": _HELD_BY.get(source, SharingClass.EDUCATION), "theme": "home", "missing": Missing.ZERO_IF_COVERED,
         "phrase": "{value}", "reason": "for this test",
     }  # fmt: skip
     return Feature(name=name, source=source, measure=measure, window=window, **{**values, **more})
