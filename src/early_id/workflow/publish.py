@@ -187,7 +187,7 @@ def governance(
             **{f"model, {list_name(a).lower()}": t.best.fingerprint() for a, t in trials.items()},
         },
         cohort={
-            "everyone of the age in the records": len(latest) + len(gone),
+            "everyone whom the records hold": len(latest) + len(gone),
             "taken out first": len(gone),
             "who could be on a list": len(latest),
         },
@@ -221,7 +221,7 @@ def _not_linked(gone: pd.DataFrame) -> list[str]:
     return [
         f"{apart} records open to statutory services are on no school roll. Where such a record carries neither a valid UPN nor a valid NHS number it "
         f"cannot be linked to the school's record of the same child. {alike} children were taken out because name and date of birth agree with one; "
-        "where those differ too, such a child can still be on a list."
+        "where those differ too, such a child can still be on a list"
     ]
 
 
