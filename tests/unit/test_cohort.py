@@ -57,7 +57,18 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "taken back yesterday": (BORN, None, {"statutory": [status("taken back yesterday", "CLA", 30, known_to=ago(1))]}),
     "taken back today": (BORN, "looked_after", {"statutory": [status("taken back today", "CLA", 30, known_to=AS_OF)]}),
     "referral closed nfa": (BORN, None, {"statutory": [status("referral closed nfa", "REFERRAL", outcome="nfa", outcome_on=ago(2))]}),
-    "referral assessed": (BORN, None, {"statutory": [status("referral assessed", "REFERRAL", outcome="assessed", outcome_on=ago(2))]}),
+    "referral assessed, not closed": (
+        BORN, "referral_open", {"statutory": [status("referral assessed, not closed", "REFERRAL", outcome="assessed", outcome_on=ago(2))]},
+    ),  # fmt: skip
+    "referral assessed and closed": (
+        BORN, None, {"statutory": [status("referral assessed and closed", "REFERRAL", 30, 2, outcome="assessed", outcome_on=ago(2))]},
+    ),  # fmt: skip
+    "sign for the safeguarding route": (
+        BORN, "safeguarding_route", {"household_factors": [{"child": "sign for the safeguarding route", "factor": "24A", "happened_on": ago(30)}]},
+    ),  # fmt: skip
+    "such a sign long ago": (
+        BORN, None, {"household_factors": [{"child": "such a sign long ago", "factor": "24A", "happened_on": ago(120)}]},
+    ),  # fmt: skip
     "referral undated": (BORN, None, {"statutory": [status("referral undated", "REFERRAL", outcome="nfa")]}),
     "referral decided today": (BORN, "referral_open", {"statutory": [status("referral decided today", "REFERRAL", outcome="nfa", outcome_on=AS_OF)]}),
     "leaver of 15": (date(2009, 3, 20), None, {"statutory": [status("leaver of 15", "CARE_LEAVER")]}),
@@ -115,7 +126,7 @@ NAMES = {
 
 def _rows() -> dict[str, list[Row]]:
     died = {"died": ago(5), "dies later": ago(-5)}
-    rows: dict[str, list[Row]] = {name: [] for name in ("pupils", "statutory", "early_help", "contacts")}
+    rows: dict[str, list[Row]] = {name: [] for name in ("pupils", "statutory", "early_help", "contacts", "household_factors")}
     for child, (born, _, _) in CASES.items():
         forename, surname = NAMES.get(child, (None, None))
         rows["pupils"].append({"child": child, "birth_date": born, "died_on": died.get(child), "forename": forename, "surname": surname})

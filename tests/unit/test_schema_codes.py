@@ -85,7 +85,8 @@ def test_what_codes_may_be_used_for() -> None:
     factors = code_list("assessment_factors")
     # 19A is the withdrawn form of 19B and 19C, and is held back with them.
     assert factors.having(usage=Usage.REMOVE_ONLY) == {"11A", "12A", "19A", "19B", "19C", "22A", "23A", "24A"}
-    assert factors.having(usage=Usage.NEVER) == {"9A"}
+    assert factors.having(usage=Usage.NEVER) == {"8B", "8C", "9A"}
+    assert factors.having(usage=Usage.AUDIT_ONLY) == {"5A", "6A"}
     assert code_list("suspension_reasons").having(usage=Usage.AUDIT_ONLY) == {"LG", "DS", "RA"}
     assert code_list("household_factor").having(usage=Usage.REMOVE_ONLY) == factors.having(usage=Usage.REMOVE_ONLY)
 

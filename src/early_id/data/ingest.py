@@ -172,7 +172,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     if store.has("contacts") and "contacts" not in changed:
         note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
-    assumptions = {**store.version.assumptions, **{f"{item.source.name}: {item.table.name}": str(item.shape.known) for item in plan}}
+    assumptions = {**store.version.assumptions, **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
     batch = Batch(
         number=number,
@@ -307,3 +307,9 @@ def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage:
             "covers_from": min(str(first), old["covers_from"]) if old else str(first),
             "covers_to": max(str(last), old["covers_to"]) if old else str(last),
         }
+
+
+def _assumption(item: Staged) -> str:
+    """When the rows of a file are taken to have been known, in words."""
+    undated = not item.shape.known.column and (not item.table.happened or item.table.name == "pupils")
+    return "the values of the extract are taken to have held at all earlier dates too" if undated else str(item.shape.known)

@@ -101,7 +101,8 @@ def _known_from(table: Table, shape: Shape) -> str:
     if not table.happened and not shape.known.column:
         return ALWAYS
     if shape.known.lag_days is not None:
-        return f"coalesce(happened_on + {int(shape.known.lag_days)}, received_on)"
+        # What the file holds was known when it was received, whatever lag is assumed for older rows.
+        return f"least(coalesce(happened_on + {int(shape.known.lag_days)}, received_on), received_on)"
     if table.name == "pupils" and not shape.known.column:
         return ALWAYS
     return "recorded"

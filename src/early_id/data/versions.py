@@ -125,11 +125,17 @@ def _close_where_next_begins(connection: duckdb.DuckDBPyConnection, table: Table
 def unfolded_sql(table: Table, rows: str) -> str:
     """SQL that reads the stored records ``rows`` as one version for each date on which more became known.
 
-    A fact that comes later (``end_on``) is known ``later_lag`` days after its own date, or with the record, whichever is later.
+    A fact that comes later (``end_on``) is known ``later_lag`` days after its own date, at the latest when the file was received, and never
+    before the record.
     """
     if not table.later:
         return f"SELECT * EXCLUDE (gone_on, later_lag) FROM {rows}"
-    learned = {name: f"greatest(CAST({quote(name)} AS DATE) + CAST(later_lag AS INTEGER), known_from)" for name in table.later}
+    learned = {
+        # least() passes over an empty date, so that case has to be named.
+        name: f"CASE WHEN {quote(name)} IS NULL THEN known_from "
+        f"ELSE greatest(least(CAST({quote(name)} AS DATE) + CAST(later_lag AS INTEGER), received_on), known_from) END"
+        for name in table.later
+    }
     moments = f"list_distinct(list_filter([known_from, {', '.join(learned.values())}], lambda x: x IS NOT NULL))"
     shown = []
     for name, dependents in table.later.items():

@@ -25,7 +25,7 @@ TOLERANCE = 1e-9
 BASELINE = "baseline"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contributions:
     """The terms of every score.
 

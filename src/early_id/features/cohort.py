@@ -14,10 +14,12 @@ import pandas as pd
 
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
+from early_id.core.types import Usage
 from early_id.features.lookalikes import likeness, share_marks
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
 from early_id.features.past import Past
+from early_id.schema.codes import code_list
 
 #: Reason → words, in order of precedence.
 REASONS: dict[str, str] = {
@@ -31,6 +33,7 @@ REASONS: dict[str, str] = {
     "child_in_need": "has a child in need plan",
     "referral_open": "referral or assessment open",
     "care_leaver": "care leaver with a personal adviser",
+    "safeguarding_route": "a recorded sign that goes to the safeguarding route, not to a list",
     "maybe_statutory": "same name and date of birth as a child open to statutory services whose record could not be linked: check first",
     "early_help_open": "early help already under way",
     "contact_pending": "contact in the last weeks still waiting for an answer",
@@ -44,7 +47,7 @@ _STATUS_REASON = {"CLA": "looked_after", "CPP": "protection_plan", "COURT": "cou
 OPEN_TO_STATUTORY = ("looked_after", "protection_plan", "court", "section_47", "child_in_need", "referral_open")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cohort:
     """Who is looked at on one date, and who was taken out.
 
@@ -83,8 +86,8 @@ def statutory_reasons(past: Past, age: pd.Series) -> pd.Series:
     """child_id → reason, for children open to statutory services on the date."""
     moment = pd.Timestamp(past.as_of)
     rows = open_spells(past.frame("statutory"), "start_on", "end_on", moment)
-    # A referral with an outcome is no longer open: what followed has a row of its own.
-    rows = rows[(rows["status"] != "REFERRAL") | rows["outcome"].isna()]
+    # A referral is open until it is closed: an outcome alone (assessed, passed on) does not close it, no further action does.
+    rows = rows[(rows["status"] != "REFERRAL") | rows["outcome"].fillna("").ne("nfa")]
     reason = rows["status"].map(_STATUS_REASON).where(rows["status"] != "REFERRAL", "referral_open")
     old_enough = rows["child_id"].map(age).fillna(0) >= 16
     care_leaver = pd.Series("care_leaver", index=rows.index).where(old_enough)
@@ -133,6 +136,14 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     return _cohort(past, cfg, frame, status)
 
 
+def _restricted(past: Past, cfg: Config) -> pd.Index:
+    """Children with a factor of the last days that may only take a child out (exploitation, trafficking, sexual abuse, FGM, faith abuse)."""
+    rows, codes = past.frame("household_factors"), code_list("household_factor").having(usage=Usage.REMOVE_ONLY)
+    since = pd.Timestamp(past.as_of) - timedelta(days=cfg.urgent.factors_within_days)
+    recent = rows["factor"].isin(codes) & (pd.to_datetime(rows["happened_on"]) >= since)
+    return pd.Index(rows.loc[recent, "child_id"].unique())
+
+
 def hubs(past: Past) -> pd.Series:
     """school_id → hub_id."""
     schools = past.frame("schools").drop_duplicates("school_id", keep="last")
@@ -159,6 +170,7 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame,
         pd.Series("too_young", index=frame.index[frame["age"] < cfg.cohort.youngest]),
         pd.Series("too_old", index=frame.index[frame["age"] > cfg.cohort.oldest]),
         status,
+        pd.Series("safeguarding_route", index=_restricted(past, cfg)),
         frame["likeness"].dropna(),
         pd.Series("early_help_open", index=help_open["child_id"].unique()),
         pd.Series("contact_pending", index=pending["child_id"].unique()),

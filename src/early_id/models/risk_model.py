@@ -18,7 +18,7 @@ from early_id.models.calibrate import SigmoidCalibration
 TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RiskModel:
     """A fitted model with everything that lists, audits and explanations need.
 

@@ -163,6 +163,10 @@ def _prepare(
         raise InputDataError("The feature matrix has no rows.", what_next="Check the cohort settings and the as-of dates.")
     seen = matrix.for_audience(str(audience), sharing if sharing is not None else shipped("sharing.yaml"))
     outcome = settings.outcome or seen.meta.outcome
+    if outcome in seen.meta.labels:
+        raise SettingsError(
+            f"'{outcome.replace('_', ' ')}' is shown beside the others and can never be what lists are made for.", where="training.outcome"
+        )
     if outcome not in seen.y.columns or outcome == "censored":
         raise SettingsError.unknown_name("outcome", outcome, [c for c in seen.y.columns if c != "censored"], where="training.outcome")
     y = seen.y[outcome].astype("float64")

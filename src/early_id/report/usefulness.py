@@ -197,7 +197,7 @@ def change(m: Material) -> Section:
     return Section(
         "change",
         "Since last time",
-        "This is the first report, so there is nothing to compare it with. Change and drift are not yet measured.",
+        "Nothing is compared with an earlier report: change and drift are not yet measured in this version.",
         tuple(parts),
     )
 
@@ -213,7 +213,7 @@ def measurement(m: Material) -> Section:
         svg = charts.bars([figure.row(name) for name, figure in known.items()], title=title, desc=desc, unit="percent")
         table = page.table_html(["Characteristic", "Share not known"], rows, title, note=m.showing.note)
         parts.append(page.chart_html(svg, table))
-    if m.context.sources:
+    if m.context.sources and not m.showing.publishable:
         parts.append(mapping_table([dict(row) for row in m.context.sources], "Sources"))
     if m.context.coverage:
         parts.append(mapping_table([dict(row) for row in m.context.coverage], "Coverage"))

@@ -28,7 +28,7 @@ NO_HUB = "no family hub held for the child's school"
 NO_PERSON = "no person record held for this date"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Eligible:
     """Rows that may be listed (with their ``recipient``), who was taken out, families to check before contact.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from early_id.models.risk_model import RiskModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ChildEntry:
     """One child of a listed family, as the recipient sees it."""
 
@@ -34,7 +34,7 @@ class ChildEntry:
     explanation: Explanation = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FamilyEntry:
     """One family to think about. ``children`` are in alphabetical order and hold only those the recipient may see."""
 

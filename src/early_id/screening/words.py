@@ -22,7 +22,10 @@ REASONS = (
 ROLES = {Audience.SCHOOL_LEAD: "the designated safeguarding lead and named deputies", Audience.HUB_LEAD: "the hub lead"}
 
 WHY_LISTED = {
-    Audience.SCHOOL_LEAD: "Only this school's own records about its own pupils were used. Nothing from other services put a family here.",
+    Audience.SCHOOL_LEAD: (
+        "Every sign comes from this school's own records about its own pupils. The council's household records say which pupils are one family. "
+        "Records of other services may keep a family off this list; what they say puts nobody on it."
+    ),
     Audience.HUB_LEAD: "Records of schools and of services that may be shared with the hub were used.",
 }
 

@@ -20,7 +20,7 @@ WORKER = "Another child of the household has an allocated worker: speak to the w
 NOTHING_NOTICED = "Nothing stood out for this child."
 NOTHING_AGAINST = "Nothing in the records used."
 NO_STRENGTH = "The records used do not tell."
-ALL_HELD = "Nothing: the records used here are complete."
+ALL_HELD = "We saw nothing left out of the records used here."
 BLANK_ROWS = 20
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,11 +88,29 @@ def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], 
     return outputs, recipients
 
 
-def remove_lists(bench: Bench) -> None:
-    """Lists of an earlier run may not lie beside a page that says there is no approval."""
-    import shutil
+@contextmanager
+def at_once(bench: Bench) -> Iterator[Bench]:
+    """A desk beside the output folder: what is written on it takes the place of the old outputs when everything has been written.
 
-    shutil.rmtree(bench.cfg.out_dir / "lists", ignore_errors=True)
+    Where anything fails, the old outputs are as they were. Lists of an earlier run never stay: without new ones the old ones go.
+    """
+    out, fresh = bench.cfg.out_dir, bench.cfg.out_dir / ".new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    cfg = bench.cfg.model_copy(update={"out": fresh.resolve(), "store": bench.cfg.store_dir.resolve()})
+    try:
+        yield replace(bench, cfg=cfg)
+        check_free(out)
+        for name in ("lists", "restricted"):
+            if not (fresh / name).exists():
+                shutil.rmtree(out / name, ignore_errors=True)
+        for item in sorted(fresh.iterdir()):
+            target = out / item.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            item.replace(target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def findings(bench: Bench, people: People) -> list[Output]:
@@ -145,8 +165,8 @@ def notices(bench: Bench) -> list[Output]:
     return [{"kind": f"notice_{name}", "path": _shown(bench, path)} for name, path in made.items()]
 
 
-def sharing_cost(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, Any]:
-    """What the sharing rule costs: families on no school list because of another agency's records, or of no school."""
+def sharing_cost(matrix: FeatureMatrix) -> dict[str, Any]:
+    """Families on no school list because of another agency's records."""
     now = matrix.at(matrix.index["as_of"].max()).index
     return {
         "families a school list could not show because a child of the household is open to services": int(

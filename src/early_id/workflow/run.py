@@ -11,9 +11,11 @@ from early_id.workflow import publish
 from early_id.workflow.steps import Bench, audit_all, build, open_bench, screen_all, take_in, train_all
 
 if TYPE_CHECKING:
+    from early_id.acceptance.approval import ApprovalStatus
     from early_id.audit.result import AuditResult
     from early_id.data.ingest import Batch
     from early_id.features import FeatureMatrix
+    from early_id.linkage import People
     from early_id.models.result import Trial
     from early_id.screening.lists import ScreeningLists
 
@@ -86,22 +88,30 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
     outputs: list[dict[str, Any]] = []
     summary: dict[str, Any] | None = None
     lists = None
-    if not status.is_approved:
-        publish.remove_lists(bench)
-    elif keys_only:
-        outputs, recipients = publish.key_lists(bench, matrix, trials, status)
-        summary = {"recipients": recipients, "taken_out": {}}
-    else:
-        lists = screen_all(bench, people, matrix, trials)
-        outputs = publish.lists(bench, lists, status)
-        made = lists.summary()
-        summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(bench, matrix, trials)}
-        summary["urgent"] = {"signs in the urgent file": batch.urgent}
-    outputs += publish.findings(bench, people)
-    if not keys_only:
-        outputs += publish.notices(bench)
-    outputs += publish.governance(bench, matrix, trials, audits, summary, status)
-    result = RunResult(
+    with publish.at_once(bench) as desk:
+        if status.is_approved and keys_only:
+            outputs, recipients = publish.key_lists(desk, matrix, trials, status)
+            summary = {"recipients": recipients, "taken_out": {}}
+        elif status.is_approved:
+            lists = screen_all(desk, people, matrix, trials)
+            outputs = publish.lists(desk, lists, status)
+            made = lists.summary()
+            summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
+            summary["urgent"] = {"signs in the urgent file": batch.urgent}
+        outputs += publish.findings(desk, people)
+        if not keys_only:
+            outputs += publish.notices(desk)
+        outputs += publish.governance(desk, matrix, trials, audits, summary, status)
+        result = _result(desk, batch, people, matrix, trials, audits, lists, status, outputs)
+        publish.manifest(desk, result.to_json())
+    return result
+
+
+def _result(
+    bench: Bench, batch: Batch, people: People, matrix: FeatureMatrix, trials: dict[str, Trial], audits: dict[str, AuditResult],
+    lists: ScreeningLists | None, status: ApprovalStatus, outputs: list[dict[str, Any]],
+) -> RunResult:  # fmt: skip
+    return RunResult(
         outputs=tuple(outputs),
         counts=publish.counts(bench, batch, people, matrix),
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
@@ -114,8 +124,6 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
         audits=audits,
         lists=lists,
     )
-    publish.manifest(bench, result.to_json())
-    return result
 
 
 def _flat(taken_out: dict[str, dict[str, int]]) -> dict[str, int]:

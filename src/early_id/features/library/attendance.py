@@ -1,4 +1,4 @@
-"""Attendance as the child's present school holds it, and as brothers and sisters have it.
+"""Attendance as the child's present school holds it, and as brothers and sisters have it (not for a school: who is family comes from other records).
 
 Sources: Working Together 2023 (persistently absent, not in full-time education), Working together to improve school attendance (2024).
 """
@@ -67,12 +67,8 @@ ATTENDANCE: tuple[Feature, ...] = (
     _marks("alternative_provision_share_90d", "Taught off site", share(of=IS_ALTERNATIVE_PROVISION, among=IS_ANY_SESSION, at_least=20),
            last_days(90), "Taught off site for {value} of sessions in {period}",
            "Alternative provision marks children whom school did not hold.", theme="provision"),
-    _marks("sibling_absence_share_90d", "Brothers' and sisters' absence, same school", _ABSENCE, last_days(90),
-           "Brothers or sisters at this school were absent from {value} of sessions in {period}",
-           "Absence shared by a family points to the home rather than to one child.", theme="siblings", unit=Unit.FAMILY,
-           strength_phrase="Brothers or sisters at this school come to school well", strength_below=0.04),
-    _marks("sibling_absence_share_all_90d", "Brothers' and sisters' absence, all schools", _ABSENCE, last_days(90),
+    _marks("sibling_absence_share_90d", "Brothers' and sisters' absence", _ABSENCE, last_days(90),
            "Brothers or sisters were absent from {value} of sessions in {period}",
            "Absence shared by a family points to the home rather than to one child.", theme="siblings", unit=Unit.FAMILY,
-           sharing=SharingClass.EDUCATION),
+           sharing=SharingClass.EDUCATION, strength_phrase="Brothers or sisters come to school well", strength_below=0.04),
 )  # fmt: skip

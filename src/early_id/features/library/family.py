@@ -14,8 +14,8 @@ _GUIDANCE = "Working Together 2023 names"
 #: Rows that show that the child was assessed at all, whatever was found. Restricted codes are never read, so they do not show it either.
 _USABLE = code_list("assessment_factors").having(usage=Usage.FEATURE) - {"21"}
 IS_ASSESSMENT = isin("factor", _USABLE | {"21"})
-#: Counted and printed as a number; domestic abuse has a feature of its own, whose facts are never printed.
-_COUNTED = _USABLE - {"3A", "3B", "3C"}
+#: Counted and printed as a number; domestic abuse and going missing have features of their own, whose facts are never printed.
+_COUNTED = _USABLE - {"3A", "3B", "3C", "10A"}
 
 
 def _factor(name: str, label: str, codes: set[str] | frozenset[str], phrase: str, reason: str, **more: object) -> Feature:

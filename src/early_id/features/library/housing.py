@@ -26,7 +26,7 @@ HOUSING: tuple[Feature, ...] = (
            measure=current(isin("factor", {"temporary_accommodation"})), window=ever()),
     Feature(
         name="home_moves_730d", label="Moves of home", source="household_members", measure=count(), window=last_days(730),
-        direction=Direction.RAISES, sharing=SharingClass.HOUSING_FINANCE, theme="home", missing=Missing.ZERO_IF_COVERED,
+        direction=Direction.RAISES, sharing=SharingClass.HOUSING_FINANCE, theme="home", missing=Missing.UNKNOWN,
         phrase="Moved home {value} times in {period}", reason="Moves of home break friendships, school and support.",
         strength_phrase="Has lived in the same home for two years or more", strength_below=0.5,
     ),

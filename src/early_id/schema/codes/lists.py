@@ -78,7 +78,9 @@ _USAGE: dict[str, dict[str, Usage]] = {
     "attendance": {"R": Usage.NEVER, "T": Usage.NEVER, "Y5": Usage.NEVER},
     "assessment_factors": {
         **dict.fromkeys(("11A", "12A", "19A", "19B", "19C", "22A", "23A", "24A"), Usage.REMOVE_ONLY),
-        "9A": Usage.NEVER,
+        # The child's own disability as such, and a child from abroad: not signs of need for help.
+        **dict.fromkeys(("5A", "6A"), Usage.AUDIT_ONLY),
+        **dict.fromkeys(("8B", "8C", "9A"), Usage.NEVER),
     },
     # Abuse on sexual orientation, disability or race describes the act, and would still be read as the child's own.
     "suspension_reasons": dict.fromkeys(("LG", "DS", "RA"), Usage.AUDIT_ONLY),
