@@ -183,3 +183,21 @@ def test_columns_missing_at_scoring_are_named(trial: Trial, matrix: FeatureMatri
         trial.best.scores(matrix.X.drop(columns="years_at_school"))
     assert len(trial.best.scores(matrix.X.head(0))) == 0
     assert len(trial.best.contributions(matrix.X.head(0))) == 0
+
+
+def test_figures_are_those_of_the_lists_that_are_made(matrix: FeatureMatrix) -> None:
+    """Each school has its own places: no school's list borrows from another's, and a school without places has none listed."""
+    schools = sorted(matrix.index["school_id"].dropna().astype(str).unique())
+    places = {name: 3 for name in schools[1:]}
+    stated = replace(matrix, meta=replace(matrix.meta, places={"school_lead": places}))
+    trial = quick(stated, audience="school_lead", capacity=None)
+    held_out = trial.best.held_out
+    assert trial.capacity == 3 * len(places) == int(held_out.groupby("unit")["unit_places"].first().sum())
+    best = held_out.groupby(["school_id", "family_id"])["score"].max().reset_index()
+    best = best[best["school_id"].astype(str) != schools[0]]
+    listed = best.sort_values("score", ascending=False).groupby("school_id").head(3)
+    with_outcome = held_out.groupby("family_id")["y"].max()
+    share = with_outcome[listed["family_id"].unique()].mean()
+    assert trial.models["logistic"].precision_at_capacity.value == pytest.approx(share, abs=0.02)
+    over_everybody = quick(matrix, audience="school_lead", capacity=trial.capacity)
+    assert over_everybody.models["logistic"].precision_at_capacity.value != trial.models["logistic"].precision_at_capacity.value

@@ -66,12 +66,15 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
 
     Notes
     -----
-    The list is the ``capacity`` families whose highest-scoring child scores highest; a child counts as listed if its family is.
+    A list is the families whose highest-scoring child scores highest: for each school or hub at its own places where ``held_out`` names them
+    (columns ``unit``, ``unit_places``), otherwise one over everybody. A child counts as listed if its family is.
     """
     held_out = model.held_out
     frame = align(matrix.groups, held_out.index)
     y = labels(held_out["y"].to_numpy(), name="y")
-    at = at_capacity(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), y, model.capacity)
+    units = held_out["unit"].to_numpy() if "unit" in held_out else None
+    spots = held_out.groupby("unit")["unit_places"].first().sort_index().to_numpy() if units is not None else model.capacity
+    at = at_capacity(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), y, spots, units)
     codes, families = cluster_codes(held_out["family_id"].to_numpy())
     probability = floats(held_out["probability"].to_numpy()) if "probability" in held_out else None
     scored = Scored(at.listed, y, probability, codes, families)
@@ -80,7 +83,10 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         "audience": str(model.audience),
         "outcome": model.outcome,
         "dates": sorted({str(day.date()) for day in pd.to_datetime(held_out["as_of"])}),
-        "selection": f"the {model.capacity:,} families whose highest-scoring child scores highest; all their children count as listed",
+        "selection": (
+            f"the {model.capacity:,} families whose highest-scoring child scores highest"
+            f"{', for each school or hub at its own places' if units is not None else ''}; all their children count as listed"
+        ),
         "capacity": int(model.capacity),
         "families_listed": at.places_used,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),

@@ -246,9 +246,16 @@ def covered(scope: _Scope, feature: Feature, window: Window, children: pd.DataFr
         spells = scope.roll
         if scope.own_school_only:
             spells = spells[spells["school_id"] == spells["own_school"]]
-        inside = spells[spells["end_on"].isna() | (spells["end_on"] >= pd.Timestamp(start))]
+        # A child who came last week has no record here of the year before: none was kept, which is not the same as none.
+        begun = spells["start_on"] <= pd.Timestamp(wanted_from(start, scope.past.as_of) + timedelta(days=scope.settings.covered_within_days))
+        inside = spells[begun & (spells["end_on"].isna() | (spells["end_on"] >= pd.Timestamp(start)))]
         whole &= children["rid"].isin(inside["rid"]).to_numpy()
     return whole
+
+
+def wanted_from(start: date, as_of: date) -> date:
+    """From when cover is wanted: the window's start, or a year back for windows without a beginning."""
+    return start if start > BEGINNING else as_of - timedelta(days=365)
 
 
 def source_covers(past: Past, table: str, start: date, settings: FeatureSettings) -> bool:
@@ -258,7 +265,7 @@ def source_covers(past: Past, table: str, start: date, settings: FeatureSettings
     about it, however little it is behind.
     """
     slack = timedelta(days=settings.covered_within_days)
-    wanted = start if start > BEGINNING else past.as_of - timedelta(days=365)
+    wanted = wanted_from(start, past.as_of)
     rows = past.store.coverage()
     rows = rows[rows["table"] == table]
     first, last = pd.to_datetime(rows["covers_from"]), pd.to_datetime(rows["covers_to"])

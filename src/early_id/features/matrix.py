@@ -32,7 +32,7 @@ class MatrixMeta:
     data_hash: str = ""
     as_of_dates: tuple[date, ...] = ()
     notes: tuple[str, ...] = ()
-    places: Mapping[str, int] = field(default_factory=dict)  #: audience → families that its recipients can talk to, over the whole council
+    places: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  #: audience → recipient → families that it can talk to
 
 
 def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:

@@ -152,7 +152,7 @@ def build_features(
             catalogue_hash=features.hash,
             data_hash=getattr(store, "fingerprint", ""),
             as_of_dates=dates,
-            places={str(audience): sum(places(index, audience, cfg).values()) for audience in programme.audiences},
+            places={str(audience): places(index, audience, cfg) for audience in programme.audiences},
         ),
     )
 
@@ -167,14 +167,13 @@ def _known_by(y: pd.DataFrame, index: pd.DataFrame, screening: date | None) -> p
 
 
 def places(index: pd.DataFrame, audience: str, cfg: Config) -> dict[str, int]:
-    """Recipient → families that it can talk to, for the recipients of ``audience`` on the latest date of ``index``."""
-    latest = index[index["as_of"] == index["as_of"].max()]
+    """Recipient → families that it can talk to, for every recipient of ``audience`` in ``index``."""
     column, usual, named = (
         ("school_id", cfg.capacity.per_school, cfg.capacity.schools)
         if audience == Audience.SCHOOL_LEAD
         else ("hub_id", cfg.capacity.per_hub, cfg.capacity.hubs)
     )
-    return {str(name): named.get(str(name), usual) for name in sorted(latest[column].dropna().unique())}
+    return {str(name): named.get(str(name), usual) for name in sorted(index[column].dropna().unique())}
 
 
 def main_outcome(programme: Programme, cfg: Config) -> str:

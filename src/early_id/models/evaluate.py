@@ -52,6 +52,13 @@ class TestRows:
     cluster: NDArray[np.int64]
     known_to_services: NDArray[np.bool_] | None
     capacity: int
+    units: NDArray[np.int64] | None = None  #: code of the recipient of each row; None for one list over everybody
+    places: Floats | None = None  #: places of each recipient, in the order of the codes
+
+    @property
+    def spots(self) -> Floats | int:
+        """Places as the functions of ``stats.capacity`` take them: for each recipient, or over everybody."""
+        return self.capacity if self.places is None else self.places
 
     @property
     def y_censored_as_no(self) -> Floats:
@@ -62,7 +69,7 @@ class TestRows:
 
 def share_of_families(score: Floats, rows: TestRows, y: Floats) -> Estimate:
     """Of the families listed whose outcome is known, the share in which a child has it."""
-    at = at_capacity(score, rows.family, y, rows.capacity)
+    at = at_capacity(score, rows.family, y, rows.spots, rows.units)
     per_family = pd.DataFrame({"listed": at.listed, "y": y}).groupby(rows.family).max()
     known = per_family.dropna()
     n, found = float(known["listed"].sum()), float((known["listed"] * known["y"]).sum())
@@ -72,7 +79,7 @@ def share_of_families(score: Floats, rows: TestRows, y: Floats) -> Estimate:
 
 def share_of_children(score: Floats, rows: TestRows, y: Floats) -> Estimate:
     """Of the children with the outcome, the share whose family is listed."""
-    at = at_capacity(score, rows.family, y, rows.capacity)
+    at = at_capacity(score, rows.family, y, rows.spots, rows.units)
     positive = y == 1
     n = int(positive.sum())
     if not n:
@@ -89,8 +96,8 @@ def statistics_of(score: Floats, probability: Floats, rows: TestRows) -> dict[st
         "auc": auc_statistic(rows.y, score),
         "average_precision": average_precision_statistic(rows.y, score),
         "brier": brier_statistic(rows.y, probability),
-        "precision_at_capacity": precision_statistic(score, rows.family, rows.y, rows.capacity),
-        "recall_at_capacity": recall_statistic(score, rows.family, rows.y, rows.capacity),
+        "precision_at_capacity": precision_statistic(score, rows.family, rows.y, rows.spots, rows.units),
+        "recall_at_capacity": recall_statistic(score, rows.family, rows.y, rows.spots, rows.units),
     }
 
 
@@ -152,7 +159,7 @@ def _not_already_known(score: Floats, rows: TestRows) -> Json:
     """Of the families listed, the share with nobody known to services in the last year; nothing where that is not held."""
     if rows.known_to_services is None:
         return {}
-    listed = at_capacity(score, rows.family, rows.y, rows.capacity).listed
+    listed = at_capacity(score, rows.family, rows.y, rows.spots, rows.units).listed
     family = pd.DataFrame({"listed": listed, "known": rows.known_to_services}).groupby(rows.family).max()
     places = float(family["listed"].sum())
     return {"listed_not_already_known": float((family["listed"] * ~family["known"]).sum()) / places if places else None}

@@ -15,6 +15,7 @@ from early_id.config.settings import AcceptanceSettings, TrainingSettings
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Audience
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
 from early_id.models.fitting import Ranked, check_classes, learned, rule, rule_spec
@@ -69,8 +70,8 @@ def train(
     sharing : mapping, optional
         Audience → classes; the shipped ``sharing.yaml`` unless given. An audience not named sees nothing.
     capacity : int, optional
-        Families that can be talked to at the test date, over the whole council. Otherwise
-        ``settings.capacity_share`` of the families of the test date, or the places of the matrix's settings.
+        One list over the whole council with so many families. Otherwise ``settings.capacity_share`` of the families of the test
+        date, or, as the lists will be, a list for each school or hub with the places that the matrix's settings give it.
     test_date : str, optional
         Otherwise the latest as-of date whose outcomes are known.
     store : path, optional
@@ -91,7 +92,7 @@ def train(
     prepared = _prepare(matrix, settings, audience, sharing, test_date)
     rows = _test_rows(prepared, capacity, settings)
     ranked, rule_notes = _rank_all(prepared, settings, audience)
-    held_out = {r.name: _held_out(r, prepared) for r in ranked}
+    held_out = {r.name: _held_out(r, prepared, rows) for r in ranked}
     draws, points = draw_all(held_out, rows, resamples=settings.resamples, seed=settings.seed)
     results = {
         r.name: model_result(
@@ -199,11 +200,16 @@ def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSett
     index = prepared.matrix.index[test]
     named = index["family_id"].where(index["family_id"].notna(), "child:" + index["child_id"].astype(str))
     family, families = pd.factorize(named.astype(str), sort=True)
+    units: np.ndarray | None = None
+    places: np.ndarray | None = None
     if capacity is None:
         if settings.capacity_share is not None:
             capacity = max(1, round(settings.capacity_share * len(families)))
         elif prepared.audience in prepared.matrix.meta.places:
-            capacity = prepared.matrix.meta.places[prepared.audience]
+            unit, each = recipients_of(prepared, index)
+            names, units = np.unique(unit, return_inverse=True)
+            places = np.array([each.get(str(name), 0) for name in names], dtype=np.float64)
+            capacity = int(places.sum())
         else:
             raise SettingsError(
                 "The number of places is not known.", where="training.capacity_share", what_next="Give 'capacity' or 'capacity_share'."
@@ -216,7 +222,16 @@ def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSett
         cluster=prepared.splits.family[test],
         known_to_services=known.fillna(False).to_numpy(dtype=bool) if known is not None else None,
         capacity=int(capacity),
+        units=units,
+        places=places,
     )
+
+
+def recipients_of(prepared: _Prepared, index: pd.DataFrame) -> tuple[np.ndarray, Mapping[str, int]]:
+    """The recipient of each row (a school or a hub; empty where there is none), and the places of each recipient."""
+    column = "school_id" if prepared.audience == Audience.SCHOOL_LEAD else "hub_id"
+    named = index[column].astype("object").where(index[column].notna(), "").astype(str)
+    return named.to_numpy(), prepared.matrix.meta.places[prepared.audience]
 
 
 def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) -> tuple[list[Ranked], list[str]]:
@@ -253,7 +268,7 @@ def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) ->
     return ranked, notes
 
 
-def _held_out(ranked: Ranked, prepared: _Prepared) -> pd.DataFrame:
+def _held_out(ranked: Ranked, prepared: _Prepared, rows: TestRows) -> pd.DataFrame:
     test = prepared.splits.test
     index = prepared.matrix.index
     frame = index.loc[test, [c for c in HELD_OUT_COLUMNS if c in index.columns]].copy()
@@ -262,6 +277,9 @@ def _held_out(ranked: Ranked, prepared: _Prepared) -> pd.DataFrame:
     frame["probability"] = ranked.probability[test]
     frame["y"] = prepared.y[test]
     frame["censored"] = prepared.censored[test]
+    if rows.units is not None and rows.places is not None:
+        frame["unit"] = rows.units
+        frame["unit_places"] = rows.places[rows.units]
     return frame
 
 
@@ -270,7 +288,7 @@ def _extra(ranked: Ranked, rows: TestRows, prepared: _Prepared) -> dict[str, obj
     extra: dict[str, object] = dict(ranked.extra)
     if ranked.left_in is not None:
         score = ranked.left_in[prepared.splits.test]
-        at = at_capacity(score, rows.family, rows.y, rows.capacity)
+        at = at_capacity(score, rows.family, rows.y, rows.spots, rows.units)
         extra["known_families_left_in"] = {
             "auc": auc(rows.y, score),
             "precision_at_capacity": at.precision,

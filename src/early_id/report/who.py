@@ -225,7 +225,13 @@ def _list_rows(recipients: Sequence[Mapping[str, Any]], showing: Showing) -> lis
     """One row an audience; places are policy and shown as they are."""
     audiences = list(dict.fromkeys(str(row["audience"]) for row in recipients))
     own = [[row for row in recipients if str(row["audience"]) == audience] for audience in audiences]
-    families = showing.counts([sum(row["families"] for row in rows) for rows in own])
+    totals = [sum(row["families"] for row in rows) for rows in own]
+    places = [sum(row["capacity"] for row in rows) for rows in own]
+    # A full list says no more than its places, which are policy; rounding may never make a list look longer than them.
+    families = [
+        full if total == full else (min(n, full) if isinstance(n, int) else n)
+        for n, total, full in zip(showing.counts(totals), totals, places, strict=True)
+    ]
     unknown = [_total(rows, "not_already_known") for rows in own]
     shown = showing.counts([n or 0 for n in unknown])
     return [

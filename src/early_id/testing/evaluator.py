@@ -196,7 +196,7 @@ class Twin:
             rolls = [row for row in self.rows.get("enrolments", []) if self.child_of.get((row["source"], row["source_person_id"])) == child]
             if feature.sharing is SharingClass.SCHOOL:
                 rolls = [row for row in rolls if row["school_id"] == school]
-            return any(row["end_on"] is None or row["end_on"] >= start for row in rolls)
+            return any((row["end_on"] is None or row["end_on"] >= start) and row["start_on"] <= wanted + slack for row in rolls)
         return True
 
 

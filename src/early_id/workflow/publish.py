@@ -80,7 +80,10 @@ def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], 
             path = bench.cfg.out_dir / "lists" / str(name) / "list.xlsx"
             path.parent.mkdir(parents=True, exist_ok=True)
             sheet = Sheet(
-                name="List", headings=["Key"], rows=[[key] for key in keys], notes=[f"{name}: {status.watermark}. In order of key, not of score."]
+                name="List",
+                headings=["Key"],
+                rows=[[key] for key in keys],
+                notes=[f"{name}: {_approval_text(status, trials)} In order of key, not of score."],
             )
             write_workbook(path, [sheet], title=f"List of {name}", restricted=True)
             outputs.append({"kind": "key_list", "path": _shown(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
@@ -228,6 +231,9 @@ def governance(
 
 def _approval_text(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str:
     """The approval's sentence, and where a list was made although no real one would be."""
+    splits = list(dict.fromkeys(note for trial in trials.values() for note in trial.splits.get("notes") or ()))
+    if splits:
+        return " ".join([status.text, *splits])
     short = [list_name(audience).lower() for audience, trial in trials.items() if trial.verdict != "ready for approval"]
     if not status.is_approved or not short:
         return status.text
