@@ -59,16 +59,16 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "referral closed nfa": (BORN, None, {"statutory": [status("referral closed nfa", "REFERRAL", outcome="nfa", outcome_on=ago(2))]}),
     "referral assessed, not closed": (
         BORN, "referral_open", {"statutory": [status("referral assessed, not closed", "REFERRAL", outcome="assessed", outcome_on=ago(2))]},
-    ),  # fmt: skip
+    ),
     "referral assessed and closed": (
         BORN, None, {"statutory": [status("referral assessed and closed", "REFERRAL", 30, 2, outcome="assessed", outcome_on=ago(2))]},
-    ),  # fmt: skip
+    ),
     "sign for the safeguarding route": (
         BORN, "safeguarding_route", {"household_factors": [{"child": "sign for the safeguarding route", "factor": "24A", "happened_on": ago(30)}]},
-    ),  # fmt: skip
+    ),
     "such a sign long ago": (
         BORN, None, {"household_factors": [{"child": "such a sign long ago", "factor": "24A", "happened_on": ago(120)}]},
-    ),  # fmt: skip
+    ),
     "referral undated": (BORN, None, {"statutory": [status("referral undated", "REFERRAL", outcome="nfa")]}),
     "referral decided today": (BORN, "referral_open", {"statutory": [status("referral decided today", "REFERRAL", outcome="nfa", outcome_on=AS_OF)]}),
     "leaver of 15": (date(2009, 3, 20), None, {"statutory": [status("leaver of 15", "CARE_LEAVER")]}),

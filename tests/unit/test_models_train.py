@@ -188,7 +188,7 @@ def test_columns_missing_at_scoring_are_named(trial: Trial, matrix: FeatureMatri
 def test_figures_are_those_of_the_lists_that_are_made(matrix: FeatureMatrix) -> None:
     """Each school has its own places: no school's list borrows from another's, and a school without places has none listed."""
     schools = sorted(matrix.index["school_id"].dropna().astype(str).unique())
-    places = {name: 3 for name in schools[1:]}
+    places = dict.fromkeys(schools[1:], 3)
     stated = replace(matrix, meta=replace(matrix.meta, places={"school_lead": places}))
     trial = quick(stated, audience="school_lead", capacity=None)
     held_out = trial.best.held_out
