@@ -206,3 +206,13 @@ def test_the_small_council_is_linked_as_it_was_made(small_council: object, small
     both = links.assign(true=true)[true >= 0]
     assert both.groupby("child_id")["true"].nunique().max() == 1  # nobody is taken for somebody else
     assert both.groupby("true")["child_id"].nunique().eq(1).mean() > 0.8
+
+
+def test_a_number_added_later_links_from_then_on() -> None:
+    """The care record carries the number since June: in May it was not known to be the same child."""
+    edu = pupils(("edu", "1", U1, None, BORN))
+    care = pd.concat([pupils(("care", "2", None, None, BORN)), pupils(("care", "2", U1, None, BORN)).assign(known_from=pd.Timestamp("2025-06-01"))])
+    links = link_people(pd.concat([edu, care], ignore_index=True), None, key="k").person_links.set_index("source")
+    assert links["child_id"].nunique() == 1
+    assert links.loc["edu", "known_from"] == pd.Timestamp("1900-01-01")
+    assert links.loc["care", "known_from"] == pd.Timestamp("2025-06-01")

@@ -114,8 +114,25 @@ def link_people(pupils: pd.DataFrame, households: pd.DataFrame | None, *, key: s
         findings.append(_finding("LNK002", contradicted, "person links"))
     records["child_id"] = _child_ids(records, group, key)
     links = records[["source", "source_person_id", "child_id"]].copy()
-    links["known_from"], links["known_to"], links["trust"] = ALWAYS, pd.NaT, 1.0
+    links["known_from"], links["known_to"], links["trust"] = _known_from(pupils, records, group), pd.NaT, 1.0
     return People(links, family_spells(households, links, key), Findings(tuple(findings)), key)
+
+
+def _known_from(pupils: pd.DataFrame, records: pd.DataFrame, group: np.ndarray) -> pd.Series:
+    """Since when each record could be joined to its child: since it first carried a number that it is joined by.
+
+    The first record of a child needs no joining, and so is linked always. A number that was added in June does not link the records of May.
+    """
+    person = ["source", "source_person_id"]
+    versions = pupils[[*person, "upn", "nhs_number", "known_from"]].merge(records[[*person, "upn", "nhs_number"]], on=person, suffixes=("", "_now"))
+    same = pd.Series(False, index=versions.index)
+    for name, check in (("upn", upn_is_valid), ("nhs_number", nhs_number_is_valid)):
+        same |= valid_or_missing(versions[name], check).eq(versions[f"{name}_now"]) & versions[f"{name}_now"].notna()
+    first = versions[same].groupby(person)["known_from"].min()
+    since = records[person].merge(first.rename("since"), left_on=person, right_index=True, how="left")["since"]
+    since = pd.to_datetime(since).fillna(ALWAYS)
+    earliest = since.groupby(group).transform("min")
+    return since.where(since > earliest, ALWAYS)
 
 
 def _components(records: pd.DataFrame) -> tuple[np.ndarray, int]:
