@@ -147,6 +147,7 @@ class UrgentSettings(Frozen):
     duty_officer: str = "the duty officer of children's social care"
     factors_within_days: int = 90
     open_missing_episode: bool = True
+    missing_within_days: int = 90  #: an episode left open for longer is an old entry that nobody closed
     section_47_contact_awaiting_outcome: bool = True
 
 

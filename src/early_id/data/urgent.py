@@ -28,7 +28,7 @@ def _sign(table: Table, settings: UrgentSettings) -> tuple[str, str] | None:
         codes = ", ".join(text(code) for code in sorted(code_list("household_factor").having(usage=Usage.REMOVE_ONLY)))
         return "restricted factor recorded", f"factor IN ({codes}) AND happened_on >= received_on - {settings.factors_within_days}"
     if table.name == "missing_episodes" and settings.open_missing_episode:
-        return "missing episode still open", "ended_at IS NULL AND gone_on IS NULL"
+        return "missing episode still open", f"ended_at IS NULL AND gone_on IS NULL AND happened_on >= received_on - {settings.missing_within_days}"
     if table.name == "contacts" and settings.section_47_contact_awaiting_outcome:
         return "section 47 contact awaiting an outcome", "contact_source = 'section_47' AND outcome IS NULL"
     return None
