@@ -16,6 +16,7 @@ _ENTRY_WIDTHS = (16.0, 15.0, 10.0, 10.0, 18.0)
 _CHOICES = {"Your decision": DECISIONS, "Reason": REASONS}
 CHECK_SAFE = "Check safe contact first. Ask the safeguarding lead how, and with which adult, contact is safe. No joint contact."
 KNOWN = "Services were in touch in the last year: speak to that worker first."
+IN_HELP = "Early help is under way, or an answer is awaited, for another child of the household: speak to whoever leads it first."
 WORKER = "Another child of the household has an allocated worker: speak to the worker first."
 NOTHING_NOTICED = "Nothing stood out for this child."
 NOTHING_AGAINST = "Nothing in the records used."
@@ -90,7 +91,12 @@ def _list(one: ScreeningList, watermark: str | None) -> Sheet:
 def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value]:
     others = [other.name for other in family.children if other is not child]
     e = child.explanation
-    notes = ((CHECK_SAFE, family.check_safe_contact), (WORKER, family.speak_to_worker), (KNOWN, family.known_to_services))
+    notes = (
+        (CHECK_SAFE, family.check_safe_contact),
+        (WORKER, family.speak_to_worker),
+        (IN_HELP, family.help_at_home),
+        (KNOWN, family.known_to_services),
+    )
     contact = "\n".join(line for line, holds in notes if holds)
     return [
         child.name,

@@ -171,14 +171,13 @@ def notices(bench: Bench) -> list[Output]:
 def sharing_cost(matrix: FeatureMatrix) -> dict[str, Any]:
     """Families on no school list because of another agency's records."""
     now = matrix.at(matrix.index["as_of"].max()).index
-    return {
-        "families a school list could not show because a child of the household is open to services": int(
-            now.loc[now["household_open"], "family_id"].nunique()
-        ),
-        "families a school list could not show because safe contact has to be checked first": int(
-            now.loc[~now["contact_is_safe"], "family_id"].nunique()
-        ),
+    why = {
+        "a child of the household is open to services": now["household"] == "household_open",
+        "a child of the household has early help or waits for an answer": now["household"] == "household_in_help",
+        "a child of the household has a sign that goes to the safeguarding route": now["household"] == "household_safeguarding",
+        "safe contact has to be checked first": (now["household"] == "") & ~now["contact_is_safe"],
     }
+    return {f"families a school list could not show because {words}": int(now.loc[rows, "home_id"].nunique()) for words, rows in why.items()}
 
 
 def governance(
