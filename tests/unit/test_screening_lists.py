@@ -157,7 +157,7 @@ def test_a_household_with_an_open_child_is_on_no_school_list_and_the_hub_asks_th
 
 
 def test_a_hub_hears_that_help_is_under_way_at_home_and_no_school_lists_the_family() -> None:
-    child, family = MATRIX.index[["child_id", "family_id"]].iloc[0]
+    family = MATRIX.index["family_id"].iloc[0]
     members = MATRIX.index[MATRIX.index["family_id"] == family]
     extra = members[["child_id", "as_of", "family_id", "school_id", "hub_id"]].assign(reason="household_in_help", audiences="school_lead")
     matrix = replace(MATRIX, excluded=pd.concat([MATRIX.excluded, extra], ignore_index=True))
