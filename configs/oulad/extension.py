@@ -223,13 +223,12 @@ def cohort(past: Past, cfg: Config) -> Cohort:
     index["mature_on"] = index["outcome_until"]
     index["split"] = index["presentation"].map(named)
     index["contact_is_safe"] = True
-    index["household_open"] = False
     gone = spells[~spells["child_id"].isin(here["child_id"])]
     excluded = pd.DataFrame({"child_id": gone["child_id"].to_numpy(), "school_id": gone["module"].to_numpy()})
     excluded = excluded.assign(as_of=moment, family_id="", hub_id="university", reason="left or not registered by the date", audiences="all")
     if index.empty:
         raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons="left or not registered by the date")
-    return Cohort(index.set_index(row_keys(index["child_id"], index["as_of"])), excluded.reindex(columns=list(EXCLUDED_COLUMNS)))
+    return Cohort(index.set_index(row_keys(index["child_id"], index["as_of"])), excluded[list(EXCLUDED_COLUMNS)])
 
 
 def outcomes(store: TableSource, people: People, index: pd.DataFrame, cfg: Config) -> pd.DataFrame:

@@ -214,7 +214,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
             frame.loc[~taken & at_home].assign(reason=lambda rows: rows["household"], audiences="school_lead"),
             frame.loc[~taken & ~at_home & ~safe].assign(reason="safe_contact_first", audiences="school_lead"),
         ]
-    )[list(EXCLUDED_COLUMNS)].reset_index(drop=True)
+    )[[*EXCLUDED_COLUMNS, "home_id"]].reset_index(drop=True)
     index = frame.loc[~taken].drop(columns=["reason", "here", "likeness"])
     if index.empty:
         reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"

@@ -17,7 +17,7 @@ from early_id.features.declare import Feature
 
 #: Marks of a row that a school list could hold.
 SCHOOL_LISTS_NEED = {"household": "", "contact_is_safe": True}
-EXCLUDED_COLUMNS = ("child_id", "as_of", "family_id", "home_id", "school_id", "hub_id", "reason", "audiences")
+EXCLUDED_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id", "reason", "audiences")
 
 
 @dataclass(frozen=True)
