@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # Two numerical threads: more only fight over two cores.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test lint nightly bench pictures lock clean
+.PHONY: help setup demo test lint nightly bench figures pictures lock clean
 help:
 	@echo "make demo     set up, then run the main job on a made-up council (out in demo/)"
 	@echo "make test     set up, then run every check and test"
 	@echo "make lint     ruff, mypy and the floors"
 	@echo "make nightly  the same simulations with ten times the runs"
 	@echo "make bench    benchmarks, kept as JSON"
+	@echo "make figures  measure every figure of the READMEs again (build/figures.md)"
 	@echo "make pictures make the README's pictures again from the demo (needs Chromium)"
 	@echo "make lock     resolve requirements.lock again"
 
@@ -30,8 +31,8 @@ demo: setup
 	@$(BIN)/python -m early_id demo
 
 lint: setup
-	$(BIN)/ruff check src tests configs
-	$(BIN)/ruff format --check src tests configs
+	$(BIN)/ruff check src tests configs scripts
+	$(BIN)/ruff format --check src tests configs scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -43,6 +44,9 @@ nightly: setup
 
 bench: setup
 	$(BIN)/python -m pytest tests/benchmarks -q --benchmark-json=tests/benchmarks/latest.json --benchmark-columns=min,rounds
+
+figures: setup
+	$(BIN)/python -W ignore scripts/figures.py
 
 pictures: setup
 	$(BIN)/python scripts/pictures.py

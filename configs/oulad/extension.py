@@ -30,20 +30,26 @@ _START_MONTH = {"B": 2, "J": 10}
 _N, _A = Usage.NEVER, Usage.AUDIT_ONLY
 KEY = ["code_module", "code_presentation", "id_student"]
 
+#: A person here is an enrolment, and an enrolment is at one module: what is recorded of it is that module's own.
+_OWN = {"sharing": SharingClass.SCHOOL, "one_school": True}
+#: Module and presentation together, to join work with enrolments. Which module it is says nothing about a student and is read by no feature.
+_COURSE = Column("course", required=True, note="to join work with enrolments")
+
 TABLES = (
     Table("presentations", "Presentations of modules", (Column("module", usage=_N), Column("presentation", usage=_N), Column("starts_on", "date", required=True), Column("ends_on", "date", required=True)),
-          happened="starts_on", key=("module", "presentation"), has_person=False),
-    Table("assessments", "What is due", (Column("module", usage=_N), Column("presentation", usage=_N), Column("assessment", usage=_N), Column("due_on", "date", required=True)),
-          happened="due_on", key=("assessment",), has_person=False),
-    Table("registrations", "Registrations", (Column("module", usage=_N), Column("presentation", usage=_N), Column("registered_on", "date", required=True), Column("left_on", "date")),
-          happened="registered_on", key=("module",), later={"left_on": ()}, ends="left_on"),
+          happened="starts_on", key=("module", "presentation"), has_person=False, sharing=SharingClass.SCHOOL),
+    Table("assessments", "What is due", (_COURSE, Column("assessment"), Column("due_on", "date", required=True)),
+          happened="due_on", key=("assessment",), has_person=False, sharing=SharingClass.SCHOOL),
+    Table("registrations", "Registrations", (_COURSE, Column("module", usage=_N), Column("presentation", usage=_N), Column("registered_on", "date", required=True), Column("left_on", "date")),
+          happened="registered_on", key=("module",), later={"left_on": ()}, ends="left_on", **_OWN),
     Table("enrolment_info", "Known at registration", (
         Column("student", usage=_N, required=True), Column("gender", usage=_N), Column("imd_band", usage=_A), Column("age_band", usage=_A),
-        Column("disability", usage=_A), Column("previous_attempts", "integer"), Column("credits", "integer"))),
-    Table("results", "Final results", (Column("result", usage=_N, required=True), Column("ends_on", "date", required=True)), happened="ends_on"),
+        Column("disability", usage=_A), Column("previous_attempts", "integer"), Column("credits", "integer")), **_OWN),
+    Table("results", "Final results", (Column("result", usage=_N, required=True), Column("ends_on", "date", required=True)), happened="ends_on", **_OWN),
     Table("submissions", "Work handed in", (
-        Column("assessment", usage=_N, required=True), Column("submitted_on", "date", required=True), Column("days_late", "integer"), Column("score", "integer"),
-        Column("banked", "yes_no")), happened="submitted_on", key=("assessment",)),
+        Column("assessment", required=True), Column("submitted_on", "date", required=True), Column("days_late", "integer"), Column("score", "integer"),
+        Column("banked", "yes_no")), happened="submitted_on", key=("assessment",),
+          covered_by="source_or_rows", **_OWN),
 )  # fmt: skip
 
 HANDED_IN = not_(is_true("banked"))
@@ -52,14 +58,14 @@ HANDED_IN = not_(is_true("banked"))
 def _due(rows: dict, cohort: object) -> object:  # type: ignore[type-arg]
     """rid and number of pieces of work due so far, for each enrolment."""
     spells, work = rows["registrations"], rows["assessments"]
-    due = spells.select("rid", "module", "presentation").join(work.select("module", "presentation", "assessment"), ["module", "presentation"])
+    due = spells.select("rid", "course").join(work.select("course", "assessment"), "course")
     return due.group_by("rid").agg(value=due.count())
 
 
 def _not_handed_in(rows: dict, cohort: object) -> object:  # type: ignore[type-arg]
     """rid and number of pieces of work that were due and not handed in, banked work counting as handed in."""
     spells, work, handed = rows["registrations"], rows["assessments"], rows["submissions"]
-    due = spells.select("rid", "module", "presentation").join(work.select("module", "presentation", "assessment"), ["module", "presentation"])
+    due = spells.select("rid", "course").join(work.select("course", "assessment"), "course")
     done = handed.select("rid", "assessment").mutate(done=1)
     both = due.left_join(done, ["rid", "assessment"])
     return both.group_by("rid").agg(value=both.done.isnull().ifelse(1, 0).sum())
@@ -114,6 +120,10 @@ def _days(start: pd.Series, days: pd.Series) -> pd.Series:
     return (start + pd.to_timedelta(pd.to_numeric(days.replace("?", None), errors="coerce"), unit="D")).dt.strftime("%Y-%m-%d")
 
 
+def _course(frame: pd.DataFrame) -> pd.Series:
+    return frame["code_module"].astype(str) + " " + frame["code_presentation"].astype(str)
+
+
 def _enrolment(frame: pd.DataFrame) -> pd.Series:
     return frame[KEY].astype(str).agg("_".join, axis=1)
 
@@ -129,7 +139,10 @@ def prepare_registrations(frame: pd.DataFrame, file: Path, cfg: Config) -> pd.Da
     """Registration days become dates."""
     start = start_of(frame["code_presentation"])
     return frame.assign(
-        enrolment=_enrolment(frame), registered_on=_days(start, frame["date_registration"]), left_on=_days(start, frame["date_unregistration"])
+        enrolment=_enrolment(frame),
+        course=_course(frame),
+        registered_on=_days(start, frame["date_registration"]),
+        left_on=_days(start, frame["date_unregistration"]),
     )
 
 
@@ -158,7 +171,7 @@ def prepare_submissions(frame: pd.DataFrame, file: Path, cfg: Config) -> pd.Data
 
 def prepare_assessments(frame: pd.DataFrame, file: Path, cfg: Config) -> pd.DataFrame:
     """Due days become dates."""
-    return frame.assign(due_on=_days(start_of(frame["code_presentation"]), frame["date"]))
+    return frame.assign(course=_course(frame), due_on=_days(start_of(frame["code_presentation"]), frame["date"]))
 
 
 def prepare_courses(frame: pd.DataFrame, file: Path, cfg: Config) -> pd.DataFrame:
@@ -210,7 +223,6 @@ def cohort(past: Past, cfg: Config) -> Cohort:
     index["mature_on"] = index["outcome_until"]
     index["split"] = index["presentation"].map(named)
     index["contact_is_safe"] = True
-    index["household_open"] = False
     gone = spells[~spells["child_id"].isin(here["child_id"])]
     excluded = pd.DataFrame({"child_id": gone["child_id"].to_numpy(), "school_id": gone["module"].to_numpy()})
     excluded = excluded.assign(as_of=moment, family_id="", hub_id="university", reason="left or not registered by the date", audiences="all")
@@ -250,6 +262,37 @@ def link(store: TableSource, cfg: Config) -> People:
     return People(links.drop_duplicates(), spells.drop_duplicates(), key=cfg.project.key or store.key)  # type: ignore[attr-defined]
 
 
+#: What the council's words are called here. Pages say an enrolment where a council's say a child, a student where they say a family.
+WORDS = {
+    "child": "enrolment",
+    "a child": "an enrolment",
+    "children": "enrolments",
+    "children who": "enrolments that",
+    "family": "student",
+    "families": "students",
+    "a family whose need was later recognised": "a student who later withdrew",
+    "school": "module",
+    "schools": "modules",
+    "early-help lists": "lists",
+    "girls of one ethnic group": "women of one age band",
+    "a child not on this list": "a student not on this list",
+    "later had a need recognised": "later withdrew",
+    "in which somebody": "who",
+    "had somebody who": "had an enrolment that",
+    "in need": "withdrawing",
+    "with need": "with a withdrawal",
+    "without need": "but stayed",
+    "“without need” means": "“Listed but stayed” means",
+    "some of these families may have had one that nobody wrote down": "one that nobody wrote down is not counted",
+    "how often in need": "how often they withdrew",
+    "no need was recorded": "no withdrawal was recorded",
+    "is this need, recording": "is this withdrawal itself, recording",
+    "need of this group": "rate of withdrawal in this group",
+    "this group's need": "this group's rate of withdrawal",
+    "more need and more recording": "more withdrawal and more recording",
+    "most of the need": "most of those who withdraw",
+}
+
 EXTENSION = Extension(
     name="open university",
     tables=TABLES,
@@ -273,6 +316,7 @@ EXTENSION = Extension(
         dates=dates,
         link=link,
         keys_only=True,
+        words=WORDS,
     ),
     only_own_features=True,
 )

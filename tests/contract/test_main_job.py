@@ -194,7 +194,40 @@ def change_other_agencies_facts(folder: Path) -> None:
     factors.assign(Factor=factors["Factor"].where(factors["Factor"].str.len() > 2, "4B")).to_csv(extracts / "socialcare/factors.csv", index=False)
     indicators = pd.read_csv(extracts / "housing/indicators.csv", dtype=str)
     indicators.iloc[: len(indicators) // 3].to_csv(extracts / "housing/indicators.csv", index=False)
+    change_services_history(extracts / "socialcare")
+    change_households(extracts, pd.read_csv(folder / "truth/links.csv", dtype=str).fillna(""))
     write_made_up_note(extracts)
+
+
+def change_services_history(social_care: Path) -> None:
+    """Closed contacts, ended help and ended plans of long ago, and the course of help: nobody is open for it, and no outcome changes."""
+    someone = pd.read_csv(social_care / "people.csv", dtype=str)["PersonID"].iloc[::2].tolist()
+    more = {
+        "contacts": {"ContactDate": "2024-10-01", "Source": "health", "Outcome": "advice", "OutcomeDate": "2024-10-02"},
+        "early_help": {"OfferedOn": "04/10/2021", "Response": "accepted", "StartOn": "05/10/2021", "EndOn": "01/12/2021", "EndReason": "needs met"},
+        "statutory": {"Status": "CIN", "StartOn": "2021-10-04", "EndOn": "2021-12-01", "OtherLA": "N"},
+    }
+    for name, row in more.items():
+        table = pd.read_csv(social_care / f"{name}.csv", dtype=str)
+        if name == "early_help":
+            table = table.assign(LeadRole="youth worker", ChildViewRecorded="N")
+        added = pd.DataFrame([{"PersonID": person, **row} for person in someone])
+        pd.concat([table, added]).to_csv(social_care / f"{name}.csv", index=False)
+
+
+def change_households(extracts: Path, links: pd.DataFrame) -> None:
+    """Move families of whom no service knows anything into one household, two by two, and leave every tenth of them out of the file."""
+    path = extracts / "housing/households.xlsx"
+    table = pd.read_excel(path, dtype=str, sheet_name="Households").fillna("")
+    family = table["PersonID"].map(links.loc[links["housing"] != ""].set_index("housing")["family"])
+    known = set(links.loc[links["social_care"] != "", "family"])
+    marked = (table["SafeToContact"] == "N") | (table["ProtectedAddress"] == "Y") | (table["NoJointContact"] == "Y")
+    free = ~table["HouseholdID"].isin(table.loc[family.isin(known) | marked, "HouseholdID"])
+    homes = sorted(table.loc[free, "HouseholdID"].unique())
+    assert len(homes) > 50
+    table["HouseholdID"] = table["HouseholdID"].replace(dict(zip(homes[1::2], homes[::2], strict=False)))
+    with pd.ExcelWriter(path) as book:
+        table[~table["HouseholdID"].isin(homes[::10])].to_excel(book, sheet_name="Households", index=False)
 
 
 def test_school_workbooks_do_not_depend_on_other_agencies_facts(made: Made, council: Path, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_run_per_trial_and_a_child_per_model_with_intervals(tracked: tuple[Pat
     with closing(sqlite3.connect(store / "mlflow.db")) as db:
         children = db.execute("SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId' AND value = ?", (said["run_id"],)).fetchall()
         names = {name for (name,) in db.execute("SELECT key FROM metrics")}
-        verdicts = {value for (value,) in db.execute("SELECT value FROM tags WHERE key = 'verdict'")}
+        verdicts = {value for (value,) in db.execute("SELECT value FROM tags WHERE key = 'verdict_before_audit'")}
         params = dict(db.execute("SELECT key, value FROM params WHERE run_uuid = ?", (said["run_id"],)).fetchall())
     assert len(children) == 4, "three rules and a model"
     assert {"auc", "auc_low", "auc_high", "precision_at_capacity_low"} <= names

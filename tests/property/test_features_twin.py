@@ -41,10 +41,10 @@ from early_id.features.past import Past
 from early_id.linkage import People
 from early_id.schema.absence import IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import all_of, at_least, at_most, is_true, isin, not_
+from early_id.schema.conditions import all_of, any_of, at_least, at_most, is_true, isin, not_
 from early_id.schema.tables import CANONICAL
 from early_id.testing.evaluator import Twin
-from early_id.testing.strategies import AS_OF, Council, councils
+from early_id.testing.strategies import AS_OF, SCHOOLS, SOURCES, Council, councils
 
 CALENDAR = usual_calendar()
 #: More examples in the nightly run; each builds the whole catalogue through the engine.
@@ -81,6 +81,14 @@ ALSO = (
     _also("any_factor", "household_factors", count(), ever(), missing=Missing.UNKNOWN),
     _also("open_factor", "household_factors", current(), last_days(365), unit=Unit.FAMILY),
     _also("open_episode", "missing_episodes", current(), ever()),
+    # What is not known depends on who sends which kind of row, in every way in which a condition can name kinds.
+    _also("two_kinds", "notifications", count(isin("kind", {"health", "youth_justice"})), last_days(365)),
+    _also("any_kind", "notifications", count(), last_days(365)),
+    _also("not_a_kind", "notifications", any_(not_(isin("kind", {"health", "bereavement"}))), last_days(90)),
+    _also("kind_of_kinds", "notifications", days(all_of(isin("kind", {"health", "bereavement"}), not_(isin("kind", {"health"})))), ever()),
+    _also("housing_or_care", "household_factors", count(any_of(isin("factor", {"rent_arrears"}), isin("factor", {"1B"}))), last_days(365)),
+    _also("temporary_housing", "household_factors", current(isin("factor", {"temporary_accommodation"})), ever(), unit=Unit.FAMILY),
+    _also("own_total", "suspensions", total("sessions", isin("category", {"SUSP"})), last_days(365), sharing=SharingClass.SCHOOL),
 )
 CATALOGUE = catalogue(ALSO)
 
@@ -140,6 +148,27 @@ def _later(row: dict[str, Any], table: str) -> list[dict[str, Any]]:
     ]
 
 
+def _suppliers_seen_later() -> dict[str, list[dict[str, Any]]]:
+    """Old rows of every kind and school, from every source and in one file, that became known on the day: they make nobody a supplier before it."""
+    kinds = {"household_factors": "factor", "notifications": "kind"}
+    old = {"source_person_id": "nobody", "known_from": AS_OF, "known_to": None}
+    on = AS_OF - timedelta(days=900)
+    rows: dict[str, list[dict[str, Any]]] = {
+        name: [
+            {**old, "source": source, column: code, "happened_on": on}
+            for source in SOURCES
+            for code in code_list(CANONICAL[name][column].codes or "").values()
+        ]
+        for name, column in kinds.items()
+    }
+    rows["suspensions"] = [
+        {**old, "source": source, "school_id": school, "start_on": on, "category": "SUSP", "file": "return.csv"}
+        for source in SOURCES
+        for school in SCHOOLS
+    ]
+    return rows
+
+
 def _corrected_on_the_day_or_after(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "known_to": row.get("known_to") or max(AS_OF, row["known_from"] + timedelta(days=1))}
 
@@ -163,7 +192,9 @@ def _not_usable(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_what_may_not_matter_changes_nothing(council: Council, random: Any) -> None:
     """Rows from after the date, corrections after it, codes that may not be used, and the order of rows."""
     before = build(council)
+    later = _suppliers_seen_later()
     others = {
+        "suppliers seen later": {name: [*rows, *later.get(name, ())] for name, rows in council.rows.items()},
         "later rows": {name: [*rows, *(new for row in rows for new in _later(row, name))] for name, rows in council.rows.items()},
         "later corrections": {name: [_corrected_on_the_day_or_after(row) for row in rows] for name, rows in council.rows.items()},
         "codes and order": {name: _not_usable(name, random.sample(rows, len(rows))) for name, rows in council.rows.items()},

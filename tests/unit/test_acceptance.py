@@ -9,7 +9,7 @@ import pytest
 
 from early_id.acceptance.approval import approval_status, check_approval
 from early_id.acceptance.verdict import final_verdict
-from early_id.core.errors import PolicyError
+from early_id.core.errors import PolicyError, SettingsError
 
 
 def audit(*verdicts: str) -> SimpleNamespace:
@@ -26,7 +26,13 @@ def test_a_gap_without_a_written_response_takes_readiness_back() -> None:
     assert final.verdict == "not ready"
     assert "sex" in final.reasons[0]
     assert not final.is_ready
-    assert final_verdict(trial("ready for approval"), audit("gap found"), responses=["sex"]).is_ready
+    answered = final_verdict(trial("ready for approval"), audit("gap found"), responses=["sex"])
+    assert answered.is_ready and "a written response is on record" in answered.reasons[0], "a gap that was answered is still said"
+
+
+def test_a_response_to_something_that_was_not_looked_at_is_refused() -> None:
+    with pytest.raises(SettingsError, match="sexx"):
+        final_verdict(trial("ready for approval"), audit("gap found"), responses=["sexx"])
 
 
 def test_no_gap_leaves_the_verdict_and_an_audit_never_makes_a_model_ready() -> None:

@@ -12,6 +12,7 @@ from features_material import AS_OF, ago, past, people
 from early_id.config.settings import CohortSettings, Config
 from early_id.core.errors import InputDataError
 from early_id.features.cohort import REASONS, Cohort, council_cohort
+from early_id.features.households import LARGEST_HOME
 
 BORN = date(2014, 6, 1)  # ten years old on the date
 SIXTEEN = date(2009, 3, 19)
@@ -111,10 +112,41 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "no joint contact": (BORN, None, {}),
     "unsafe and open": (BORN, None, {}),
     "in need": (BORN, "child_in_need", {"statutory": [status("in need", "CIN")]}),
+    "sibling of helped": (BORN, None, {}),
+    "sibling of contact": (BORN, None, {}),
+    "sibling of sign": (BORN, None, {}),
+    "sibling of sign and helped": (BORN, "early_help_open", {"early_help": [help_("sibling of sign and helped", 20, 10)]}),
+    # Homes that only the school's own records show.
+    "same home": (BORN, None, {}),
+    "same home, other school": (BORN, None, {}),
+    "same surname and postcode": (BORN, None, {}),
+    "home of the protected": (BORN, None, {}),
 }  # fmt: skip
 FAMILIES = {
-    "resident": "F1", "in care": "F2", "sibling of care": "F2", "baby with a plan": "F3", "sibling of baby": "F3", "care leaver": "F4",
-    "sibling of leaver": "F4", "unsafe": "F5", "protected": "F6", "no joint contact": "F7", "unsafe and open": "F8", "in need": "F8",
+    "resident": "F1",
+    "in care": "F2",
+    "sibling of care": "F2",
+    "baby with a plan": "F3",
+    "sibling of baby": "F3",
+    "care leaver": "F4",
+    "sibling of leaver": "F4",
+    "unsafe": "F5",
+    "protected": "F6",
+    "no joint contact": "F7",
+    "unsafe and open": "F8",
+    "in need": "F8",
+    "helped": "F9",
+    "sibling of helped": "F9",
+    "contact 28 days ago": "F10",
+    "sibling of contact": "F10",
+    "sign for the safeguarding route": "F11",
+    "sibling of sign": "F11",
+    "sibling of sign and helped": "F11",
+}
+HOMES = {
+    "in care": {"uprn": "100"}, "same home": {"uprn": "100", "surname": "Other"}, "same home, other school": {"uprn": "100"},
+    "known yesterday": {"surname": "Reed", "postcode": "ZZ9 1AA"}, "same surname and postcode": {"surname": "REED ", "postcode": "zz91aa"},
+    "protected": {"uprn": "200"}, "home of the protected": {"uprn": "200"},
 }  # fmt: skip
 NOT_ON_ROLL = {"second record", "gone", "gone and in care", "resident", "left school", "moved school", "baby with a plan"}
 
@@ -129,9 +161,12 @@ def _rows() -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {name: [] for name in ("pupils", "statutory", "early_help", "contacts", "household_factors")}
     for child, (born, _, _) in CASES.items():
         forename, surname = NAMES.get(child, (None, None))
-        rows["pupils"].append({"child": child, "birth_date": born, "died_on": died.get(child), "forename": forename, "surname": surname})
+        rows["pupils"].append({"child": child, "birth_date": born, "died_on": died.get(child), "forename": forename, "surname": surname,
+                               **HOMES.get(child, {})})  # fmt: skip
     rows["pupils"].append({"child": "parent", "birth_date": date(1980, 1, 1)})
     rows["enrolments"] = [{"child": child, "school_id": "S1", "start_on": ago(400), "nc_year": "5"} for child in CASES if child not in NOT_ON_ROLL]
+    for row in rows["enrolments"]:
+        row["school_id"] = "S2" if row["child"] == "same home, other school" else "S1"
     rows["enrolments"] += [
         {"child": "left school", "school_id": "S1", "start_on": ago(400), "end_on": ago(1)},
         {"child": "moved school", "school_id": "S1", "start_on": ago(400), "end_on": None},
@@ -178,13 +213,34 @@ def test_a_household_with_an_open_child_stays_off_school_lists_only(made: Cohort
         "sibling of care": "household_open",
         "sibling of baby": "household_open",  # the baby is too young for a list, and open all the same
         "unsafe and open": "household_open",
+        "same home": "household_open",
+        "same surname and postcode": "household_open",
+        "sibling of helped": "household_in_help",
+        "sibling of contact": "household_in_help",
+        "sibling of sign": "household_safeguarding",
+        "home of the protected": "safe_contact_first",
         "unsafe": "safe_contact_first",
         "protected": "safe_contact_first",
         "no joint contact": "safe_contact_first",
     }
     rows = made.index.set_index("child_id")
-    assert rows.index[rows["household_open"]].tolist() == ["sibling of baby", "sibling of care", "unsafe and open"]
-    assert set(rows.index[~rows["contact_is_safe"]]) == {"unsafe", "protected", "no joint contact", "unsafe and open"}
+    assert rows.loc[rows["household"] != "", "household"].to_dict() == {c: r for c, r in only_school.items() if r != "safe_contact_first"}
+    assert set(rows.index[~rows["contact_is_safe"]]) == {"unsafe", "protected", "home of the protected", "no joint contact", "unsafe and open"}
+
+
+def test_a_school_knows_homes_from_its_own_records_alone(made: Cohort) -> None:
+    """Equality at one school; another school's pupil, a household row and a crowd at one property join nobody."""
+    rows = made.index.set_index("child_id")["home_id"]
+    assert rows["same home, other school"] not in set(rows.drop("same home, other school"))
+    assert rows["sibling of helped"] != rows["plain"] and rows["protected"] == rows["home of the protected"]
+    names = [f"pupil {i}" for i in range(LARGEST_HOME + 1)]
+    crowd = {
+        "pupils": [{"child": name, "birth_date": BORN, "uprn": "300"} for name in names],
+        "enrolments": [{"child": name, "school_id": "S1", "start_on": ago(400), "nc_year": "5"} for name in names],
+        "schools": [{"school_id": "S1", "name": "One", "hub_id": "H1"}],
+    }
+    homes = council_cohort(past(crowd, people(dict.fromkeys(names, "F1"))), Config()).index["home_id"]
+    assert homes.is_unique
 
 
 def test_school_family_hub_and_dates_of_the_rows(made: Cohort) -> None:

@@ -132,13 +132,15 @@ def test_a_school_feature_reads_what_the_school_holds() -> None:
         if table.sharing is not SharingClass.SCHOOL:
             assert "not held by the school" in refused(asked)
         elif "school_id" not in table:
-            assert "does not say which school" in refused(asked)
+            assert "does not say which school" in refused(asked) and "school_id" in refused(asked)
         else:
             Catalogue((asked,))
     # Neither by the back door of a custom measure.
     police = custom(lambda rows, cohort: rows["suspensions"], tables=("missing_episodes",))
     assert "'missing_episodes' is not held by the school" in refused(feature(measure=police, sharing=SharingClass.SCHOOL))
     Catalogue((feature(measure=police, sharing=SharingClass.POLICE),))
+    pupils = custom(lambda rows, cohort: rows["suspensions"], tables=("pupils",))
+    assert "'pupils' does not say which school" in refused(feature(measure=pupils, sharing=SharingClass.SCHOOL))
     # Police facts cannot pass for the education team's, and so reach an audience that may see only those.
     assert "not held by EDUCATION" in refused(feature(source="missing_episodes", sharing=SharingClass.EDUCATION))
 
@@ -237,12 +239,44 @@ def test_the_hash_changes_with_every_change_of_meaning() -> None:
 
 
 def test_an_extension_brings_tables_that_cannot_replace_canonical_ones() -> None:
-    rent = Table("rent", "Rent", (Column("owed", "number"), Column("on", "date"), Column("gender", usage=Usage.NEVER)), happened="on")
+    rent = Table("rent", "Rent", (Column("owed", "number"), Column("on", "date"), Column("gender", usage=Usage.NEVER)), happened="on",
+                 sharing=SharingClass.EDUCATION)  # fmt: skip
     tables = Tables().plus((rent,))
     Catalogue((feature(source="rent", measure=total("owed")),), tables)
     assert "'rent.gender' is marked never" in refused(feature(source="rent", measure=count(isin("gender", {"F"}))), tables)
     with pytest.raises(DeclarationError, match="canonical"):
-        Tables().plus((Table("attendance", "Mine", ()),))
+        Tables().plus((Table("attendance", "Mine", (), sharing=SharingClass.SCHOOL),))
+
+
+_OWN_TABLE = """
+from early_id.core.types import Direction, Missing, SharingClass
+from early_id.features.declare import Feature, count, last_days
+from early_id.features.extensions import Extension
+from early_id.schema.tables import Column, Table
+
+RENT = Table("rent", "Rent", (Column("on", "date", required=True),), happened="on"{more})
+MINE = Feature(name="rent_90d", label="Rent", source="rent", measure=count(), window=last_days(90), direction=Direction.RAISES,
+               sharing=SharingClass.SCHOOL, theme="home", missing=Missing.UNKNOWN, phrase="{{value}}", reason="mine")
+EXTENSION = Extension(name="rent", tables=(RENT,), features=(MINE,))
+"""
+OWN_TABLES = {
+    "nobody said to hold it": ("", r"does not say who holds its records(.|\n)*Write sharing=SharingClass\.SCHOOL"),
+    "held by another": (", sharing=SharingClass.HOUSING_FINANCE", "not held by the school"),
+    "held by the school, and no school named": (", sharing=SharingClass.SCHOOL", r"does not say which school(.|\n)*one_school=True"),
+    "held by the one school of each person": (", sharing=SharingClass.SCHOOL, one_school=True", None),
+}
+
+
+@pytest.mark.parametrize("name", OWN_TABLES)
+def test_a_council_s_own_table_says_who_holds_it_and_which_school_a_row_is_of(tmp_path: Path, name: str) -> None:
+    more, wanted = OWN_TABLES[name]
+    file = tmp_path / "mine.py"
+    file.write_text(_OWN_TABLE.format(more=more), encoding="utf-8")
+    if wanted is None:
+        assert "rent_90d" in {f.name for f in load_extensions(Config(extensions=(file,))).catalogue}
+        return
+    with pytest.raises(DeclarationError, match=wanted):
+        load_extensions(Config(extensions=(file,)))
 
 
 BROKEN = {

@@ -11,7 +11,7 @@ import pytest
 from early_id.core.errors import InputDataError
 from early_id.core.types import Severity
 from early_id.data.rules import all_rules
-from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, Council, Row, codes_of, stored
+from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, Council, Row, codes_of, stored, write_rows
 
 
 @pytest.fixture
@@ -209,6 +209,31 @@ def test_a_store_says_what_it_covers_and_when_rows_are_taken_to_be_known(council
     assert store.version.assumptions["education: attendance"] == "recorded date in the column 'RecordedOn'"
     assert store.last_received == date(2024, 12, 1)
     assert not store.made_up  # nothing vouches for these files
+
+
+def test_a_store_keeps_what_settings_state_of_a_source(council: Council) -> None:
+    """Since when, and of which schools: the newest statement counts, and silence later takes nothing back."""
+    council.put_good("schools", "pupils", "suspensions")
+    plain = council.sources[-1]
+
+    def coverage(day: int, **said: object) -> tuple[str, bool, object]:
+        council.sources[-1] = {**plain, **said}
+        write_rows(council.extracts / plain["files"], plain["shape"], [{**GOOD["suspensions"][2], "sessions": str(day)}])
+        council.ingest(f"2024-12-0{day}")
+        row = council.store().coverage().set_index("table").loc["suspensions"]
+        return str(row["covers_from"].date()), bool(row["stated"]), row["schools"]
+
+    assert coverage(1) == ("2024-11-11", False, None)
+    assert coverage(2, covers_from="2019-09-01", schools="all") == ("2019-09-01", True, "all")
+    assert coverage(3) == ("2019-09-01", True, "all")
+    assert coverage(4, covers_from="2022-09-01", schools=["S2", "S1"]) == ("2022-09-01", True, ["S1", "S2"])
+    # Of two files of one source, the narrower word on schools counts.
+    council.sources[-1] = {**plain, "schools": "sent"}
+    council.sources.append({**plain, "files": "education/more.csv"})
+    write_rows(council.extracts / "education/more.csv", plain["shape"], [{**GOOD["suspensions"][2], "start_on": "2023-01-09", "sessions": "1"}])
+    write_rows(council.extracts / plain["files"], plain["shape"], [{**GOOD["suspensions"][2], "sessions": "6"}])
+    plain = council.sources[-1]
+    assert coverage(7, schools="all") == ("2022-09-01", True, "sent")
 
 
 def test_made_up_only_where_every_batch_is(council: Council, small_store: object) -> None:

@@ -61,7 +61,7 @@ def test_the_brother_of_such_a_child_is_on_no_school_list() -> None:
         {"source": "education", "source_person_id": number, "household_id": "HH", "role": "child", "from_on": LONG_AGO} for number in ("E1", "E2")
     ]
     index, excluded, ids = cohort(people, [plan("SC1")], household)
-    assert index.set_index("child_id")["household_open"].to_dict() == {ids["education:E2"]: True}
+    assert index.set_index("child_id")["household"].to_dict() == {ids["education:E2"]: "household_open"}
     assert ("household_open", "school_lead") in set(excluded[["reason", "audiences"]].itertuples(index=False, name=None))
 
 

@@ -12,8 +12,10 @@ import pytest
 from features_material import AS_OF, CALENDAR, ago, cohort, feature, past, people
 
 from early_id.config.settings import FeatureSettings
-from early_id.core.types import Missing, SharingClass, Unit
+from early_id.core.errors import DeclarationError
+from early_id.core.types import Missing, SharingClass, Unit, Usage
 from early_id.features.build import Built, build_at
+from early_id.features.catalogue import Catalogue
 from early_id.features.declare import (
     Measure,
     any_,
@@ -97,7 +99,9 @@ FEATURES = {
     "share": (feature(measure=share(SUSP, ANY_KIND)), {"Ann": 0.75, "Ben": None, "Cat": 1}),
     "share with four": (feature(measure=share(SUSP, ANY_KIND, at_least=4)), {"Ann": 0.75, "Cat": None}),
     "share with five": (feature(measure=share(SUSP, ANY_KIND, at_least=5)), {"Ann": None, "Cat": None}),
-    "total": (feature(measure=total("sessions")), {"Ann": 16, "Ben": 0, "Cat": 1, "Eve": None}),
+    "total": (feature(measure=total("sessions", SUSP)), {"Ann": 16, "Ben": 0, "Cat": 1, "Eve": None}),
+    # Nobody wrote down how long Ann's exclusion was: the sum is not known, while the number of events is.
+    "total with an unknown part": (feature(measure=total("sessions")), {"Ann": None, "Ben": 0, "Cat": 1, "Eve": None}),
     "days": (feature(measure=days()), {"Ann": 3, "Ben": 0, "Cat": 1}),
     "any": (feature(measure=any_(isin("category", {"PERM"}))), {"Ann": 1, "Ben": 0, "Cat": 0, "Eve": None}),
     "days since": (feature(measure=days_since_last(SUSP), window=ever()), {"Ann": 10, "Ben": None, "Cat": 5}),
@@ -248,8 +252,9 @@ def test_no_row_means_none_only_where_a_source_covers_the_window(name: str) -> N
     given, wanted = COVER[name]
     covers = [("police", "notifications", ago(first), ago(last)) for first, last in given]
     who = {"Ann": None}
-    moment = past({"notifications": []}, people(who), covers=covers)
-    asked = [feature("f", source="notifications", sharing=SharingClass.POLICE)]
+    sent = [{"source": "police", "child": "Zoe", "kind": "health", "happened_on": ago(1000)}]
+    moment = past({"notifications": sent}, people(who), covers=covers)
+    asked = [feature("f", source="notifications", measure=count(isin("kind", {"health"})), sharing=SharingClass.POLICE)]
     got = build_at(moment, cohort(who, {}), asked, calendar=CALENDAR).values.at["Ann", "f"]
     assert np.isnan(got) if wanted is None else got == wanted
 
@@ -316,6 +321,35 @@ def test_custom_measures_see_cut_and_settled_rows_and_no_column_that_may_not_be_
     assert seen["cohort"] == ["rid", "child_id", "as_of"]
 
 
+_POINTS = Table(
+    "points", "Points",
+    (Column("school_id", usage=Usage.NEVER, required=True), Column("on", "date", required=True), Column("given", "integer"),
+     Column("origin", usage=Usage.NEVER), Column("band", usage=Usage.AUDIT_ONLY)),
+    happened="on", sharing=SharingClass.SCHOOL,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["given", "origin", "band", "school_id", "own_school", "source_person_id", "file"])
+def test_custom_measures_of_a_council_s_own_tables_read_only_what_is_marked_feature(column: str) -> None:
+    """One that reads a column marked otherwise does not find it, and is told what it may read; no value of a row is said."""
+    rows = {"points": [{"child": "Ann", "school_id": "S1", "on": ago(5), "given": 7, "origin": "Elsewhere", "band": "Low"}]}
+
+    def most(tables: Any, cohort_: Any) -> Any:
+        return tables["points"].group_by("rid").agg(value=tables["points"][column].max())
+
+    asked = feature(source="points", measure=custom(most, tables=()), sharing=SharingClass.SCHOOL, missing=Missing.UNKNOWN)
+    tables, who = Tables().plus((_POINTS,)), {"Ann": None}
+    Catalogue((asked,), tables)
+    moment = past(rows, people(who), tables=tables)
+    if column == "given":
+        assert build_at(moment, cohort(who, {"Ann": "S1"}), [asked], calendar=CALENDAR).values.at["Ann", asked.name] == 7
+        return
+    with pytest.raises(DeclarationError, match="could not be computed") as caught:
+        build_at(moment, cohort(who, {"Ann": "S1"}), [asked], calendar=CALENDAR)
+    assert asked.name in str(caught.value) and "points: on, given, happened_on, rid" in str(caught.value)
+    assert not any(value in str(caught.value) for value in ("Elsewhere", "Low", "PAnn"))
+
+
 def _marks_counted(rows: Any, cohort_: Any) -> Any:
     return rows["attendance"].group_by("rid").agg(value=rows["attendance"].count())
 
@@ -331,7 +365,9 @@ def test_numbers_keep_their_thousandths() -> None:
     who = dict.fromkeys([*owed, "Dan"])
     built = build_at(past({"rent": rows}, people(who), tables=Tables().plus((rent,))), cohort(who, {}), asked, calendar=CALENDAR)
     assert built.values["latest"].tolist()[:3] == [0.123, -0.375, -72.501]
-    assert built.values["total"].tolist() == [0.123, 1234.192, -72.501, 0]
+    assert built.values["total"].tolist()[:2] == [0.123, 1234.192]
+    # A part of Cat's sum is not known, and Dan owes nothing.
+    assert np.isnan(built.values.at["Cat", "total"]) and built.values.at["Dan", "total"] == 0
     assert built.newest["latest"].tolist()[:3] == [pd.Timestamp(ago(20)), pd.Timestamp(ago(19)), pd.Timestamp(ago(20))]
 
 

@@ -27,7 +27,7 @@ def test_reading_age_is_at_most_eleven(name: str) -> None:
     textstat = pytest.importorskip("textstat")
     text = prose(notice_html(name, made.notice_context()))
     assert len(text.split()) > 250
-    # US grade 6 is age 11 to 12. Measured (ARI, Coleman–Liau): parents 2.2, 3.1; young people 1.3, 2.4.
+    # US grade 6 is age 11 to 12. What they are is in the README of `report`.
     assert textstat.automated_readability_index(text) <= 6
     assert textstat.coleman_liau_index(text) <= 6
 

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from early_id.core.errors import DeclarationError, SettingsError
-from early_id.core.types import Usage
+from early_id.core.types import SharingClass, Usage
 from early_id.schema.codes import Code, CodeList, code_list, register_code_list
+from early_id.schema.conditions import all_of, any_of, at_least, can_hold, is_true, isin, not_
 from early_id.schema.tables import CANONICAL, Column, Table, Tables
 
 MARKS = code_list("attendance")
@@ -140,8 +141,51 @@ def test_what_is_shipped_cannot_be_replaced() -> None:
     with pytest.raises(SettingsError, match="cannot be replaced"):
         register_code_list(CodeList("attendance", "mine", (Code("A", "anything"),)))
     with pytest.raises(DeclarationError, match="canonical"):
-        Tables().plus((Table("pupils", "mine", ()),))
-    assert "rent" in Tables().plus((Table("rent", "Rent", (Column("due_on", "date"),)),)) and "rent" not in Tables()
+        Tables().plus((Table("pupils", "mine", (), sharing=SharingClass.SCHOOL),))
+    rent = Table("rent", "Rent", (Column("due_on", "date"),), sharing=SharingClass.HOUSING_FINANCE)
+    assert "rent" in Tables().plus((rent,)) and "rent" not in Tables()
+
+
+HALF_SAID = {
+    "who holds it": ({}, "does not say who holds"),
+    "who holds it, in a word of one's own": ({"sharing": "SCHOOL"}, "does not say who holds"),
+    "covered by nothing known": ({"sharing": SharingClass.SCHOOL, "covered_by": "roles"}, "covered by something"),
+    "kind without codes": ({"sharing": SharingClass.SCHOOL, "kind": "due_on"}, "not a column with a code list"),
+    "kind that is no column": ({"sharing": SharingClass.SCHOOL, "kind": "sort"}, "not a column with a code list"),
+}
+
+
+@pytest.mark.parametrize("name", HALF_SAID)
+def test_a_half_said_table_does_not_load_and_is_told_what_to_write(name: str) -> None:
+    parts, wanted = HALF_SAID[name]
+    with pytest.raises(DeclarationError, match=wanted) as caught:
+        Table("rent", "Rent", (Column("due_on", "date"),), **parts)
+    assert "'rent'" in str(caught.value) and caught.value.what_next
+    if not parts:
+        assert "sharing=SharingClass.SCHOOL" in str(caught.value)
+
+
+def test_codes_of_one_feed_come_together() -> None:
+    feeds = {code.code: code.feed or code.code for code in code_list("household_factor").codes}
+    assert feeds["4B"] == feeds["21"] == "assessment" and feeds["rent_arrears"] == "rent_arrears" != feeds["council_tax_arrears"]
+
+
+CAN_HOLD = {
+    "nothing said": (None, {"a", "b", "c"}),
+    "named": (isin("kind", {"a", "b"}), {"a", "b"}),
+    "not named": (not_(isin("kind", {"a"})), {"b", "c"}),
+    "another column": (isin("other", {"a"}), {"a", "b", "c"}),
+    "not another column": (not_(at_least("n", 3)), {"a", "b", "c"}),
+    "both": (all_of(isin("kind", {"a", "b"}), not_(isin("kind", {"a"}))), {"b"}),
+    "either": (any_of(isin("kind", {"a"}), all_of(is_true("x"), isin("kind", {"c"}))), {"a", "c"}),
+    "neither": (not_(any_of(isin("kind", {"a"}), all_of(is_true("x"), isin("kind", {"c"})))), {"b", "c"}),
+}
+
+
+@pytest.mark.parametrize("name", CAN_HOLD)
+def test_which_codes_a_condition_can_count(name: str) -> None:
+    condition, wanted = CAN_HOLD[name]
+    assert {code for code in "abc" if can_hold(condition, "kind", code)} == wanted
 
 
 def test_unknown_names_offer_the_nearest() -> None:

@@ -16,7 +16,7 @@ from early_id.features.cohort import REASONS
 from early_id.screening.capacity import choose_families, places
 from early_id.screening.eligible import HUB_ONLY, NO_HUB, NO_PERSON, NO_SCHOOL
 from early_id.screening.lists import ScreeningLists, screen
-from early_id.screening.people import Recipient, families_to_check, sort_key, tidy_people
+from early_id.screening.people import Recipient, children_to_check, sort_key, tidy_people
 
 MATRIX = fake_matrix()
 PEOPLE = people_of(MATRIX)
@@ -115,8 +115,8 @@ def test_a_contact_mark_keeps_the_whole_family_off_school_lists(column: str, val
     family = MATRIX.index["family_id"].value_counts().index[0]
     child = people.loc[people["family_id"] == family, "child_id"].iloc[0]
     people.loc[people["child_id"] == child, column] = value
-    assert families_to_check(tidy_people(people)) == {family}
     members = set(people.loc[people["family_id"] == family, "child_id"])
+    assert children_to_check(tidy_people(people)) == members
     school = lists_for("school_lead", 500, people_frame=people)
     assert not members & children_of(school)
     assert set(school.taken_out.loc[school.taken_out["reason"] == HUB_ONLY, "child_id"]) == members
@@ -154,6 +154,33 @@ def test_a_household_with_an_open_child_is_on_no_school_list_and_the_hub_asks_th
         c.explanation.child_id: f.speak_to_worker for one in lists_for("hub_lead", 500, matrix=matrix).lists for f in one.families for c in f.children
     }
     assert told[child] and sum(told.values()) == len(members)
+
+
+def test_a_hub_hears_that_help_is_under_way_at_home_and_no_school_lists_the_family() -> None:
+    family = MATRIX.index["family_id"].iloc[0]
+    members = MATRIX.index[MATRIX.index["family_id"] == family]
+    extra = members[["child_id", "as_of", "family_id", "school_id", "hub_id"]].assign(reason="household_in_help", audiences="school_lead")
+    matrix = replace(MATRIX, excluded=pd.concat([MATRIX.excluded, extra], ignore_index=True))
+    assert not set(members["child_id"]) & children_of(lists_for("school_lead", 500, matrix=matrix))
+    hub = [f for one in lists_for("hub_lead", 500, matrix=matrix).lists for f in one.families]
+    assert {c.explanation.child_id for f in hub if f.help_at_home for c in f.children} == set(members["child_id"])
+    assert not any(f.speak_to_worker for f in hub)
+
+
+def test_a_school_forms_families_from_its_own_addresses_and_a_hub_from_households() -> None:
+    """Homes that join two households: one entry for the school, two for the hub."""
+    two = MATRIX.index["family_id"].unique()[:2]
+    index = MATRIX.index.assign(home_id=MATRIX.index["family_id"].replace({two[1]: two[0]}), school_id=MATRIX.index["school_id"].iloc[0])
+    matrix = replace(MATRIX, index=index)
+    together = set(index.loc[index["family_id"].isin(two), "child_id"])
+    people = PEOPLE.assign(school_id=index["school_id"].iloc[0])
+
+    def entries(audience: str) -> list[set[str]]:
+        made = lists_for(audience, 500, matrix=matrix, people_frame=people)
+        return [ids for one in made.lists for f in one.families if (ids := {c.explanation.child_id for c in f.children}) & together]
+
+    assert entries("school_lead") == [together]
+    assert len(entries("hub_lead")) == 2
 
 
 @pytest.mark.parametrize("audiences", [("school_lead",), ["hub_lead", "school_lead"], "school_lead; hub_lead", "", "all", None])

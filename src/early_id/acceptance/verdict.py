@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from early_id.core.errors import SettingsError
 from early_id.core.types import Json, Verdict
 from early_id.models.result import Trial
 from early_id.models.verdict import NOT_READY, READY
@@ -59,10 +60,14 @@ def final_verdict(trial: Trial, audit: Audited | None, *, responses: Iterable[st
         return FinalVerdict(trial.verdict, trial.reasons)
     if audit is None:
         return FinalVerdict(NOT_READY, ("The audit has not been run.", *trial.reasons))
-    answered = set(responses)
-    found = audit.summary.loc[audit.summary["verdict"].astype(str) == Verdict.GAP_FOUND.value, "characteristic"].astype(str)
-    unanswered = [name for name in dict.fromkeys(found) if name not in answered]
+    answered, looked_at = set(responses), list(audit.summary["characteristic"].astype(str))
+    for name in answered:
+        if name not in looked_at:
+            raise SettingsError.unknown_name("characteristic", name, looked_at, where="audit.responses")
+    gaps = audit.summary[audit.summary["verdict"].astype(str) == Verdict.GAP_FOUND.value]
+    found = dict(zip(gaps["characteristic"].astype(str), gaps["label" if "label" in gaps else "characteristic"].astype(str), strict=True))
+    unanswered = [label for name, label in found.items() if name not in answered]
     if unanswered:
-        reasons = tuple(f"A gap was found for {name}, and no written response is on record." for name in unanswered)
+        reasons = tuple(f"A gap was found for {label}, and no written response is on record." for label in unanswered)
         return FinalVerdict(NOT_READY, (*reasons, *trial.reasons))
-    return FinalVerdict(READY, trial.reasons)
+    return FinalVerdict(READY, (*(f"A gap was found for {label}; a written response is on record." for label in found.values()), *trial.reasons))

@@ -100,7 +100,7 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
         if found:
             number = len({item.get("recipient", item["path"]) for item in found})
             rows.append([what, str(number), str(found[0]["path"])])
-    _show_trials(result.trials)
+    _show_trials(result.trials, result.words)
     for note in result.notes:
         say(f"Note: {note}")
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
@@ -114,10 +114,10 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
         say(f"\nNo lists were written: {result.refusal} The audit and the governance page are there for those who approve.")
 
 
-def _show_trials(trials: Any) -> None:
+def _show_trials(trials: Any, words: Any) -> None:
     """Each audience's verdict, and a row a model with its figures and intervals."""
     for audience, trial in trials.items():
-        say(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}.")
+        say(words.text(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}."))
         for reason in trial.reasons[:3]:
             say(f"  {reason}")
         rows = [
@@ -175,14 +175,16 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
 def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Compare rules and models on families and dates that they had not seen."""
     from early_id.workflow.run import by_audience
-    from early_id.workflow.steps import build, open_bench, train_all
+    from early_id.workflow.steps import build, judge_all, open_bench, train_all
+    from early_id.workflow.words import glossary
 
     bench = open_bench(settings(config, out=out, overrides=overrides))
-    trials = train_all(bench, build(bench, bench.people))
+    # Without an audit nothing is ready, and the verdict says so.
+    trials = judge_all(bench, train_all(bench, build(bench, bench.people)), {})
     if as_json:
         emit(by_audience({audience: trial.to_json() for audience, trial in trials.items()}, list(trials)[-1]))
         return
-    _show_trials(trials)
+    _show_trials(trials, glossary(bench))
 
 
 @app.command()
@@ -214,8 +216,9 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     status = check_approval(bench.cfg.approval, store_made_up=bench.store.made_up)
     people = bench.people
     matrix = build(bench, people)
-    lists = screen_all(bench, people, matrix, train_all(bench, matrix))
-    outputs = publish.lists(bench, lists, status)
+    trials = train_all(bench, matrix)
+    lists = screen_all(bench, people, matrix, trials)
+    outputs = publish.lists(bench, lists, trials, status)
     if as_json:
         from early_id.data.urgent import unacknowledged
 

@@ -38,6 +38,8 @@ class Source(Frozen):
     received: date | None = None
     snapshot: bool = False
     covers_from: date | None = None
+    #: whose rows it sends: of ``all`` schools, of those that have ``sent`` some, or of the schools named; empty: as its files show
+    schools: Literal["all", "sent"] | tuple[str, ...] | None = None
 
 
 class AsOf(Frozen):
@@ -103,6 +105,7 @@ class AuditSettings(Frozen):
     alpha_single: float = 0.04
     tolerances: dict[str, float] = Field(default_factory=dict)
     min_group: int = 10
+    responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",

@@ -218,12 +218,12 @@ def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None
 
 
 def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, *, first: bool) -> None:
-    read_raw(connection, item.path, item.shape, view="_raw")
+    read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
 
-        prepare(connection, item.shape.prepare, item.path, cfg)
-    check_columns(connection, item.path, item.shape, view="_raw")
+        prepare(connection, item.shape.prepare, item.path, cfg, where=item.name)
+    check_columns(connection, item.shape, view="_raw", where=item.name)
     stage(
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received),
@@ -273,7 +273,7 @@ def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items:
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
             continue
-        read_raw(connection, item.path, item.shape, view="_raw")
+        read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
         target = folder / (item.name.replace("/", "__") + ".csv")
         connection.execute(
             f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "
@@ -287,26 +287,41 @@ def _write_part(connection: duckdb.DuckDBPyConnection, table: Table, path: Path)
     connection.execute(f"COPY (SELECT {columns} FROM _merged ORDER BY {order}, file, row) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
-def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage: dict[tuple[str, str], dict[str, str]]) -> None:
-    """Which source covers which table, from when to when: later 'none' and 'not known' differ by it.
+def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Which source covers which table, from when to when, and of which schools: later 'none' and 'not known' differ by it.
 
     A source covers the time up to the day it was received, if the settings state that day. Otherwise it covers no more than its newest row shows:
     the date of a file on disk changes when the file is copied, and would turn 'not known yet' into 'did not happen'.
     """
-    for item in items:
+    for name in dict.fromkeys(item.source.name for item in items):
+        files = [item for item in items if item.source.name == name]
+        table = files[0].table.name
+        old = coverage.get((name, table), {})
         [(earliest, newest)] = connection.execute(
-            f"SELECT min(happened_on), max(happened_on) FROM _kept WHERE source = ? AND happened_on > {ALWAYS}", [item.source.name]
+            f"SELECT min(happened_on), max(happened_on) FROM _kept WHERE source = ? AND happened_on > {ALWAYS}", [name]
         ).fetchall()
-        first = item.source.covers_from or earliest or item.received
-        last = item.received if item.source.received else min(newest or item.received, item.received)
-        key = (item.source.name, item.table.name)
-        old = coverage.get(key)
-        coverage[key] = {
-            "source": item.source.name,
-            "table": item.table.name,
-            "covers_from": min(str(first), old["covers_from"]) if old else str(first),
-            "covers_to": max(str(last), old["covers_to"]) if old else str(last),
+        said = [item.source.covers_from for item in files if item.source.covers_from]
+        # Files of one source that begin at different times cover the table from the last of these days; one that does not say, says nothing for all.
+        stated = len(said) == len(files)
+        begins = [str(max(said))] if stated else [old["covers_from"]] if old.get("stated") else [str(earliest or min(i.received for i in files))]
+        ends = [str(i.received if i.source.received else min(newest or i.received, i.received)) for i in files]
+        earlier = [old["covers_from"]] if old and not stated else []
+        coverage[name, table] = {
+            "source": name,
+            "table": table,
+            "covers_from": min(begins + earlier),
+            "covers_to": max([*ends, old["covers_to"]] if old else ends),
+            "stated": stated or bool(old.get("stated")),
+            "schools": _schools(files) or old.get("schools"),
         }
+
+
+def _schools(files: list[Staged]) -> str | list[str] | None:
+    """Of which schools the settings say that the files tell; where they say several things, the narrowest."""
+    said = [item.source.schools for item in files if item.source.schools]
+    if not said or len(set(said)) == 1:
+        return said[0] if said and isinstance(said[0], str) else sorted(said[0]) if said else None
+    return sorted({school for one in said if not isinstance(one, str) for school in one}) or "sent"
 
 
 def _assumption(item: Staged) -> str:

@@ -27,15 +27,17 @@ def register_prepare(name: str, function: Prepare) -> None:
     _REGISTERED[name] = function
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, name: str, file: Path, cfg: Config) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, name: str, file: Path, cfg: Config, *, where: str) -> None:
     """Run the function called ``name`` over the raw rows of ``file``."""
     if name not in _REGISTERED:
-        raise SettingsError.unknown_name("prepare function", name, _REGISTERED, where=file.name)
+        raise SettingsError.unknown_name("prepare function", name, _REGISTERED, where=where)
     before = connection.execute('SELECT * FROM "_raw"').df()
     after = _REGISTERED[name](before, file, cfg)
     if list(after["row"]) != list(before["row"]):
         raise DeclarationError(
-            f"The prepare function '{name}' lost, added or reordered rows.", what_next="Use left joins on unique keys and keep the column 'row'."
+            f"The prepare function '{name}' lost, added or reordered rows.",
+            where=where,
+            what_next="Use left joins on unique keys and keep the column 'row'.",
         )
     connection.register("_prepared", after)
     connection.execute('CREATE OR REPLACE TEMP TABLE "_raw" AS SELECT * FROM _prepared')

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str) -> None:
+def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str) -> None:
     """Put a file's rows into the table ``view``, all columns as they are plus ``row``.
 
-    ``row`` is the row's number in the file as a person would see it: the headings are row 1.
+    ``row`` is the row's number in the file as a person would see it: the headings are row 1. ``where`` is the file as messages call it: its
+    path in the folder of extracts, since two agencies' files may share a name.
 
     Raises
     ------
@@ -32,15 +33,15 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise InputDataError(
-            f"Files ending in '{file.suffix}' cannot be read.", where=file.name, what_next=f"Supply one of: {', '.join(sorted(_READERS))}."
+            f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(_READERS))}."
         )
-    reader(connection, file, shape, view)
+    reader(connection, file, shape, view, where)
     if connection.execute(f"SELECT count(*) FROM {quote(view)}").fetchall() == [(0,)]:
-        check_columns(connection, file, shape, view=view)
-        raise InputDataError.no_rows(where=file.name)
+        check_columns(connection, shape, view=view, where=where)
+        raise InputDataError.no_rows(where=where)
 
 
-def check_columns(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str) -> None:
+def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: str, where: str) -> None:
     """Refuse a file that lacks columns which the shape needs."""
     headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
     needed = set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())
@@ -49,18 +50,18 @@ def check_columns(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
         # Perhaps these 'headings' are the first row of data, so they are not repeated here.
         raise InputDataError(
             "None of the columns that the mapping needs is in the file; perhaps it has no heading row.",
-            where=file.name,
+            where=where,
             what_next=f"Export it with these headings, or correct the mapping: {', '.join(sorted(needed))}.",
         )
     if missing:
-        raise InputDataError.columns_missing(missing, where=file.name, found=headings)
+        raise InputDataError.columns_missing(missing, where=where, found=headings)
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
     import duckdb
 
     # Nothing is guessed: the engine's own guesses skip lines above the one that suits them best, and lines that begin with '#', a mark.
-    names = _csv_headings(file, shape)
+    names = _csv_headings(file, shape, where)
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
     options = (
         f"auto_detect=false, header=true, columns={{{columns}}}, delim={text(shape.delimiter)}, quote='\"', escape='\"', "
@@ -73,7 +74,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
         )
     except duckdb.Error as error:
         line = re.search(r"[Ll]ine:? (\d+)", str(error))
-        place = f"{file.name}, line {line.group(1)}" if line else file.name
+        place = f"{where}, line {line.group(1)}" if line else where
         raise InputDataError(
             "The file cannot be read as CSV: a line does not have as many cells as the headings, or the text is not "
             f"in the encoding '{shape.encoding}'.",
@@ -82,7 +83,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
         ) from None
 
 
-def _csv_headings(file: Path, shape: Shape) -> list[str]:
+def _csv_headings(file: Path, shape: Shape, where: str) -> list[str]:
     """The first line of a CSV file, cell by cell."""
     import csv
 
@@ -91,25 +92,23 @@ def _csv_headings(file: Path, shape: Shape) -> list[str]:
             cells = next(csv.reader(stream, delimiter=shape.delimiter), [])
     except (UnicodeError, LookupError, csv.Error):
         raise InputDataError(
-            f"The headings cannot be read in the encoding '{shape.encoding}'.", where=file.name, what_next="Name the file's 'encoding' in the shape."
+            f"The headings cannot be read in the encoding '{shape.encoding}'.", where=where, what_next="Name the file's 'encoding' in the shape."
         ) from None
     if not cells:
-        raise InputDataError.no_rows(where=file.name)
-    return _each_once([cell.strip() or f"column {n}" for n, cell in enumerate(cells, 1)], file, shape)
+        raise InputDataError.no_rows(where=where)
+    return _each_once([cell.strip() or f"column {n}" for n, cell in enumerate(cells, 1)], shape, where)
 
 
-def _each_once(headings: list[str], file: Path, shape: Shape) -> list[str]:
+def _each_once(headings: list[str], shape: Shape, where: str) -> list[str]:
     """Headings made different; one that the mapping reads may not stand twice."""
     if twice := sorted({name for name in headings if headings.count(name) > 1} & set(shape.columns.values())):
-        raise InputDataError(
-            f"A heading stands twice: {', '.join(twice)}.", where=file.name, what_next="Remove or rename the column that is not meant."
-        )
+        raise InputDataError(f"A heading stands twice: {', '.join(twice)}.", where=where, what_next="Remove or rename the column that is not meant.")
     # The engine does not tell capitals from small letters, and keeps row numbers in 'row'.
     small = ["row", *(name.lower() for name in headings)]
     return [f"{name} ({n})" if name.lower() in small[:n] else name for n, name in enumerate(headings, 1)]
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
     import duckdb
 
     try:
@@ -118,10 +117,10 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
             f"FROM read_parquet({text(str(file))}, file_row_number=true)"
         )
     except duckdb.Error:
-        raise InputDataError("The file cannot be read as Parquet.", where=file.name, what_next="Export it again.") from None
+        raise InputDataError("The file cannot be read as Parquet.", where=where, what_next="Export it again.") from None
 
 
-def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str) -> None:
+def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
     from zipfile import BadZipFile
 
     from openpyxl import load_workbook
@@ -130,14 +129,12 @@ def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, 
     try:
         book = load_workbook(file, read_only=True, data_only=True)
     except PermissionError:
-        raise InputDataError("The workbook is open in another program.", where=file.name, what_next="Close it and run again.") from None
+        raise InputDataError("The workbook is open in another program.", where=where, what_next="Close it and run again.") from None
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError):
-        raise InputDataError("The file cannot be read as a workbook.", where=file.name, what_next="Save it again as .xlsx.") from None
+        raise InputDataError("The file cannot be read as a workbook.", where=where, what_next="Save it again as .xlsx.") from None
     try:
         if shape.sheet and shape.sheet not in book.sheetnames:
-            raise InputDataError(
-                f"The workbook has no sheet '{shape.sheet}'.", where=file.name, what_next=f"Sheets found: {', '.join(book.sheetnames)}."
-            )
+            raise InputDataError(f"The workbook has no sheet '{shape.sheet}'.", where=where, what_next=f"Sheets found: {', '.join(book.sheetnames)}.")
         sheet = book[shape.sheet] if shape.sheet else book.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
@@ -147,8 +144,10 @@ def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, 
     finally:
         book.close()
     if not any(headings):
-        raise InputDataError.no_rows(where=file.name)
-    frame = pd.DataFrame(body, columns=pd.Index(_each_once([name or f"column {n}" for n, name in enumerate(headings, 1)], file, shape)), dtype=object)
+        raise InputDataError.no_rows(where=where)
+    frame = pd.DataFrame(
+        body, columns=pd.Index(_each_once([name or f"column {n}" for n, name in enumerate(headings, 1)], shape, where)), dtype=object
+    )
     frame.insert(0, "row", range(2, len(frame) + 2))
     frame = frame[frame.drop(columns="row").notna().any(axis=1)]
     for name in frame.columns.drop("row"):

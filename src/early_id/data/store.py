@@ -50,7 +50,7 @@ class Version:
     number: int = 0
     tables: dict[str, str] = field(default_factory=dict)  #: table → part file
     batches: list[dict[str, Any]] = field(default_factory=list)
-    coverage: list[dict[str, str]] = field(default_factory=list)  #: source, table, covers_from, covers_to
+    coverage: list[dict[str, Any]] = field(default_factory=list)  #: source, table, covers_from, covers_to, stated, schools
     assumptions: dict[str, str] = field(default_factory=dict)  #: 'source: table' → when rows are taken to be known
 
 
@@ -148,11 +148,13 @@ class Store:
         return max(days) if days else None
 
     def coverage(self) -> pd.DataFrame:
-        """Which source covers which table: source, table, covers_from, covers_to."""
+        """Which source covers which table: source, table, covers_from, covers_to, whether the settings state its beginning, and of which schools."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.version.coverage, columns=["source", "table", "covers_from", "covers_to"])
-        return frame.assign(covers_from=pd.to_datetime(frame["covers_from"]), covers_to=pd.to_datetime(frame["covers_to"]))
+        frame = pd.DataFrame(self.version.coverage, columns=["source", "table", "covers_from", "covers_to", "stated", "schools"])
+        dates = {name: pd.to_datetime(frame[name]) for name in ("covers_from", "covers_to")}
+        # Stores written before 'stated' and 'schools' were kept say neither.
+        return frame.assign(**dates, stated=frame["stated"].eq(True), schools=frame["schools"].astype(object))
 
     def span(self) -> tuple[date, date] | None:
         """First and last day that the stored records of events cover; lists of people and schools have no such span."""

@@ -16,12 +16,14 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
+from early_id.core.errors import DeclarationError
 from early_id.core.types import Missing, SharingClass, Unit, Usage
 from early_id.features.compile import SCALE, Aggregate, aggregates, day_number, longest_run
+from early_id.features.coverage import Coverage
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past
 from early_id.features.windows import BEGINNING, span
-from early_id.schema.tables import CANONICAL, Table
+from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import ibis
@@ -59,13 +61,17 @@ def build_at(
     children = cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
     values = {f.name: np.full(len(children), np.nan) for f in wanted}
     newest = {f.name: np.full(len(children), np.nan) for f in wanted}
-    subjects = _subjects(past, children)
-    roll = _roll(past, children)
+    persons = _persons(past, children)
+    links = past.links()
     for group in _groups(wanted):
         table = past.store.tables[group[0].source]
         if not past.store.has(table.name):
             continue
-        scope = _Scope(past, table, subjects[group[0].unit], group[0].sharing is SharingClass.SCHOOL, calendar, rules, roll)
+        unit, own_school_only = group[0].unit, group[0].sharing is SharingClass.SCHOOL
+        subjects = _subjects(persons[unit], links)
+        linked = frozenset(children["rid"] if unit is Unit.CHILD else subjects["rid"])
+        coverage = Coverage(past, table, rules, children, persons[unit], linked, own_school_only)
+        scope = _Scope(past, table, subjects, own_school_only, calendar, rules, coverage)
         for feature, (value, new) in _answers(scope, group, children, wanted).items():
             values[feature], newest[feature] = value, new
     index = cohort.index
@@ -83,34 +89,21 @@ def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:
     return list(groups.values())
 
 
-def _subjects(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
-    """Whose rows count for whom: rid, own_school, source, source_person_id; for the child, and for the family without the child."""
-    links = past.links()
-    base = children.rename(columns={"school_id": "own_school"})
-    own = base.merge(links, on="child_id")
-    families = past.families()[["child_id", "family_id"]]
-    relatives = base.merge(families.rename(columns={"child_id": "relative_id"}), on="family_id")
-    relatives = relatives[relatives["relative_id"] != relatives["child_id"]]
-    family = relatives.merge(links.rename(columns={"child_id": "relative_id"}), on="relative_id")
+def _persons(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
+    """Who counts for whom: rid, own_school, child_id; the child, or the family without the child."""
+    own = children.rename(columns={"school_id": "own_school"})
+    families = past.families()[["child_id", "family_id"]].rename(columns={"child_id": "relative_id"})
+    relatives = own.merge(families, on="family_id")
+    relatives = relatives[relatives["relative_id"] != relatives["child_id"]].drop(columns="child_id").rename(columns={"relative_id": "child_id"})
+    return {unit: frame[["rid", "own_school", "child_id"]] for unit, frame in ((Unit.CHILD, own), (Unit.FAMILY, relatives))}
+
+
+def _subjects(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id."""
+    frame = persons.merge(links, on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
     # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
     types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string"}
-    frames = {Unit.CHILD: own, Unit.FAMILY: family.drop_duplicates(["rid", "source", "source_person_id"])}
-    return {unit: frame[list(types)].astype(types).reset_index(drop=True) for unit, frame in frames.items()}
-
-
-def _roll(past: Past, children: pd.DataFrame) -> pd.DataFrame:
-    """Spells on a roll of the cohort's children: rid, school_id, start_on, end_on."""
-    enrolments = (
-        past.frame("enrolments") if "enrolments" in past.store.tables else pd.DataFrame(columns=["child_id", "school_id", "start_on", "end_on"])
-    )
-    spells = (
-        children[["rid", "child_id", "school_id"]]
-        .rename(columns={"school_id": "own_school"})
-        .merge(enrolments[["child_id", "school_id", "start_on", "end_on"]], on="child_id")
-    )
-    for name in ("start_on", "end_on"):
-        spells[name] = pd.to_datetime(spells[name])
-    return spells
+    return frame[list(types)].astype(types).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -123,7 +116,7 @@ class _Scope:
     own_school_only: bool
     calendar: SchoolCalendar
     settings: FeatureSettings
-    roll: pd.DataFrame
+    coverage: Coverage
 
     def window(self, window: Window) -> tuple[date, date]:
         return span(window, self.past.as_of, self.calendar)
@@ -224,58 +217,27 @@ def _value(
         return day_number(scope.past.as_of) - column("last")
     if measure.kind == "latest":
         return column("latest") / SCALE
-    n = np.nan_to_num(column("n")) / (SCALE if measure.kind == "total" else 1)
+    n, hits = np.nan_to_num(column("n")) / (SCALE if measure.kind == "total" else 1), np.nan_to_num(column("hits"))
     n = (n > 0).astype("float64") if measure.kind in ("any_", "current") else n
     if scope.table.covered_by == "rows":
         known = np.nan_to_num(column("rows")) > 0
     elif feature.missing is Missing.UNKNOWN:
         known = np.nan_to_num(column("ever")) > 0
     else:
-        known = (np.nan_to_num(column("rows")) > 0) | covered(scope, feature, window, children)
+        # What was counted is there, whoever covers; that there was none takes a source that covers.
+        known = (hits > 0) | scope.coverage.of(measure, *scope.window(window))
+        if scope.table.covered_by == "source_or_rows":
+            known |= np.nan_to_num(column("rows")) > 0
+    if measure.kind == "total":
+        # A sum of which a part is not known is not known: an empty amount is not nothing.
+        known &= np.nan_to_num(column("told")) >= hits
     return np.where(known, n, np.nan)
-
-
-def covered(scope: _Scope, feature: Feature, window: Window, children: pd.DataFrame) -> np.ndarray:
-    """For whom 'no row' means none: a boolean for each child, by the table's rule of coverage."""
-    start, _ = scope.window(window)
-    whole = np.full(len(children), source_covers(scope.past, scope.table.name, start, scope.settings))
-    if feature.unit is Unit.FAMILY:
-        has_relatives = children["rid"].isin(scope.subjects["rid"]).to_numpy()
-        return whole & has_relatives
-    if scope.table.covered_by == "roll":
-        spells = scope.roll
-        if scope.own_school_only:
-            spells = spells[spells["school_id"] == spells["own_school"]]
-        # A child who came last week has no record here of the year before: none was kept, which is not the same as none.
-        begun = spells["start_on"] <= pd.Timestamp(wanted_from(start, scope.past.as_of) + timedelta(days=scope.settings.covered_within_days))
-        inside = spells[begun & (spells["end_on"].isna() | (spells["end_on"] >= pd.Timestamp(start)))]
-        whole &= children["rid"].isin(inside["rid"]).to_numpy()
-    return whole
-
-
-def wanted_from(start: date, as_of: date) -> date:
-    """From when cover is wanted: the window's start, or a year back for windows without a beginning."""
-    return start if start > BEGINNING else as_of - timedelta(days=365)
-
-
-def source_covers(past: Past, table: str, start: date, settings: FeatureSettings) -> bool:
-    """Whether any source of ``table`` covers ``[start, as_of)``, give or take the staleness that the settings allow.
-
-    Windows without a beginning need cover for the year before the date only. A source that ends before a short window begins says nothing
-    about it, however little it is behind.
-    """
-    slack = timedelta(days=settings.covered_within_days)
-    wanted = wanted_from(start, past.as_of)
-    rows = past.store.coverage()
-    rows = rows[rows["table"] == table]
-    first, last = pd.to_datetime(rows["covers_from"]), pd.to_datetime(rows["covers_to"])
-    return bool(((first <= pd.Timestamp(wanted + slack)) & (last >= pd.Timestamp(max(past.as_of - slack, start)))).any())
 
 
 def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Run a custom measure over rows that are already cut in time and inside the feature's window.
 
-    Columns of canonical tables that may not be used in a feature are not there, since nobody can read off a function what it reads.
+    Only columns that may be used in a feature are there, in a council's own tables too, since nobody can read off a function what it reads.
     """
     import ibis
 
@@ -292,14 +254,28 @@ def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np
             rows = rows.join(subjects, ["source", "source_person_id"])
             if scope.own_school_only and "school_id" in table:
                 rows = rows.filter(rows.school_id == rows.own_school)
-        if name in CANONICAL:
-            hidden = {*(column.name for column in table.columns if column.usage is not Usage.FEATURE), "own_school"}
-            rows = rows.drop(*(column for column in rows.columns if column in hidden))
-        cut[name] = rows
+        usable = {"rid", "happened_on", *(column.name for column in table.columns if column.usage is Usage.FEATURE)}
+        cut[name] = rows.select(*(column for column in rows.columns if column in usable))
     frame = children[["rid", "child_id"]].assign(as_of=pd.Timestamp(past.as_of))
     cohort = backend.create_table("_custom_cohort", frame, temp=True, overwrite=True)
-    answer = feature.measure.compute(cut, cohort).execute().set_index("rid").reindex(children["rid"])
+    answer = _computed(feature, cut, cohort).set_index("rid").reindex(children["rid"])
     value = answer["value"].to_numpy(dtype="float64", na_value=np.nan)
     if feature.missing is Missing.ZERO_IF_COVERED and scope.table.covered_by != "rows":
-        value = np.where(np.isnan(value) & covered(scope, feature, feature.window, children), 0.0, value)
+        value = np.where(np.isnan(value) & scope.coverage.of(feature.measure, start, end), 0.0, value)
     return value, np.full(len(children), np.nan)
+
+
+def _computed(feature: Feature, rows: dict[str, ibis.Table], cohort: ibis.Table) -> pd.DataFrame:
+    """The answer of a custom measure; where it cannot be had, what the function may read. The engine's own words could hold values of rows."""
+    assert feature.measure.compute is not None
+    try:
+        answer: pd.DataFrame = feature.measure.compute(rows, cohort).execute()
+        return answer[["rid", "value"]]
+    except Exception as error:
+        given = "; ".join(f"{name}: {', '.join(table.columns)}" for name, table in rows.items())
+        raise DeclarationError(
+            f"The custom measure of the feature '{feature.name}' could not be computed ({type(error).__name__}).",
+            where=f"feature '{feature.name}'",
+            what_next=f"Return an engine table with the columns rid and value. The columns that it may read: {given}. Columns marked otherwise "
+            f"than 'feature' are not given.",
+        ) from None

@@ -122,10 +122,14 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
         refuse(f"The value format '{feature.value_format}' is not known.", f"Use one of: {', '.join(sorted(_VALUE_FORMATS))}.")
     table = tables[feature.source]
     if feature.sharing is SharingClass.SCHOOL:
-        if table.sharing is not SharingClass.SCHOOL:
-            refuse(f"The table '{table.name}' is not held by the school, so its features cannot be shared as SCHOOL.")
-        if feature.measure.kind != "custom" and "school_id" not in table and not _is_extension(table):
-            refuse(f"The table '{table.name}' does not say which school a row is of, so its features cannot be shared as SCHOOL.")
+        for name in (feature.source, *feature.measure.tables):
+            if tables[name].sharing is not SharingClass.SCHOOL:
+                refuse(f"The table '{name}' is not held by the school, so features that read it cannot be shared as SCHOOL.")
+            if tables[name].has_person and "school_id" not in tables[name] and not tables[name].one_school:
+                refuse(
+                    f"The table '{name}' does not say which school a row is of, so features that read it cannot be shared as SCHOOL.",
+                    "Give it the column school_id; or one_school=True, where each of its people is at one school only.",
+                )
     if (
         feature.unit is Unit.FAMILY
         and feature.missing is Missing.ZERO_IF_COVERED
@@ -136,9 +140,6 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
     _check_window(feature.window, refuse)
     for measure in _parts(feature.measure):
         _check_measure(measure, table, tables, refuse)
-        for name in measure.tables:
-            if feature.sharing is SharingClass.SCHOOL and tables[name].sharing is not SharingClass.SCHOOL:
-                refuse(f"The table '{name}' is not held by the school, so features that read it cannot be shared as SCHOOL.")
     read = [table, *(tables[name] for measure in _parts(feature.measure) for name in measure.tables)]
     holders = {holder for one in read for holder in _holders(one)}
     if feature.sharing not in holders:
@@ -159,12 +160,6 @@ def _check_window(window: Window, refuse: Refuse) -> None:
     counted = window.kind in ("last_days", "between_days", "last_school_weeks")
     if counted and (window.first <= window.last or window.last < 0):
         refuse(f"The window '{window}' is empty.", "Give the longer span first, in whole days or weeks before the date.")
-
-
-def _is_extension(table: Table) -> bool:
-    from early_id.schema.tables import CANONICAL
-
-    return table.name not in CANONICAL
 
 
 def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: Refuse) -> None:

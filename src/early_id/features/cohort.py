@@ -6,6 +6,7 @@ corrected on or after the as-of date reaches no cohort and no eligibility rule.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ import pandas as pd
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.core.types import Usage
+from early_id.features.households import household_reasons, school_homes
 from early_id.features.lookalikes import likeness, share_marks
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
@@ -40,10 +42,12 @@ REASONS: dict[str, str] = {
     "double_record": "a second record, by name and date of birth, of a child who is on a school roll",
     "not_here": "neither on a school roll nor known to live here",
     "household_open": "another child of the household is open to statutory services: speak to the allocated worker first",
+    "household_safeguarding": "another child of the household has a recorded sign that goes to the safeguarding route",
+    "household_in_help": "another child of the household has early help or waits for an answer: speak to those who know the family first",
     "safe_contact_first": "safe contact has to be checked first: hub only",
 }
 _STATUS_REASON = {"CLA": "looked_after", "CPP": "protection_plan", "COURT": "court", "S47": "section_47", "CIN": "child_in_need"}
-#: Statuses of one child that keep the whole household off school lists.
+#: Statuses of one child that mean an open case.
 OPEN_TO_STATUTORY = ("looked_after", "protection_plan", "court", "section_47", "child_in_need", "referral_open")
 
 
@@ -60,14 +64,20 @@ class Cohort:
 
 
 def persons(past: Past) -> pd.DataFrame:
-    """One row a child: each attribute from the record that holds it, the fullest record first."""
+    """One row a child: each attribute from the record that holds it, the school's record first and then the fullest.
+
+    The school's first, so that what a school page prints of its own pupil is what the school itself holds.
+    """
     rows = past.frame("pupils")
     if rows.empty:
         return rows.set_index("child_id")
-    rows = rows.assign(_filled=rows.notna().sum(axis=1)).sort_values(["child_id", "_filled", "source"], ascending=[True, False, True])
+    person = ["source", "source_person_id"]
+    enrolled = pd.MultiIndex.from_frame(past.frame("enrolments")[person])
+    rows = rows.assign(_roll=pd.MultiIndex.from_frame(rows[person]).isin(enrolled), _filled=rows.notna().sum(axis=1))
+    rows = rows.sort_values(["child_id", "_roll", "_filled", "source"], ascending=[True, False, False, True])
     first = rows.groupby("child_id", sort=True).first()
     first["birth_date"] = pd.to_datetime(first["birth_date"])
-    return first.drop(columns="_filled")
+    return first.drop(columns=["_roll", "_filled"])
 
 
 def age_on(birth: pd.Series, day: pd.Timestamp) -> pd.Series:
@@ -125,6 +135,8 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     frame["nc_year"] = school["nc_year"].reindex(everyone)
     own = past.people.own_family(pd.Series(everyone, index=everyone))
     frame["family_id"] = families["family_id"].reindex(everyone).where(lambda s: s.notna(), own)
+    homes = school_homes(past, school.reset_index(), past.people.key)
+    frame["home_id"] = homes.reindex(everyone).where(lambda s: s.notna(), own)
     for mark in ("safe_contact", "protected_address", "no_joint_contact"):
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))
@@ -132,8 +144,10 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     alike, status = likeness(people).reindex(everyone), statutory_reasons(past, frame["age"])
     frame = share_marks(frame, alike)
     frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
-    frame["reason"] = _reasons(past, cfg, frame, people, status)
-    return _cohort(past, cfg, frame, status)
+    found = _found(past, cfg, frame, people, status)
+    frame["reason"] = _first(found, frame.index)
+    frame["household"] = household_reasons(frame, found)
+    return _cohort(past, cfg, frame)
 
 
 def _restricted(past: Past, cfg: Config) -> pd.Index:
@@ -156,8 +170,8 @@ def _family_hub(frame: pd.DataFrame) -> pd.Series:
     return frame["hub_id"].where(frame["hub_id"].notna(), frame["family_id"].map(by_family))
 
 
-def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame, status: pd.Series) -> pd.Series:
-    """The first reason to take each child out, by precedence; None for those who stay."""
+def _found(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame, status: pd.Series) -> dict[str, pd.Index]:
+    """Reason → every child for whom it holds."""
     moment = pd.Timestamp(past.as_of)
     help_open = past.frame("early_help")
     help_open = open_spells(help_open[help_open["start_on"].notna()], "start_on", "end_on", moment)
@@ -165,35 +179,42 @@ def _reasons(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame,
     recent = pd.to_datetime(contacts["contact_on"]) >= moment - timedelta(days=cfg.cohort.contact_pending_days)
     pending = contacts[recent & contacts["outcome"].isna()]
     died = pd.to_datetime(people["died_on"]).reindex(frame.index) < moment
-    found = [
-        pd.Series("died", index=frame.index[died.fillna(False)]),
-        pd.Series("too_young", index=frame.index[frame["age"] < cfg.cohort.youngest]),
-        pd.Series("too_old", index=frame.index[frame["age"] > cfg.cohort.oldest]),
-        status,
-        pd.Series("safeguarding_route", index=_restricted(past, cfg)),
-        frame["likeness"].dropna(),
-        pd.Series("early_help_open", index=help_open["child_id"].unique()),
-        pd.Series("contact_pending", index=pending["child_id"].unique()),
-        pd.Series("not_here", index=frame.index[~frame["here"]]),
-    ]
-    stacked = pd.concat([item for item in found if len(item)]) if any(len(item) for item in found) else pd.Series(dtype=object)
-    return _first_by_precedence(stacked.index.to_series(), stacked).reindex(frame.index)
+    return {
+        "died": frame.index[died.fillna(False)],
+        "too_young": frame.index[frame["age"] < cfg.cohort.youngest],
+        "too_old": frame.index[frame["age"] > cfg.cohort.oldest],
+        **{str(reason): rows.index for reason, rows in status.groupby(status)},
+        "safeguarding_route": _restricted(past, cfg),
+        **{str(reason): rows.index for reason, rows in frame["likeness"].dropna().groupby(frame["likeness"].dropna())},
+        "early_help_open": pd.Index(help_open["child_id"].unique()),
+        "contact_pending": pd.Index(pending["child_id"].unique()),
+        "not_here": frame.index[~frame["here"]],
+    }
 
 
-def _cohort(past: Past, cfg: Config, frame: pd.DataFrame, status: pd.Series) -> Cohort:
+def _first(found: Mapping[str, pd.Index], everyone: pd.Index) -> pd.Series:
+    """The first reason to take each child out, by precedence; missing for those who stay."""
+    reason = pd.Series(None, index=everyone, dtype=object)
+    for name in REASONS:
+        reason = reason.where(reason.notna() | ~everyone.isin(found.get(name, ())), name)
+    return reason
+
+
+def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     moment = pd.Timestamp(past.as_of)
-    # By status rather than by the first reason: a baby with a plan is too young for a list, and the household is open all the same.
     frame = frame.reset_index().assign(as_of=moment)
-    is_open = frame["child_id"].map(status).isin(OPEN_TO_STATUTORY) | frame["likeness"].eq("maybe_statutory")
-    open_families = set(frame.loc[is_open, "family_id"])
     taken = frame["reason"].notna()
-    frame["household_open"] = frame["family_id"].isin(open_families) & ~taken
-    excluded = frame.loc[taken].assign(audiences="all")
-    only_school = [
-        frame.loc[~taken & frame["household_open"]].assign(reason="household_open", audiences="school_lead"),
-        frame.loc[~taken & ~frame["household_open"] & ~_contact_is_safe(frame)].assign(reason="safe_contact_first", audiences="school_lead"),
-    ]
-    excluded = pd.concat([excluded, *only_school])[list(EXCLUDED_COLUMNS)].reset_index(drop=True)
+    # A home counts as the school holds it and as housing does: unsafe contact with one child is unsafe contact with all at home.
+    unsafe = frame[~_contact_is_safe(frame)]
+    frame["contact_is_safe"] = ~(frame["family_id"].isin(unsafe["family_id"]) | frame["home_id"].isin(unsafe["home_id"]))
+    at_home, safe = frame["household"] != "", frame["contact_is_safe"]
+    excluded = pd.concat(
+        [
+            frame.loc[taken].assign(audiences="all"),
+            frame.loc[~taken & at_home].assign(reason=lambda rows: rows["household"], audiences="school_lead"),
+            frame.loc[~taken & ~at_home & ~safe].assign(reason="safe_contact_first", audiences="school_lead"),
+        ]
+    )[[*EXCLUDED_COLUMNS, "home_id"]].reset_index(drop=True)
     index = frame.loc[~taken].drop(columns=["reason", "here", "likeness"])
     if index.empty:
         reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"
@@ -201,7 +222,6 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame, status: pd.Series) -> 
     index["outcome_until"] = moment + timedelta(days=cfg.outcome.horizon_days)
     index["mature_on"] = index["outcome_until"] + timedelta(days=cfg.outcome.recording_lag_days)
     index["known_to_services"] = index["child_id"].isin(_known_to_services(past))
-    index["contact_is_safe"] = _contact_is_safe(index)
     return Cohort(index.set_index(row_keys(index["child_id"], index["as_of"])), excluded)
 
 

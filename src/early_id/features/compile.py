@@ -92,6 +92,7 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
     elif measure.kind == "total":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         parts["n"] = hit.ifelse(amount, 0).sum()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(1, 0).sum()
     elif measure.kind == "days":
         parts["n"] = hit.ifelse(rows.happened_on, None).nunique()
     elif measure.kind == "days_since_last":
@@ -103,7 +104,8 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
         # Unpacked in the engine: a day and an amount together are too long for a float.
         parts["latest"] = newest % _DAY_FACTOR - _OFFSET
         parts["newest"] = told.ifelse(day, None).max()
-    # Whether the child has rows to judge by: in the window, and at any time.
+    # Whether the child has rows to judge by: ones that count, any in the window, and any at any time.
+    parts["hits"] = hit.ifelse(1, 0).sum()
     parts["rows"] = (inside & among).ifelse(1, 0).sum()
     parts["ever"] = among.ifelse(1, 0).sum()
     return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]

@@ -16,7 +16,7 @@ from early_id.core.types import Audience, SharingClass
 from early_id.features.declare import Feature
 
 #: Marks of a row that a school list could hold.
-SCHOOL_LISTS_NEED = {"household_open": False, "contact_is_safe": True}
+SCHOOL_LISTS_NEED = {"household": "", "contact_is_safe": True}
 EXCLUDED_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id", "reason", "audiences")
 
 
@@ -53,7 +53,8 @@ class FeatureMatrix:
     groups : DataFrame, shape (n_rows, n_characteristics)
         For the audit only; ``not known`` is a value.
     index : DataFrame
-        child_id, as_of, family_id, school_id, hub_id, outcome_until, mature_on, age, nc_year, known_to_services.
+        child_id, as_of, family_id, home_id (the family as the school's own records show it), school_id, hub_id, outcome_until, mature_on, age,
+        nc_year, known_to_services.
     excluded : DataFrame
         One row per child and date taken out before scoring, with the reason.
     evidence_dates : DataFrame, shape of X
@@ -120,7 +121,7 @@ class FeatureMatrix:
         """What a model for ``audience`` may learn from: its classes of features, and the children whom its lists could hold.
 
         An audience not named in ``sharing`` sees nothing. A school's lists hold children on its roll, of households that nobody of
-        statutory services works with and where contact is known to be safe.
+        other services works with and where contact is known to be safe; their families are those of :meth:`families_for`.
         """
         allowed = {SharingClass(name) for name in sharing.get(str(audience), ())}
         kept = [f.name for f in self.meta.features if f.sharing in allowed]
@@ -137,7 +138,18 @@ class FeatureMatrix:
                 # A programme without households has no such marks.
                 keep &= self.index[mark].eq(wanted) if mark in self.index else True
             rows = self.where(keep)
-        return rows.columns(kept)
+        return rows.families_for(audience).columns(kept)
+
+    def families_for(self, audience: str) -> FeatureMatrix:
+        """The same rows, with families as the audience may know them: for a school, by the addresses on its own records.
+
+        Who lives together is what housing and social care know; were a school's families formed from that, a change there would change a
+        school's list. A programme without homes keeps its families.
+        """
+        if str(audience) != Audience.SCHOOL_LEAD or "home_id" not in self.index:
+            return self
+        excluded = self.excluded.assign(family_id=self.excluded["home_id"]) if "home_id" in self.excluded else self.excluded
+        return replace(self, index=self.index.assign(family_id=self.index["home_id"]), excluded=excluded)
 
     @cached_property
     def fingerprint(self) -> str:

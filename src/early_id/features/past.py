@@ -34,7 +34,7 @@ class TableSource(Protocol):
         """Stored rows with provenance and time columns."""
 
     def coverage(self) -> pd.DataFrame:
-        """source, table, covers_from, covers_to."""
+        """source, table, covers_from, covers_to, stated, schools."""
 
 
 @dataclass(frozen=True)

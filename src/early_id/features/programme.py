@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class Programme:
         ``link(store, cfg) -> People``: where people are not found by UPN and NHS number.
     keys_only : bool
         Lists hold keys and no names, and no words about families: for benchmarks on published data.
+    words : mapping
+        The council's word or phrase → what it is called here ("family" → "student"), for everything that people read.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Programme:
     dates: Callable[[TableSource, Config], tuple[date, ...]] | None = None
     link: Callable[[TableSource, Config], People] | None = None
     keys_only: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 COUNCIL = Programme(

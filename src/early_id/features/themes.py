@@ -1,8 +1,4 @@
-"""Themes: related features add up to one reason, because reasons by theme change less between refits.
-
-(Top-three reasons change when refitted on half the data for 37 % of children with single features, 10 % with themes, for the
-explainable boosting machine measured in the design notes.)
-"""
+"""Themes: related features add up to one reason, because reasons by theme change less between refits."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ MOST_CUTS = 64
 def one_thread() -> threadpool_limits:
     """Boosting on one thread.
 
-    Models this small gain nothing from more, and OpenMP threads that wait for a busy core by spinning were measured to turn a
-    trial of 13 s into one of 400 s. It also keeps the order of sums, and so the model, the same on every machine.
+    Models this small gain nothing from more, and OpenMP threads that wait for a busy core by spinning make a trial many
+    times slower. It also keeps the order of sums, and so the model, the same on every machine.
     """
     return threadpool_limits(1, user_api="openmp")
 

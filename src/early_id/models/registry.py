@@ -120,6 +120,7 @@ def write_bundle(trial: Trial, meta: MatrixMeta, *, models: Path) -> Path:
         "version": version,
         "catalogue_hash": meta.catalogue_hash,
         "data_hash": meta.data_hash,
+        "notes": list(trial.split_notes),
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
     }
     manifest["bundle_hash"] = fingerprint(manifest, length=64)

@@ -117,6 +117,11 @@ class Trial:
     def __repr__(self) -> str:
         return f"Trial({self.audience}, {len(self.models)} models at {self.capacity} places: {self.verdict})"
 
+    @property
+    def split_notes(self) -> tuple[str, ...]:
+        """What everything made from this trial has to say about how its rows were split; empty for a split by time."""
+        return tuple(self.splits.get("notes") or ())
+
     def frame(self) -> pd.DataFrame:
         """One row a model and measure: model, kind, measure, value, low, high, n."""
         rows = [

@@ -25,8 +25,8 @@ Mask = NDArray[np.bool_]
 KNOWN_SHARE = 0.9
 
 NAMED_NOTE = (
-    "Named split: training and test rows were named in the settings, the label gap is off, and families that occur in both "
-    "were dropped from training."
+    "Named split: training and test rows were named in the settings, the label gap is off (a model may have learned from outcomes not yet "
+    "known at the test date), and whoever is in both parts was dropped from training, so the figures are for comparison only."
 )
 
 

@@ -86,10 +86,13 @@ def track(trial: Trial, meta: MatrixMeta, settings: TrainingSettings, *, store: 
             warnings.simplefilter("ignore")
             client = mlflow.MlflowClient(tracking_uri=uri)
             experiment = _experiment(client, None if settings.tracking_uri else store)
-            parent = _run(client, experiment, f"{trial.best.name}", None, _params(trial, meta, settings), {}, {"verdict": trial.verdict})
-            client.log_text(parent, json.dumps(trial.to_json(), indent=1), "trial.json")
+            # MLflow shows this tag as the description of a run.
+            said = {"mlflow.note.content": " ".join(trial.split_notes)} if trial.split_notes else {}
+            params = _params(trial, meta, settings)
+            parent = _run(client, experiment, f"{trial.best.name}", None, params, {}, {"verdict_before_audit": trial.verdict, **said})
+            client.log_text(parent, json.dumps({**trial.to_json(), "verdict_stage": "before the audit"}, indent=1), "trial.json")
             for result in trial.models.values():
-                child = _run(client, experiment, result.name, parent, _result_params(result), _metrics(result), {"kind": result.kind})
+                child = _run(client, experiment, result.name, parent, _result_params(result), _metrics(result), {"kind": result.kind, **said})
                 if trial.best.name.startswith(f"{result.name}_") and result.kind == "model":
                     _log_estimator(mlflow, client, child, trial)
                 bar.advance(note=result.name)
@@ -164,7 +167,12 @@ def _log_estimator(mlflow: Any, client: Any, run: str, trial: Trial) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
         mlflow.sklearn.save_model(
-            trial.best.estimator, str(path), serialization_format="skops", skops_trusted_types=list(TRUSTED), pip_requirements=needs
+            trial.best.estimator,
+            str(path),
+            serialization_format="skops",
+            skops_trusted_types=list(TRUSTED),
+            pip_requirements=needs,
+            metadata={"notes": list(trial.split_notes)} if trial.split_notes else None,
         )
         client.log_artifacts(run, str(path), "model")
 

@@ -73,6 +73,7 @@ def render_page(
     lang: str = "en-GB",
     kind: str = "plain",
     staff: bool = True,
+    said: Sequence[str] = (),
     extra_css: str = "",
 ) -> str:
     """One whole HTML page.
@@ -91,6 +92,8 @@ def render_page(
         Look of the band at the top.
     staff : bool
         Pages for staff carry the sentence that this is not a safeguarding alarm; notices for families do not.
+    said : sequence of str
+        Sentences that every output of the run carries, shown under the title.
     extra_css : str
         More rules, from the caller's own style sheet, never from data.
     """
@@ -110,6 +113,7 @@ def render_page(
             kind=kind,
             staff=staff,
             alarm=wording.ALARM,
+            said=list(said),
             css=Markup(css),  # our own file
             foot=foot,
         )

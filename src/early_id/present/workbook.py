@@ -6,16 +6,15 @@ begins with a sign Excel reads as a formula carries Excel's own quote mark, so t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from early_id.core.errors import EarlyIdError
+from early_id.present.printing import lines_of, set_up_page
 from early_id.present.write import write_bytes
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ _CREATED = datetime(2000, 1, 1)
 _LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
-_A4 = 9
-_LINE, _BLANK, _TALLEST = 15.0, 30.0, 409.0  # points; Excel allows no row above 409
+_ROOM = 0.95  # of a cell's width: programs differ a little in how they break lines
+_LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above 409
 
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
@@ -127,7 +126,14 @@ def workbook_bytes(sheets: Sequence[Sheet], *, title: str, restricted: bool | st
     from xlsxwriter import Workbook
 
     buffer = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        # Column widths count digits of this font, so it has to be that of the cells.
+        "default_format_properties": {"font_name": _BASE["font_name"], "font_size": _BASE["font_size"]},
+    }
     book = Workbook(buffer, options)
     book.set_properties({"title": title, "created": _CREATED, "author": "early_id", "comments": _foot(restricted)})
     formats = _Formats(book)
@@ -198,25 +204,12 @@ def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats, choices: _Cho
         page.freeze_panes(row + 1, 1)
     if sheet.protected:
         page.protect("", {"format_columns": True, "format_rows": True, "select_locked_cells": True})
-    if sheet.landscape:
-        page.set_landscape()
-    page.set_paper(_A4)
-    page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-    page.fit_to_pages(1, 0)
-    page.hide_gridlines(2)
-    page.set_header(f"&L&9{_plain(title)}&R&9{_plain(sheet.name)}")
-    page.set_footer(f"&L&9{_plain(foot)}&R&9Page &P of &N")
-
-
-def _plain(text: str) -> str:
-    """Header text without Excel's own codes, cut to what a header can hold."""
-    return text[:100].replace("&", "&&")
+    set_up_page(page, landscape=sheet.landscape, head=(title, sheet.name), foot=foot)
 
 
 def _write_across(page: Worksheet, row: int, last: int, text: str, style: Format, *, across: float, size: int) -> None:
-    # Merged cells do not grow by themselves, so the height is worked out from the width; 0.9 leaves room for wide letters.
-    lines = sum(max(1, math.ceil(len(part) * size / 11 / (across * 0.9))) for part in text.split("\n"))
-    page.set_row(row, lines * size * 1.45)
+    # Letters of a title are larger, so the cell is as if narrower.
+    page.set_row(row, lines_of(text, across * _ROOM * 11 / size) * size * 1.4 + 3)
     if last:
         page.merge_range(row, 0, row, last, "", style)
     _write_cell(page, row, 0, text, style)
@@ -258,11 +251,7 @@ def _height(sheet: Sheet, row: Sequence[Value]) -> float:
     """Height of a row whose longest cell wraps. Left to itself, LibreOffice prints wrapped lines over each other."""
     if not sheet.wrap:
         return _LINE
-    lines = [
-        sum(len(wrap(part, max(int(sheet.width_of(column) * 0.95), 1))) or 1 for part in value.split("\n"))
-        for column, value in enumerate(row)
-        if isinstance(value, str)
-    ]
+    lines = [lines_of(value, sheet.width_of(column) * _ROOM) for column, value in enumerate(row) if isinstance(value, str)]
     return min(_LINE * max(lines, default=1) + 2, _TALLEST)
 
 

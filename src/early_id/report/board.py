@@ -75,9 +75,8 @@ def annex(m: Material) -> Section:
     ]
     method += [str(note) for meta in m.meta.values() for note in meta.get("notes", ())] if not m.showing.publishable else []
     terms = {
-        "Share missed": f"Of the {m.context.nouns.people} who {m.context.had_outcome}, those who were not listed.",
-        "Listed without need": f"Listed, and no need was recorded in the time looked at. Its share is taken of all "
-        f"{m.context.nouns.people} without the outcome.",
+        "Share missed": f"Of the children who {m.context.had_outcome}, those who were not listed.",
+        "Listed without need": "Listed, and no need was recorded in the time looked at. Its share is taken of all children without the outcome.",
         "Observed ÷ expected": "How many had the outcome, divided by how many the score led us to expect.",
         "95% interval": "The range in which the true figure most likely lies. A wide one means that little is known.",
         "AUC": "How often a person with the outcome ranks above one without: 0.5 is chance, 1 is always.",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from early_id.present.glossary import Glossary
+
 #: Words on every page made from invented records.
 MADE_UP = "Made-up data: no real child, family or school is in it"
 
@@ -21,16 +23,6 @@ NOT_LOOKED_AT = (
 
 #: Names of the lists, by audience.
 LIST_NAMES = {"school_lead": "School lists", "hub_lead": "Hub lists", "analyst": "Analyst's list", "governance": "Board's list"}
-
-
-@dataclass(frozen=True)
-class Nouns:
-    """Who the rows are. The defaults suit a council; a benchmark on students has its own."""
-
-    person: str = "child"
-    people: str = "children"
-    family: str = "family"
-    families: str = "families"
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,10 @@ class GovernanceContext:
         Characteristic -> who answers for it.
     version : str
         Version of the package.
+    said : sequence of str
+        Sentences that every output of the run carries, such as that a benchmark's split is a named one.
+    words : Glossary
+        The programme's words, where it looks at something else than children in families.
     """
 
     council: str = "The council"
@@ -96,7 +92,8 @@ class GovernanceContext:
     themes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
-    nouns: Nouns = Nouns()
+    said: Sequence[str] = ()
+    words: Glossary = field(default_factory=Glossary)
 
     @property
     def watermark(self) -> str | None:

@@ -24,18 +24,18 @@ def _put_forward(trial: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def missed(m: Material) -> Section:
     """Section 4."""
-    nouns, sentences = m.context.nouns, []
+    sentences = []
     shares: dict[str, Figure] = {}
     for audience, trial in m.trials.items():
         found = estimate(m.showing, _put_forward(trial), "recall_at_capacity")
         if found.value is not None:
             share = 1 - found.value
             sentences.append(
-                f"{list_name(audience)}: of every 10 {nouns.people} who {m.context.had_outcome}, "
+                f"{list_name(audience)}: of every 10 children who {m.context.had_outcome}, "
                 f"{out_of(share, 10).removesuffix(' out of 10')} were not listed."
             )
             shares[list_name(audience)] = found
-    parts = _strips(shares, f"Of every 10 {nouns.people} who {m.context.had_outcome}, those listed (filled in)")
+    parts = _strips(shares, f"Of every 10 children who {m.context.had_outcome}, those listed (filled in)")
     parts.append(
         paragraph(
             f"The harm: {MEASURES['missed_share'].harm} A short list always misses most of the need; these figures show "
@@ -45,7 +45,7 @@ def missed(m: Material) -> Section:
     for audience in m.groups:
         parts += [
             audience_heading(m, audience),
-            *measure_parts(m, audience, "missed_share", heading="Share missed", n_heading=f"{nouns.people.capitalize()} with the outcome"),
+            *measure_parts(m, audience, "missed_share", heading="Share missed", n_heading="Children with the outcome"),
         ]
     return Section("missed", "Who is missed", "\n".join(sentences) or "How many are missed cannot be estimated.", tuple(parts))
 
@@ -63,18 +63,18 @@ def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
 
 def without_need(m: Material) -> Section:
     """Section 5."""
-    nouns, sentences = m.context.nouns, []
+    sentences = []
     shares: dict[str, Figure] = {}
     for audience, trial in m.trials.items():
         right = estimate(m.showing, _put_forward(trial), "precision_at_capacity")
         if right.value is not None:
             n = 10 - round(10 * right.value)
             sentences.append(
-                f"{list_name(audience)}: of every 10 {nouns.families} listed, about {n} {plural(n, 'was', 'were')} listed "
+                f"{list_name(audience)}: of every 10 families listed, about {n} {plural(n, 'was', 'were')} listed "
                 f"without need, as far as later records show."
             )
             shares[list_name(audience)] = right
-    parts = _strips(shares, f"Of every 10 {nouns.families} listed, those in which somebody {m.context.had_outcome} (filled in)")
+    parts = _strips(shares, f"Of every 10 families listed, those in which somebody {m.context.had_outcome} (filled in)")
     parts.append(
         paragraph(
             f"The harm: {MEASURES['false_flag_rate'].harm} {MEASURES['precision'].harm} “Without need” means that no need "
@@ -89,7 +89,7 @@ def without_need(m: Material) -> Section:
             audience,
             "false_flag_rate",
             heading="Share listed without need",
-            n_heading=f"{nouns.people.capitalize()} without the outcome",
+            n_heading="Children without the outcome",
         )
         rows = m.groups[audience].of("precision")
         if rows:
@@ -134,7 +134,7 @@ def observed_expected(m: Material) -> Section:
             zero_line=True,
         )
         cells = [[row.label, row.n, row.figure.ratio_text()] for row in rows]
-        headings = ["Group", f"{m.context.nouns.people.capitalize()}, outcome known", "Observed ÷ expected (95% interval)"]
+        headings = ["Group", "Children, outcome known", "Observed ÷ expected (95% interval)"]
         table = page.table_html(headings, cells, f"Observed against expected, by group: {list_name(audience).lower()}", note=m.showing.note)
         parts += [audience_heading(m, audience), page.chart_html(svg, table)]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."

@@ -6,7 +6,7 @@ that the published one cannot say anything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,11 @@ def governance_pack(
     for kind in BANNERS:
         html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
         written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
-    sheets = [sheet for name, result in audits.items() for sheet in _sheets(name, result)]
+    facts = context or GovernanceContext()
+    sheets = [facts.words.sheet(sheet) for name, result in audits.items() for sheet in _sheets(name, result, facts.said)]
     if sheets:
         tables = target.with_name(f"{target.stem}_tables_restricted.xlsx")
-        foot = "RESTRICTED" + (f" · {context.watermark}" if context and context.watermark else "")
+        foot = "RESTRICTED" + (f" · {facts.watermark}" if facts.watermark else "")
         written["tables"] = write_workbook(tables, sheets, title=f"{TITLE}: tables", restricted=foot)
     return written
 
@@ -101,7 +102,8 @@ def governance_html(trial: Any, audit: Any, lists: Any = None, *, context: Gover
     m = material(trial, audit, lists, context=context or GovernanceContext(), publishable=publishable)
     body = _templates().get_template("governance.html").render(header=board.header(m), sections=[make(m) for make in SECTIONS])
     kind = "publishable" if publishable else "restricted"
-    return render_page(TITLE, body, banner=BANNERS[kind], watermark=m.context.watermark, kind=kind)
+    made = render_page(TITLE, body, banner=BANNERS[kind], watermark=m.context.watermark, kind=kind, said=m.context.said)
+    return m.context.words.html(made)
 
 
 def material(trial: Any, audit: Any, lists: Any, *, context: GovernanceContext, publishable: bool) -> Material:
@@ -172,7 +174,7 @@ _COLUMNS = {
 }
 
 
-def _sheets(audience: str, result: Any) -> list[Sheet]:
+def _sheets(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
     """All audit rows of one list, under plain headings; shares to four places."""
     names = [name for name in _COLUMNS if name in result.rows.columns]
     return [
@@ -181,7 +183,7 @@ def _sheets(audience: str, result: Any) -> list[Sheet]:
             headings=[_COLUMNS[name][0] for name in names],
             rows=[tuple(row) for row in result.rows[names].round(4).itertuples(index=False)],
             title=f"{list_name(audience)}: every figure by group",
-            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1.",),
+            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1.", *said),
             widths=[_COLUMNS[name][1] for name in names],
         )
     ]

@@ -65,6 +65,8 @@ class NoticeContext:
     first_list_on : date, optional
     looked_at : str
         Who is looked at: "children aged 4 to 17 who go to school here".
+    said : sequence of str
+        Sentences that every output of the run carries.
     """
 
     council: str = "The council"
@@ -76,6 +78,7 @@ class NoticeContext:
     kept: Mapping[str, str] = field(default_factory=dict)
     first_list_on: date | None = None
     looked_at: str = "children and young people aged 4 to 17"
+    said: Sequence[str] = ()
 
     def unfilled(self) -> tuple[str, ...]:
         """What the council has still to decide or supply."""
@@ -117,7 +120,7 @@ def notice_html(name: str, context: NoticeContext) -> str:
             first=day_text(context.first_list_on) if context.first_list_on else None,
         )
     )
-    return render_page(title, body, banner=_BANNER, watermark=MADE_UP if context.made_up else None, staff=False)
+    return render_page(title, body, banner=_BANNER, watermark=MADE_UP if context.made_up else None, staff=False, said=context.said)
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,11 @@ MODEL_NAMES = {
 }
 
 
+def model_name(name: str, kind: object) -> str:
+    """How a rule or model is called; one that an extension brought is called by its own name."""
+    return MODEL_NAMES.get(name) or f"{'Rule' if kind == 'baseline' else 'Model'}: {name.replace('_', ' ')}"
+
+
 def themes(m: Material) -> Section:
     """Section 9."""
     cost: Mapping[str, Any] = m.lists.get("sharing_cost") or {}
@@ -73,21 +78,21 @@ def no_model(m: Material) -> Section:
             continue
         sentences.append(_beside_best_rule(m, audience, trial))
         svg = charts.forest(
-            [figure.row(MODEL_NAMES.get(name, name), strong=figures.get("kind") == "model") for name, figures, figure in rows],
-            title=f"{list_name(audience)}: of the {m.context.nouns.families} listed, the share in which somebody {m.context.had_outcome}",
+            [figure.row(model_name(name, figures.get("kind")), strong=figures.get("kind") == "model") for name, figures, figure in rows],
+            title=f"{list_name(audience)}: of the families listed, the share in which somebody {m.context.had_outcome}",
             desc="Filled dots are models, hollow dots are rules without a model. "
-            + " ".join(f"{MODEL_NAMES.get(name, name)}: {figure.text()}." for name, _, figure in rows),
+            + " ".join(f"{model_name(name, figures.get('kind'))}: {figure.text()}." for name, figures, figure in rows),
         )
         table = page.table_html(
             [
                 "Way of choosing",
-                f"Of the {m.context.nouns.families} listed, share with need",
-                f"Of the {m.context.nouns.people} with need, share listed",
+                "Of the families listed, share with need",
+                "Of the children with need, share listed",
                 "Ranking overall (AUC)",
             ],
             [
                 [
-                    MODEL_NAMES.get(name, name),
+                    model_name(name, figures.get("kind")),
                     figure.text(),
                     estimate(m.showing, figures, "recall_at_capacity").text(),
                     _auc(figures),
@@ -104,7 +109,7 @@ def no_model(m: Material) -> Section:
         ]
         if not m.showing.publishable:
             parts += [
-                paragraph("Why this verdict, against a bar written down beforehand:"),
+                paragraph("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it:"),
                 bullets([str(reason) for reason in trial.get("reasons") or ["No reason was recorded."]]),
             ]
         parts += _components(m, trial)
@@ -118,15 +123,15 @@ def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> s
     rates = {name: estimate(m.showing, figures, "precision_at_capacity").value for name, figures in models.items()}
     rules = {name: rate for name, rate in rates.items() if models[name].get("kind") == "baseline" and rate is not None}
     own = rates.get(str(trial.get("put_forward")))
-    verdict = f"Verdict against the bar set beforehand: {trial.get('verdict', 'none')}."
+    verdict = f"Final verdict, from the bar set beforehand and the audit: {trial.get('verdict', 'none')}."
     if own is None or not rules:
         return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
     # Which rule is best is told by exact figures in both renderings; only what is said about it differs.
     best = max(rules, key=lambda name: (number(models[name]["precision_at_capacity"]["value"]) or 0.0, name))
     found = [wording.out_of(rate, 10).removesuffix(" out of 10") for rate in (own, rules[best])]
-    rule = MODEL_NAMES.get(best, best).removeprefix("Rule: ")
+    rule = model_name(best, "baseline").removeprefix("Rule: ")
     return (
-        f"{list_name(audience)}: of every 10 {m.context.nouns.families} listed by the model, {found[0]} had somebody who "
+        f"{list_name(audience)}: of every 10 families listed by the model, {found[0]} had somebody who "
         f"{m.context.had_outcome}; "
         f"with the best simple rule ({rule}), {found[1]}. {verdict}"
     )
@@ -152,7 +157,7 @@ def _components(m: Material, trial: Mapping[str, Any]) -> list[Markup]:
     if rows:
         headings = [
             "Part of the outcome",
-            f"{m.context.nouns.people.capitalize()} with it",
+            "Children with it",
             "Share of them listed (95% interval)",
         ]
         parts.append(

@@ -32,15 +32,15 @@ ENOUGH = 10
 
 def what_it_tells(m: Material) -> Section:
     """Section 1."""
-    people, showing = m.context.nouns.people, m.showing
+    showing = m.showing
     meta = m.meta.get(m.main, {})
     groups = m.groups.get(m.main, Groups(()))
     small = _too_small(groups)
     rows, found = showing.count(number(meta.get("rows"))), showing.count(number(meta.get("with_outcome")))
     tested = (
-        f"The figures rest on {_count(rows)} {people}, of whom {_count(found)} {m.context.had_outcome}"
+        f"The figures rest on {_count(rows)} children, of whom {_count(found)} {m.context.had_outcome}"
         if meta
-        else f"No test on past {people} has been supplied"
+        else "No test on past children has been supplied"
     )
     finding = tested + (
         f"; they can say little about {len(small)} {plural(len(small), 'group')}, each with few who had the outcome." if small else "."
@@ -51,13 +51,13 @@ def what_it_tells(m: Material) -> Section:
         labels, counts = list(m.context.cohort), [showing.count(n) for n in m.context.cohort.values()]
         svg = charts.bars(
             [{"label": label, "value": n if isinstance(n, int) else None, "note": "c"} for label, n in zip(labels, counts, strict=True)],
-            title=f"From all records to the {people} who could be listed",
+            title="From all records to the children who could be listed",
             desc=" ".join(f"{label}: {_count(n)}." for label, n in zip(labels, counts, strict=True)),
         )
         table = page.table_html(
             ["Step", "Number"],
             list(zip(labels, counts, strict=True)),
-            f"From all records to the {people} who could be listed",
+            "From all records to the children who could be listed",
             note=showing.note,
         )
         parts.append(page.chart_html(svg, table))
@@ -66,7 +66,7 @@ def what_it_tells(m: Material) -> Section:
         counts = showing.counts(list(m.context.excluded.values()))
         parts.append(
             page.table_html(
-                ["Reason", sentence_case(people)],
+                ["Reason", "Children"],
                 list(zip(reasons, counts, strict=True)),
                 "Taken out before anything was worked out",
                 note=showing.note,
@@ -76,19 +76,22 @@ def what_it_tells(m: Material) -> Section:
         parts += [
             subheading("Groups too small to say much about"),
             paragraph(
-                f"Fewer than {ENOUGH} {people} with the outcome at the test date: {and_list(small)}. A gap in these groups "
+                f"Fewer than {ENOUGH} children with the outcome at the test date: {and_list(small)}. A gap in these groups "
                 f"would most likely not be seen."
             ),
         ]
-    parts += [
-        subheading("Who was not looked at, and needs another way to be found"),
-        bullets([sentence_case(item) + "." for item in m.context.not_looked_at]),
+    if m.context.not_looked_at:
+        parts += [
+            subheading("Who was not looked at, and needs another way to be found"),
+            bullets([sentence_case(item) + "." for item in m.context.not_looked_at]),
+        ]
+    parts.append(
         paragraph(
             "A record shows what somebody wrote down. A group that is watched more is recorded more. With these data "
             "alone, more need "
             "and more recording cannot be told apart."
-        ),
-    ]
+        )
+    )
     return Section("what-it-tells", "What this report can and cannot tell you", finding, tuple(parts))
 
 
@@ -121,7 +124,7 @@ def summary(m: Material) -> Section:
         table = page.table_html(headings, [_summary_row(m, groups, title) for title in names], caption, note=m.showing.note)
         drawn = [row for title in names if (row := groups.largest(title)) is not None]
         svg = charts.forest(
-            [row.gap.row(f"{row.label}, {measure_name(row)}", strong=row.verdict == str(Verdict.GAP_FOUND)) for row in drawn],
+            [row.gap.row(f"{row.label}, {m.context.words.text(measure_name(row))}", strong=row.verdict == str(Verdict.GAP_FOUND)) for row in drawn],
             title=f"{list_name(audience)}: largest gap of each characteristic, in percentage points",
             desc=" ".join(f"{row.label}, {measure_name(row)}: {points(row)} points, {row.verdict}." for row in drawn),
             unit="points",
@@ -182,23 +185,25 @@ def on_the_list(m: Material) -> Section:
     """Section 3."""
     parts: list[Markup] = []
     recipients: Sequence[Mapping[str, Any]] = m.lists.get("recipients") or ()
-    families = m.context.nouns.families
     sentences = []
     if recipients:
         rows = _list_rows(recipients, m.showing)
-        sentences = [f"{row[0]}: {_count(row[3])} {families} against {_count(row[2])} places." for row in rows]
+        sentences = [f"{row[0]}: {_count(row[3])} families against {_count(row[2])} places." for row in rows]
         svg = charts.paired_bars(
             [{"label": row[0], "first": _int(row[2]), "second": _int(row[3]), "note": "not shown: small numbers"} for row in rows],
-            names=("Places", f"{sentence_case(families)} listed"),
+            names=("Places", "Families listed"),
             title="Places and families listed",
             desc="\n".join(sentences) + " No list is longer than its places.",
             unit="count",
         )
-        headings = ["Lists", "Recipients", "Places", f"{sentence_case(families)} listed", "Not already known to services"]
-        parts.append(page.chart_html(svg, page.table_html(headings, rows, "Lists against places", note=m.showing.note)))
-        parts.append(paragraph("Not already known: no contact, early help or social care in the last year is recorded for anyone in the family."))
+        headings = ["Lists", "Recipients", "Places", "Families listed", "Not already known to services"]
+        is_held = any(row[-1] is not None for row in rows)
+        shown = [row if is_held else row[:-1] for row in rows]
+        parts.append(page.chart_html(svg, page.table_html(headings[: len(shown[0])], shown, "Lists against places", note=m.showing.note)))
+        if is_held:
+            parts.append(paragraph("Not already known: no contact, early help or social care in the last year is recorded for anyone in the family."))
         if not m.showing.publishable:
-            parts.append(mapping_table([_recipient(row) for row in recipients], "Every recipient"))
+            parts.append(mapping_table([_recipient(row, is_held=is_held) for row in recipients], "Every recipient"))
     if m.lists.get("taken_out"):
         reasons = [sentence_case(str(reason)) for reason in m.lists["taken_out"]]
         counts = m.showing.counts(list(m.lists["taken_out"].values()))
@@ -245,14 +250,14 @@ def _total(rows: Sequence[Mapping[str, Any]], key: str) -> int | None:
     return None if any(value is None for value in values) else sum(int(value) for value in values if value is not None)
 
 
-def _recipient(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _recipient(row: Mapping[str, Any], *, is_held: bool) -> dict[str, Any]:
+    facts = {
         "recipient": row["recipient"],
         "list": list_name(row["audience"]).removesuffix("s"),
         "places": row["capacity"],
         "families listed": row["families"],
-        "not already known": row.get("not_already_known"),
     }
+    return facts | ({"not already known": row.get("not_already_known")} if is_held else {})
 
 
 def _int(value: object) -> int | None:
@@ -272,7 +277,7 @@ def _paired(m: Material, audience: str, pairs: Sequence[tuple[GroupRow, GroupRow
     table = page.table_html(
         [
             "Group",
-            sentence_case(m.context.nouns.people),
+            "Children",
             "Share listed (95% interval)",
             f"Share who {m.context.had_outcome} (95% interval)",
         ],

@@ -57,6 +57,7 @@ _TABLES = (
         key=("school_id", "start_on"),
         later={"end_on": ("leaving_reason",)},
         ends="end_on",
+        sharing=SharingClass.SCHOOL,
     ),
     Table(
         "schools",
@@ -72,6 +73,7 @@ _TABLES = (
         ),
         key=("school_id",),
         has_person=False,
+        sharing=SharingClass.SCHOOL,
     ),
     Table(
         "attendance",
@@ -86,6 +88,7 @@ _TABLES = (
         key=("school_id", "date", "session"),
         covered_by="rows",
         provisional=("code", PROVISIONAL),
+        sharing=SharingClass.SCHOOL,
     ),
     Table(
         "suspensions",
@@ -102,6 +105,7 @@ _TABLES = (
         happened="start_on",
         key=("school_id", "start_on", "category"),
         covered_by="roll",
+        sharing=SharingClass.SCHOOL,
     ),
     Table(
         "missing_episodes",
@@ -166,6 +170,7 @@ _TABLES = (
         sharing=SharingClass.SOCIAL_CARE,
         also_held_by=(SharingClass.HOUSING_FINANCE,),
         note="factors exist only for children who were assessed",
+        kind="factor",
     ),
     Table(
         "notifications",
@@ -178,6 +183,7 @@ _TABLES = (
         key=("kind", "happened_on"),
         sharing=SharingClass.POLICE,
         also_held_by=(SharingClass.HEALTH, SharingClass.SOCIAL_CARE),
+        kind="kind",
     ),
     Table(
         "contacts",

@@ -11,6 +11,7 @@ from early_id.core.types import SharingClass, Usage
 PROVISIONAL = frozenset({"N", "-"})
 #: Columns that ingest adds to every row.
 PROVENANCE = ("source", "source_person_id", "file", "row", "row_hash", "received_on", "happened_on", "known_from", "known_to")
+COVERED_BY = ("source", "roll", "rows", "source_or_rows")
 TYPES = ("text", "date", "timestamp", "integer", "number", "yes_no")
 
 
@@ -53,12 +54,18 @@ class Table:
     ends : str
         The column that closes a spell; empty for tables of events.
     sharing : SharingClass
-        Who holds the records.
+        Who holds the records. It has to be said: what nobody says would otherwise be taken for the school's, and could be shown to it.
     also_held_by : tuple of SharingClass
         Who else supplies rows of this table, by kind of row. What schools hold, the council's education team holds too.
     covered_by : str
         When "no row" means none rather than not known: ``source`` (the source covers the span), ``roll`` (it does, and the child was
-        on a roll in it), ``rows`` (the child has other rows in it).
+        on a roll in it, at schools that send such rows), ``rows`` (the child has other rows in it), ``source_or_rows`` (either: whoever has a row has a whole record).
+    kind : str
+        The column of codes that says what kind of row it is, where several suppliers fill the table: a kind that nobody sent is not known,
+        never none. Codes of one ``feed`` come together.
+    one_school : bool
+        Each person of the table belongs to one school only (an enrolment rather than a child), so that all rows are that school's own, although
+        no column names it.
     provisional : tuple, optional
         A column and its codes that are rewritten within days, held as not settled near the as-of date.
     """
@@ -73,9 +80,32 @@ class Table:
     has_person: bool = True
     covered_by: str = "source"
     provisional: tuple[str, frozenset[str]] | None = None
-    sharing: SharingClass = SharingClass.SCHOOL
+    sharing: SharingClass = None  # type: ignore[assignment]  # no default: __post_init__ says what to write
     also_held_by: tuple[SharingClass, ...] = ()
+    kind: str = ""
+    one_school: bool = False
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sharing, SharingClass):
+            classes = ", ".join(f"SharingClass.{item.name}" for item in SharingClass)
+            raise DeclarationError(
+                f"The table '{self.name}' does not say who holds its records.",
+                where=f"Table '{self.name}', sharing",
+                what_next=f"Write sharing=SharingClass.SCHOOL if the child's own school holds them; else one of {classes}.",
+            )
+        if self.covered_by not in COVERED_BY:
+            raise DeclarationError(
+                f"The table '{self.name}' is covered by something that is not known.",
+                where=f"Table '{self.name}', covered_by",
+                what_next=f"Use one of: {', '.join(COVERED_BY)}.",
+            )
+        if self.kind and not (self.kind in self and self[self.kind].codes):
+            raise DeclarationError(
+                f"The kind of row of the table '{self.name}' is not a column with a code list.",
+                where=f"Table '{self.name}', kind",
+                what_next="Name a column that has 'codes', or leave 'kind' out.",
+            )
 
     def __getitem__(self, name: str) -> Column:
         for column in self.columns:

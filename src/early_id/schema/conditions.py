@@ -118,6 +118,34 @@ def leaves(condition: Condition | None) -> Iterator[IsIn | AtLeast | AtMost | Is
             yield condition
 
 
+def can_hold(condition: Condition | None, column: str, value: str) -> bool:
+    """Whether a row whose ``column`` holds the code ``value`` could meet ``condition``, whatever its other columns hold.
+
+    >>> can_hold(not_(isin("factor", {"rent_arrears"})), "factor", "rent_arrears")
+    False
+    """
+    return _possible(condition, column, value)[0]
+
+
+def _possible(condition: Condition | None, column: str, value: str) -> tuple[bool, bool]:
+    """Whether the condition can be true, and whether it can be false."""
+    match condition:
+        case None:
+            return True, False
+        case Not(inner):
+            true, false = _possible(inner, column, value)
+            return false, true
+        case AllOf(parts):
+            possible = [_possible(part, column, value) for part in parts]
+            return all(true for true, _ in possible), any(false for _, false in possible)
+        case AnyOf(parts):
+            possible = [_possible(part, column, value) for part in parts]
+            return any(true for true, _ in possible), all(false for _, false in possible)
+        case IsIn(name, values) if name == column:
+            return value in values, value not in values
+    return True, True
+
+
 def columns_of(condition: Condition | None) -> set[str]:
     """Names of the columns that a condition reads."""
     return {leaf.column for leaf in leaves(condition)}

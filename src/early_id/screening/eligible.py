@@ -16,7 +16,7 @@ from early_id.core.findings import Finding, Findings
 from early_id.core.privacy import keyed_hash
 from early_id.core.types import Audience, Severity
 from early_id.features.cohort import REASONS
-from early_id.screening.people import RECIPIENT_COLUMNS, display_name, families_to_check
+from early_id.screening.people import RECIPIENT_COLUMNS, children_to_check, display_name
 
 if TYPE_CHECKING:
     from early_id.features.matrix import FeatureMatrix
@@ -32,14 +32,15 @@ NO_PERSON = "no person record held for this date"
 class Eligible:
     """Rows that may be listed (with their ``recipient``), who was taken out, families to check before contact.
 
-    ``worker`` holds the families in which another child is open to statutory services: no school lists them, and a hub speaks to
-    the allocated worker first.
+    ``check`` holds children. ``worker`` holds the families in which another child is open to statutory services: no school lists them, and a
+    hub speaks to the allocated worker first; ``in_help`` those in which another child has early help or waits for an answer.
     """
 
     rows: pd.DataFrame
     taken_out: pd.DataFrame
     check: frozenset[str]
     worker: frozenset[str]
+    in_help: frozenset[str]
     findings: Findings
 
 
@@ -59,7 +60,7 @@ def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audienc
     """
     rows = matrix.index.assign(child_id=matrix.index["child_id"].astype(str), family_id=matrix.index["family_id"].astype(str))
     excluded = _excluded_for(matrix.excluded, audience)
-    check = families_to_check(people)
+    check = children_to_check(people)
     id_column, _ = RECIPIENT_COLUMNS[audience]
     rows["recipient"] = rows[id_column].astype("object").where(rows[id_column].notna(), "").astype(str)
     rows["reason"] = ""
@@ -68,7 +69,7 @@ def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audienc
     already = dict(zip(excluded["child_id"], excluded["reason"], strict=True))
     _mark(rows, rows["child_id"].isin(already), rows["child_id"].map(already))
     if audience is Audience.SCHOOL_LEAD:
-        _mark(rows, rows["family_id"].isin(check), HUB_ONLY)
+        _mark(rows, rows["child_id"].isin(check), HUB_ONLY)
     out = rows[rows["reason"] != ""]
     kept = rows[rows["reason"] == ""].drop(columns="reason")
     findings = _findings(out, audience)
@@ -77,7 +78,8 @@ def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audienc
         findings = findings + two
     taken = pd.concat([excluded, out[["child_id", "family_id", "school_id", "reason"]]], ignore_index=True)
     taken = taken.drop_duplicates(["child_id"], keep="first")
-    return Eligible(kept, _with_names(taken, people, audience), check, _with_a_worker(matrix.excluded, audience), findings)
+    worker, in_help = (_at_home(matrix.excluded, audience, reason) for reason in ("household_open", "household_in_help"))
+    return Eligible(kept, _with_names(taken, people, audience), check, worker, in_help, findings)
 
 
 def _mark(rows: pd.DataFrame, mask: pd.Series, reason: str | pd.Series) -> None:
@@ -97,11 +99,11 @@ def _excluded_for(excluded: pd.DataFrame, audience: Audience) -> pd.DataFrame:
     return excluded.loc[holds.astype(bool), columns].assign(child_id=lambda frame: frame["child_id"].astype(str))
 
 
-def _with_a_worker(excluded: pd.DataFrame, audience: Audience) -> frozenset[str]:
-    """Families taken out for other audiences because a child of the household is open (the reason as a code or in words)."""
+def _at_home(excluded: pd.DataFrame, audience: Audience, reason: str) -> frozenset[str]:
+    """Families taken out for other audiences because of another child of the household (the reason as a code or in words)."""
     if excluded.empty or audience is Audience.SCHOOL_LEAD:
         return frozenset()
-    named = excluded["reason"].isin(["household_open", REASONS["household_open"]])
+    named = excluded["reason"].isin([reason, REASONS[reason]])
     return frozenset(excluded.loc[named, "family_id"].astype(str))
 
 

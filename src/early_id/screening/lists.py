@@ -42,6 +42,7 @@ class FamilyEntry:
     check_safe_contact: bool = False
     known_to_services: bool = False
     speak_to_worker: bool = False
+    help_at_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def screen(
     as_of = _one_date(matrix)
     settings = settings or ScreeningSettings()
     people = tidy_people(people_frame)
+    matrix = matrix.families_for(audience)
     explanations = explanations if explanations is not None else explain_scores(model, matrix)
     scores = model.scores(matrix.X)
     eligible = eligible_rows(matrix, people, audience, scores, tie_key=tie_key)
@@ -222,11 +224,12 @@ def _family(
     entry = FamilyEntry(
         children=tuple(child for _, child in children),
         # A sign that may not be printed may be about safety at home, so it asks for the same care.
-        check_safe_contact=str(rows["family_id"].iloc[0]) in eligible.check
+        check_safe_contact=bool(rows["child_id"].isin(eligible.check).any())
         or any(reason.withheld for _, child in children for reason in child.explanation.noticed),
         # What services know is not a school's record, so a school list never carries it.
         known_to_services=audience is Audience.HUB_LEAD and bool(rows["known_to_services"].any()),
         speak_to_worker=str(rows["family_id"].iloc[0]) in eligible.worker,
+        help_at_home=str(rows["family_id"].iloc[0]) in eligible.in_help,
     )
     return children[0][0], entry
 

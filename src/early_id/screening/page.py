@@ -116,6 +116,10 @@ def _speak_first(child: ChildEntry, family: FamilyEntry, one: ScreeningList) -> 
         return (first, "Look in your own file for who may be contacted, and how.")
     lines = (
         ("Another child of the household has an allocated worker: speak to the worker before you contact the family.", family.speak_to_worker),
+        (
+            "Early help is under way, or an answer is awaited, for another child of the household: speak to whoever leads it first.",
+            family.help_at_home,
+        ),
         ("Services were in touch with the family in the last year: speak to that worker before you contact the family.", family.known_to_services),
         (f"The child's school{': ' + child.school if child.school else ''}.", True),
     )

@@ -65,10 +65,10 @@ def tidy_people(frame: pd.DataFrame) -> pd.DataFrame:
     return people.set_index("child_id").sort_index()
 
 
-def families_to_check(people: pd.DataFrame) -> frozenset[str]:
-    """Families that only a hub may contact, after checking how: one child's mark covers the whole family."""
+def children_to_check(people: pd.DataFrame) -> frozenset[str]:
+    """Children whom only a hub may contact, after checking how: one child's mark covers the whole family."""
     marked = ~people["safe_contact"] | people["protected_address"] | people["no_joint_contact"]
-    return frozenset(people.loc[marked, "family_id"])
+    return frozenset(people.index[people["family_id"].isin(people.loc[marked, "family_id"])])
 
 
 def recipients_of(people: pd.DataFrame, audience: Audience) -> tuple[Recipient, ...]:

@@ -12,10 +12,11 @@ from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList, Scr
 from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, list_title
 
 ENTRY = ("Your decision", "Reason", "Date", "Your role", "Notes")
-_ENTRY_WIDTHS = (16.0, 15.0, 10.0, 10.0, 18.0)
+_ENTRY_WIDTHS = (13.0, 12.0, 9.0, 8.0, 12.0)
 _CHOICES = {"Your decision": DECISIONS, "Reason": REASONS}
 CHECK_SAFE = "Check safe contact first. Ask the safeguarding lead how, and with which adult, contact is safe. No joint contact."
 KNOWN = "Services were in touch in the last year: speak to that worker first."
+IN_HELP = "Early help is under way, or an answer is awaited, for another child of the household: speak to whoever leads it first."
 WORKER = "Another child of the household has an allocated worker: speak to the worker first."
 NOTHING_NOTICED = "Nothing stood out for this child."
 NOTHING_AGAINST = "Nothing in the records used."
@@ -68,11 +69,11 @@ def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
 def _list(one: ScreeningList, watermark: str | None) -> Sheet:
     school = one.recipient.is_school
     facts = ["Name", "Year", *([] if school else ["School"]), "Same family as"]
-    widths = [15.0, 8.0, *([] if school else [14.0]), 12.0]
+    widths = [14.0, 9.0, *([] if school else [13.0]), 11.0]
     if not school:
-        facts, widths = [*facts, "Before you make contact"], [*widths, 18.0]
+        facts, widths = [*facts, "Before you make contact"], [*widths, 17.0]
     facts += ["What is going well", "What we noticed", "What speaks against", "What we do not know"]
-    widths += [25.0, 38.0, 24.0, 22.0]
+    widths += [22.0, 31.0, 20.0, 18.0]
     rows = [_row(child, family, school) for family in one.families for child in family.children]
     return Sheet(
         name="List",
@@ -90,7 +91,12 @@ def _list(one: ScreeningList, watermark: str | None) -> Sheet:
 def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value]:
     others = [other.name for other in family.children if other is not child]
     e = child.explanation
-    notes = ((CHECK_SAFE, family.check_safe_contact), (WORKER, family.speak_to_worker), (KNOWN, family.known_to_services))
+    notes = (
+        (CHECK_SAFE, family.check_safe_contact),
+        (WORKER, family.speak_to_worker),
+        (IN_HELP, family.help_at_home),
+        (KNOWN, family.known_to_services),
+    )
     contact = "\n".join(line for line, holds in notes if holds)
     return [
         child.name,

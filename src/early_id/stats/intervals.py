@@ -65,7 +65,7 @@ def proportion_interval(successes: ArrayLike, n: ArrayLike, design_effect: Array
     """Interval for a share: Wilson, but Clopper–Pearson with fewer than five on either side, on effective sizes.
 
     Wilson alone covers as little as 83 % at rates near 0 or 1 with 5–20 rows; with this rule never under 92 % for 5 rows or
-    more.
+    more (``make figures``).
 
     Parameters
     ----------

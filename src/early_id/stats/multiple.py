@@ -2,7 +2,7 @@
 
 The test is a score test: under 'no gap' both sides share one rate, and the difference is compared with the spread of family
 sums of (g - ḡ)(y - p), g marking the group. Families, not children, are the independent units, which matters because whole
-families are listed together: with rows treated as independent, Holm's correction raises a false alarm in 24-39 % of audits.
+families are listed together: with rows treated as independent, false alarms are common in spite of Holm's correction (figures: README of ``audit``).
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ same answers from both. ``custom`` measures are engine expressions by nature and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ from early_id.features.declare import Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, leaves
 from early_id.schema.tables import Table
 from early_id.testing.memory_store import MemoryStore
 
@@ -146,8 +147,10 @@ class Twin:
                 column = measure.column or ""
                 told = [(row["happened_on"], row[column]) for row in hits if row[column] is not None]
                 return float(max(told)[1]) if told else None
-        known = self._known(feature, measure, table, mine, among, start, child, family, school)
-        return self._counted(measure, table, hits) if known else None
+        unknown_amount = measure.kind == "total" and any(row[measure.column or ""] is None for row in hits)
+        if unknown_amount or not self._known(feature, measure, table, mine, inside, window, child, family, school):
+            return None
+        return self._counted(measure, table, hits)
 
     def _counted(self, measure: Measure, table: Table, hits: list[Row]) -> float:
         match measure.kind:
@@ -157,7 +160,7 @@ class Twin:
                 return float(bool(hits))
             case "total":
                 column = measure.column or ""
-                return float(sum(row[column] or 0 for row in hits))
+                return float(sum(row[column] for row in hits))
             case "days":
                 return float(len({row["happened_on"] for row in hits}))
             case "current":
@@ -165,39 +168,105 @@ class Twin:
         raise TypeError(measure.kind)
 
     def _known(
-        self,
-        feature: Feature,
-        measure: Measure,
-        table: Table,
-        mine: list[Row],
-        among: list[Row],
-        start: date,
-        child: str,
-        family: str,
-        school: str | None,
-    ) -> bool:
-        """Whether 'no row' means none for this child."""
+        self, feature: Feature, measure: Measure, table: Table, mine: list[Row], inside: list[Row], window: Window,
+        child: str, family: str, school: str | None,
+    ) -> bool:  # fmt: skip
+        """Whether what was counted is all there was."""
+        among = [row for row in inside if holds(measure.among, row)]
         if table.covered_by == "rows":
             return bool(among)
         if feature.missing is Missing.UNKNOWN:
             return any(holds(measure.among, row) for row in mine)
-        return bool(among) or self._covered(feature, table, start, child, family, school)
+        if measure.kind == "current":
+            counted = bool(self._counted(measure, table, [row for row in inside if holds(measure.of, row)]))
+        else:
+            counted = any(holds(measure.of, row) for row in inside)
+        if table.covered_by == "source_or_rows" and among:
+            return True
+        return counted or self._covered(feature, measure, table, window, child, family, school)
 
-    def _covered(self, feature: Feature, table: Table, start: date, child: str, family: str, school: str | None) -> bool:
+    def _covered(self, feature: Feature, measure: Measure, table: Table, window: Window, child: str, family: str, school: str | None) -> bool:
+        """Whether no row means none: for every kind of row that counts there is a source that sends it, of the schools on whose rolls the child was."""
+        start, end = span(window, self.as_of, self.calendar)
         slack = timedelta(days=self.settings.covered_within_days)
-        wanted = self.as_of - timedelta(days=365) if feature.window.kind == "ever" else start
+        since = (self.as_of - timedelta(days=365) if window.kind == "ever" else start) + slack
         until = max(self.as_of - slack, start)
-        spans = [row for row in self.store.coverage().to_dict("records") if row["table"] == table.name]
-        if not any(s["covers_from"].date() <= wanted + slack and s["covers_to"].date() >= until for s in spans):
+        sources = [row for row in self.store.coverage().to_dict("records") if row["table"] == table.name and row["covers_to"].date() >= until]
+        subjects = self._subjects(feature, child, family)
+        if feature.unit is Unit.FAMILY and not any(c in subjects for c in self.child_of.values()):
             return False
-        if feature.unit is Unit.FAMILY:
-            return any(c in self._subjects(feature, child, family) for c in self.child_of.values())
-        if table.covered_by == "roll":
-            rolls = [row for row in self.rows.get("enrolments", []) if self.child_of.get((row["source"], row["source_person_id"])) == child]
-            if feature.sharing is SharingClass.SCHOOL:
-                rolls = [row for row in rolls if row["school_id"] == school]
-            return any((row["end_on"] is None or row["end_on"] >= start) and row["start_on"] <= wanted + slack for row in rolls)
+        spells = [row for row in self.rows.get("enrolments", []) if self.child_of.get((row["source"], row["source_person_id"])) in subjects]
+        if feature.sharing is SharingClass.SCHOOL:
+            spells = [row for row in spells if row["school_id"] == school]
+        spells = [row for row in spells if row["start_on"] < end and (row["end_on"] is None or row["end_on"] >= start)]
+        if table.covered_by == "roll" and not any(row["start_on"] <= since for row in spells):
+            return False
+        for kind in self._kinds(measure, table):
+            senders = [one for one in sources if self._sends(one, table, kind, since)]
+            if not senders:
+                return False
+            of_schools = spells if table.covered_by == "roll" and "school_id" in table else []
+            if not all(any(self._sends_of_school(one, table, row["school_id"]) for one in senders) for row in of_schools):
+                return False
         return True
+
+    def _kinds(self, measure: Measure, table: Table) -> list[set[str] | None]:
+        """Sets of codes that come together, of which the measure counts any; one that holds everything, where the table has no kinds."""
+        if not table.kind:
+            return [None]
+        codes = code_list(table[table.kind].codes or "").codes
+        together: dict[str, set[str]] = {}
+        for code in codes:
+            together.setdefault(code.feed or code.code, set()).add(code.code)
+        counted = {code.code for code in codes if code.usage is Usage.FEATURE and _may_hold(measure.of, table.kind, code.code)}
+        return [kind for kind in together.values() if kind & counted]
+
+    def _sends(self, source: Row, table: Table, kind: set[str] | None, since: date) -> bool:
+        """Whether a source has sent such rows, and since when."""
+        sent = [
+            row["happened_on"]
+            for row in self.rows.get(table.name, [])
+            if row["source"] == source["source"] and (kind is None or row[table.kind] in kind)
+        ]
+        if source["stated"]:
+            return (kind is None or bool(sent)) and source["covers_from"].date() <= since
+        return bool(sent) and min(sent) <= since
+
+    def _sends_of_school(self, source: Row, table: Table, school: str) -> bool:
+        """Whether a source would have sent a row of this school."""
+        if source["schools"] == "all":
+            return True
+        rows = [row for row in self.rows.get(table.name, []) if row["source"] == source["source"]]
+        if any(row["school_id"] == school for row in rows) or (isinstance(source["schools"], list) and school in source["schools"]):
+            return True
+        if source["schools"] is not None:
+            return False
+        rolls = self.rows.get("enrolments", [])
+        linked = {row["school_id"] for row in rolls if (row["source"], row["source_person_id"]) in self.child_of}
+        files = {row["file"] for row in rows}
+        return any(2 * len({row["school_id"] for row in rows if row["file"] == file} & linked) > len(linked) for file in files)
+
+
+def _may_hold(condition: Condition | None, column: str, code: str) -> bool:
+    """Whether some row with this code meets the condition: every answer of the other comparisons is tried."""
+    others = [leaf for leaf in leaves(condition) if not (isinstance(leaf, IsIn) and leaf.column == column)]
+    return any(_true(condition, column, code, iter(answers)) for answers in product((True, False), repeat=len(others)))
+
+
+def _true(condition: Condition | None, column: str, code: str, answers: Iterator[bool]) -> bool:
+    """The condition's truth, comparisons with other columns answered one after the other by ``answers``."""
+    match condition:
+        case None:
+            return True
+        case Not(inner):
+            return not _true(inner, column, code, answers)
+        case AllOf(parts):
+            return all(_true(part, column, code, answers) for part in parts)
+        case AnyOf(parts):
+            return any(_true(part, column, code, answers) for part in parts)
+        case IsIn(name, values) if name == column:
+            return code in values
+    return next(answers)
 
 
 def _longest(measure: Measure, among: list[Row]) -> int:

@@ -15,6 +15,7 @@ from early_id.data.stage import SQL_TYPES
 from early_id.schema.tables import Table, Tables
 
 Row = Mapping[str, Any]
+Cover = tuple[str, str, date | None, date] | tuple[str, str, date | None, date, Any]
 _FAR_BACK, _FAR_ON = date(2015, 1, 1), date(2035, 1, 1)
 
 
@@ -26,16 +27,15 @@ class MemoryStore:
     rows : mapping of table name to rows
         Each row holds the table's own columns and, where the table has people, ``source_person_id``. ``source``, ``happened_on``,
         ``known_from`` and ``known_to`` are filled in where left out: the row is known on the day after it happened, for good.
-    covers : sequence of (source, table, from, to), optional
-        Coverage; by default every table in ``rows`` is covered for ever.
+    covers : sequence of (source, table, from, to) or (source, table, from, to, schools), optional
+        Coverage; by default 'education' covers every table in ``rows`` for ever. Where ``from`` is None, settings state no beginning. ``schools``
+        is what settings say of the schools: 'all', 'sent', a list, or None.
     """
 
-    def __init__(
-        self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[tuple[str, str, date, date]] | None = None
-    ):
+    def __init__(self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[Cover] | None = None):
         self.tables = tables or Tables()
         self.rows = {name: [self._filled(self.tables[name], row) for row in items] for name, items in rows.items()}
-        self._covers = covers if covers is not None else [("education", name, _FAR_BACK, _FAR_ON) for name in rows]
+        self._covers: Sequence[Cover] = covers if covers is not None else [("education", name, _FAR_BACK, _FAR_ON) for name in rows]
         self.fingerprint = "memory"
 
     @staticmethod
@@ -43,7 +43,7 @@ class MemoryStore:
         # A row without a date has always been so, as at ingest (a person whom nobody dated).
         happened = (row.get(table.happened) if table.happened else None) or date(1900, 1, 1)
         day = happened.date() if isinstance(happened, datetime) else happened
-        defaults = {"source": "education", "source_person_id": None, "happened_on": day, "known_to": None}
+        defaults = {"source": "education", "source_person_id": None, "happened_on": day, "known_to": None, "file": "rows.csv"}
         filled = {**dict.fromkeys(table.column_names), **defaults, **row}
         if filled.get("known_from") is None:
             filled["known_from"] = day
@@ -57,7 +57,7 @@ class MemoryStore:
             table = self.tables[name]
             types = {
                 "source": "VARCHAR", "source_person_id": "VARCHAR", **{c.name: SQL_TYPES[c.type] for c in table.columns},
-                "happened_on": "DATE", "known_from": "DATE", "known_to": "DATE",
+                "happened_on": "DATE", "known_from": "DATE", "known_to": "DATE", "file": "VARCHAR",
             }  # fmt: skip
             columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
             backend.raw_sql(f'CREATE TABLE "{name}" ({columns})')
@@ -78,6 +78,9 @@ class MemoryStore:
         return self.backend.table(name)
 
     def coverage(self) -> pd.DataFrame:
-        """source, table, covers_from, covers_to."""
-        frame = pd.DataFrame(list(self._covers), columns=["source", "table", "covers_from", "covers_to"])
-        return frame.assign(covers_from=pd.to_datetime(frame["covers_from"]), covers_to=pd.to_datetime(frame["covers_to"]))
+        """source, table, covers_from, covers_to, stated, schools."""
+        rows = [(*row, None)[:5] for row in self._covers]
+        frame = pd.DataFrame(rows, columns=["source", "table", "covers_from", "covers_to", "schools"])
+        stated = frame["covers_from"].notna()
+        dates = {name: pd.to_datetime(frame[name]) for name in ("covers_from", "covers_to")}
+        return frame.assign(**dates, stated=stated, schools=frame["schools"].astype(object))

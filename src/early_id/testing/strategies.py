@@ -19,10 +19,10 @@ from early_id.linkage import People
 from early_id.schema.codes import code_list
 from early_id.schema.columns import Column
 from early_id.schema.tables import CANONICAL, Table
-from early_id.testing.memory_store import MemoryStore
+from early_id.testing.memory_store import Cover, MemoryStore
 
 AS_OF = date(2025, 3, 17)
-SCHOOLS = ("S1", "S2")
+SCHOOLS = ("S1", "S2", "S3")
 #: Whose records each child may have: (source, id at the source) → child, for children C0, C1, …
 SOURCES = ("education", "care")
 _ALWAYS = pd.Timestamp("2010-01-01")
@@ -58,7 +58,7 @@ class Council:
     rows: dict[str, list[Row]] = field(repr=False)
     people: People = field(repr=False)
     cohort: pd.DataFrame = field(repr=False)
-    covers: tuple[tuple[str, str, date, date], ...] | None = field(default=None, repr=False)
+    covers: tuple[Cover, ...] | None = field(default=None, repr=False)
     seed: int | None = None
 
     @property
@@ -137,7 +137,7 @@ def _versions(random: Random, mark: Row, palette: tuple[str, ...] | list[str]) -
 
 @st.composite
 def councils(draw: st.DrawFn) -> Council:
-    """A council of four to eight children in up to three families and two schools, with records from two sources."""
+    """A council of four to eight children in up to three families and three schools, with records from two sources."""
     children = [f"C{n}" for n in range(draw(st.integers(4, 8)))]
     seed = draw(st.integers(0, 2**32))
     random = Random(seed)
@@ -151,6 +151,7 @@ def councils(draw: st.DrawFn) -> Council:
             rows["attendance"] += _marks(random, ("education", f"P{child}"), school or "S1")
             rows["enrolments"].append(_on_roll(f"P{child}", school or "S1", random))
     rows["attendance"] = _one_mark_a_session(rows["attendance"])
+    rows = _suppliers(random, rows)
     cohort = pd.DataFrame({"child_id": children, "family_id": families, "school_id": schools})
     return Council(rows, People(links, _spells(cohort, random), key="drawn"), cohort, _covers(random), seed)
 
@@ -194,19 +195,39 @@ def _spells(cohort: pd.DataFrame, random: Random) -> pd.DataFrame:
     return spells.assign(safe_contact=True, protected_address=False, no_joint_contact=False)
 
 
-def _covers(random: Random) -> tuple[tuple[str, str, date, date], ...]:
-    """What each source covers: mostly everything, now and then nothing, or from or to a day near the limits."""
-    rows = []
+def _covers(random: Random) -> tuple[Cover, ...]:
+    """What each source covers: mostly everything, now and then nothing, from or to a day near the limits, or from a day that nobody states."""
+    rows: list[Cover] = []
     for name in EVENTS:
         for source in SOURCES:
-            first, last = date(2015, 1, 1), AS_OF + timedelta(days=30)
+            first: date | None = date(2015, 1, 1)
+            last = AS_OF + timedelta(days=30)
             if random.random() < 0.25:
                 first = AS_OF - timedelta(days=random.choice((0, 27, 28, 302, 303, 304, 668, 669)))
+            elif random.random() < 0.25:
+                first = None
             if random.random() < 0.25:
                 last = AS_OF - timedelta(days=random.choice((0, 61, 62, 63)))
             if source == "education" or random.random() < 0.3:
-                rows.append((source, name, first, last))
+                rows.append((source, name, first, last, random.choice((None, None, "all", "sent", ["S1"], ["S2", "S3"]))))
     return tuple(row for row in rows if random.random() < 0.9)
+
+
+def _suppliers(random: Random, rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows as several suppliers send them: some send only some kinds, some schools send nothing, and rows come in files of one school or of all.
+
+    Without this nearly every source sends nearly every kind and school, and coverage would never be told apart by them.
+    """
+    for name, column in (("household_factors", "factor"), ("notifications", "kind")):
+        codes = code_list(CANONICAL[name][column].codes or "").values()
+        kept = {source: set(random.sample(codes, random.choice((1, len(codes) // 2, len(codes), len(codes))))) for source in SOURCES}
+        rows[name] = [row for row in rows[name] if row[column] in kept[row["source"]]]
+    silent = random.choice(((), (), *((school,) for school in SCHOOLS), SCHOOLS))
+    by_school = random.random() < 0.5
+    rows["suspensions"] = [
+        {**row, "file": f"{row['school_id']}.csv" if by_school else "all.csv"} for row in rows["suspensions"] if row["school_id"] not in silent
+    ]
+    return rows
 
 
 def _one_mark_a_session(marks: list[Row]) -> list[Row]:

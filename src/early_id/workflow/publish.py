@@ -15,13 +15,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.core.errors import BusyError
-from early_id.features.cohort import OPEN_TO_STATUTORY, REASONS
+from early_id.features.cohort import REASONS
 from early_id.features.themes import THEMES
 from early_id.present.page import render_page, table_html
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
-from early_id.report.context import NOT_LOOKED_AT, Nouns, list_name
+from early_id.report.context import NOT_LOOKED_AT, list_name
+from early_id.workflow.words import approval_text, first_date, glossary, not_linked, outcome_sentence, said, watermark
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -57,11 +58,11 @@ def _shown(bench: Bench, path: Path) -> str:
     return path.relative_to(bench.cfg.out_dir).as_posix()
 
 
-def lists(bench: Bench, made: ScreeningLists, status: ApprovalStatus) -> list[Output]:
+def lists(bench: Bench, made: ScreeningLists, trials: Mapping[str, Trial], status: ApprovalStatus) -> list[Output]:
     """Workbook and page of every recipient, and the restricted file of those taken out."""
     from early_id.screening.write import write_lists
 
-    return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=status.watermark))
+    return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=watermark(status, trials)))
 
 
 def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], status: ApprovalStatus) -> tuple[list[Output], list[dict[str, Any]]]:
@@ -83,9 +84,11 @@ def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], 
                 name="List",
                 headings=["Key"],
                 rows=[[key] for key in keys],
-                notes=[f"{name}: {_approval_text(status, trials)} In order of key, not of score."],
+                widths=[70.0],
+                landscape=False,
+                notes=[f"{name}: {approval_text(status, trials)} In order of key, not of score.", *said(trials)],
             )
-            write_workbook(path, [sheet], title=f"List of {name}", restricted=True)
+            write_workbook(path, [glossary(bench).sheet(sheet)], title=f"List of {name}", restricted=True)
             outputs.append({"kind": "key_list", "path": _shown(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
             recipients.append({"audience": audience, "recipient": str(name), "capacity": capacity[str(name)], "families": len(chosen)})
     return outputs, recipients
@@ -116,7 +119,7 @@ def at_once(bench: Bench) -> Iterator[Bench]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def findings(bench: Bench, people: People) -> list[Output]:
+def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[Output]:
     """The findings of every batch and of linking, as a page of counts."""
     from early_id.core.findings import Findings
 
@@ -135,8 +138,8 @@ def findings(bench: Bench, people: People) -> list[Output]:
     )
     path = bench.cfg.out_dir / "findings.html"
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
-                       watermark="made-up data" if bench.store.made_up else None)  # fmt: skip
-    write_text(path, page)
+                       watermark="made-up data" if bench.store.made_up else None, said=said(trials))  # fmt: skip
+    write_text(path, glossary(bench).html(page))
     return [{"kind": "findings", "path": _shown(bench, path)}]
 
 
@@ -150,7 +153,7 @@ def _themes(bench: Bench) -> dict[str, list[str]]:
     return held
 
 
-def notices(bench: Bench) -> list[Output]:
+def notices(bench: Bench, trials: Mapping[str, Trial]) -> list[Output]:
     """The page for parents and the page for young people."""
     cfg = bench.cfg
     context = NoticeContext(
@@ -162,6 +165,7 @@ def notices(bench: Bench) -> list[Output]:
         audiences=bench.in_force.programme.audiences,
         kept={"Lists": f"{cfg.screening.expires_after_days // 7} weeks"},
         first_list_on=cfg.as_of.screening,
+        said=said(trials),
         looked_at=f"children and young people aged {cfg.cohort.youngest} to {cfg.cohort.oldest}",
     )
     made = write_notices(cfg.out_dir / "notices", context)
@@ -171,14 +175,13 @@ def notices(bench: Bench) -> list[Output]:
 def sharing_cost(matrix: FeatureMatrix) -> dict[str, Any]:
     """Families on no school list because of another agency's records."""
     now = matrix.at(matrix.index["as_of"].max()).index
-    return {
-        "families a school list could not show because a child of the household is open to services": int(
-            now.loc[now["household_open"], "family_id"].nunique()
-        ),
-        "families a school list could not show because safe contact has to be checked first": int(
-            now.loc[~now["contact_is_safe"], "family_id"].nunique()
-        ),
+    why = {
+        "a child of the household is open to services": now["household"] == "household_open",
+        "a child of the household has early help or waits for an answer": now["household"] == "household_in_help",
+        "a child of the household has a sign that goes to the safeguarding route": now["household"] == "household_safeguarding",
+        "safe contact has to be checked first": (now["household"] == "") & ~now["contact_is_safe"],
     }
+    return {f"families a school list could not show because {words}": int(now.loc[rows, "home_id"].nunique()) for words, rows in why.items()}
 
 
 def governance(
@@ -198,11 +201,11 @@ def governance(
     context = GovernanceContext(
         council=cfg.project.name,
         made_up=store.made_up,
-        approval=_approval_text(status, trials),
-        outcome=_outcome_sentence(bench, matrix),
-        had_outcome="later had a need recognised" if not bench.in_force.programme.keys_only else "later had the outcome",
+        approval=approval_text(status, trials),
+        outcome=outcome_sentence(bench, matrix),
+        had_outcome=glossary(bench).text("later had a need recognised"),
         as_of=latest.index["as_of"].iloc[0].date(),
-        tested_on=_first_date(tested.values()),
+        tested_on=first_date(tested.values()),
         data_window=span,
         hashes={
             "data": store.fingerprint,
@@ -215,59 +218,19 @@ def governance(
             "who could be on a list": len(latest),
         },
         excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in gone["reason"].value_counts().items()},
-        not_looked_at=(*NOT_LOOKED_AT, *_not_linked(gone)) if not bench.in_force.programme.keys_only else (),
+        not_looked_at=(*NOT_LOOKED_AT, *not_linked(gone)) if not bench.in_force.programme.keys_only else (),
         sources=[{key: row[key] for key in ("file", "source", "table", "rows_in", "rows_kept", "rows_set_aside")} for b in store.version.batches for row in b["files"]],
         coverage=[{k: str(v) for k, v in row.items()} for row in store.version.coverage],
         findings=[{"code": code, "count": n} for code, n in _finding_counts(bench).items()],
         assumptions=[f"{name}: {text}" for name, text in store.version.assumptions.items()] + list(matrix.meta.notes),
         themes={title: _audiences_of(bench, classes) for title, classes in _themes(bench).items()},
         version=version("early-id"),
-        nouns=Nouns("enrolment", "enrolments", "student", "students") if bench.in_force.programme.keys_only else Nouns(),
+        said=said(trials),
+        words=glossary(bench),
     )  # fmt: skip
     made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)
     kinds = {"restricted": "governance", "publishable": "governance_publishable", "tables": "governance_tables"}
     return [{"kind": kinds.get(name, name), "path": _shown(bench, Path(path))} for name, path in made.items()]
-
-
-def _approval_text(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str:
-    """The approval's sentence, and where a list was made although no real one would be."""
-    splits = list(dict.fromkeys(note for trial in trials.values() for note in trial.splits.get("notes") or ()))
-    if splits:
-        return " ".join([status.text, *splits])
-    short = [list_name(audience).lower() for audience, trial in trials.items() if trial.verdict != "ready for approval"]
-    if not status.is_approved or not short:
-        return status.text
-    return f"{status.text} The verdict on the {' and the '.join(short)} is not 'ready for approval': for real families none would be made."
-
-
-def _not_linked(gone: pd.DataFrame) -> list[str]:
-    """What a missed link may cost: a child open to services whose two records nobody could join could still be on a list."""
-    apart = int((gone["reason"].isin(OPEN_TO_STATUTORY) & gone["school_id"].isna()).sum())
-    alike = int((gone["reason"] == "maybe_statutory").sum())
-    return [
-        f"{apart} records open to statutory services are on no school roll. Where such a record carries neither a valid UPN nor a valid NHS number it "
-        f"cannot be linked to the school's record of the same child. {alike} children were taken out because name and date of birth agree with one; "
-        "where those differ too, such a child can still be on a list"
-    ]
-
-
-def _first_date(values: Any) -> Any:
-    for value in values:
-        if value is not None:
-            return pd.Timestamp(value).date()
-    return None
-
-
-def _outcome_sentence(bench: Bench, matrix: FeatureMatrix) -> str:
-    if bench.in_force.programme.keys_only:
-        return f"{bench.in_force.programme.name}."
-    days = bench.cfg.outcome.horizon_days
-    if matrix.meta.outcome == "need_recognised":
-        return (
-            f"Need recognised: within {days} days early help was offered (whatever the family answered), or a statutory service began, "
-            "or a referral was not closed with no further action."
-        )
-    return f"{matrix.meta.outcome.replace('_', ' ').capitalize()} within {days} days."
 
 
 def _finding_counts(bench: Bench) -> dict[str, int]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
+from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.steps import Bench, audit_all, build, open_bench, screen_all, take_in, train_all
+from early_id.workflow.steps import Bench, audit_all, build, judge_all, open_bench, screen_all, take_in, train_all
+from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -35,6 +37,7 @@ class RunResult:
     trials: dict[str, Trial] = field(default_factory=dict, repr=False)
     audits: dict[str, AuditResult] = field(default_factory=dict, repr=False)
     lists: ScreeningLists | None = field(default=None, repr=False)
+    words: Glossary = field(default_factory=Glossary, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
@@ -83,6 +86,7 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
     matrix = build(bench, people)
     trials = train_all(bench, matrix)
     audits = audit_all(bench, matrix, trials)
+    trials = judge_all(bench, trials, audits)
     keys_only = bench.in_force.programme.keys_only
     status = approval_status(cfg.approval, store_made_up=bench.store.made_up, keys_only=keys_only and cfg.project.public_data)
     outputs: list[dict[str, Any]] = []
@@ -94,13 +98,13 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
             summary = {"recipients": recipients, "taken_out": {}}
         elif status.is_approved:
             lists = screen_all(desk, people, matrix, trials)
-            outputs = publish.lists(desk, lists, status)
+            outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
             summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
-        outputs += publish.findings(desk, people)
+        outputs += publish.findings(desk, people, trials)
         if not keys_only:
-            outputs += publish.notices(desk)
+            outputs += publish.notices(desk, trials)
         outputs += publish.governance(desk, matrix, trials, audits, summary, status)
         result = _result(desk, batch, people, matrix, trials, audits, lists, status, outputs)
         publish.manifest(desk, result.to_json())
@@ -123,6 +127,7 @@ def _result(
         trials=trials,
         audits=audits,
         lists=lists,
+        words=glossary(bench),
     )
 
 

@@ -18,6 +18,7 @@ from early_id.features.extensions import InForce, load_extensions
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
 from early_id.linkage import People, link
+from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -101,6 +102,20 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     from early_id.audit.fairness import audit_model
 
     return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
+
+
+def judge_all(bench: Bench, trials: Mapping[str, Trial], audits: Mapping[str, AuditResult]) -> dict[str, Trial]:
+    """Each trial with its final verdict, for everything that people read: what the bar gave, unless the audit takes readiness back.
+
+    Reasons and notes are put in the programme's words here, once for pages, JSON and terminal alike.
+    """
+    from early_id.acceptance.verdict import final_verdict
+
+    say, judged = glossary(bench).text, {}
+    for audience, trial in trials.items():
+        final = final_verdict(trial, audits.get(audience), responses=bench.cfg.audit.responses)
+        judged[audience] = replace(trial, verdict=final.verdict, reasons=tuple(map(say, final.reasons)), notes=tuple(map(say, trial.notes)))
+    return judged
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:

@@ -33,6 +33,7 @@ class Code:
     valid_to: date | None = None
     stand_in: str | None = None
     flags: frozenset[str] = frozenset()
+    feed: str = ""  #: codes that one supplier always sends together; empty: the code comes, or does not come, by itself
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the code was in force on ``day``."""
@@ -98,6 +99,8 @@ _FILES: dict[str, tuple[str, str, str, str, str, tuple[str, str] | None]] = {
     "sen_need": ("sen_codes.csv", "SEN need", "code", "meaning", "status", ("code_set", "need")),
     "cin_disability": ("sen_codes.csv", "Disability (children in need census)", "code", "meaning", "status", ("code_set", "cin_disability")),
 }
+#: Lists whose codes come together: an assessment records all factors or none, while each money team sends its own indicator.
+_FEEDS = {"assessment_factors": "assessment"}
 _FLAG_COLUMNS = {"counts_as_possible": "possible", "counts_as_attended": "attended", "counts_as_absent": "absent"}
 
 
@@ -199,6 +202,7 @@ def _from_file(name: str) -> CodeList:
                 valid_to=_day(row.get("valid_to")),
                 stand_in=stand_ins.get(code),
                 flags=frozenset(flag for column, flag in _FLAG_COLUMNS.items() if row.get(column) == "1"),
+                feed=_FEEDS.get(name, ""),
             )
         )
     return CodeList(name, label, tuple(codes))
