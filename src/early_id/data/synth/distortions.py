@@ -109,7 +109,9 @@ def with_leak(services: Frames, seeds: Seeds, plan: CouncilPlan) -> Frames:
     causes = pd.concat(
         [
             services["early_help"][["child", "offered"]].set_axis(["child", "on"], axis=1),
-            statutory.loc[(statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa"), ["child", "start"]].set_axis(["child", "on"], axis=1),
+            statutory.loc[(statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa"), ["child", "start"]].set_axis(
+                ["child", "on"], axis=1
+            ),
         ],
         ignore_index=True,
     )

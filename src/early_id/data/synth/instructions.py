@@ -9,7 +9,7 @@ from pathlib import Path
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth.biases import loss_from
 from early_id.data.synth.plan import START, CouncilPlan
-from early_id.data.synth.scenarios import SCENARIOS, Scenario
+from early_id.data.synth.scenarios import SCENARIOS
 from early_id.data.synth.timeline import Timeline, as_date
 
 #: Source, shape, file pattern.
@@ -53,7 +53,7 @@ Made with: {command}
 
 
 def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, written: Mapping[str, str]) -> None:
-    """Write settings and explanation, and the whole plan into ``truth``; ``written`` gives the file of each table."""
+    """Write settings and explanation; ``written`` gives the file of each table. The plan itself stands in ``truth/plan.json``."""
     # An agency that stopped sending has last files of an earlier day.
     lost = loss_from(plan, timeline)
     received = {name: as_date(lost[1] if lost and lost[0] == name else timeline.extracted).isoformat() for name, _, _ in SOURCES}
@@ -79,22 +79,19 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
     readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
-    (folder / "truth" / "plan.json").write_text(json.dumps(plan.to_json(), indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def _planted(plan: CouncilPlan) -> list[str]:
     """What is planted, a line a thing."""
-    lines = [f"scenario {name}, {size:g} {known.unit}: {known.text}" for name, size in plan.scenarios.items() if (known := scenario(name))]
-    lines.append(f"mess: {', '.join(sorted(plan.mess)) or 'none'}")
+    lines = []
+    for key, size in plan.scenarios.items():
+        known = SCENARIOS[key.partition(":")[0]]
+        lines.append(f"scenario {key}, {size:g} {known.unit}: {known.text}")
+    lines.append(f"mess: {plan.mess_words}")
     lines.append(f"further shapes: {', '.join(plan.shapes) or 'none'}")
     if plan.start != START:
         lines.append(f"marks begin with the school year that holds {plan.start.isoformat()}")
     return lines
-
-
-def scenario(key: str) -> Scenario:
-    """The scenario of a key of the plan, which may name a target after a colon."""
-    return SCENARIOS[key.partition(":")[0]]
 
 
 def write_made_up_note(extracts: Path) -> None:

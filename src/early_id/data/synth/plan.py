@@ -67,15 +67,20 @@ class CouncilPlan:
         return self.whole or self.children
 
     @property
-    def command(self) -> str:
-        """The command that makes the same council."""
+    def mess_words(self) -> str:
+        """The kinds of mess as they are named on the command line."""
         from early_id.data.synth import mess as kinds
 
-        groups = {kinds.parse(word): word for word in reversed(kinds.WORDS)}
+        groups = {kinds.parse(word): word for word in kinds.WORDS}
+        return groups.get(self.mess) or ",".join(sorted(self.mess))
+
+    @property
+    def command(self) -> str:
+        """The command that makes the same council."""
         words = [f"early-id synth --children {self.total} --seed {self.seed}"]
         words += [f"--scenario {name}={size:g}" for name, size in self.scenarios.items()]
-        if self.mess != kinds.parse("usual"):
-            words.append(f"--mess {groups.get(self.mess) or ','.join(sorted(self.mess))}")
+        if self.mess_words != "usual":
+            words.append(f"--mess {self.mess_words}")
         if self.shapes:
             words.append(f"--shapes {','.join(self.shapes)}")
         return " ".join([*words, "--out DIR"])

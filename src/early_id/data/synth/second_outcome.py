@@ -66,7 +66,9 @@ def write_second_outcome(council: Path, world: World, seeds: Seeds) -> None:
             continue
         frame = frame[rng.random(len(frame)) < share]
         pupils = world.people.children["pupil_id"].to_numpy()[frame["child"]]
-        parts.append(pd.DataFrame({"PupilID": pupils, "AsOf": iso(frame["as_of"].to_numpy()), "NeedFound": np.asarray(frame["found_in_review"], dtype=int)}))
+        parts.append(
+            pd.DataFrame({"PupilID": pupils, "AsOf": iso(frame["as_of"].to_numpy()), "NeedFound": np.asarray(frame["found_in_review"], dtype=int)})
+        )
     folder = council / FOLDER
     folder.mkdir()
     pd.concat(parts, ignore_index=True).to_csv(folder / "labels.csv", index=False, lineterminator="\n")

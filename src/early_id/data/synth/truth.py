@@ -83,7 +83,9 @@ def scenarios_table(plan: CouncilPlan, timeline: Timeline) -> pd.DataFrame:
         target, size = part(plan.scenarios, name) or ("", 0.0)
         day = days.get(name)
         on = name in {key.partition(":")[0] for key in plan.scenarios}
-        rows.append((name, "yes" if on else "no", size if on else "", scenario.unit, target, as_date(day).isoformat() if on and day else "", scenario.text))
+        rows.append(
+            (name, "yes" if on else "no", size if on else "", scenario.unit, target, as_date(day).isoformat() if on and day else "", scenario.text)
+        )
     return pd.DataFrame(rows, columns=["scenario", "on", "size", "unit", "target", "from", "meaning"])
 
 
@@ -126,7 +128,9 @@ def write_need(path: Path, need: Need, children: npt.NDArray[np.object_], timeli
             rows = slice(start, min(start + GROUP, len(children)))
             count = rows.stop - rows.start
             values = np.column_stack([need.at(int(month) + 15, rows) for month in months]).round(3)
-            who = pa.DictionaryArray.from_arrays(pa.array(np.repeat(np.arange(count, dtype=np.int32), len(months))), pa.array(children[rows], pa.string()))
+            who = pa.DictionaryArray.from_arrays(
+                pa.array(np.repeat(np.arange(count, dtype=np.int32), len(months))), pa.array(children[rows], pa.string())
+            )
             when = pa.array(np.tile(months.astype(np.int32), count)).cast(pa.date32())
             writer.write_table(pa.Table.from_arrays([who, when, pa.array(values.ravel(), pa.float32())], schema=schema), row_group_size=values.size)
 
