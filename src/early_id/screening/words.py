@@ -23,7 +23,7 @@ ROLES = {Audience.SCHOOL_LEAD: "the designated safeguarding lead and named deput
 
 WHY_LISTED = {
     Audience.SCHOOL_LEAD: (
-        "Every sign comes from this school's own records about its own pupils. The council's household records say which pupils are one family. "
+        "Every sign comes from this school's own records about its own pupils. Pupils whom those records show at one address stand together as one family. "
         "Records of other services may keep a family off this list; what they say puts nobody on it."
     ),
     Audience.HUB_LEAD: "Records of schools and of services that may be shared with the hub were used.",
