@@ -35,6 +35,11 @@ def _text(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path).astype(str)
 
 
+def _marks_of(extracts: dict[str, pd.DataFrame], *years: str) -> pd.DataFrame:
+    """The Parquet marks of some school years, written as ``2022_23``."""
+    return pd.concat([extracts[name] for name in extracts if name.startswith(tuple(f"attendance/{year}/" for year in years))], ignore_index=True)
+
+
 def _extracts(made: CouncilSummary) -> dict[str, pd.DataFrame]:
     root = made.folder / "extracts"
     return {p.relative_to(root).as_posix(): _text(p) for p in sorted(root.rglob("*")) if p.suffix in {".csv", ".xlsx", ".parquet"}}
@@ -63,7 +68,7 @@ def test_same_seed_gives_the_same_bytes(made: CouncilSummary, tmp_path: Path) ->
 def test_another_seed_gives_other_files(made: CouncilSummary, tmp_path: Path) -> None:
     other = _hashes(make_council(200, SEED + 1, tmp_path / "other").folder)
     same = {name for name, digest in _hashes(made.folder).items() if other.get(name) == digest}
-    assert same <= {"truth/effects.csv"}
+    assert same <= {"truth/effects.csv", "truth/scenarios.csv"}
 
 
 def test_streams_do_not_depend_on_each_other() -> None:
@@ -142,7 +147,7 @@ def test_planted_faults_are_in_the_files_as_counted(extracts: dict[str, pd.DataF
         if "marks" in name and name.endswith(".parquet"):
             assert table["Code"].isin(["A", "8"]).sum() == count("ATT001", name), name
             assert ((table["Code"] == "H") & (table["Date"] >= "2024-08-19")).sum() == count("ATT006", name), name
-    people = {folder: set(extracts[f"{folder}/people.csv"]["PersonID"]) for folder in ("socialcare", "police", "housing")}
+    people = {folder: set(extracts[f"{folder}/people.csv"]["PersonID"]) for folder in ("socialcare", "police", "housing", "health")}
     for name, table in extracts.items():
         if "PersonID" in table and not name.endswith("people.csv"):
             assert (~table["PersonID"].isin(people[name.split("/")[0]])).sum() == count("ORP001", name), name
@@ -163,8 +168,7 @@ def test_canaries_are_there_untouched_and_two_sit_high(made: CouncilSummary, ext
         held = pupils.loc[row.pupil_id]
         assert (held["Forename"], held["Surname"], held["Postcode"]) == (row.forename, row.surname, row.postcode)
         assert held["UPN"] == row.upn and held["Sex"] in "MF"
-    marks = extracts["attendance/marks_2024_25.parquet"]
-    marks = pd.concat([marks, *(t for n, t in extracts.items() if n.startswith("attendance/") and n.endswith(".csv"))])
+    marks = pd.concat([_marks_of(extracts, "2024_25"), *(t for n, t in extracts.items() if n.startswith("attendance/") and n.endswith(".csv"))])
     absent = marks["Code"].isin(["I", "O", "G", "C", "M", "U"]).groupby(marks["PupilID"]).mean()
     high = canaries.loc[canaries["high_on_signs"] == "yes", "pupil_id"]
     assert (absent.rank(pct=True)[high] > 0.75).sum() >= 2
@@ -172,7 +176,7 @@ def test_canaries_are_there_untouched_and_two_sit_high(made: CouncilSummary, ext
 
 def test_nothing_latent_is_in_the_extracts(made: CouncilSummary, extracts: dict[str, pd.DataFrame]) -> None:
     headings = {heading.lower() for table in extracts.values() for heading in table.columns}
-    assert not [h for h in headings if "need" in h and h != "senneed"]
+    assert not [h for h in headings if "need" in h and h not in {"senneed", "primaryneed"}]
     assert not headings & {"child", "family", "familyid", "childid"}
     text = made.config.read_text(encoding="utf-8")
     assert "truth" not in text and "canary" not in text.lower()
@@ -187,9 +191,9 @@ def test_each_agency_has_its_own_ids(made: CouncilSummary) -> None:
 
 
 def test_marks_keep_to_the_codes_of_their_day(extracts: dict[str, pd.DataFrame]) -> None:
-    old = extracts["attendance/marks_2023_24.parquet"]
+    old = _marks_of(extracts, "2023_24")
     assert not old["Code"].isin(["C1", "C2", "J1", "K", "Y4"]).any()
-    new = extracts["attendance/marks_2024_25.parquet"]
+    new = _marks_of(extracts, "2024_25")
     assert not new["Code"].isin(["J", "Y"]).any() and new["Code"].isin(["C2"]).any()
     weekday = pd.to_datetime(new["Date"]).dt.day_of_week
     assert weekday.max() <= 4
@@ -197,7 +201,7 @@ def test_marks_keep_to_the_codes_of_their_day(extracts: dict[str, pd.DataFrame])
 
 
 def test_corrections_come_later_and_replace_n(extracts: dict[str, pd.DataFrame]) -> None:
-    marks = extracts["attendance/marks_2022_23.parquet"]
+    marks = _marks_of(extracts, "2022_23")
     key = ["PupilID", "SchoolID", "Date", "Session"]
     twice = marks[marks.duplicated(key, keep=False)].sort_values([*key, "RecordedOn"])
     first, last = twice.groupby(key).first(), twice.groupby(key).last()
@@ -210,7 +214,7 @@ def test_suspension_days_carry_e_marks(extracts: dict[str, pd.DataFrame]) -> Non
     events = events[(events["Category"] == "SUSP") & (events["StartDate"] != "")]
     start = pd.to_datetime(events["StartDate"], format="%d/%m/%Y").dt.strftime("%Y-%m-%d")
     days = pd.DataFrame({"PupilID": events["PupilID"], "SchoolID": events["SchoolID"], "Date": start})
-    marks = pd.concat([extracts[f"attendance/marks_{y}.parquet"] for y in ("2022_23", "2023_24", "2024_25")])
+    marks = _marks_of(extracts, "2022_23", "2023_24", "2024_25")
     marks = marks[marks["Session"] == "AM"].sort_values("RecordedOn").drop_duplicates(["PupilID", "Date"], keep="last")
     both = days.merge(marks, on=["PupilID", "SchoolID", "Date"])
     assert len(both) > 30 and both["Code"].isin(["E"]).mean() > 0.97
@@ -227,7 +231,7 @@ def test_as_of_dates_stand_in_one_week_of_term_and_four_train_before_the_test() 
 
 def test_nothing_is_recorded_after_the_extract(extracts: dict[str, pd.DataFrame]) -> None:
     last = str(np.datetime64(day_number(date(2025, 11, 9)), "D"))
-    assert extracts["attendance/marks_2025_26.parquet"]["RecordedOn"].max() <= last
+    assert _marks_of(extracts, "2025_26")["RecordedOn"].max() <= last
     assert extracts["police/notifications.parquet"]["RecordedOn"].max() <= last
     assert extracts["socialcare/statutory.csv"][["StartOn", "EndOn", "OutcomeOn"]].max().max() <= last
 

@@ -43,24 +43,6 @@ def demo(
 
 
 @app.command()
-def synth(
-    out: Annotated[Path, typer.Option("--out", help="Folder to make.")],
-    children: Annotated[int, typer.Option("--children", help="How many children, from 200.")] = 5000,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same council.")] = 1,
-    as_json: JsonOption = False,
-) -> None:
-    """Make up a council's extracts, with the truth about them beside, ready to run."""
-    from early_id.data.synth import make_council
-
-    summary = make_council(children=children, seed=seed, out=out)
-    if as_json:
-        emit({"folder": out.as_posix(), "config": "config.yaml", "children": summary.children, "rows": summary.rows, "faults": summary.faults})
-        return
-    say(f"Made {summary.children:,} children in {summary.families:,} families and {summary.schools} schools, {summary.marks:,} marks.")
-    say(f"Next: early-id run --config {(out / 'config.yaml').as_posix()}")
-
-
-@app.command()
 def run(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
     as_json: JsonOption = False,

@@ -61,6 +61,12 @@ class Progress:
             of = f" of {self._total}" if self._total else ""
             print(f"  {self._label}: {self._done}{of} {note}".rstrip(), file=self._stream, flush=True)
 
+    def extend(self, steps: int) -> None:
+        """More parts are to come than was known at the start."""
+        self._total = (self._total or 0) + steps
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total)
+
     def close(self, *, ok: bool = True) -> None:
         """Finish the step and say how long it took where that is worth a line."""
         if self._bar is not None:

@@ -1,5 +1,7 @@
 """A made-up council: extracts as a council holds them, with faults and truth known."""
 
+from early_id.data.synth.ceiling import OracleResult, oracle
 from early_id.data.synth.council import CouncilSummary, make_council
+from early_id.data.synth.draw import Drawn, matrix
 
-__all__ = ["CouncilSummary", "make_council"]
+__all__ = ["CouncilSummary", "Drawn", "OracleResult", "make_council", "matrix", "oracle"]

@@ -13,8 +13,8 @@ from early_id.data.synth.timeline import NEVER, Timeline, day_number
 
 Tables = dict[str, pd.DataFrame]
 
-#: Chance that an agency knows a child's UPN and NHS number: at least one for about 93, 90 and 95 %.
-KNOWS = {"social_care": (0.80, 0.70), "police": (0.70, 0.70), "housing": (0.72, 0.85)}
+#: Chance that an agency knows a child's UPN and NHS number: at least one for about 93, 90, 95 and 99 %.
+KNOWS = {"social_care": (0.80, 0.70), "police": (0.70, 0.70), "housing": (0.72, 0.85), "health": (0.10, 0.99)}
 
 
 def british(days: npt.NDArray[np.int64], *, before: int = NEVER) -> npt.NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from early_id.data.synth.need import Need
 from early_id.data.synth.people import People
+from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 
@@ -23,24 +25,17 @@ INDICATORS = {
 }
 #: Log-odds of each factor for one standard deviation of need above an assessed child's mean.
 FACTOR_EFFECT = 0.25
+#: Factors of the child's own doing or caring: rare under nine years, more usual after.
+OF_THE_CHILD = ("1A", "2A", "7A", "10A", "11A", "13A", "14A", "15A", "18B", "19B", "24A")
 
 
-def make_factors(assessed: pd.DataFrame, people: People, need: Need, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
+def make_factors(assessed: pd.DataFrame, people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
     """One row a factor: child, factor, on, ended. Only assessed children have any (DfE, children in need census 2025)."""
     rng = seeds.rng("factors")
     table = read_factor_shares()
     rows = assessed[assessed["on"] < timeline.extracted - 6].drop_duplicates(["child", "on"]).reset_index(drop=True)
-    level = np.zeros(len(rows))
-    for day in np.unique(rows["on"].to_numpy()):
-        here = (rows["on"] == day).to_numpy()
-        level[here] = need.at(int(day))[rows["child"].to_numpy()[here]]
-    level -= level.mean() if len(level) else 0.0
-    odds = np.log(table["share"].to_numpy() / (1 - table["share"].to_numpy()))
-    chance = 1 / (1 + np.exp(-(odds[None, :] + FACTOR_EFFECT * level[:, None])))
-    age = (rows["on"].to_numpy() - people.children["dob"].to_numpy()[rows["child"].to_numpy()]) / 365.25
-    young = np.isin(table["code"].to_numpy(), ["1A", "2A", "7A", "10A", "11A", "13A", "14A", "15A", "18B", "19B", "24A"])
-    chance = np.where(young[None, :], chance * np.where(age < 9, 0.12, 1.75)[:, None], chance)
-    hit = rng.random(chance.shape) < np.minimum(chance, 0.9)
+    child, day = rows["child"].to_numpy(), rows["on"].to_numpy()
+    hit = factor_hits(need.of(child, day), (day - people.children["dob"].to_numpy()[child]) / 365.25, rng)
     row, column = np.nonzero(hit)
     none = np.flatnonzero(~hit.any(axis=1))
     found = pd.DataFrame(
@@ -61,6 +56,21 @@ def make_factors(assessed: pd.DataFrame, people: People, need: Need, seeds: Seed
     return out.sort_values(["on", "child", "factor"], kind="stable", ignore_index=True)
 
 
+def factor_hits(level: npt.NDArray[np.float32], age: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which factors (columns, in the order of :func:`read_factor_shares`) are recorded of each assessed child.
+
+    ``level`` is the child's need on the day of the assessment, ``age`` its age in years.
+    """
+    table = read_factor_shares()
+    odds = np.log(table["share"].to_numpy() / (1 - table["share"].to_numpy()))
+    middle = level.mean() if len(level) else 0.0
+    chance = 1 / (1 + np.exp(-(odds[None, :] + FACTOR_EFFECT * (level - middle)[:, None])))
+    young = np.isin(table["code"].to_numpy(), OF_THE_CHILD)
+    chance = np.where(young[None, :], chance * np.where(age < 9, 0.12, 1.75)[:, None], chance)
+    return np.asarray(rng.random(chance.shape) < np.minimum(chance, 0.9))
+
+
+@cache
 def read_factor_shares() -> pd.DataFrame:
     """Factor codes in force with their share of assessed episodes; five fostering codes share one published figure."""
     with resources.files("early_id.schema.codes").joinpath("assessment_factors.csv").open("r", encoding="utf-8") as handle:
@@ -73,7 +83,7 @@ def read_factor_shares() -> pd.DataFrame:
     return pd.DataFrame({"code": table["code"][keep].to_numpy(dtype=object), "share": share[keep].to_numpy(dtype=float) / 100})
 
 
-def make_indicators(people: People, need: Need, known: npt.NDArray[np.bool_], seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
+def make_indicators(people: People, need: Need, known: npt.NDArray[np.bool_], seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
     """One row an indicator and child of the household: child, factor, on, ended."""
     rng = seeds.rng("housing indicators")
     family = people.children["family"].to_numpy()

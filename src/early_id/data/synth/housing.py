@@ -1,4 +1,4 @@
-"""What housing and revenues hold: who lives where, and housing and money indicators."""
+"""What housing and revenues hold: who lives where and since when, and housing and money indicators."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from early_id.data.synth.agencies.homes import Homes
 from early_id.data.synth.extracts import Tables, british, people_table
-from early_id.data.synth.people import People, ids
+from early_id.data.synth.people import People
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.timeline import NEVER, Timeline
+from early_id.data.synth.timeline import Timeline
 
-#: Share of families whose household the council knows; share of families with two adults.
-KNOWN, TWO_ADULTS = 0.97, 0.72
+#: Share of families whose household the council knows; share of people of whom nobody has asked whether contact is safe.
+KNOWN, NOT_ASKED = 0.97, 0.058
 EVIDENCE = ("council tax", "tenancy", "benefits")
 
 
@@ -24,56 +25,56 @@ def known_families(people: People, seeds: Seeds, held: npt.NDArray[np.int64]) ->
     return np.asarray(families[family])
 
 
-def housing_tables(people: People, known: npt.NDArray[np.bool_], indicators: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> Tables:
-    """People, households, indicators."""
-    rng = seeds.rng("households")
-    children, families = people.children, people.families
-    cut = timeline.extracted
-    rows = np.flatnonzero(known & (children["dob"].to_numpy() < cut - 40))
-    home = children["family"].to_numpy()[rows]
-    moved_in = np.maximum(timeline.events_from - rng.integers(30, 3000, len(families)), families["joins"].to_numpy())
-    begins = np.maximum(np.maximum(children["dob"].to_numpy()[rows], moved_in[home]), -NEVER)
-    lists = people_table(people, pd.DataFrame({"child": rows, "day": begins}), "housing", "housing_id", seeds, timeline)
-    members = [_members(children["housing_id"].to_numpy()[rows], home, np.full(len(rows), "child", dtype=object), begins, families, cut)]
-    parents = []
-    here = np.unique(home)
-    for number, adults in enumerate((here, here[rng.random(len(here)) < TWO_ADULTS])):
-        numbers = ids(f"HA{number + 1}", len(adults), rng)
-        role = np.full(len(adults), "parent", dtype=object)
-        role[rng.random(len(adults)) < (0.0 if number == 0 else 0.12)] = "other_adult"
-        born = timeline.events_from - (rng.normal(37, 7, len(adults)).clip(20, 62) * 365.25).astype(np.int64)
-        members.append(_members(numbers, adults, role, np.maximum(moved_in[adults], born + 1), families, cut))
-        parents.append(
-            pd.DataFrame(
-                {
-                    "PersonID": numbers,
-                    "UPN": "",
-                    "NHSNumber": "",
-                    "Forename": children["forename"].to_numpy()[rng.integers(0, len(children), len(adults))],
-                    "Surname": families["surname"].to_numpy()[adults],
-                    "DOB": british(born),
-                    "Sex": np.where(rng.random(len(adults)) < (0.12 if number == 0 else 0.85), "M", "F"),
-                    "RecordedOn": british(np.maximum(moved_in[adults], born + 1)),
-                }
-            )
-        )
-    households = pd.concat(members, ignore_index=True)
-    count = len(households)
-    households["Evidence"] = np.array(EVIDENCE, dtype=object)[rng.integers(0, 3, count)]
-    safe = rng.random(count)
-    households["SafeToContact"] = np.select([safe < 0.012, safe < 0.07], ["N", ""], "Y")
-    protected = rng.random(len(families)) < 0.004
-    apart = rng.random(len(families)) < 0.008
-    place = households.pop("family").to_numpy()
-    households["ProtectedAddress"] = np.where(protected[place], "Y", "N")
-    households["NoJointContact"] = np.where(apart[place], "Y", "N")
-    facts = indicators[np.isin(indicators["child"].to_numpy(), rows)]
+def housing_tables(people: People, homes: Homes, known: npt.NDArray[np.bool_], indicators: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> Tables:
+    """People, households with from and to, indicators."""
+    children, adults, cut = people.children, homes.adults, timeline.extracted
+    known_family = np.zeros(len(people.families), dtype=bool)
+    known_family[children["family"].to_numpy()[known]] = True
+    spells = homes.residence
+    is_adult, person = spells["adult"].to_numpy(), spells["person"].to_numpy()
+    of_family = homes.households["family"].to_numpy()[spells["household"].to_numpy()]
+    listed = known_family[of_family] & (spells["from"].to_numpy() < cut - 15)
+    spells, is_adult, person, of_family = spells[listed], is_adult[listed], person[listed], of_family[listed]
+    grown = np.unique(person[is_adult])
+    numbers = adults["housing_id"].to_numpy()
+    rng = seeds.rng("household rows")
+    lists = people_table(
+        people,
+        pd.DataFrame({"child": person[~is_adult], "day": spells["from"].to_numpy()[~is_adult]}),
+        "housing",
+        "housing_id",
+        seeds,
+        timeline,
+    )
+    since = spells[is_adult].groupby("person")["from"].min().reindex(grown).to_numpy(dtype=np.int64)
+    parents = adults_table(adults.iloc[grown], numbers[grown], since)
+    child_ids = children["housing_id"].to_numpy()
+    ids = np.where(is_adult, numbers[np.where(is_adult, person, 0)], child_ids[np.where(is_adult, 0, person)])
+    unsafe = is_adult & adults["unsafe"].to_numpy()[np.where(is_adult, person, 0)]
+    hidden = homes.protected[of_family]
+    where = homes.households.iloc[spells["household"].to_numpy()]
+    households = pd.DataFrame(
+        {
+            "PersonID": ids,
+            "HouseholdID": where["household_id"].to_numpy(),
+            "Role": spells["role"].to_numpy(),
+            "FromOn": british(spells["from"].to_numpy()),
+            "ToOn": british(spells["to"].to_numpy(), before=cut),
+            "UPRN": np.where(hidden, "", where["uprn"].to_numpy()),
+            "Postcode": np.where(hidden, "", where["postcode"].to_numpy()),
+            "Evidence": np.array(EVIDENCE, dtype=object)[rng.integers(0, 3, len(spells))],
+            "SafeToContact": np.where(unsafe, "N", np.where(rng.random(len(spells)) < NOT_ASKED, "", "Y")),
+            "ProtectedAddress": np.where(hidden, "Y", "N"),
+            "NoJointContact": np.where(homes.no_joint[of_family], "Y", "N"),
+        }
+    )
+    facts = indicators[np.isin(indicators["child"].to_numpy(), person[~is_adult])]
     return {
-        "housing/people.csv": pd.concat([lists, *parents], ignore_index=True),
+        "housing/people.csv": pd.concat([lists, parents], ignore_index=True),
         "housing/households.xlsx": households,
         "housing/indicators.csv": pd.DataFrame(
             {
-                "PersonID": children["housing_id"].to_numpy()[facts["child"]],
+                "PersonID": child_ids[facts["child"]],
                 "Factor": facts["factor"].to_numpy(),
                 "HappenedOn": british(facts["on"].to_numpy()),
                 "EndedOn": british(facts["ended"].to_numpy(), before=cut),
@@ -82,21 +83,17 @@ def housing_tables(people: People, known: npt.NDArray[np.bool_], indicators: pd.
     }
 
 
-def _members(
-    person: npt.NDArray[np.object_],
-    home: npt.NDArray[np.int64],
-    role: npt.NDArray[np.object_],
-    begins: npt.NDArray[np.int64],
-    families: pd.DataFrame,
-    cut: int,
-) -> pd.DataFrame:
+def adults_table(adults: pd.DataFrame, ids: npt.NDArray[np.object_], since: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Adults as rows of an agency's list of people: without the numbers that only children have, or that are not shared."""
     return pd.DataFrame(
         {
-            "PersonID": person,
-            "HouseholdID": families["household_id"].to_numpy()[home],
-            "Role": role,
-            "FromOn": british(begins),
-            "ToOn": british(families["leaves"].to_numpy()[home], before=cut),
-            "family": home,
+            "PersonID": ids,
+            "UPN": "",
+            "NHSNumber": "",
+            "Forename": adults["forename"].to_numpy(),
+            "Surname": adults["surname"].to_numpy(),
+            "DOB": british(adults["dob"].to_numpy()),
+            "Sex": np.where(adults["male"].to_numpy(), "M", "F"),
+            "RecordedOn": british(since),
         }
     )

@@ -1,9 +1,10 @@
 """Well-formed made-up identifiers, none of which can be a real person's.
 
 UPN: letter, 3-digit council, 4-digit school, 2-digit year, 3-digit serial; the letter is the sum of characters 2-13 times
-their position, modulo 23, in an alphabet without I, O and S (DfE, UPN guide; CIN census rule 1510). The council part is 005,
-one of the pseudo codes. NHS numbers lie in the 999 range kept for tests (NHS data dictionary: weights 10 to 2, 11 less the
-sum modulo 11). Postcodes lie in the ZZ9 and ZZ99 areas, which are not allocated.
+their position, modulo 23, in an alphabet without I, O and S (DfE, UPN guide; CIN census rule 1510). A temporary UPN ends in a
+letter, which counts as its place in that alphabet (rule 1550). The council part is 005, one of the pseudo codes. NHS numbers lie
+in the 999 range kept for tests (NHS data dictionary: weights 10 to 2, 11 less the sum modulo 11). Postcodes lie in the ZZ9 and
+ZZ99 areas, which are not allocated.
 """
 
 from __future__ import annotations
@@ -12,27 +13,67 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 PSEUDO_COUNCIL = "005"
 POSTCODE_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
+#: School part of the UPNs that are given besides a child's own: temporary ones, and the canaries'.
+TEMPORARY_SCHOOL, CANARY_SCHOOL = 8000, 9999
+#: Stems of NHS numbers from here on are kept for the canaries.
+CANARY_STEM = 999_900
+_VALUES = {**{str(n): n for n in range(10)}, **{letter: n for n, letter in enumerate(UPN_LETTERS)}}
 
 Texts = npt.NDArray[np.object_]
 
 
 def upn_letter(tail: str) -> str:
-    """The check letter of the twelve characters after it."""
-    total = sum(weight * int(digit) for weight, digit in enumerate(tail, start=2))
+    """The check letter of the twelve characters after it; the last of them may be a letter."""
+    total = sum(weight * _VALUES[character] for weight, character in enumerate(tail, start=2))
     return UPN_LETTERS[total % 23]
 
 
-def make_upns(entry_years: npt.NDArray[Any]) -> Texts:
-    """One valid UPN a child; school and serial only keep them apart."""
-    upns = np.empty(len(entry_years), dtype=object)
-    for i, year in enumerate(entry_years):
-        tail = f"{PSEUDO_COUNCIL}{1000 + i // 1000:04d}{int(year) % 100:02d}{i % 1000:03d}"
-        upns[i] = upn_letter(tail) + tail
-    return upns
+def make_upns(entry_years: npt.NDArray[Any], places: npt.NDArray[np.int64] | None = None) -> Texts:
+    """One valid UPN a child; school and serial only keep them apart.
+
+    Parameters
+    ----------
+    entry_years : array
+        Year in which each child entered school.
+    places : array of int, optional
+        Number of each child; the row number where it is not given.
+    """
+    rows = np.arange(len(entry_years)) if places is None else np.asarray(places)
+    return _upns(1000 + rows // 1000, np.asarray(entry_years), rows % 1000)
+
+
+def make_temporary_upns(entry_years: npt.NDArray[Any], first: int = 0) -> Texts:
+    """Valid temporary UPNs, all different: the last character is a letter. ``first`` is the number of the first."""
+    rows = np.arange(len(entry_years)) + first
+    return _upns(TEMPORARY_SCHOOL + rows // 2300, np.asarray(entry_years), rows % 100, rows // 100 % 23)
+
+
+def make_canary_upns(entry_years: npt.NDArray[Any]) -> Texts:
+    """Valid UPNs of a school that gives no other."""
+    rows = np.arange(len(entry_years))
+    return _upns(np.full(len(rows), CANARY_SCHOOL), np.asarray(entry_years), 990 + rows)
+
+
+def _upns(school: npt.NDArray[Any], year: npt.NDArray[Any], serial: npt.NDArray[Any], letter: npt.NDArray[Any] | None = None) -> Texts:
+    """UPNs of school, year and serial; with ``letter`` the serial has two digits and the letter (by number) stands last."""
+    wide = 3 if letter is None else 2
+    number = int(PSEUDO_COUNCIL) * 10**6 + school.astype(np.int64) * 100 + year.astype(np.int64) % 100
+    number = number * 10**wide + serial.astype(np.int64)
+    digits = 9 + wide
+    total = np.zeros(len(number), dtype=np.int64)
+    for place in range(digits):
+        total += number // 10 ** (digits - 1 - place) % 10 * (place + 2)
+    letters = np.array(list(UPN_LETTERS), dtype=object)
+    tails = np.char.zfill(number.astype(str), digits).astype(object)
+    if letter is not None:
+        total += letter * 13
+        tails = tails + letters[letter]
+    return np.asarray(letters[total % 23] + tails, dtype=object)
 
 
 def spoil_upn(upn: str) -> str:
@@ -40,15 +81,49 @@ def spoil_upn(upn: str) -> str:
     return UPN_LETTERS[(UPN_LETTERS.index(upn[0]) + 7) % 23] + upn[1:]
 
 
-def make_nhs_numbers(count: int, rng: np.random.Generator) -> Texts:
-    """``count`` different valid NHS numbers of the 999 test range."""
-    stems = rng.permutation(1_000_000)[: min(1_000_000, int(count * 1.12) + 20)]
-    digits = np.column_stack([np.full((len(stems), 3), 9), *(stems // 10**p % 10 for p in range(5, -1, -1))])
-    check = 11 - (digits * np.arange(10, 1, -1)).sum(axis=1) % 11
-    check[check == 11] = 0
+def make_nhs_numbers(count: int, rng: np.random.Generator, *, area: int = 0, areas: int = 1) -> Texts:
+    """``count`` different valid NHS numbers of the 999 test range, fewer where the range ends (about 909,000).
+
+    Each of ``areas`` areas has a part of the range of its own.
+    """
+    stems = rng.permutation(CANARY_STEM)
+    stems = stems[stems % areas == area][: int(count * 1.12) + 20]
+    return _nhs_numbers(stems)[:count]
+
+
+def make_canary_nhs(count: int) -> Texts:
+    """Valid NHS numbers that no other person gets."""
+    return _nhs_numbers(np.arange(CANARY_STEM, CANARY_STEM + 2 * count + 10))[:count]
+
+
+def _nhs_numbers(stems: npt.NDArray[np.int64]) -> Texts:
+    check = _nhs_check(999_000_000 + stems)
     usable = check < 10  # a check of 10 is never issued
-    numbers = (999_000_000 + stems[usable]) * 10 + check[usable]
-    return np.asarray(numbers[:count].astype(str), dtype=object)
+    return np.asarray(((999_000_000 + stems[usable]) * 10 + check[usable]).astype(str), dtype=object)
+
+
+def _nhs_check(stems: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    total = sum(stems // 10 ** (8 - place) % 10 * (10 - place) for place in range(9))
+    check = 11 - np.asarray(total) % 11
+    return np.where(check == 11, 0, check)
+
+
+def spoil_nhs(number: str, rng: np.random.Generator) -> str:
+    """The same NHS number with two neighbouring digits changed round or one mistyped; the check digit no longer fits."""
+    while True:
+        at = int(rng.integers(3, 9))
+        digits = list(number)
+        digits[at], digits[at + 1] = digits[at + 1], digits[at]
+        if digits == list(number):
+            digits[at] = str((int(digits[at]) + int(rng.integers(1, 10))) % 10)
+        wrong = "".join(digits)
+        if not nhs_fits(wrong):
+            return wrong
+
+
+def nhs_fits(number: str) -> bool:
+    """Whether the check digit of ten digits is right."""
+    return int(_nhs_check(np.array([int(number[:9])]))[0]) == int(number[9])
 
 
 def make_postcodes(count: int, rng: np.random.Generator) -> Texts:
@@ -59,3 +134,18 @@ def make_postcodes(count: int, rng: np.random.Generator) -> Texts:
         "ZZ9 " + digits + letters[rng.integers(0, len(letters), count)] + letters[rng.integers(0, len(letters), count)],
         dtype=object,
     )
+
+
+def more_ids(used: Texts, count: int, rng: np.random.Generator) -> Texts:
+    """``count`` further ids of the same look as ``used`` (letters, then digits), none of them used already."""
+    letters = np.array([value.rstrip("0123456789") for value in used[:100]], dtype=object)
+    prefix = str(pd.Series(letters).mode().iloc[0])  # a canary's id has other letters
+    tails = pd.Series([value[len(prefix) :] if value.startswith(prefix) else "" for value in used], dtype=object)
+    taken = pd.to_numeric(tails, errors="coerce").dropna().to_numpy(dtype=np.int64)
+    width = len(str(taken[0]))
+    free = np.zeros(0, dtype=np.int64)
+    while len(free) < count:
+        drawn = pd.unique(rng.integers(10 ** (width - 1), 10**width, 2 * count + 20))
+        free = drawn[~np.isin(drawn, taken)]
+        width += 1
+    return np.asarray(prefix + free[:count].astype(str).astype(object), dtype=object)

@@ -10,47 +10,106 @@ import pandas as pd
 
 from early_id.data.synth.need import Need
 from early_id.data.synth.people import People
+from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline
 
-#: About 1.5 missing episodes per 100 children a year (UK Missing Persons Unit, 2023/24), 93 % of missing children aged 12-17.
-MISSING_PER_YEAR, MISSING_EFFECT, MISSING_SHAPE = 0.015, 1.0, 0.16
+#: Missing episodes a year for a child of 12 to 17 who is not in care, and the log-rate per standard deviation of need. With the children in
+#: care, 1 in 200 children goes missing in a year, 2.9 times on average, and 93 % of them are 12 to 17 (UK Missing Persons Unit).
+MISSING_PER_YEAR, MISSING_EFFECT = 0.036, 1.0
+#: Rate by age in years, relative to 12 to 17: from this age on.
+MISSING_BY_AGE = ((0, 0.014), (7, 0.022), (10, 0.045), (12, 0.5), (13, 0.9), (14, 1.15))
+#: Shapes of the gammas that gather episodes on few children: what stays with a child, and what a school year brings.
+MISSING_LASTS, MISSING_PASSES = 0.4, 0.02
+#: Children in care: chance of going missing in a year before and from 12 years, and mean number of episodes of those who do.
+CARE_MISSING, CARE_EPISODES = (0.015, 0.235), 6.0
 #: Families with a notice in a year, and log-rate per standard deviation of need.
 NOTICE_PER_YEAR, NOTICE_EFFECT = 0.075, 1.05
 #: Children of 10 and over with a youth-justice notice in a year.
 JUSTICE_PER_YEAR, JUSTICE_EFFECT = 0.008, 0.9
 
 
-def make_missing(people: People, need: Need, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
-    """One row an episode: child, started and ended (seconds since 1970; -1 while open), type, interview offered."""
+def make_missing(people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
+    """Episodes of children as if nobody were in care (see :func:`with_care`).
+
+    Returns
+    -------
+    DataFrame
+        One row an episode: child, started and ended (seconds since 1970; -1 while open), type, interview offered.
+    """
     rng = seeds.rng("missing episodes")
-    frailty = rng.gamma(MISSING_SHAPE, 1 / MISSING_SHAPE, len(people))
+    count = len(people)
+    lasting = rng.gamma(MISSING_LASTS, 1 / MISSING_LASTS, count)
+    passing = np.ones(count)
     dob = people.children["dob"].to_numpy()
     present = _present(people)
+    ages, relative = np.array(MISSING_BY_AGE).T
     parts = []
-    for month in timeline.months:
+    for number, month in enumerate(timeline.months):
+        if number % 12 == 0:
+            passing = rng.gamma(MISSING_PASSES, 1 / MISSING_PASSES, count)
         age = (month - dob) / 365.25
-        shape = np.select([age < 7, age < 10, age < 12, age < 14, age < 18], [0.03, 0.06, 0.3, 1.9, 2.9], 0.0)
-        rate = MISSING_PER_YEAR / 12 * shape * frailty * np.exp(MISSING_EFFECT * need.at(month + 15) - MISSING_EFFECT**2 / 2 * 1.2)
-        events = np.minimum(rng.poisson(rate * present(month)), 5)
-        child = np.repeat(np.arange(len(people)), events)
-        start = (month + rng.random(len(child)) * 30) * 86400
-        parts.append(pd.DataFrame({"child": child, "started": (start // 60 * 60).astype(np.int64)}))
-    episodes = pd.concat(parts, ignore_index=True).sort_values(["child", "started"], kind="stable", ignore_index=True)
+        by_age = relative[np.clip(np.searchsorted(ages, age, side="right") - 1, 0, len(ages) - 1)]
+        raised = np.exp(MISSING_EFFECT * need.at(month + 15))
+        rate = MISSING_PER_YEAR / 12 * by_age * lasting * passing * raised / raised.mean()
+        events = np.minimum(rng.poisson(rate * present(month)), 6)
+        child = np.repeat(np.arange(count), events)
+        parts.append(pd.DataFrame({"child": child, "started": month * 86400.0 + rng.random(len(child)) * 30 * 86400}))
+    return _episodes(pd.concat(parts, ignore_index=True), rng, timeline)
+
+
+def with_care(missing: pd.DataFrame, statutory: pd.DataFrame, people: People, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
+    """The episodes with those of children in care as often as published for them: 1 in 10 in a year, 6 times on average.
+
+    A child in care is looked for at once, and care changes who runs away; the episodes drawn from need alone are left out there.
+    """
+    rng = seeds.rng("missing from care")
+    care = statutory[statutory["status"] == "CLA"]
+    dob = people.children["dob"].to_numpy()[care["child"].to_numpy()]
+    parts = []
+    for year in timeline.years:
+        first, last = np.maximum(care["start"].to_numpy(), year.start), np.minimum(care["end"].to_numpy(), year.end)
+        exposure = np.clip(last - first, 0, None) / 365.0
+        older = (first + last) / 2 - dob >= 12 * 365.25
+        runs = rng.random(len(care)) < np.where(older, CARE_MISSING[1], CARE_MISSING[0]) * np.sqrt(exposure)
+        number = np.where(runs, rng.geometric(1 / CARE_EPISODES, len(care)), 0)
+        which = np.repeat(np.arange(len(care)), number)
+        day = first[which] + rng.random(len(which)) * (last - first)[which]
+        parts.append(pd.DataFrame({"child": care["child"].to_numpy()[which], "started": day * 86400.0}))
+    found = _episodes(pd.concat(parts, ignore_index=True), rng, timeline)
+    return _sorted(pd.concat([missing[~_in_care(missing, care)], found], ignore_index=True))
+
+
+def _in_care(missing: pd.DataFrame, care: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Episodes that began while the child was looked after."""
+    pairs = missing[["child", "started"]].assign(row=np.arange(len(missing))).merge(care[["child", "start", "end"]], on="child")
+    day = pairs["started"] // 86400
+    inside = np.zeros(len(missing), dtype=bool)
+    inside[pairs.loc[(day >= pairs["start"]) & (day < pairs["end"]), "row"]] = True
+    return inside
+
+
+def _episodes(starts: pd.DataFrame, rng: np.random.Generator, timeline: Timeline) -> pd.DataFrame:
+    """Whole episodes from their starts: length, type and interview."""
+    starts = starts.assign(started=(starts["started"] // 60 * 60).astype(np.int64))
+    episodes = starts.sort_values(["child", "started"], kind="stable", ignore_index=True)
     episodes["ended"] = episodes["started"] + (rng.lognormal(2.3, 0.9, len(episodes)) * 3600 // 60 * 60).astype(np.int64)
-    # An episode that begins before the last one ended is part of it.
-    before = episodes.groupby("child")["ended"].shift(1)
-    episodes = episodes[~(episodes["started"] <= before)].copy()
-    cut = (timeline.extracted - 1) * 86400
-    episodes = episodes[episodes["started"] < cut].reset_index(drop=True)
-    episodes.loc[episodes["ended"] >= cut + 86400, "ended"] = -1
     episodes["type"] = np.where(rng.random(len(episodes)) < 0.8, "M", "A")
     offered = np.where(rng.random(len(episodes)) < 0.85, "Y", "N").astype(object)
-    episodes["offered"] = np.where(episodes["ended"] < 0, "", offered)
-    return episodes
+    cut = (timeline.extracted - 1) * 86400
+    episodes["offered"] = np.where(episodes["ended"] >= cut + 86400, "", offered)
+    episodes.loc[episodes["ended"] >= cut + 86400, "ended"] = -1
+    return _sorted(episodes[episodes["started"] < cut])
 
 
-def make_notices(people: People, need: Need, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
+def _sorted(episodes: pd.DataFrame) -> pd.DataFrame:
+    """Episodes in order; one that begins before the last one ended is part of it."""
+    episodes = episodes.sort_values(["child", "started"], kind="stable", ignore_index=True)
+    before = episodes.groupby("child")["ended"].shift(1)
+    return episodes[~((episodes["started"] <= before) | (before == -1))].reset_index(drop=True)
+
+
+def make_notices(people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
     """One row a notice and child: child, kind, happened, recorded (days)."""
     rng = seeds.rng("notices")
     children = people.children

@@ -10,6 +10,7 @@ import pandas as pd
 
 from early_id.data.synth.need import Need
 from early_id.data.synth.people import People
+from early_id.data.synth.rates import area_spread, suspension_area_spread
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 
@@ -19,6 +20,13 @@ PUPILS_PER_SCHOOL = 190
 PRIMARY_SHARE, SECONDARY_SHARE = 0.66, 0.26
 #: Chance of going to a school of the own hub, of going on to a school outside the council, of staying on after year 11.
 OWN_HUB, GOES_OUTSIDE, STAYS_ON = 0.88, 0.08, 0.45
+#: Between schools of one area: standard deviation of pupils' place in the absence distribution, and of the log of the suspension rate
+#: (no table gives either; both are assumed larger than between local authorities within a phase).
+SCHOOL_SPREAD, SUSPENSION_SCHOOL_SPREAD = 0.15, 0.45
+#: Kinds of inset day a school may choose two of: the day before or after each of the three half terms.
+INSET_KINDS = 6
+#: Schools that send the mark '#' for planned closures; the others send nothing for the day.
+RECORDS_CLOSURES = 0.4
 #: Yearly chance of changing school within a year at average need.
 IN_YEAR_MOVE = 0.018
 #: Share of pupils with a plan who are in special schools.
@@ -54,7 +62,11 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
     names = [
         f"{NAMES[order[i % len(NAMES)]]} {kind[phase]}" + (f" {i // len(NAMES) + 1}" if i >= len(NAMES) else "") for i, phase in enumerate(phases)
     ]
-    school_id = [f"S{1001 + i}" for i in range(count)]
+    school_id = [f"S{1001 + 2000 * seeds.area + i}" for i in range(count)]
+    area = 2 * hub + np.arange(count) % 2
+    # An area stands to the council as local authorities stand to England; a school differs from its area besides.
+    area_absence, area_suspension = rng.normal(0, area_spread(), 6), rng.normal(0, suspension_area_spread(), 6)
+    inset = np.array([rng.permutation(INSET_KINDS)[:2] for _ in range(count)])
     return pd.DataFrame(
         {
             "school_id": school_id,
@@ -63,12 +75,32 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
             "hub": hub,
             "hub_id": [HUBS[h][0] for h in hub],
             "hub_name": [HUBS[h][1] for h in hub],
-            "area_id": [f"A{h + 1}{i % 2 + 1}" for i, h in enumerate(hub)],
+            "area_id": [f"A{a // 2 + 1}{a % 2 + 1}" for a in area],
             "lead_contact": [f"safeguarding.{sid.lower()}@schools.example.org" for sid in school_id],
-            "absence_shift": rng.normal(0, 0.15, count),
+            "absence_shift": area_absence[area] + rng.normal(0, SCHOOL_SPREAD, count),
+            "suspension_shift": area_suspension[area] + rng.normal(0, SUSPENSION_SCHOOL_SPREAD, count),
             "visibility": rng.normal(0, 0.25, count),
+            "inset_1": inset[:, 0],
+            "inset_2": inset[:, 1],
+            "records_closures": rng.random(count) < RECORDS_CLOSURES,
         }
     )
+
+
+def inset_days(schools: pd.DataFrame, days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """The two inset days that each school chooses itself, school × day; the first days of the terms are closed for all (``core.calendar``).
+
+    A kind of inset day is the last day before (even) or the first after (odd) one of the half terms: the first, third and
+    fifth holiday of the year. A holiday that has not come yet gives none.
+    """
+    flags = np.zeros((len(schools), len(days)), dtype=bool)
+    after = np.flatnonzero(np.diff(days) >= 7) + 1
+    for column in ("inset_1", "inset_2"):
+        kind = schools[column].to_numpy()
+        holiday = 2 * (kind // 2)
+        rows = np.flatnonzero(holiday < len(after))
+        flags[rows, after[holiday[rows]] - (kind[rows] + 1) % 2] = True
+    return flags
 
 
 def make_rolls(people: People, schools: pd.DataFrame, need: Need, seeds: Seeds, timeline: Timeline) -> Rolls:

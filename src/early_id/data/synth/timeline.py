@@ -43,6 +43,7 @@ class SchoolYear:
     start: int  #: 1 September
     end: int  #: 31 August
     days: Days  #: school days up to the extract; empty for a year without marks
+    terms: tuple[tuple[int, int], ...] = ()  #: first and last day of each term
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def make_timeline(start: date) -> Timeline:
         begin, end = date(year, 9, 1), date(year + 1, 8, 31)
         days = calendar.school_days(begin, min(end + timedelta(days=1), screening)) if year >= first else []
         numbers = np.array([day_number(day) for day in days], dtype=np.int64)
-        years.append(SchoolYear(school_year(begin), year, day_number(begin), day_number(end), numbers))
+        terms = tuple((day_number(term.first), day_number(term.last)) for term in calendar.terms if begin <= term.first <= end)
+        years.append(SchoolYear(school_year(begin), year, day_number(begin), day_number(end), numbers, terms))
     months = []
     month = date(first - 1, 9, 1)
     while month < screening:

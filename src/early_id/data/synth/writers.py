@@ -13,14 +13,16 @@ import pyarrow.parquet as pq
 
 from early_id.data.synth.extracts import british
 from early_id.data.synth.marks import CODES, Marks
+from early_id.data.synth.timeline import as_date
 
 SHEETS = {"households": "Households", "suspensions": "Suspensions", "schools": "Schools"}
 #: Creation stamp of every workbook, fixed so that the bytes repeat.
 CREATED = datetime(2025, 11, 9)
-#: Rows a workbook takes; longer tables are cut into several files.
-SHEET_ROWS = 500_000
+#: Rows of the longest workbook; nobody exports a longer table as a workbook, so it is written as CSV instead.
+SHEET_ROWS = 50_000
 MARK_COLUMNS = ("PupilID", "SchoolID", "Date", "Session", "Code", "RecordedOn")
-_TEXT = pa.string()
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_SESSIONS, _CODES = np.array(["AM", "PM"], dtype=object), np.array(CODES, dtype=object)
 MARK_SCHEMA = pa.schema(
     [
         ("PupilID", _TEXT),
@@ -33,25 +35,30 @@ MARK_SCHEMA = pa.schema(
 )
 
 
-def write_table(folder: Path, name: str, table: pd.DataFrame) -> tuple[Path, ...]:
-    """Write one table under the name that gives its kind; returns the files made."""
+def file_name(name: str, rows: int, *, large: bool = False) -> str:
+    """The name a table is written under: a workbook of more than ``SHEET_ROWS`` rows becomes a CSV file.
+
+    So does any in a ``large`` council, whose areas are put together, except the short list of schools.
+    """
+    long = rows > SHEET_ROWS or (large and not name.endswith("schools.xlsx"))
+    return name.removesuffix(".xlsx") + ".csv" if name.endswith(".xlsx") and long else name
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame, *, encoding: str = "utf-8") -> None:
+    """Write one table; the ending of ``name`` says as what."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
-        table.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8")
-        return (path,)
+        table.to_csv(path, index=False, lineterminator="\r\n", encoding=encoding, errors="replace")
+        return
     if path.suffix == ".parquet":
         dates = {"HappenedOn", "RecordedOn"}
-        arrays = {c: pa.array(_days(table[c]) if c in dates else table[c].tolist(), type=pa.date32() if c in dates else _TEXT) for c in table.columns}
+        arrays = {
+            c: pa.array(_days(table[c]) if c in dates else table[c].tolist(), type=pa.date32() if c in dates else pa.string()) for c in table.columns
+        }
         pq.write_table(pa.table(arrays), path, compression="zstd")
-        return (path,)
-    parts = range(0, max(1, len(table)), SHEET_ROWS)
-    paths = []
-    for number, start in enumerate(parts):
-        part = path if len(parts) == 1 else path.with_name(f"{path.stem}_{number + 1}.xlsx")
-        _write_workbook(part, SHEETS[path.stem], table.iloc[start : start + SHEET_ROWS])
-        paths.append(part)
-    return tuple(paths)
+        return
+    _write_workbook(path, SHEETS[path.stem], table)
 
 
 def _days(texts: pd.Series) -> npt.NDArray[np.datetime64]:
@@ -61,8 +68,11 @@ def _days(texts: pd.Series) -> npt.NDArray[np.datetime64]:
 def _write_workbook(path: Path, sheet: str, table: pd.DataFrame) -> None:
     """All cells are text, so that dates and ids arrive as they were typed."""
     import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
 
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    # Rows wait in a file beside the workbook, not in the system's own temporary folder, which may be small.
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": str(path.parent)}
+    book = xlsxwriter.Workbook(str(path), options)
     book.set_properties({"title": sheet, "author": "made-up council", "created": CREATED})
     page = book.add_worksheet(sheet)
     page.write_row(0, 0, list(table.columns))
@@ -70,25 +80,40 @@ def _write_workbook(path: Path, sheet: str, table: pd.DataFrame) -> None:
         for column, cell in enumerate(row):
             if cell != "":
                 page.write_string(number, column, str(cell))
-    book.close()
+    try:
+        book.close()
+    except FileCreateError as error:  # its own kind of error, with the system's inside
+        raise error.args[0] from None
+
+
+def month_file(label: str, day: int) -> str:
+    """The file that holds the marks of a day (a day number) of a school year, below the extracts."""
+    return f"attendance/{label.replace('/', '_')}/marks_{as_date(day):%Y_%m}.parquet"
+
+
+def mark_writer(path: Path) -> pq.ParquetWriter:
+    """A file of marks to be filled block after block. Texts are stored once a block and named by number; readers see plain text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return pq.ParquetWriter(path, MARK_SCHEMA, compression="zstd", store_schema=False)
 
 
 def marks_to_arrow(marks: Marks, pupil_ids: npt.NDArray[np.object_], school_ids: npt.NDArray[np.object_]) -> pa.Table:
     """Marks as an Arrow table with the headings of the files."""
-    used, where = np.unique(marks.child, return_inverse=True)
 
-    def text(numbers: npt.NDArray[np.int64], names: npt.NDArray[np.object_] | list[str]) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(list(names), type=_TEXT)).dictionary_decode()
+    def text(numbers: npt.NDArray[np.int64], names: npt.NDArray[np.object_]) -> pa.Array:
+        used = np.bincount(numbers, minlength=1) > 0  # counting, because sorting would take as long as drawing the marks
+        place = np.cumsum(used, dtype=np.int32) - 1
+        return pa.DictionaryArray.from_arrays(pa.array(place[numbers]), pa.array(names[: len(used)][used].tolist(), type=pa.string()))
 
     def days(numbers: npt.NDArray[np.int64]) -> pa.Array:
         return pa.array(numbers.astype(np.int32), type=pa.int32()).cast(pa.date32())
 
     columns = [
-        text(where, list(pupil_ids[used])),
-        text(marks.school, list(school_ids)),
+        text(marks.child, pupil_ids),
+        text(marks.school, school_ids),
         days(marks.day),
-        text(marks.session, ["AM", "PM"]),
-        text(marks.code, list(CODES)),
+        text(marks.session, _SESSIONS),
+        text(marks.code, _CODES),
         days(marks.recorded),
     ]
     return pa.Table.from_arrays(columns, schema=MARK_SCHEMA)

@@ -1,0 +1,99 @@
+"""The clean lists of people of all agencies, whose record each row is, and the one way in which a record is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from early_id.data.synth.agencies.sources import AGENCIES, Agency, Book, planned, rate
+from early_id.data.synth.extracts import Tables
+from early_id.data.synth.faults.log import FaultLog
+from early_id.data.synth.identifiers import more_ids
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.world import World
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
+
+
+@dataclass
+class Desk:
+    """What the changes of people's records work on.
+
+    Attributes
+    ----------
+    child : dict of str to array
+        Source → row of the child that each row of its list is about; -1 for adults.
+    further : list of DataFrame
+        Rows added since: source, source_person_id, adult (bool), person, former (bool).
+    touched : set of str
+        Ids of records that no other fault may touch, because what today's linking makes of them depends on it.
+    altered : array of bool
+        Children one of whose records was chosen for another name or birthday than the others, whether the kind is on or not.
+    """
+
+    world: World
+    seeds: Seeds
+    tables: Tables
+    log: FaultLog
+    book: Book = field(default_factory=Book)
+    child: dict[str, Ints] = field(default_factory=dict)
+    further: list[pd.DataFrame] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    altered: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Find whose record each row is."""
+        children = self.world.people.children
+        self.altered = np.zeros(len(children), dtype=bool)
+        for agency in AGENCIES:
+            places = pd.Index(children[agency.id_column])
+            self.child[agency.source] = np.asarray(places.get_indexer(self.tables[agency.file][agency.heading]), dtype=np.int64)
+
+    def on(self, kind: str) -> bool:
+        """Whether a kind of mess is switched on."""
+        return kind in self.world.plan.mess
+
+    def new_ids(self, agency: Agency, count: int, purpose: str) -> Texts:
+        """Ids that the agency has given to nobody yet."""
+        used = np.concatenate([self.world.people.children[agency.id_column].to_numpy(), self.column(agency, agency.heading)])
+        return more_ids(used, count, self.seeds.rng(f"{purpose} {agency.source}"))
+
+    def column(self, agency: Agency, name: str) -> Texts:
+        """A column of an agency's list."""
+        return np.asarray(self.tables[agency.file][name].to_numpy(dtype=object))
+
+    def records(self, agency: Agency) -> Flags:
+        """Rows that may be changed: records of children, not of canaries."""
+        child = self.child[agency.source]
+        return np.asarray((child >= 0) & ~np.isin(child, self.world.canaries))
+
+    def choose(self, kind: str, agency: Agency, usable: Flags, of: int | None = None) -> Ints:
+        """Rows for a kind of change: the agency's rate times its records (or times ``of``), those of the usable that were drawn first.
+
+        The same rows are chosen whether the kind is on or off, so that switching one kind does not move another.
+        """
+        order = self.seeds.rng(f"{kind} {agency.source}").random(len(usable))
+        rows = np.flatnonzero(usable)
+        wanted = planned(rate(kind, agency), int(self.records(agency).sum()) if of is None else of)
+        return np.sort(rows[np.argsort(order[rows], kind="stable")[:wanted]])
+
+    def write(self, kind: str, agency: Agency, rows: Ints, column: str, values: Texts) -> None:
+        """Put new values into some rows of a column, and note them; nothing where the kind is off."""
+        if not len(rows) or not self.on(kind):
+            return
+        table = self.tables[agency.file]
+        before = self.column(agency, column)
+        after = before.copy()
+        after[rows] = values
+        self.tables[agency.file] = table.assign(**{column: after})
+        self.book.note(kind, agency, table[agency.heading].to_numpy()[rows].tolist(), column, before[rows].tolist(), after[rows].tolist())
+
+    def count(self, kind: str, file: str, column: str, number: int) -> None:
+        """Note in the list of faults how many of a kind stand in a file."""
+        if self.on(kind):
+            self.log.add(kind, file, column, number)

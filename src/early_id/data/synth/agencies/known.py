@@ -1,0 +1,69 @@
+"""The agencies' records with all that is wrong about people, and the truth about who is who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from early_id.data.synth.agencies.additions import add_carers, add_former, add_other_councils, add_second_ids
+from early_id.data.synth.agencies.addresses import put_addresses
+from early_id.data.synth.agencies.births import change_births
+from early_id.data.synth.agencies.canary_records import place_canaries
+from early_id.data.synth.agencies.desk import Desk
+from early_id.data.synth.agencies.numbers import change_numbers
+from early_id.data.synth.agencies.renames import change_names
+from early_id.data.synth.agencies.sources import AGENCIES
+from early_id.data.synth.extracts import Tables
+from early_id.data.synth.faults.log import FaultLog
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.world import World
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the agencies hold, and what is true of it.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        The extracts.
+    identities : DataFrame
+        kind, source, file, source_person_id, column, true, written: every cell that was changed or marked.
+    further : DataFrame
+        source, source_person_id, adult, person, former: ids that are no child's first.
+    touched : set of str
+        Ids of records that no other fault may touch.
+    """
+
+    tables: Tables
+    identities: pd.DataFrame
+    further: pd.DataFrame
+    touched: frozenset[str]
+
+
+def as_agencies_know(tables: Tables, world: World, seeds: Seeds, log: FaultLog) -> Known:
+    """The clean records as the agencies really hold them.
+
+    Numbers and birthdays go wrong first: which names may go wrong without a list being wrong depends on them.
+    """
+    desk = Desk(world, seeds, dict(tables), log)
+    put_addresses(desk)
+    change_numbers(desk)
+    change_births(desk)
+    change_names(desk)
+    add_carers(desk)
+    add_former(desk)
+    add_other_councils(desk)
+    add_second_ids(desk)
+    place_canaries(desk)
+    kin = world.kin
+    for kind, pairs in (("twins", kin.twins), ("cousins", kin.cousins)):
+        listed = pairs.isin(desk.child["education"]).all(axis=1)
+        desk.count(kind, AGENCIES[0].file, "Forename, Surname, DOB", int(listed.sum()))
+    further = (
+        pd.concat(desk.further, ignore_index=True)
+        if desk.further
+        else pd.DataFrame(columns=["source", "source_person_id", "adult", "person", "former"])
+    )
+    return Known(desk.tables, desk.book.frame(), further, frozenset(desk.touched))

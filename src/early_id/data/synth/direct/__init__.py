@@ -1,0 +1,1 @@
+"""Features drawn without extracts: the processes of the council as arrays, and closed forms for what happens inside windows."""

@@ -1,0 +1,132 @@
+"""Everything that is drawn before a file is written: people, need, schools, events, services; and the clean tables made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from early_id.core.display import Progress
+from early_id.data.synth.agencies.adoption import choose_adopted
+from early_id.data.synth.agencies.homes import Homes, make_homes
+from early_id.data.synth.agencies.kin import Kin, relate
+from early_id.data.synth.attendance import AbsencePlan, make_plan
+from early_id.data.synth.biases import shuffled
+from early_id.data.synth.canaries import canary_table, choose_canaries, name_canaries, name_parents, raise_canaries
+from early_id.data.synth.distortions import miswritten_notices, moved_notices, punctual, with_leak
+from early_id.data.synth.extracts import Tables, education_tables, police_tables, social_care_tables
+from early_id.data.synth.factors import make_factors, make_indicators
+from early_id.data.synth.health import health_tables, make_health
+from early_id.data.synth.housing import housing_tables, known_families
+from early_id.data.synth.need import Need, make_need
+from early_id.data.synth.people import People, make_people
+from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.police import make_missing, make_notices, with_care
+from early_id.data.synth.schools import Rolls, make_rolls, make_schools
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.services import UNSEEN, make_services
+from early_id.data.synth.suspensions import make_suspensions
+from early_id.data.synth.timeline import Timeline
+
+#: Steps that :func:`draw_world` and :func:`clean_tables` report.
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class World:
+    """What happened in the council, before any agency wrote it down wrongly."""
+
+    plan: CouncilPlan
+    timeline: Timeline
+    people: People
+    rolls: Rolls
+    need: Need
+    absence: AbsencePlan
+    suspensions: pd.DataFrame
+    missing: pd.DataFrame
+    notices: pd.DataFrame
+    services: dict[str, pd.DataFrame]  #: contacts, early_help, statutory, assessed; decisions and leaked for the truth
+    factors: pd.DataFrame
+    indicators: pd.DataFrame
+    known: npt.NDArray[np.bool_]  #: children whose household the council knows
+    canaries: npt.NDArray[np.int64]
+    visibility: npt.NDArray[np.float64]  #: child: log-rate of being named, by the habits of the school
+    health: pd.DataFrame
+    kin: Kin
+    adopted: pd.DataFrame
+    homes: Homes
+
+    @property
+    def spared(self) -> set[str]:
+        """Every id and name of the canaries: their rows take no fault."""
+        return set(canary_table(self.people, self.canaries, self.homes).astype(str).to_numpy().ravel()) - {"", "yes", "no"}
+
+
+def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progress) -> World:
+    """Draw the council, step by step; every step has streams of its own."""
+    people = make_people(plan.children, seeds, timeline)
+    canaries = choose_canaries(people, seeds, timeline)
+    people, kin = relate(people, canaries, plan, seeds)
+    people = name_canaries(people, canaries)
+    # Whose characteristics drive the signs: those on record, but in the scenario null other people's.
+    signers = shuffled(people, plan, seeds)
+    need, lift, held_back = raise_canaries(make_need(signers, seeds, timeline, plan), people, canaries)
+    bar.advance(1, "families")
+    schools = make_schools(plan.children, seeds)
+    rolls = make_rolls(signers, schools, need, seeds, timeline)
+    absence = punctual(make_plan(signers, rolls, need, lift, seeds, timeline, plan), people, need, timeline, plan)
+    bar.advance(1, "schools")
+    suspensions = make_suspensions(signers, rolls, need, seeds, timeline, plan)
+    missing = make_missing(people, need, seeds, timeline, plan)
+    notices = moved_notices(make_notices(people, need, seeds, timeline, plan), people, need, seeds, timeline, plan)
+    bar.advance(1, "events")
+    signs = {
+        "notice": notices.rename(columns={"happened": "day"}),
+        "missing": missing.assign(day=missing["started"] // 86400),
+        "suspension": suspensions.rename(columns={"start": "day"}),
+    }
+    last = rolls.spells.drop_duplicates("child", keep="last")
+    visibility = np.full(len(people), UNSEEN)  # a child no school sees is named less often
+    visibility[last["child"]] = schools["visibility"].to_numpy()[last["school"]]
+    services = with_leak(make_services(people, need, signs, visibility, held_back, seeds, timeline, plan), seeds, plan)
+    missing = with_care(missing, services["statutory"], people, seeds, timeline)
+    # Only now, so that nobody acts on what was merely written down more often.
+    notices = miswritten_notices(notices, people, need, seeds, timeline, plan)
+    bar.advance(1, "services")
+    factors = make_factors(services["assessed"], people, need, seeds, timeline, plan)
+    known = known_families(people, seeds, canaries)
+    indicators = make_indicators(people, need, known, seeds, timeline, plan)
+    health = make_health(people, need, seeds, timeline)
+    adopted = choose_adopted(
+        people, _first_events(missing, notices, health, services, factors, indicators), np.append(kin.children, canaries), plan, seeds, timeline
+    )
+    homes = name_parents(make_homes(people, adopted, canaries, plan, seeds, timeline), people, canaries)
+    return World(
+        plan, timeline, people, rolls, need, absence, suspensions, missing, notices, services, factors, indicators, known, canaries, visibility,
+        health, kin, adopted, homes,
+    )  # fmt: skip
+
+
+def _first_events(
+    missing: pd.DataFrame, notices: pd.DataFrame, health: pd.DataFrame, services: dict[str, pd.DataFrame], factors: pd.DataFrame, indicators: pd.DataFrame
+) -> pd.Series:
+    """Day of each child's first record outside the schools."""
+    dated = (
+        (missing.assign(day=missing["started"] // 86400), "day"), (notices, "happened"), (health, "happened"), (factors, "on"), (indicators, "on"),
+        (services["contacts"], "on"), (services["early_help"], "offered"), (services["statutory"], "start"),
+    )  # fmt: skip
+    return pd.concat([frame.set_index("child")[day] for frame, day in dated]).groupby(level=0).min()
+
+
+def clean_tables(world: World, seeds: Seeds) -> Tables:
+    """The agencies' records as they would be if nobody made a mistake."""
+    people, timeline = world.people, world.timeline
+    return {
+        **education_tables(people, world.rolls, world.suspensions, timeline),
+        **social_care_tables(people, world.services, world.factors, seeds, timeline),
+        **police_tables(people, world.missing, world.notices, seeds, timeline),
+        **housing_tables(people, world.homes, world.known, world.indicators, seeds, timeline),
+        **health_tables(people, world.health, seeds, timeline),
+    }

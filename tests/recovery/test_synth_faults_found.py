@@ -1,0 +1,59 @@
+"""What today's intake makes of each kind of mess: found under the code that ``mess.KINDS`` names, or not noticed; nothing is lost silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from early_id.config.load import load_config
+from early_id.core.errors import InputDataError
+from early_id.data.ingest import Batch
+from early_id.data.store import Store
+from early_id.data.synth import CouncilSummary, make_council, mess
+
+REFUSED = {kind.name for kind in mess.KINDS if kind.found == mess.REFUSED}
+OWN = [kind.name for kind in mess.KINDS if kind.group != "people"]
+
+
+def _taken_in(council: CouncilSummary, out: Path) -> Batch:
+    cfg = load_config(council.config, out=out)
+    return Store.open(cfg).ingest(cfg=cfg)
+
+
+@pytest.fixture(scope="module")
+def council(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
+    kinds = [name for name in OWN if name not in REFUSED | {"duplicate_export"}]
+    return make_council(400, 3, tmp_path_factory.mktemp("faults") / "council", mess=kinds)
+
+
+@pytest.fixture(scope="module")
+def batch(council: CouncilSummary, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    return _taken_in(council, tmp_path_factory.mktemp("out"))
+
+
+def test_each_kind_is_found_as_the_table_says_and_nothing_else_is(council: CouncilSummary, batch: Batch) -> None:
+    planted = pd.read_csv(council.folder / "truth" / "faults.csv", keep_default_na=False)
+    expected = planted[planted["finding_code"] != ""].groupby(["file", "finding_code"])["count"].sum().to_dict()
+    assert {(item.where, item.code): item.count for item in batch.findings} == expected
+    assert len({code for _, code in expected}) >= 16
+
+
+def test_no_row_goes_silently(batch: Batch) -> None:
+    assert all(item.rows_in == item.rows_kept + item.rows_set_aside for item in batch.files)
+
+
+def test_a_second_copy_of_a_file_is_set_aside_whole(tmp_path: Path) -> None:
+    made = make_council(200, 3, tmp_path / "council", mess=["duplicate_export"])
+    planted = pd.read_csv(made.folder / "truth" / "faults.csv").groupby("file")["count"].sum().to_dict()
+    taken = _taken_in(made, tmp_path / "out")
+    assert Counter({item.where: item.count for item in taken.findings if item.code == "DUP001"}).total() == sum(planted.values())
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED))
+def test_a_refused_file_is_named(kind: str, tmp_path: Path) -> None:
+    made = make_council(200, 3, tmp_path / "council", mess=[kind])
+    with pytest.raises(InputDataError, match="encoding"):
+        _taken_in(made, tmp_path / "out")

@@ -1,0 +1,59 @@
+"""Every kind of mess is in the files as often as ``truth/faults.csv`` says, found by counting again; and nowhere when it is off."""
+
+from __future__ import annotations
+
+import mess_counters_cases as _cases  # noqa: F401  (fills COUNTERS)
+import mess_counters_exports as _exports  # noqa: F401
+import pytest
+from mess_files import COUNTERS, Counts, Files
+
+from early_id.data.synth import make_council, mess
+
+CHILDREN, SEED = 1_100, 5  # two blocks of marks
+OWN = [kind for kind in mess.KINDS if kind.group != "people"]
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Everything but the mess of who is who, which has tests of its own and shows in the same columns."""
+    return Files(make_council(CHILDREN, SEED, tmp_path_factory.mktemp("mess") / "all", mess=[kind.name for kind in OWN]).folder)
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(make_council(CHILDREN, SEED, tmp_path_factory.mktemp("mess") / "none", mess="none").folder)
+
+
+def _positive(found: Counts) -> Counts:
+    return {name: count for name, count in sorted(found.items()) if count}
+
+
+def test_every_kind_has_a_counter() -> None:
+    assert set(COUNTERS) == {kind.name for kind in OWN}
+    assert len({kind.name for kind in mess.KINDS}) == len(mess.KINDS)
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in OWN])
+def test_the_files_hold_what_the_truth_says(kind: str, full: Files) -> None:
+    planted = full.planted[full.planted["kind"] == kind].groupby("file")["count"].sum().to_dict()
+    assert sum(planted.values()) >= 2
+    assert _positive(COUNTERS[kind](full)) == planted
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in OWN])
+def test_off_means_none(kind: str, clean: Files) -> None:
+    assert _positive(COUNTERS[kind](clean)) == {}
+
+
+def test_none_plants_nothing(clean: Files) -> None:
+    assert clean.planted.empty
+
+
+def test_all_25_rules_are_planted(full: Files) -> None:
+    assert {int(rule) for rule in full.planted["rule"] if rule != ""} == set(range(1, 26))
+
+
+def test_the_rows_of_each_file_are_given(full: Files) -> None:
+    for name, held in full.planted[full.planted["file"] != "attendance"].groupby("file")["rows"]:
+        if (full.folder / "extracts" / str(name)).is_file():
+            assert set(held.astype(int)) == {len(full[str(name)])}, name

@@ -1,0 +1,237 @@
+"""Size and orchestration of the made-up council: processes, files, room on the disk, the command."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from early_id.config.load import load_config
+from early_id.core.errors import SettingsError
+from early_id.core.fingerprint import file_sha256
+from early_id.data.mapping import load_shapes
+from early_id.data.synth import CouncilSummary, council, make_council, mark_files, room, writers
+from early_id.data.synth.plan import council_plan
+from early_id.data.synth.seeds import BLOCK
+from early_id.schema.tables import Tables
+
+CHILDREN, SEED = BLOCK + 150, 5
+WORDS: dict[str, Any] = {"scenarios": ["drift", "label_bias:fsm=0.5"], "mess": "all"}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
+    """Two blocks of children, made in this process."""
+    return make_council(CHILDREN, SEED, tmp_path_factory.mktemp("scale") / "alone", **WORDS)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): file_sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+# --- the same council however it is made ---
+
+
+@pytest.mark.parametrize(("processes", "in_flight"), [(2, 1), (3, 4)])
+def test_processes_and_blocks_in_flight_change_no_byte(
+    alone: CouncilSummary, processes: int, in_flight: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mark_files, "IN_FLIGHT", in_flight)
+    together = make_council(CHILDREN, SEED, tmp_path / "together", processes=processes, **WORDS)
+    expected = _hashes(alone.folder)
+    assert len(expected) > 60
+    assert _hashes(together.folder) == expected
+    assert together.marks == alone.marks
+
+
+def test_blocks_come_in_order_and_few_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[int] = []
+    most = 0
+
+    class Work:
+        def __init__(self, block: int) -> None:
+            self.block = block
+
+        def result(self) -> int:
+            under_way.remove(self.block)
+            return self.block
+
+    class Pool:
+        def submit(self, _: Any, block: int) -> Work:
+            nonlocal most
+            under_way.append(block)
+            most = max(most, len(under_way))
+            return Work(block)
+
+    monkeypatch.setattr(mark_files, "IN_FLIGHT", 3)
+    seen = list(mark_files._made(iter(range(40)), None, Pool(), 2))  # type: ignore[arg-type]
+    assert seen == list(range(40)) and most == 6
+
+
+def test_a_plan_can_be_sent_to_another_process() -> None:
+    plan = council_plan(300, 1, scenarios=["drift=1.5"], mess="none")
+    again = pickle.loads(pickle.dumps(plan))
+    assert again == plan and dict(again.scenarios) == {"drift": 1.5}
+
+
+# --- files ---
+
+
+def test_marks_lie_in_the_file_of_their_year_and_month(alone: CouncilSummary) -> None:
+    folder = alone.folder / "extracts" / "attendance"
+    files = sorted(folder.rglob("*.parquet"))
+    assert len(files) == 3 * 11 + 3
+    rows = 0
+    for path in files:
+        table = pq.read_table(path)
+        assert [str(field.type) for field in table.schema] == ["string", "string", "date32[day]", "string", "string", "date32[day]"]
+        day = pd.to_datetime(table["Date"].to_pandas())
+        assert set(day.dt.strftime("marks_%Y_%m")) == {path.stem}
+        first = day.min().year - (day.min().month < 9)
+        assert path.parent.name == f"{first}_{(first + 1) % 100:02d}"
+        rows += table.num_rows
+    texts = sum(len(pd.read_csv(path, dtype=str, encoding_errors="replace")) for path in (alone.folder / "extracts/attendance").glob("marks_*.csv"))
+    assert rows + texts >= alone.marks > rows > texts > 0
+
+
+def test_the_plan_stands_in_truth_and_the_readme_names_what_is_planted(alone: CouncilSummary) -> None:
+    plan = json.loads((alone.folder / "truth" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["children"] == CHILDREN and plan["scenarios"] == {"drift": 1.6, "label_bias:fsm": 0.5}
+    assert len(plan["mess"]) > 40 and plan["shapes"] == []
+    readme = (alone.folder / "README.txt").read_text(encoding="utf-8")
+    assert f"--children {CHILDREN} --seed {SEED} --scenario label_bias:fsm=0.5 --scenario drift=1.6 --mess all --out DIR" in readme
+    assert "scenario drift" in readme and "scenario drift" in alone.config.read_text(encoding="utf-8")
+
+
+def test_the_command_of_a_plan_gives_the_plan_again() -> None:
+    plan = council_plan(700, 9, scenarios={"proxy:asian": 2.0}, mess="usual,-late_marks", processes=2)
+    words = plan.command.split()
+    options = dict(zip(words[2::2], words[3::2], strict=True))
+    again = council_plan(int(options["--children"]), int(options["--seed"]), scenarios=[options["--scenario"]], mess=options["--mess"])
+    assert again.to_json() == plan.to_json()
+
+
+def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "SHEET_ROWS", 20)
+    made = make_council(250, 3, tmp_path / "council")
+    assert {"housing/households.csv", "education/suspensions.csv", "education/schools.xlsx"} <= set(made.rows)
+    cfg = load_config(made.config)
+    assert [source.files for source in cfg.sources if not list(cfg.data_dir.glob(source.files))] == []
+    faults = pd.read_csv(made.folder / "truth" / "faults.csv", dtype=str, keep_default_na=False)
+    assert "education/suspensions.csv" in set(faults["file"]) and "education/suspensions.xlsx" not in set(faults["file"])
+    for name in ("households", "suspensions"):
+        source = next(source for source in cfg.sources if source.shape == f"council_{name}")
+        table = pd.read_csv(cfg.data_dir / source.files, dtype=str, keep_default_na=False)
+        assert set(load_shapes(Tables())[source.shape].columns.values()) <= set(table.columns)
+        assert len(table) == made.rows[source.files] > 20
+
+
+# --- bad input ---
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ({"scenarios": ["nul"]}, "null"),
+        ({"scenarios": ["drift=fast"]}, "times the rate"),
+        ({"mess": "late_mark"}, "late_marks"),
+        ({"shapes": ["no such shape"]}, "all"),
+        ({"processes": 0}, "cores"),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_known_ones(words: dict[str, Any], named: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=named):
+        make_council(300, 1, tmp_path / "council", **words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["write_table", "write_truth", "write_marks"])
+def test_a_full_disk_gives_one_message_and_leaves_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(council, place, full)
+    with pytest.raises(SettingsError, match=r"(?s)disk is full.*MB needed, .* free.*--out") as caught:
+        make_council(200, 1, tmp_path / "council")
+    assert caught.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_of_the_system_keep_their_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(council, "write_truth", broken)
+    with pytest.raises(OSError, match="input/output error"):
+        make_council(200, 1, tmp_path / "council")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_in_a_workbook_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    close = xlsxwriter.Workbook.close
+
+    def full(book: xlsxwriter.Workbook) -> None:
+        close(book)
+        raise FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", full)
+    with pytest.raises(SettingsError, match="disk is full"):
+        make_council(200, 1, tmp_path / "council")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_room_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(SettingsError, match=r"(?s)not enough room.*5 MB free"):
+        make_council(200, 1, tmp_path / "council")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_council_fits_in_the_room_that_is_asked_for(alone: CouncilSummary) -> None:
+    size = sum(p.stat().st_size for p in alone.folder.rglob("*") if p.is_file())
+    assert size < room.room_needed(alone.plan)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")
+def test_a_file_that_cannot_grow_ends_the_command_with_2(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        "from early_id.cli.app import main\n"
+        f"sys.argv = ['early-id', 'synth', '--children', '300', '--out', {str(tmp_path / 'council')!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "disk is full" in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(SettingsError, match="cannot be made"):
+        make_council(200, 1, tmp_path / "file" / "council")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_start_moves_every_date(tmp_path: Path) -> None:
+    made = make_council(200, 2, tmp_path / "c", start=date(2021, 9, 1), mess="none")
+    files = sorted(p.parent.name for p in made.folder.rglob("marks_*.parquet"))
+    assert sorted(set(files)) == ["2021_22", "2022_23", "2023_24", "2024_25"]
+    assert np.all([day.year <= 2024 for day in made.as_of_dates])
