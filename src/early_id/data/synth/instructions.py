@@ -68,7 +68,10 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "data: extracts",
         "out: out",
         "sources:",
-        *(f'  - {{name: {name}, shape: {shape}, files: "{written.get(files, files)}", received: {received[name]}}}' for name, shape, files in SOURCES),
+        *(
+            f'  - {{name: {name}, shape: {shape}, files: "{written.get(files, files)}", received: {received[name]}}}'
+            for name, shape, files in SOURCES
+        ),
         "as_of:",
         f"  screening: {timeline.screening.isoformat()}",
         f"  dates: [{', '.join(day.isoformat() for day in timeline.as_of_dates)}]",

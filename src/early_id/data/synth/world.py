@@ -110,7 +110,12 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
 
 
 def _first_events(
-    missing: pd.DataFrame, notices: pd.DataFrame, health: pd.DataFrame, services: dict[str, pd.DataFrame], factors: pd.DataFrame, indicators: pd.DataFrame
+    missing: pd.DataFrame,
+    notices: pd.DataFrame,
+    health: pd.DataFrame,
+    services: dict[str, pd.DataFrame],
+    factors: pd.DataFrame,
+    indicators: pd.DataFrame,
 ) -> pd.Series:
     """Day of each child's first record outside the schools."""
     dated = (
