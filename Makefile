@@ -40,7 +40,8 @@ test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 nightly: setup
-	EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py -n 2 -q -s
+	EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py \
+		tests/recovery/test_synth_calibration.py -n 2 -q -s
 
 bench: setup
 	$(BIN)/python -m pytest tests/benchmarks -q --benchmark-json=tests/benchmarks/latest.json --benchmark-columns=min,rounds
