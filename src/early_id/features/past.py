@@ -56,7 +56,8 @@ class Past:
         if name not in self._frames:
             table = self.store.tables[name]
             if not self.store.has(name):
-                return pd.DataFrame(columns=["child_id", *dict.fromkeys((*table.column_names, "happened_on", "known_from"))])
+                person = ("source", "source_person_id") if table.has_person else ()
+                return pd.DataFrame(columns=["child_id", *dict.fromkeys((*person, *table.column_names, "happened_on", "known_from"))])
             frame = known_at(self.store.table(name), self.as_of, table).execute()
             self._frames[name] = self.linked(frame) if table.has_person else frame
         return self._frames[name]

@@ -210,6 +210,7 @@ def suspension_features(crowd: Crowd, rows: Rows, relatives: Relatives) -> dict[
     year = day - 365
     everywhere = counts(crowd, rows, day - 730, known_all)
     siblings = relatives.total(counts(crowd, rows, year, known_all))
+    at_school = relatives.total(covered(crowd, year, own=False).astype(float)) > 0  # a roll says that a brother or sister had none
     sessions = counts(crowd, mine, year, known, mine["sessions"].astype(float))
     violence = counts(crowd, mine, year, known, mine["violence"].astype(float)) > 0
     return {
@@ -218,6 +219,6 @@ def suspension_features(crowd: Crowd, rows: Rows, relatives: Relatives) -> dict[
         "suspended_sessions_365d": or_none(sessions, year),
         "days_since_suspension_ever": np.where(crowd.on_roll, days_since(crowd, mine, known), np.nan),
         "suspended_for_violence_365d": or_none(violence.astype(float), year),
-        "sibling_suspensions_365d": np.where((siblings > 0) | relatives.any, siblings, np.nan),
+        "sibling_suspensions_365d": np.where((siblings > 0) | at_school, siblings, np.nan),
         "suspensions_all_schools_730d": np.where((everywhere > 0) | covered(crowd, day - 730, own=False), everywhere, np.nan),
     }
