@@ -123,5 +123,7 @@ def _place(error: BaseException) -> str:
     """File and line of the package where an error began, without its text, which may quote a row."""
     import traceback
 
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}early_id{os.sep}" in frame.filename]
+    # The package's own folder, not any folder of its name: a clone may be called early_id too.
+    package = str(Path(__file__).resolve().parents[1]) + os.sep
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if str(Path(frame.filename).resolve()).startswith(package)]
     return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "outside the package"
