@@ -18,7 +18,7 @@ import pytest
 
 from early_id.config.load import load_config
 from early_id.data.synth import make_council
-from early_id.data.synth.instructions import write_made_up_note
+from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.workflow.run import RunResult, run
 
 #: Small and quick; the paths are those of the demo.

@@ -1,6 +1,6 @@
 """The made-up council against the published tables, and the planted link from need to signs to outcomes.
 
-The figures, their tolerances and their sources are those of ``early_id.data.synth.check``. The normal run checks one council;
+The figures, their tolerances and their sources are those of ``early_id.data.synth.check.judge``. The normal run checks one council;
 ``EARLY_ID_RUN_FACTOR=3 pytest tests/recovery/test_synth_calibration.py`` checks three of 20,000 children.
 """
 
@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from early_id.data.synth import CouncilSummary, make_council, rates, schools, suspension_rates
-from early_id.data.synth.attendance import _rank_with_plan
-from early_id.data.synth.check import CheckResult, compare
-from early_id.data.synth.check_tally import Tally, count_council
-from early_id.data.synth.mark_days import season
-from early_id.data.synth.pictures import made_bands, published_bands, week_points, weekly_absence
+from early_id.data.synth import CouncilSummary, make_council, rates
+from early_id.data.synth.check.judge import CheckResult, compare
+from early_id.data.synth.check.pictures import made_bands, published_bands, week_points, weekly_absence
+from early_id.data.synth.check.tally import Tally, count_council
+from early_id.data.synth.events import suspension_rates
+from early_id.data.synth.marks.attendance import _rank_with_plan
+from early_id.data.synth.marks.days import season
+from early_id.data.synth.population import schools
 from early_id.data.synth.rates import BAND_EDGES, PHASES, absence_bands, absence_level, cell_number, draw_absence, read_table, rescaling
 from early_id.data.synth.seeds import Seeds
 from early_id.schema.codes import code_list

@@ -22,8 +22,8 @@ import early_id as eid
 from early_id.core.errors import SettingsError
 from early_id.core.types import SharingClass
 from early_id.data.synth import Drawn, make_council, matrix, oracle
-from early_id.data.synth.ceiling import ALL, NEED, SCHOOL, SCHOOL_FEATURES, TREES, TRUE_FORM
 from early_id.data.synth.direct.agencies import FACTORS
+from early_id.data.synth.direct.ceiling import ALL, NEED, SCHOOL, SCHOOL_FEATURES, TREES, TRUE_FORM
 from early_id.features.extensions import load_extensions
 from early_id.features.library import SHIPPED
 from early_id.schema.conditions import leaves

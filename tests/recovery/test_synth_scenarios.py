@@ -21,18 +21,18 @@ from sklearn.preprocessing import StandardScaler
 
 from early_id.core.errors import SettingsError
 from early_id.data.synth import Drawn, make_council, matrix
-from early_id.data.synth.biases import drift_from, loss_from, members, regime_from
 from early_id.data.synth.direct.crowd import make_crowd
-from early_id.data.synth.distortions import BACKDATED, FILES, NOTICE, cut_off, miswritten_notices, moved_notices
-from early_id.data.synth.labels import make_labels
-from early_id.data.synth.need import STRENGTH_EFFECT, STRENGTH_LATE, STRENGTH_SHARE, STRENGTH_SHARE_RAISED
+from early_id.data.synth.events.police import make_notices
+from early_id.data.synth.events.services import EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.plan import START, council_plan
-from early_id.data.synth.police import make_notices
-from early_id.data.synth.scenarios import SCENARIOS, parse, part
+from early_id.data.synth.population.need import STRENGTH_EFFECT, STRENGTH_LATE, STRENGTH_SHARE, STRENGTH_SHARE_RAISED
+from early_id.data.synth.scenarios.biases import drift_from, loss_from, members, regime_from
+from early_id.data.synth.scenarios.declare import SCENARIOS, parse, part
+from early_id.data.synth.scenarios.distortions import BACKDATED, FILES, NOTICE, cut_off, miswritten_notices, moved_notices
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.services import EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.timeline import make_timeline
-from early_id.data.synth.truth import write_truth
+from early_id.data.synth.truth.files import write_truth
+from early_id.data.synth.truth.labels import make_labels
 from early_id.data.synth.world import World, clean_tables, draw_world
 
 CHILDREN, SEED, Z = 1500, 5, 3.29
@@ -344,7 +344,7 @@ def test_strengths_take_their_size_off_need_and_show_in_punctuality(words: tuple
 
 
 def _without_strength(world: World) -> npt.NDArray[Any]:
-    from early_id.data.synth import need
+    from early_id.data.synth.population import need
 
     people = world.people
     rows = people.children["family"].to_numpy()

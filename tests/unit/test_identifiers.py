@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from early_id.data.rules import RULES
-from early_id.data.synth.identifiers import make_upns, spoil_upn, upn_letter
+from early_id.data.synth.population.identifiers import make_upns, spoil_upn, upn_letter
 from early_id.linkage.identifiers import LETTERS, nhs_number_is_valid, upn_is_valid, valid_or_missing
 
 #: Vectors of the data standards, section 6; the vendor's published example Q207000016049 breaks the rule.

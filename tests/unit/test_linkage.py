@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from early_id.core.errors import InputDataError
-from early_id.data.synth.identifiers import make_nhs_numbers, make_upns
+from early_id.data.synth.population.identifiers import make_nhs_numbers, make_upns
 from early_id.linkage import People, link
 from early_id.linkage.people import link_people
 

@@ -15,7 +15,7 @@ import pytest
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth import CouncilSummary, council, make_council
-from early_id.data.synth.identifiers import make_nhs_numbers, make_upns, spoil_upn, upn_letter
+from early_id.data.synth.population.identifiers import make_nhs_numbers, make_upns, spoil_upn, upn_letter
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import day_number, make_timeline
 

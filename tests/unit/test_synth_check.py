@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 
 from early_id.core.errors import SettingsError
-from early_id.data.synth.check import CheckResult, check_council, compare
-from early_id.data.synth.check_measures import share
-from early_id.data.synth.check_table import ROOMS, SOURCES
-from early_id.data.synth.check_tally import Tally, count_council
-from early_id.data.synth.mark_causes import plan_year
-from early_id.data.synth.mark_codes import CODES, NUMBER, OLD_CODES
-from early_id.data.synth.pictures import draw_pictures
-from early_id.data.synth.police import with_care
+from early_id.data.synth.check.judge import CheckResult, check_council, compare
+from early_id.data.synth.check.measures import share
+from early_id.data.synth.check.pictures import draw_pictures
+from early_id.data.synth.check.table import ROOMS, SOURCES
+from early_id.data.synth.check.tally import Tally, count_council
+from early_id.data.synth.events.police import with_care
+from early_id.data.synth.marks.causes import plan_year
+from early_id.data.synth.marks.codes import CODES, NUMBER, OLD_CODES
+from early_id.data.synth.population.schools import inset_days, make_schools
 from early_id.data.synth.rates import published
-from early_id.data.synth.schools import inset_days, make_schools
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEW_CODES_FROM, make_timeline
 from early_id.schema.codes import code_list
@@ -111,7 +111,7 @@ def test_a_published_figure_that_is_not_there_is_an_error() -> None:
 
 
 def test_pictures_are_written_as_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tally: Tally) -> None:
-    from early_id.data.synth import pictures
+    from early_id.data.synth.check import pictures
 
     monkeypatch.setattr(pictures, "count_council", lambda *_: tally)
     paths = draw_pictures(2000, 5, tmp_path / "pictures")
@@ -122,7 +122,7 @@ def test_pictures_are_written_as_png(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_week_picture_shows_the_published_weeks_and_every_school_week(tally: Tally) -> None:
-    from early_id.data.synth.pictures import week_picture
+    from early_id.data.synth.check.pictures import week_picture
 
     axis = week_picture(tally).axes[0]
     texts = " ".join(text.get_text() for text in axis.texts)

@@ -58,7 +58,7 @@ def test_names_are_listed_and_taught_in_the_help(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_check_out_of_tolerance_ends_with_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from early_id.data.synth import check
+    from early_id.data.synth.check import judge as check
 
     for passed, expected in ((True, 0), (False, 3)):
         result = SimpleNamespace(passed=passed, text=lambda: "overall absence", to_json=lambda passed=passed: {"passed": passed})
@@ -69,7 +69,7 @@ def test_a_check_out_of_tolerance_ends_with_3(monkeypatch: pytest.MonkeyPatch, c
 
 def test_pictures_and_ceiling_share_the_one_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     from early_id.data import synth
-    from early_id.data.synth import pictures
+    from early_id.data.synth.check import pictures
 
     asked: list[object] = []
     monkeypatch.setattr(pictures, "draw_pictures", lambda *words: asked.append(words) or (tmp_path / "week.png",))

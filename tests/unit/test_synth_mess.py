@@ -12,10 +12,10 @@ from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth import make_council, mess
-from early_id.data.synth.extracts import Tables
 from early_id.data.synth.faults import FAULTS, FaultLog, plant_faults
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.returns import LAST_YEAR, add_return_columns
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.returns import LAST_YEAR, add_return_columns
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline, make_timeline
 from early_id.data.synth.world import World, clean_tables, draw_world

@@ -21,12 +21,12 @@ from early_id.data.synth.agencies.known import Known, as_agencies_know
 from early_id.data.synth.agencies.names import NEIGHBOURS, mistyped, nickname, short_form, wrong_birth_date
 from early_id.data.synth.agencies.people_truth import person_links
 from early_id.data.synth.agencies.sources import AGENCIES
-from early_id.data.synth.canaries import choose_canaries, name_canaries
 from early_id.data.synth.faults import FaultLog
-from early_id.data.synth.identifiers import make_canary_upns, make_temporary_upns, nhs_fits, spoil_nhs, upn_letter
 from early_id.data.synth.mess import PEOPLE, parse
-from early_id.data.synth.people import make_people
 from early_id.data.synth.plan import council_plan
+from early_id.data.synth.population.canaries import choose_canaries, name_canaries
+from early_id.data.synth.population.identifiers import make_canary_upns, make_temporary_upns, nhs_fits, spoil_nhs, upn_letter
+from early_id.data.synth.population.people import make_people
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.world import World, clean_tables, draw_world

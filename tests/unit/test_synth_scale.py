@@ -22,7 +22,9 @@ from early_id.config.load import load_config
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.data.mapping import load_shapes
-from early_id.data.synth import CouncilSummary, council, make_council, mark_files, room, writers
+from early_id.data.synth import CouncilSummary, council, make_council
+from early_id.data.synth.files import room, writers
+from early_id.data.synth.marks import files as mark_files
 from early_id.data.synth.plan import council_plan
 from early_id.data.synth.seeds import BLOCK
 from early_id.schema.tables import Tables

@@ -22,8 +22,8 @@ from early_id.core.fingerprint import file_sha256
 from early_id.data.synth import make_council
 from early_id.data.synth.faults import plant_faults
 from early_id.data.synth.faults.log import FaultLog
+from early_id.data.synth.files.returns import add_return_columns
 from early_id.data.synth.plan import council_plan
-from early_id.data.synth.returns import add_return_columns
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.shapes import FOLDER, LARGEST, SHAPES, parse
 from early_id.data.synth.shapes.annex_a_lists import HEADINGS

@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from early_id.data.synth import truth as truth_module
-from early_id.data.synth.labels import open_on, recognised_in
+from early_id.data.synth.events.services import CONTACT_EFFECT, EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.plan import council_plan
-from early_id.data.synth.scenarios import SCENARIOS
+from early_id.data.synth.scenarios.declare import SCENARIOS
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.services import CONTACT_EFFECT, EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.timeline import day_number, make_timeline
+from early_id.data.synth.truth import files as truth_module
+from early_id.data.synth.truth.labels import open_on, recognised_in
 from early_id.data.synth.world import World, clean_tables, draw_world
 
 CHILDREN, SEED = 500, 9

@@ -27,7 +27,7 @@ class _Taught(TyperCommand):
 def _names() -> dict[str, list[tuple[str, str]]]:
     """Scenarios, kinds of mess and shapes with one line each."""
     from early_id.data.synth.mess import KINDS
-    from early_id.data.synth.scenarios import SCENARIOS
+    from early_id.data.synth.scenarios.declare import SCENARIOS
     from early_id.data.synth.shapes import SHAPES
 
     scenarios = []
@@ -69,7 +69,7 @@ def synth(
     if out is not None:
         result |= _make(out, children or COUNCIL, seed, scenario or [], mess, shapes, processes)
     if picture is not None:
-        from early_id.data.synth.pictures import draw_pictures
+        from early_id.data.synth.check.pictures import draw_pictures
 
         drawn = draw_pictures(children or CHECKED, seed, picture)
         result["pictures"] = [path.as_posix() for path in drawn]
@@ -82,7 +82,7 @@ def synth(
         say(str(best))
     passed = True
     if check:
-        from early_id.data.synth.check import check_council
+        from early_id.data.synth.check.judge import check_council
 
         checked = check_council(children or CHECKED, seed)
         passed, result["check"] = checked.passed, checked.to_json()

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from early_id.core.display import progress
-from early_id.data.synth.instructions import write_made_up_note
+from early_id.data.synth.files.instructions import write_made_up_note
+from early_id.data.synth.files.writers import write_table
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import AREA
-from early_id.data.synth.writers import write_table
 
 if TYPE_CHECKING:
     from early_id.data.synth.council import CouncilSummary

@@ -14,20 +14,20 @@ from early_id.core.errors import SettingsError
 from early_id.data.synth.agencies.known import as_agencies_know
 from early_id.data.synth.agencies.people_truth import write_people
 from early_id.data.synth.areas import build_areas
-from early_id.data.synth.distortions import cut_off
 from early_id.data.synth.faults import FaultLog, copy_exports, encoding_of, plant_faults, total
-from early_id.data.synth.instructions import write_instructions, write_made_up_note
-from early_id.data.synth.mark_files import blocks_of, write_marks
+from early_id.data.synth.files.instructions import write_instructions, write_made_up_note
+from early_id.data.synth.files.returns import add_return_columns
+from early_id.data.synth.files.room import check_room, is_full, no_room
+from early_id.data.synth.files.writers import file_name, write_table
+from early_id.data.synth.marks.files import blocks_of, write_marks
 from early_id.data.synth.plan import START, CouncilPlan, council_plan
-from early_id.data.synth.returns import add_return_columns
-from early_id.data.synth.room import check_room, is_full, no_room
-from early_id.data.synth.second_outcome import write_second_outcome
+from early_id.data.synth.scenarios.distortions import cut_off
+from early_id.data.synth.scenarios.second_outcome import write_second_outcome
 from early_id.data.synth.seeds import AREA, Seeds
 from early_id.data.synth.shapes import write_shapes
 from early_id.data.synth.timeline import make_timeline
-from early_id.data.synth.truth import write_truth
+from early_id.data.synth.truth.files import write_truth
 from early_id.data.synth.world import STEPS, clean_tables, draw_world
-from early_id.data.synth.writers import file_name, write_table
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def council_plan(
         A number out of range, or a scenario, kind of mess or shape that is not known.
     """
     from early_id.data.synth import mess as kinds
-    from early_id.data.synth import scenarios as known
+    from early_id.data.synth.scenarios import declare as known
     from early_id.data.synth.shapes import parse as parse_shapes
 
     if not SMALLEST <= children <= LARGEST:

@@ -12,22 +12,22 @@ from early_id.core.display import Progress
 from early_id.data.synth.agencies.adoption import choose_adopted
 from early_id.data.synth.agencies.homes import Homes, make_homes
 from early_id.data.synth.agencies.kin import Kin, relate
-from early_id.data.synth.attendance import AbsencePlan, make_plan
-from early_id.data.synth.biases import shuffled
-from early_id.data.synth.canaries import canary_table, choose_canaries, name_canaries, name_parents, raise_canaries
-from early_id.data.synth.distortions import miswritten_notices, moved_notices, punctual, with_leak
-from early_id.data.synth.extracts import Tables, education_tables, police_tables, social_care_tables
-from early_id.data.synth.factors import make_factors, make_indicators
-from early_id.data.synth.health import health_tables, make_health
-from early_id.data.synth.housing import housing_tables, known_families
-from early_id.data.synth.need import Need, make_need
-from early_id.data.synth.people import People, make_people
+from early_id.data.synth.events.factors import make_factors, make_indicators
+from early_id.data.synth.events.health import health_tables, make_health
+from early_id.data.synth.events.housing import housing_tables, known_families
+from early_id.data.synth.events.police import make_missing, make_notices, with_care
+from early_id.data.synth.events.services import UNSEEN, make_services
+from early_id.data.synth.events.suspensions import make_suspensions
+from early_id.data.synth.files.extracts import Tables, education_tables, police_tables, social_care_tables
+from early_id.data.synth.marks.attendance import AbsencePlan, make_plan
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.police import make_missing, make_notices, with_care
-from early_id.data.synth.schools import Rolls, make_rolls, make_schools
+from early_id.data.synth.population.canaries import canary_table, choose_canaries, name_canaries, name_parents, raise_canaries
+from early_id.data.synth.population.need import Need, make_need
+from early_id.data.synth.population.people import People, make_people
+from early_id.data.synth.population.schools import Rolls, make_rolls, make_schools
+from early_id.data.synth.scenarios.biases import shuffled
+from early_id.data.synth.scenarios.distortions import miswritten_notices, moved_notices, punctual, with_leak
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.services import UNSEEN, make_services
-from early_id.data.synth.suspensions import make_suspensions
 from early_id.data.synth.timeline import Timeline
 
 #: Steps that :func:`draw_world` and :func:`clean_tables` report.

@@ -13,9 +13,9 @@ import pandas as pd
 
 from early_id.data.synth.agencies.homes import other_names
 from early_id.data.synth.agencies.sources import planned
-from early_id.data.synth.identifiers import make_nhs_numbers
-from early_id.data.synth.people import People
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.identifiers import make_nhs_numbers
+from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.identifiers import more_ids
-from early_id.data.synth.people import People
+from early_id.data.synth.population.identifiers import more_ids
+from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 
 #: Share of families with two adults, and of second adults who are not a parent.

@@ -8,7 +8,7 @@ import pandas as pd
 from early_id.data.synth.agencies.additions import append
 from early_id.data.synth.agencies.desk import Desk
 from early_id.data.synth.agencies.sources import AGENCIES, among
-from early_id.data.synth.extracts import british, iso
+from early_id.data.synth.files.extracts import british, iso
 
 #: Days before the extract of the records below: too long ago for any window of a year, so that nothing about the lists hangs on them.
 LONG_AGO = 900

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.data.synth.agencies.sources import AGENCIES, Agency, Book, planned, rate
-from early_id.data.synth.extracts import Tables
 from early_id.data.synth.faults.log import FaultLog
-from early_id.data.synth.identifiers import more_ids
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.population.identifiers import more_ids
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.world import World
 

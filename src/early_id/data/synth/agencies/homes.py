@@ -10,9 +10,9 @@ import pandas as pd
 
 from early_id.data.synth.agencies.adults import make_adults
 from early_id.data.synth.agencies.sources import planned
-from early_id.data.synth.identifiers import make_postcodes, more_ids
-from early_id.data.synth.people import People
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.identifiers import make_postcodes, more_ids
+from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 

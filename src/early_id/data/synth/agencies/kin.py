@@ -10,9 +10,9 @@ import pandas as pd
 
 from early_id.data.synth.agencies.names import mistyped
 from early_id.data.synth.agencies.sources import planned
-from early_id.data.synth.identifiers import make_upns
-from early_id.data.synth.people import People, ids
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.identifiers import make_upns
+from early_id.data.synth.population.people import People, ids
 from early_id.data.synth.seeds import Seeds
 
 Ints = npt.NDArray[np.int64]

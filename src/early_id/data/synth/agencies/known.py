@@ -14,8 +14,8 @@ from early_id.data.synth.agencies.desk import Desk
 from early_id.data.synth.agencies.numbers import change_numbers
 from early_id.data.synth.agencies.renames import change_names
 from early_id.data.synth.agencies.sources import AGENCIES
-from early_id.data.synth.extracts import Tables
 from early_id.data.synth.faults.log import FaultLog
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.world import World
 

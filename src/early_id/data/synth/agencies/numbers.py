@@ -7,8 +7,8 @@ import pandas as pd
 
 from early_id.data.synth.agencies.desk import Desk, Flags, Ints, Texts
 from early_id.data.synth.agencies.sources import AGENCIES, Agency
-from early_id.data.synth.extracts import british
-from early_id.data.synth.identifiers import make_temporary_upns, nhs_fits, spoil_nhs
+from early_id.data.synth.files.extracts import british
+from early_id.data.synth.population.identifiers import make_temporary_upns, nhs_fits, spoil_nhs
 
 _SCHOOLS = AGENCIES[0]
 #: Share of wrong NHS numbers that are a brother's or sister's; the others are mistyped.

@@ -13,15 +13,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr
 
-from early_id.data.synth import attendance as plan_of
-from early_id.data.synth.attendance import FULL_CODES, HALF_CODES
-from early_id.data.synth.biases import lateness_factor
 from early_id.data.synth.direct.crowd import REFERENCE, Crowd, Flags, Floats, Ints, make_crowd
-from early_id.data.synth.mark_days import SPELL_BREAKS, _score
-from early_id.data.synth.need import STRENGTH_LATE
+from early_id.data.synth.marks import attendance as plan_of
+from early_id.data.synth.marks.attendance import FULL_CODES, HALF_CODES
+from early_id.data.synth.marks.days import SPELL_BREAKS, _score
 from early_id.data.synth.plan import START, CouncilPlan
+from early_id.data.synth.population.need import STRENGTH_LATE
+from early_id.data.synth.population.schools import SCHOOL_SPREAD
 from early_id.data.synth.rates import PHASES, Bend, area_spread, cell_number, code_shares, draw_absence, plan_contrast, rescaling
-from early_id.data.synth.schools import SCHOOL_SPREAD
+from early_id.data.synth.scenarios.biases import lateness_factor
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import SchoolYear
 

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from early_id.core.types import Usage
-from early_id.data.synth import distortions
-from early_id.data.synth.biases import loss_from
-from early_id.data.synth.casework import Casework
 from early_id.data.synth.direct.crowd import Crowd, Flags, Floats, Ints
 from early_id.data.synth.direct.events import Rows
 from early_id.data.synth.direct.windows import LAGS, STALE, Relatives, counts, days_since
-from early_id.data.synth.extracts import KNOWS
-from early_id.data.synth.factors import factor_hits, read_factor_shares
-from early_id.data.synth.housing import KNOWN
+from early_id.data.synth.events.casework import Casework
+from early_id.data.synth.events.factors import factor_hits, read_factor_shares
+from early_id.data.synth.events.housing import KNOWN
+from early_id.data.synth.files.extracts import KNOWS
+from early_id.data.synth.scenarios import distortions
+from early_id.data.synth.scenarios.biases import loss_from
 from early_id.schema.codes import code_list
 
 FACTOR_DAYS = 730

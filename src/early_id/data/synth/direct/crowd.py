@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.biases import shuffled
-from early_id.data.synth.need import Need, make_need
-from early_id.data.synth.people import FAMILY_SIZES, HOME_EDUCATED, NHS_UNKNOWN, People, birth_days, child_traits, family_traits
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.need import Need, make_need
+from early_id.data.synth.population.people import FAMILY_SIZES, HOME_EDUCATED, NHS_UNKNOWN, People, birth_days, child_traits, family_traits
+from early_id.data.synth.population.schools import GOES_OUTSIDE, OWN_HUB, SPECIAL_SHARE, STAYS_ON, make_schools
 from early_id.data.synth.rates import PHASES
-from early_id.data.synth.schools import GOES_OUTSIDE, OWN_HUB, SPECIAL_SHARE, STAYS_ON, make_schools
+from early_id.data.synth.scenarios.biases import shuffled
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import HORIZON, SchoolYear, Timeline, day_number, make_timeline
 

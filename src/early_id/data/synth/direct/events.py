@@ -10,18 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth import police
-from early_id.data.synth import suspensions as susp
-from early_id.data.synth.biases import drift_from, members
 from early_id.data.synth.direct.crowd import REFERENCE, Crowd, Flags, Floats, Ints, make_crowd, timeline_of
-from early_id.data.synth.factors import INDICATORS
-from early_id.data.synth.people import ETHNICITY, SEN_NEEDS
+from early_id.data.synth.events import police
+from early_id.data.synth.events import suspensions as susp
+from early_id.data.synth.events.factors import INDICATORS
+from early_id.data.synth.events.suspension_rates import CEILING, relative_rates
 from early_id.data.synth.plan import START, CouncilPlan
+from early_id.data.synth.population.people import ETHNICITY, SEN_NEEDS
+from early_id.data.synth.population.schools import Rolls
 from early_id.data.synth.rates import suspension_days
-from early_id.data.synth.scenarios import part
-from early_id.data.synth.schools import Rolls
+from early_id.data.synth.scenarios.biases import drift_from, members
+from early_id.data.synth.scenarios.declare import part
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.suspension_rates import CEILING, relative_rates
 from early_id.data.synth.timeline import NEVER, as_date, day_number
 
 Rows = dict[str, npt.NDArray[Any]]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from early_id.data.synth.direct.absence import Absences
 from early_id.data.synth.direct.crowd import Crowd, Flags, Floats, Ints
 from early_id.data.synth.direct.events import Rows
-from early_id.data.synth.mark_days import LATE_AFTERNOON, LATE_MORNING
+from early_id.data.synth.marks.days import LATE_AFTERNOON, LATE_MORNING
 from early_id.data.synth.timeline import as_date, day_number
 
 #: Fewest sessions from which a share is given; a source may be this stale and still cover a window (settings of features).

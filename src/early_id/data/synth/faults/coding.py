@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from early_id.data.synth.faults.declare import ISO, Around, Case, Fault, Row, any_row, append, both, equals, filled, put
-from early_id.data.synth.returns import REFERRAL_SOURCES
+from early_id.data.synth.files.returns import REFERRAL_SOURCES
 from early_id.data.synth.timeline import as_date
 
 #: The code for "no factor found", which must stand alone.

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.timeline import Timeline
 
 Row = dict[str, str]

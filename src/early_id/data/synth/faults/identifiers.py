@@ -20,8 +20,8 @@ from early_id.data.synth.faults.declare import (
     filled,
     put,
 )
-from early_id.data.synth.identifiers import spoil_upn, upn_letter
-from early_id.data.synth.returns import LAST_YEAR, NO_MATCH
+from early_id.data.synth.files.returns import LAST_YEAR, NO_MATCH
+from early_id.data.synth.population.identifiers import spoil_upn, upn_letter
 
 #: Authority number that no council has.
 NOBODY = "999"

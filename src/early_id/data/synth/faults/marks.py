@@ -1,6 +1,6 @@
 """Faults of session marks: planted block by block as numbers, or as text in the files that schools send themselves.
 
-Late and corrected marks are made with the marks themselves (:mod:`early_id.data.synth.marks`) and counted here.
+Late and corrected marks are made with the marks themselves (:mod:`early_id.data.synth.marks.make`) and counted here.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import pandas as pd
 
 from early_id.data.synth.faults.declare import scaled
 from early_id.data.synth.faults.log import FaultLog
-from early_id.data.synth.marks import NUMBER, Marks
+from early_id.data.synth.files.writers import month_file
+from early_id.data.synth.marks.make import NUMBER, Marks
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.schools import Rolls
+from early_id.data.synth.population.schools import Rolls
 from early_id.data.synth.seeds import BLOCK, Seeds
 from early_id.data.synth.timeline import NEW_CODES_FROM, SchoolYear, Timeline, day_number
-from early_id.data.synth.writers import month_file
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

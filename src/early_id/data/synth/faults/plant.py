@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
 from early_id.data.synth.faults import coding, dates, demography, exports, identifiers, missing, overlap
 from early_id.data.synth.faults.declare import Around, Case, Fault, Row
 from early_id.data.synth.faults.log import FaultLog
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.returns import LAST_YEAR, last_year_list
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.returns import LAST_YEAR, last_year_list
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline
 
@@ -83,7 +83,7 @@ def plant_faults(tables: Tables, spared: set[str], plan: CouncilPlan, timeline: 
     Parameters
     ----------
     tables : dict of str to DataFrame
-        The extracts with the columns of :func:`early_id.data.synth.returns.add_return_columns`.
+        The extracts with the columns of :func:`early_id.data.synth.files.returns.add_return_columns`.
     spared : set of str
         Ids of people whose rows stay clean (canaries).
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from early_id.data.synth.files.writers import CREATED
 from early_id.data.synth.shapes.annex_a_care import care_list
 from early_id.data.synth.shapes.annex_a_lists import (
     HEADINGS,
@@ -27,7 +28,6 @@ from early_id.data.synth.shapes.dates import ISO, Texts
 from early_id.data.synth.shapes.extra import Extra
 from early_id.data.synth.shapes.records import EARLY_HELP, FACTORS, Records
 from early_id.data.synth.shapes.ssd import ssd_tables
-from early_id.data.synth.writers import CREATED
 
 
 def write_annex_a(folder: Path, records: Records, extra: Extra) -> None:

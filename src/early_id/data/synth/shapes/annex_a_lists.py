@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.shapes import annex_a_labels as labels
 from early_id.data.synth.shapes.annex_a_labels import labelled, yes_no
 from early_id.data.synth.shapes.dates import Texts, written

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.identifiers import POSTCODE_LETTERS
+from early_id.data.synth.population.identifiers import POSTCODE_LETTERS
 from early_id.data.synth.shapes.dates import UNREADABLE, Dates, written
 from early_id.data.synth.shapes.extra import Extra
 from early_id.data.synth.shapes.records import STATUTORY, Records

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.identifiers import PSEUDO_COUNCIL
+from early_id.data.synth.population.identifiers import PSEUDO_COUNCIL
 from early_id.data.synth.shapes.cases import make_cases
 from early_id.data.synth.shapes.dates import ISO, Dates, written
 from early_id.data.synth.shapes.extra import Extra

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from early_id.data.synth.people import ids
+from early_id.data.synth.population.people import ids
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.shapes.dates import Ints, Texts
 from early_id.data.synth.shapes.records import Records

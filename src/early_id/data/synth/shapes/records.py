@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
-from early_id.data.synth.people import People
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.population.people import People
 from early_id.data.synth.shapes.dates import Dates, Ints, Texts, read_dates
 from early_id.data.synth.timeline import NEVER, Timeline
 

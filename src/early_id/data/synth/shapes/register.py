@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from early_id.core.errors import SettingsError
-from early_id.data.synth.extracts import Tables
-from early_id.data.synth.instructions import write_made_up_note
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.shapes.agencies import write_housing, write_police

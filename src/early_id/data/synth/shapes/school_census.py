@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.core.calendar import Term
-from early_id.data.synth.returns import LAST_YEAR
+from early_id.data.synth.files.returns import LAST_YEAR
 from early_id.data.synth.shapes.dates import ISO
 from early_id.data.synth.shapes.records import ENROLMENTS, PUPILS, SCHOOLS, SUSPENSIONS, Records
 from early_id.data.synth.shapes.registers import Registers

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.shapes.cases import make_cases
 from early_id.data.synth.shapes.extra import Extra
 from early_id.data.synth.shapes.records import CONTACTS, Records

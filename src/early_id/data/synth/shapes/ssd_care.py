@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.shapes.care import care_episodes, care_table, day_text
 from early_id.data.synth.shapes.cases import Cases
 from early_id.data.synth.shapes.dates import ISO, Ints, Texts, written

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.shapes.cases import Cases
 from early_id.data.synth.shapes.dates import ISO, Ints, Texts, written
 from early_id.data.synth.shapes.extra import Extra

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from early_id.data.synth.extracts import Tables
-from early_id.data.synth.returns import REFERRAL_SOURCES
+from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.returns import REFERRAL_SOURCES
 from early_id.data.synth.shapes.cases import SOURCE_LABELS, Cases
 from early_id.data.synth.shapes.dates import ISO, Texts, written
 from early_id.data.synth.shapes.extra import Extra

@@ -1,0 +1,232 @@
+"""The front door, month by month: who is named to the council, and who of them gets help or a referral.
+
+A contact is made when need is high *and* somebody sees it: the chance rises with need, with signs of the last weeks and
+with the habits of the school, so recognised need is a selective picture of need, as it is everywhere. Whether a contact leads
+to anything depends on need, on chance, and on a threshold that a scenario can move for a group or from a date. Brothers and
+sisters share most contacts. A child open to a service makes no new contact. What follows a contact is in ``casework``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from early_id.data.synth.events.casework import Casework, Flags, Floats, Ints
+from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.need import Need
+from early_id.data.synth.population.people import People
+from early_id.data.synth.scenarios.biases import drift_from, members, null_families, regime_from
+from early_id.data.synth.scenarios.declare import part
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.timeline import NEVER, Timeline
+
+#: Log of the monthly chance of a contact at average need; log-rate per standard deviation of need.
+CONTACT_BASE, CONTACT_EFFECT = -5.14, 1.5
+#: Log-rate added by a sign in this month or the last; the largest counts.
+SIGN_EFFECTS = {"notice": 1.4, "missing": 1.4, "suspension": 0.8}
+#: Signs that make the police the likely source of a contact.
+POLICE_SIGNS = ("notice", "missing")
+#: Log-rate by age in years.
+AGE_EFFECT = ((0, 0.1), (3, -0.1), (5, -0.05), (10, -0.05), (13, 0.15), (16, 0.1), (18, -0.5))
+#: Log-rate of a child whom no school sees.
+UNSEEN = -0.3
+#: Chance that a free brother or sister is named in the same contact; in the scenario ``null``, that any child of the family is.
+SIBLING_JOINS, NULL_NAMED = 0.6, 0.7
+#: A contact becomes a referral, or an offer of early help, above these values of need plus noise.
+REFERRAL_FROM, EARLY_HELP_FROM, NOISE = 1.88, 0.6, 0.7
+#: Looked after at the start of the events: 0.67 % of children (31 March 2025).
+CARE_AT_START, CARE_EFFECT = 0.0067, 0.8
+
+#: Children and days of signs, by name.
+Signs = Mapping[str, Any]
+_AGE_TABLE = np.interp(np.arange(19 * 12) / 12, [x for x, _ in AGE_EFFECT], [y for _, y in AGE_EFFECT]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """What decides about contacts, in arrays by child.
+
+    Attributes
+    ----------
+    log_rate : array
+        Visibility: the habits of the child's school.
+    threshold : array
+        How much more need it takes before this child gets help or a referral; 0 without bias.
+    rate_by_month, help_shift_by_month : array
+        Log-rate added to all contacts, and shift of the early-help threshold, in each month.
+    """
+
+    family: Ints
+    dob: Ints
+    joins: Ints
+    stop: Ints
+    held_back: Flags
+    log_rate: Floats
+    threshold: Floats
+    months: Ints
+    rate_by_month: Floats
+    help_shift_by_month: Floats
+
+    @property
+    def families(self) -> int:
+        """Number of families."""
+        return int(self.family[-1]) + 1
+
+    def here(self, month: int) -> Flags:
+        """Who lives in the area in a month, is born, and may be named."""
+        return np.asarray((self.joins <= month) & (self.stop > month + 40) & (self.dob < month - 30) & ~self.held_back)
+
+
+def open_door(people: People, visibility: Floats, held_back: Flags, timeline: Timeline, plan: CouncilPlan) -> FrontDoor:
+    """The front door of a council, with the scenarios of its plan."""
+    family = people.children["family"].to_numpy()
+    dob = people.children["dob"].to_numpy()
+    leaves = people.families["leaves"].to_numpy()[family]
+    bias = part(plan.scenarios, "label_bias")
+    threshold = np.zeros(len(people)) if bias is None else bias[1] * members(people, bias[0])
+    months = timeline.months
+    drift = plan.size("drift")
+    return FrontDoor(
+        family=family,
+        dob=dob,
+        joins=people.families["joins"].to_numpy()[family],
+        stop=np.minimum(leaves, dob + int(18 * 365.25) - 1),  # services for children end with the move or the 18th birthday
+        held_back=held_back,
+        log_rate=np.asarray(visibility, dtype=np.float64),
+        threshold=np.asarray(threshold, dtype=np.float64),
+        months=months,
+        rate_by_month=np.where((months >= drift_from(timeline)) & (drift > 0), np.log(drift or 1.0), 0.0),
+        help_shift_by_month=np.where(months >= regime_from(timeline), -plan.size("regime"), 0.0),
+    )
+
+
+def make_services(
+    people: People,
+    need: Need,
+    signs: Signs,
+    visibility: Floats,
+    held_back: Flags,
+    seeds: Seeds,
+    timeline: Timeline,
+    plan: CouncilPlan,
+) -> dict[str, pd.DataFrame]:
+    """Walk through the months.
+
+    Parameters
+    ----------
+    signs : mapping
+        ``notice``, ``missing``, ``suspension``: frames with ``child`` and ``day``.
+    visibility : array
+        Log-rate of each child's school.
+    held_back : array of bool
+        Children who are to stay unknown (canaries).
+
+    Returns
+    -------
+    dict
+        Frames ``contacts``, ``early_help``, ``statutory``, ``assessed``, and ``decisions``: what the front door weighed in each
+        contact (score, passed, passed_without_bias), which goes to ``truth/`` only.
+    """
+    door = open_door(people, visibility, held_back, timeline, plan)
+    usual = walk(door, need, signs, seeds.rng("services"))
+    frames = usual.frames()
+    chance = null_families(people, plan, seeds)
+    if chance is None:
+        return frames
+    drawn = null_walks(door, usual, lambda name: seeds.rng(f"null {name}"))
+    by_chance = chance[door.family]
+    for kind, case in drawn.items():
+        other = case.frames()[kind]
+        kept = [frames[kind][~by_chance[frames[kind]["child"]]], other[by_chance[other["child"]]]]
+        first, second = list(frames[kind].columns)[1], "child"
+        frames[kind] = pd.concat(kept, ignore_index=True).sort_values([first, second], kind="stable", ignore_index=True)
+    return frames
+
+
+def walk(door: FrontDoor, need: Need, signs: Signs, rng: np.random.Generator) -> Casework:
+    """The months in order: contacts by need and visibility, and what follows."""
+    case = Casework(door.dob, door.stop, np.full(len(door.dob), -NEVER, dtype=np.int64), rng)
+    _care_at_start(case, door, need)
+    seen = {name: _by_month(rows, door.months) for name, rows in signs.items()}
+
+    def weigh(index: int, month: int, free: Flags) -> tuple[Flags, Floats, Flags]:
+        level = need.at(month + 15)
+        recent, police = np.zeros(len(level), dtype=np.float32), np.zeros(len(level), dtype=bool)
+        for name, effect in SIGN_EFFECTS.items():
+            child = seen[name](index)
+            recent[child] = np.maximum(recent[child], effect)
+            if name in POLICE_SIGNS:
+                police[child] = True
+        age = _AGE_TABLE[np.clip((month - door.dob) * 12 // 365, 0, len(_AGE_TABLE) - 1)]
+        rate = np.exp(CONTACT_BASE + door.rate_by_month[index] + CONTACT_EFFECT * level + door.log_rate + age + recent)
+        made = free & (rng.standard_exponential(len(level), dtype=np.float32) < rate)
+        named = np.zeros(door.families, dtype=bool)
+        named[door.family[made]] = True
+        made |= free & named[door.family] & (rng.random(len(level), dtype=np.float32) < SIBLING_JOINS)
+        noise = rng.normal(0, NOISE, door.families)[door.family]
+        return made, level + noise, police
+
+    _months(case, door, weigh)
+    return case
+
+
+def null_walks(door: FrontDoor, usual: Casework, rng: Callable[[str], np.random.Generator]) -> dict[str, Casework]:
+    """Contacts, assessments, and help with statutory work, each from a walk of its own in which all families are alike.
+
+    As many contacts are made as in ``usual``, and their scores are drawn from those of ``usual``, so that rates stay as they were.
+    """
+    decisions = usual.arrays("decisions")
+    scores, rate = decisions["score"], len(decisions["child"]) / max(1, sum(int(door.here(int(m)).sum()) for m in door.months))
+    walks = {}
+    for name in ("contacts", "assessments", "help"):
+        draw = rng(name)
+        case = Casework(door.dob, door.stop, np.full(len(door.dob), -NEVER, dtype=np.int64), draw)
+
+        def weigh(index: int, month: int, free: Flags, draw: np.random.Generator = draw) -> tuple[Flags, Floats, Flags]:
+            hit = draw.random(door.families) < rate / NULL_NAMED
+            made = free & hit[door.family] & (draw.random(len(free)) < NULL_NAMED)
+            return made, scores[draw.integers(0, len(scores), door.families)][door.family], np.zeros(len(free), dtype=bool)
+
+        _months(case, door, weigh)
+        walks[name] = case
+    return {
+        "contacts": walks["contacts"],
+        "assessed": walks["assessments"],
+        "early_help": walks["help"],
+        "statutory": walks["help"],
+        "decisions": walks["help"],
+    }
+
+
+def _months(case: Casework, door: FrontDoor, weigh: Callable[[int, int, Flags], tuple[Flags, Floats, Flags]]) -> None:
+    for index, month in enumerate(door.months):
+        made, score, police = weigh(index, int(month), door.here(int(month)) & (case.free_from <= month))
+        day = month + case.rng.integers(0, 28, door.families)
+        child = np.flatnonzero(made)
+        if not len(child):
+            continue
+        shift, help_from = door.threshold[child], EARLY_HELP_FROM + door.help_shift_by_month[index]
+        fair = np.full(len(child), min(help_from, REFERRAL_FROM))
+        case.contact(child, day[door.family[child]], score[child], REFERRAL_FROM + shift, help_from + shift, fair, police[child])
+
+
+def _by_month(rows: Mapping[str, Any], months: Ints) -> Callable[[int], Ints]:
+    """A function of a month's number: children with a sign in it or in the month before."""
+    child = np.asarray(rows["child"], dtype=np.int64)
+    month = np.clip(np.searchsorted(months, np.asarray(rows["day"]), side="right") - 1, 0, len(months) - 1)
+    order = np.argsort(month, kind="stable")
+    child, edges = child[order], np.searchsorted(month[order], np.arange(len(months) + 1))
+    return lambda index: child[edges[max(index - 1, 0)] : edges[index + 1]]
+
+
+def _care_at_start(case: Casework, door: FrontDoor, need: Need) -> None:
+    """Children looked after before the events begin, more of them where need is high."""
+    begin = int(door.months[0])
+    born = (door.dob < begin - 200) & (door.stop > begin + 100) & ~door.held_back
+    weight = np.exp(CARE_EFFECT * need.at(begin)) * born
+    chance = np.minimum(0.3, CARE_AT_START * born.sum() * weight / weight.sum())
+    case.care_at_start(np.flatnonzero(case.rng.random(len(door.dob)) < chance), begin)

@@ -1,0 +1,1 @@
+"""Scenarios: what can be planted, what acts while the council is drawn, what acts on records."""

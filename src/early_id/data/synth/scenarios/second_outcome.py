@@ -1,0 +1,77 @@
+"""The scenario ``unbiased_outcome``: a second outcome beside the extracts, and settings that learn from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from early_id.data.synth.files.extracts import iso
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.truth.labels import make_labels
+from early_id.data.synth.world import World
+
+FOLDER, SETTINGS = "second_outcome", "config_second_outcome.yaml"
+
+#: The extension as an analyst would write one: the council's programme with another outcome.
+EXTENSION = '''"""Learn from the second outcome: what reviewers found who looked at children one by one, whoever had named them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from early_id.features.extensions import Extension
+from early_id.features.outcomes import COMPONENTS, NEED, council_outcomes
+from early_id.features.programme import COUNCIL
+
+LABELS = Path(__file__).with_name("labels.csv")
+
+
+def outcomes(store, people, index, cfg):
+    """The council's outcomes, and ``need_found``: 1, 0, or missing for children who were not looked at."""
+    result = council_outcomes(store, people, index, cfg)
+    labels = pd.read_csv(LABELS, dtype={"PupilID": str}, parse_dates=["AsOf"])
+    links = people.person_links.query("source == 'education'")[["source_person_id", "child_id"]]
+    labels = labels.merge(links, left_on="PupilID", right_on="source_person_id").drop_duplicates(["child_id", "AsOf"])
+    keys = pd.MultiIndex.from_arrays([index["child_id"], index["as_of"]])
+    result["need_found"] = labels.set_index(["child_id", "AsOf"])["NeedFound"].reindex(keys).to_numpy(dtype=float)
+    result["censored"] = False
+    return result
+
+
+EXTENSION = Extension(
+    name="second outcome",
+    programme=replace(COUNCIL, name="early help, second outcome", outcomes=outcomes, outcome="need_found", components=(NEED, *COMPONENTS)),
+)
+'''
+
+
+def write_second_outcome(council: Path, world: World, seeds: Seeds) -> None:
+    """Write labels, extension and settings into the council's folder, after ``config.yaml``; nothing where the scenario is off.
+
+    ``labels.csv`` has PupilID, AsOf and NeedFound: the child's need, with the usual chance, against the threshold that holds for all.
+    """
+    share = world.plan.size("unbiased_outcome")
+    if not share:
+        return
+    rng = seeds.rng("reviewed children")
+    parts = []
+    for frame in make_labels(world, seeds):
+        # What reviewers found is known when the outcome of that date is, no sooner.
+        if not frame["recognised"].notna().all():
+            continue
+        frame = frame[rng.random(len(frame)) < share]
+        pupils = world.people.children["pupil_id"].to_numpy()[frame["child"]]
+        parts.append(
+            pd.DataFrame({"PupilID": pupils, "AsOf": iso(frame["as_of"].to_numpy()), "NeedFound": np.asarray(frame["found_in_review"], dtype=int)})
+        )
+    folder = council / FOLDER
+    folder.mkdir()
+    pd.concat(parts, ignore_index=True).to_csv(folder / "labels.csv", index=False, lineterminator="\n")
+    (folder / "extension.py").write_text(EXTENSION, encoding="utf-8", newline="\n")
+    settings = (council / "config.yaml").read_text(encoding="utf-8").replace("\nout: out\n", "\nout: out_second_outcome\n")
+    (council / SETTINGS).write_text(f"{settings}extensions: [{FOLDER}/extension.py]\n", encoding="utf-8", newline="\n")
