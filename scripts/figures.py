@@ -99,7 +99,7 @@ FIGURES = (
         "audit_recovery",
         f"{SOURCE}/audit/README.md",
         r"any alarm in (\d+) of (\d+)",
-        command="EARLY_ID_RUN_FACTOR=6 pytest -s tests/recovery/test_audit_recovery.py",
+        command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_recovery.py",
     ),
     Figure("fairlearn", f"{SOURCE}/audit/README.md", r"equal fairlearn's to 1e(-\d+)", command="pytest tests/contract/test_audit_fairlearn.py"),
     Figure("scikit_learn", f"{SOURCE}/stats/README.md", r"Brier to 1e(-\d+)", command="pytest tests/contract/test_stats_sklearn.py"),
