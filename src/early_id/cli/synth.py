@@ -28,7 +28,7 @@ def _names() -> dict[str, list[tuple[str, str]]]:
     """Scenarios, kinds of mess and shapes with one line each."""
     from early_id.data.synth.mess import KINDS
     from early_id.data.synth.scenarios.declare import SCENARIOS
-    from early_id.data.synth.shapes import SHAPES
+    from early_id.data.synth.shapes.declare import SHAPES
 
     scenarios = []
     for item in SCENARIOS.values():
