@@ -36,7 +36,9 @@ def _names() -> dict[str, list[tuple[str, str]]]:
         scenarios.append((item.name, f"{item.text} Size in {item.unit}, usually {item.usual:g} ({item.range_text}).{aims}"))
     return {
         "Scenarios (--scenario NAME or NAME=SIZE)": scenarios,
-        "Mess (--mess usual, all, none, or names with commas; * is usual)": [(f"{k.name}{' *' if k.usual else ''}", k.text) for k in KINDS],
+        "Mess (--mess usual, all, none, or names with commas; * is usual; what intake makes of it)": [
+            (f"{k.name}{' *' if k.usual else ''}", k.told) for k in KINDS
+        ],
         "Further shapes (--shapes all, or names with commas)": [(shape.name, shape.text) for shape in SHAPES.values()],
     }
 
