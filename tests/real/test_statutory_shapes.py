@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from early_id.data.synth import make_council
-from early_id.data.synth.shapes import FOLDER
 from early_id.data.synth.shapes.annex_a_lists import HEADINGS as LISTS
+from early_id.data.synth.shapes.declare import FOLDER
 from early_id.data.synth.shapes.ssda903 import HEADINGS
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from early_id.data.synth.mess import KINDS
+from early_id.data.synth.seeds import BLOCK
+
+#: A council of two blocks of marks with every kind of mess whose rows are counted again.
+SPOILT: dict[str, Any] = {
+    "children": BLOCK + 150,
+    "seed": 5,
+    "scenarios": ["drift", "label_bias:fsm=0.5"],
+    "mess": [kind.name for kind in KINDS if kind.group != "people"],
+}
 EXTRACTED = pd.Timestamp(2025, 11, 9)
 PUPILS, PEOPLE, STATUTORY = "education/pupils.csv", "socialcare/people.csv", "socialcare/statutory.csv"
 CONTACTS, FACTORS, MISSING = "socialcare/contacts.csv", "socialcare/factors.csv", "police/missing.csv"

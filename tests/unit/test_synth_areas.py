@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -11,30 +12,35 @@ import pytest
 from early_id.config.load import load_config
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth import CouncilSummary, areas, council, make_council
+from early_id.data.synth.agencies import sources
 from early_id.data.synth.faults import log
 from early_id.data.synth.plan import council_plan
+from early_id.data.synth.population.identifiers import make_nhs_numbers
+from early_id.data.synth.seeds import Seeds
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    """A council of two areas, as one of more than 250,000 children would be made."""
+    """A council of two areas, as one of more than 250,000 children would be made. Wrong NHS numbers are common, so that some are shared."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sources.RATES, "wrong_nhs_numbers", (0.1,) * len(sources.AGENCIES))
         for module in (areas, council):
             patch.setattr(module, "AREA", 260)
         return make_council(520, 4, tmp_path_factory.mktemp("large") / "council", scenarios=["unbiased_outcome"])
 
 
-def test_areas_are_put_together_as_one_council(large: CouncilSummary) -> None:
+def test_areas_are_put_together_as_one_council(large: CouncilSummary, small_council: CouncilSummary) -> None:
     root = large.folder / "extracts"
     assert large.children == 520 and [p.name for p in large.folder.iterdir() if p.name.startswith(".")] == []
-    small = make_council(200, 4, large.folder.parent / "small")
     written = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and p.suffix != ".csv"}
     expected = {
-        p.relative_to(small.folder / "extracts").as_posix() for p in (small.folder / "extracts").rglob("*") if p.is_file() and p.suffix != ".csv"
+        p.relative_to(small_council.folder / "extracts").as_posix()
+        for p in (small_council.folder / "extracts").rglob("*")
+        if p.is_file() and p.suffix != ".csv"
     }
     assert expected - written == {"education/suspensions.xlsx", "housing/households.xlsx"} and written <= expected
     marks = pq.read_table(root / "attendance/2023_24/marks_2023_11.parquet")
-    assert marks.schema == pq.read_table(small.folder / "extracts/attendance/2023_24/marks_2023_11.parquet").schema
+    assert marks.schema == pq.read_table(small_council.folder / "extracts/attendance/2023_24/marks_2023_11.parquet").schema
     ids = set(pd.read_csv(root / "education/pupils.csv", dtype=str)["PupilID"])
     assert set(marks["PupilID"].to_pylist()) <= ids
     rows = sum(pq.read_metadata(p).num_rows for p in root.glob("attendance/*/*.parquet"))
@@ -68,6 +74,38 @@ def test_no_id_of_one_area_is_given_in_another(large: CouncilSummary) -> None:
     for number in ("UPN", "NHSNumber"):
         shared = pupils[(pupils[number] != "") & pupils.duplicated(number, keep=False)].drop_duplicates(["PupilID"])
         assert (shared["PupilID"].map(family).groupby(shared[number]).nunique() <= 1).all(), number
+
+
+def test_a_number_is_one_person_s_but_where_the_truth_says_it_was_written_wrong(large: CouncilSummary) -> None:
+    truth = large.folder / "truth"
+    wrong = pd.read_csv(truth / "identities.csv", dtype=str, keep_default_na=False).query("kind == 'wrong_nhs_numbers'")
+    links = pd.read_csv(truth / "person_links.csv", dtype=str, keep_default_na=False).set_index(["source", "source_person_id"])["person"]
+    lists = [
+        pd.read_csv(large.folder / "extracts" / agency.file, dtype=str, keep_default_na=False).rename(columns={agency.heading: "id"})
+        for agency in sources.AGENCIES
+    ]
+    held = pd.concat([table[["id", "NHSNumber"]].assign(source=agency.source) for table, agency in zip(lists, sources.AGENCIES, strict=True)])
+    held = held[held["NHSNumber"] != ""].set_index(["source", "id"])["NHSNumber"]
+    person = links.reindex(held.index)
+    assert person.notna().all()
+    planted = pd.MultiIndex.from_frame(wrong[["source", "source_person_id"]])
+    assert (held[planted].to_numpy() == wrong["written"].to_numpy()).all()
+    assert (person.groupby(held).nunique() > 1).sum() >= 10  # brothers' and sisters' numbers: the check can fail
+    own = ~held.index.isin(planted)
+    assert (person[own].groupby(held[own]).nunique() == 1).all()
+    assert (held[own].groupby(person[own]).nunique() == 1).all()
+
+
+def test_areas_have_parts_of_the_range_of_their_own() -> None:
+    drawn = [
+        set(make_nhs_numbers(20_000, Seeds(1, area, 4).rng(purpose), area=area, areas=4))
+        for area in range(4)
+        for purpose in ("nhs numbers", "nhs numbers before adoption")
+    ]
+    areas_of = [drawn[2 * area] | drawn[2 * area + 1] for area in range(4)]
+    assert sum(map(len, areas_of)) == len(set().union(*areas_of)) > 80_000
+    whole = make_nhs_numbers(1_000_000, np.random.default_rng(1))
+    assert len(set(whole)) == len(whole) > 900_000  # all there are
 
 
 def test_the_truth_of_areas_holds_together(large: CouncilSummary) -> None:

@@ -52,6 +52,8 @@ def test_names_are_listed_and_taught_in_the_help(monkeypatch: pytest.MonkeyPatch
     listed = json.loads(out)
     assert code == 0 and {"null", "leak"} <= {item["name"] for item in listed["scenarios"]} and len(listed["mess"]) > 40
     assert all(item["text"] for items in listed.values() for item in items)
+    told = {item["name"]: item["text"] for item in listed["mess"]}
+    assert told["sex_missing"] == "sex missing; rule 11; found as PUP005; in education/pupils.csv, police/people.csv"
     code, out, _ = _command(monkeypatch, capsys, "--help")
     assert code == 0
     assert all(item["name"] in out for items in listed.values() for item in items)

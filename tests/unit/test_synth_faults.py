@@ -5,23 +5,21 @@ from __future__ import annotations
 import mess_counters_cases as _cases  # noqa: F401  (fills COUNTERS)
 import mess_counters_exports as _exports  # noqa: F401
 import pytest
-from mess_files import COUNTERS, Counts, Files
+from mess_files import COUNTERS, SPOILT, Counts, Files
 
-from early_id.data.synth import make_council, mess
+from early_id.data.synth import CouncilSummary, make_council, mess
 
-CHILDREN, SEED = 1_100, 5  # two blocks of marks
 OWN = [kind for kind in mess.KINDS if kind.group != "people"]
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Everything but the mess of who is who, which has tests of its own and shows in the same columns."""
-    return Files(make_council(CHILDREN, SEED, tmp_path_factory.mktemp("mess") / "all", mess=[kind.name for kind in OWN]).folder)
+def full(spoilt: CouncilSummary) -> Files:
+    return Files(spoilt.folder)
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    return Files(make_council(CHILDREN, SEED, tmp_path_factory.mktemp("mess") / "none", mess="none").folder)
+def unspoilt(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(make_council(**SPOILT | {"mess": "none"}, out=tmp_path_factory.mktemp("mess") / "none").folder)
 
 
 def _positive(found: Counts) -> Counts:
@@ -41,12 +39,12 @@ def test_the_files_hold_what_the_truth_says(kind: str, full: Files) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in OWN])
-def test_off_means_none(kind: str, clean: Files) -> None:
-    assert _positive(COUNTERS[kind](clean)) == {}
+def test_off_means_none(kind: str, unspoilt: Files) -> None:
+    assert _positive(COUNTERS[kind](unspoilt)) == {}
 
 
-def test_none_plants_nothing(clean: Files) -> None:
-    assert clean.planted.empty
+def test_none_plants_nothing(unspoilt: Files) -> None:
+    assert unspoilt.planted.empty
 
 
 def test_all_25_rules_are_planted(full: Files) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def test_every_rule_has_a_kind_with_its_source() -> None:
     with_rule = [kind for kind in mess.KINDS if kind.rule and kind.group == "records"]
     assert {kind.rule for kind in with_rule} == set(range(1, 26))
     assert all(kind.text and kind.source for kind in mess.KINDS)
+
+
+def test_the_readme_lists_what_intake_does_not_notice() -> None:
+    page = (Path(mess.__file__).parent / "faults" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`(\w+)`(\\\*)?", page.partition("work order")[2].partition("| Of |")[2])
+    expected = [(kind.name, kind.usual) for kind in mess.KINDS if kind.group != "people" and not kind.found]
+    assert sorted((name, bool(star)) for name, star in listed) == sorted(expected)
+    counts = [int(number) for number in re.findall(r"(\d+) kinds in records, (\d+) in marks, (\d+) about", page)[0]]
+    assert counts == [len(mess.RECORDS), len(mess.MARKS), len(mess.PEOPLE)]
+
+
+def test_a_kind_is_told_with_its_rule_and_what_intake_makes_of_it() -> None:
+    told = {kind.name: kind.told for kind in mess.KINDS}
+    assert told["upn_shared"] == "same UPN on two children; rule 2; found as PUP002"
+    assert told["silent_month"].endswith("; not noticed") and told["wrong_encoding"].endswith("; the file is refused")
+    assert told["nicknames"] == "short form in place of the forename"
 
 
 @pytest.fixture(scope="module")

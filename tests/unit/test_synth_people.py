@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from early_id.core.display import progress
-from early_id.data.synth import CouncilSummary, make_council
 from early_id.data.synth.agencies.adults import make_adults
 from early_id.data.synth.agencies.kin import relate
 from early_id.data.synth.agencies.known import Known, as_agencies_know
@@ -22,6 +21,7 @@ from early_id.data.synth.agencies.names import NEIGHBOURS, mistyped, nickname, s
 from early_id.data.synth.agencies.people_truth import person_links
 from early_id.data.synth.agencies.sources import AGENCIES
 from early_id.data.synth.faults import FaultLog
+from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.mess import PEOPLE, parse
 from early_id.data.synth.plan import council_plan
 from early_id.data.synth.population.canaries import choose_canaries, name_canaries
@@ -65,11 +65,11 @@ def draw(mess: Iterable[str]) -> World:
         return draw_world(plan, Seeds(SEED), make_timeline(plan.start), bar)
 
 
-def known(world: World, mess: Iterable[str]) -> Made:
-    """The agencies' records of one world with some kinds of mess."""
+def known(world: World, tables: Tables, mess: Iterable[str]) -> Made:
+    """The agencies' records of one world, and of its records without a mistake, with some kinds of mess."""
     world = replace(world, plan=replace(world.plan, mess=frozenset(mess)))
     log = FaultLog()
-    return Made(world, as_agencies_know(clean_tables(world, Seeds(SEED)), world, Seeds(SEED), log), log.frame())
+    return Made(world, as_agencies_know(tables, world, Seeds(SEED), log), log.frame())
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +78,19 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def made(world: World) -> Made:
-    return known(world, KINDS)
+def tables(world: World) -> Tables:
+    return clean_tables(world, Seeds(SEED))
+
+
+@pytest.fixture(scope="module")
+def made(world: World, tables: Tables) -> Made:
+    return known(world, tables, KINDS)
 
 
 @pytest.fixture(scope="module")
 def plain() -> Made:
-    return known(draw(()), ())
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    return make_council(300, 9, tmp_path_factory.mktemp("people") / "council", mess=["usual", *sorted(KINDS)])
+    world = draw(())
+    return known(world, clean_tables(world, Seeds(SEED)), ())
 
 
 def changed(one: pd.DataFrame, other: pd.DataFrame, heading: str) -> pd.DataFrame:
@@ -108,9 +109,9 @@ def changed(one: pd.DataFrame, other: pd.DataFrame, heading: str) -> pd.DataFram
 
 
 @pytest.mark.parametrize("kind", CELLS)
-def test_cells_that_change_are_those_that_truth_lists_and_counts(world: World, made: Made, kind: str) -> None:
+def test_cells_that_change_are_those_that_truth_lists_and_counts(world: World, tables: Tables, made: Made, kind: str) -> None:
     """Switching one kind off gives back exactly its cells, in every file; the rest stays as it was."""
-    without = known(world, KINDS - {kind})
+    without = known(world, tables, KINDS - {kind})
     listed = made.known.identities
     seen = 0
     for agency in AGENCIES:
@@ -387,11 +388,11 @@ def test_every_event_is_about_somebody_listed(made: Made) -> None:
                 assert set(table[agency.heading]) <= ids, name
 
 
-def test_second_ids_are_one_person_entered_twice(made: Made, world: World) -> None:
+def test_second_ids_are_one_person_entered_twice(made: Made, world: World, tables: Tables) -> None:
     links = person_links(made.known, made.world)
     second = links[links["first"] == "no"]
     assert set(second["source"]) == set(LISTS)
-    without = known(world, KINDS - {"two_ids"})
+    without = known(world, tables, KINDS - {"two_ids"})
     for source, own in second.groupby("source"):
         file, heading = LISTS[str(source)]
         table = made.tables[file].set_index(heading)
@@ -436,14 +437,14 @@ def read(path: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def files(written: CouncilSummary) -> dict[str, pd.DataFrame]:
-    root = written.folder / "extracts"
+def files(shaped: Path) -> dict[str, pd.DataFrame]:
+    root = shaped / "extracts"
     return {p.relative_to(root).as_posix(): read(p) for p in sorted(root.rglob("*")) if p.suffix in {".csv", ".xlsx", ".parquet"}}
 
 
-def test_pairs_that_may_never_be_linked_look_alike(written: CouncilSummary, files: dict[str, pd.DataFrame]) -> None:
-    pairs = pd.read_csv(written.folder / "truth" / "never_link.csv", dtype=str)
-    links = pd.read_csv(written.folder / "truth" / "person_links.csv", dtype=str).set_index(["source", "source_person_id"])["person"]
+def test_pairs_that_may_never_be_linked_look_alike(shaped: Path, files: dict[str, pd.DataFrame]) -> None:
+    pairs = pd.read_csv(shaped / "truth" / "never_link.csv", dtype=str)
+    links = pd.read_csv(shaped / "truth" / "person_links.csv", dtype=str).set_index(["source", "source_person_id"])["person"]
     assert set(pairs["why"]) == {"adopted", "twins", "cousins"} and not pairs.duplicated().any()
     lists = {source: files[file].set_index(heading) for source, (file, heading) in LISTS.items()}
     tempting = 0
@@ -454,8 +455,8 @@ def test_pairs_that_may_never_be_linked_look_alike(written: CouncilSummary, file
     assert tempting / len(pairs) > 0.6
 
 
-def test_truth_of_the_files_is_complete(written: CouncilSummary, files: dict[str, pd.DataFrame]) -> None:
-    truth = written.folder / "truth"
+def test_truth_of_the_files_is_complete(shaped: Path, files: dict[str, pd.DataFrame]) -> None:
+    truth = shaped / "truth"
     links = pd.read_csv(truth / "person_links.csv", dtype=str, keep_default_na=False)
     for source, (file, heading) in LISTS.items():
         assert sorted(files[file][heading]) == sorted(links.loc[links["source"] == source, "source_person_id"]), file
@@ -470,8 +471,8 @@ def test_truth_of_the_files_is_complete(written: CouncilSummary, files: dict[str
     assert set(pd.read_csv(truth / "adoptions.csv")["after"]) <= set(links["person"])
 
 
-def test_canary_strings_stand_where_they_should_and_nowhere_else(written: CouncilSummary, files: dict[str, pd.DataFrame]) -> None:
-    strings = pd.read_csv(written.folder / "truth" / "canary_strings.csv", dtype=str)
+def test_canary_strings_stand_where_they_should_and_nowhere_else(shaped: Path, files: dict[str, pd.DataFrame]) -> None:
+    strings = pd.read_csv(shaped / "truth" / "canary_strings.csv", dtype=str)
     assert strings["string"].is_unique and set(strings["canary"]) == set("012345") and len(strings) >= 85
     text = {name: "\n".join(pd.unique(table.to_numpy().ravel())) for name, table in files.items()}
     for row in strings.itertuples():
@@ -527,8 +528,8 @@ def without_shared_number(made: Made) -> dict[str, int]:
     return found
 
 
-def test_names_go_wrong_without_a_number_only_where_that_is_switched_on(world: World, made: Made) -> None:
-    careful = known(world, KINDS - {"names_without_numbers"})
+def test_names_go_wrong_without_a_number_only_where_that_is_switched_on(world: World, tables: Tables, made: Made) -> None:
+    careful = known(world, tables, KINDS - {"names_without_numbers"})
     assert set(without_shared_number(careful).values()) == {0} and not (careful.faults["kind"] == "names_without_numbers").any()
     loose = without_shared_number(made)
     assert sum(loose.values()) >= 3

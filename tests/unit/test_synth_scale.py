@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from mess_files import SPOILT
 
 from early_id.config.load import load_config
+from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.data.mapping import load_shapes
@@ -26,17 +28,10 @@ from early_id.data.synth import CouncilSummary, council, make_council
 from early_id.data.synth.files import room, writers
 from early_id.data.synth.marks import files as mark_files
 from early_id.data.synth.plan import council_plan
-from early_id.data.synth.seeds import BLOCK
+from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.timeline import make_timeline
+from early_id.data.synth.world import World, draw_world
 from early_id.schema.tables import Tables
-
-CHILDREN, SEED = BLOCK + 150, 5
-WORDS: dict[str, Any] = {"scenarios": ["drift", "label_bias:fsm=0.5"], "mess": "all"}
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    """Two blocks of children, made in this process."""
-    return make_council(CHILDREN, SEED, tmp_path_factory.mktemp("scale") / "alone", **WORDS)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -48,14 +43,14 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(("processes", "in_flight"), [(2, 1), (3, 4)])
 def test_processes_and_blocks_in_flight_change_no_byte(
-    alone: CouncilSummary, processes: int, in_flight: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spoilt: CouncilSummary, processes: int, in_flight: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mark_files, "IN_FLIGHT", in_flight)
-    together = make_council(CHILDREN, SEED, tmp_path / "together", processes=processes, **WORDS)
-    expected = _hashes(alone.folder)
+    together = make_council(**SPOILT, out=tmp_path / "together", processes=processes)
+    expected = _hashes(spoilt.folder)
     assert len(expected) > 60
     assert _hashes(together.folder) == expected
-    assert together.marks == alone.marks
+    assert together.marks == spoilt.marks
 
 
 def test_blocks_come_in_order_and_few_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,30 +86,30 @@ def test_a_plan_can_be_sent_to_another_process() -> None:
 # --- files ---
 
 
-def test_marks_lie_in_the_file_of_their_year_and_month(alone: CouncilSummary) -> None:
-    folder = alone.folder / "extracts" / "attendance"
+def test_marks_lie_in_the_file_of_their_year_and_month(spoilt: CouncilSummary) -> None:
+    folder = spoilt.folder / "extracts" / "attendance"
     files = sorted(folder.rglob("*.parquet"))
     assert len(files) == 3 * 11 + 3
     rows = 0
     for path in files:
         table = pq.read_table(path)
         assert [str(field.type) for field in table.schema] == ["string", "string", "date32[day]", "string", "string", "date32[day]"]
-        day = pd.to_datetime(table["Date"].to_pandas())
+        day = pd.to_datetime(table["Date"].unique().to_pandas())
         assert set(day.dt.strftime("marks_%Y_%m")) == {path.stem}
         first = day.min().year - (day.min().month < 9)
         assert path.parent.name == f"{first}_{(first + 1) % 100:02d}"
         rows += table.num_rows
-    texts = sum(len(pd.read_csv(path, dtype=str, encoding_errors="replace")) for path in (alone.folder / "extracts/attendance").glob("marks_*.csv"))
-    assert rows + texts >= alone.marks > rows > texts > 0
+    texts = sum(len(pd.read_csv(path, dtype=str, encoding_errors="replace")) for path in (spoilt.folder / "extracts/attendance").glob("marks_*.csv"))
+    assert rows + texts >= spoilt.marks > rows > texts > 0
 
 
-def test_the_plan_stands_in_truth_and_the_readme_names_what_is_planted(alone: CouncilSummary) -> None:
-    plan = json.loads((alone.folder / "truth" / "plan.json").read_text(encoding="utf-8"))
-    assert plan["children"] == CHILDREN and plan["scenarios"] == {"drift": 1.6, "label_bias:fsm": 0.5}
+def test_the_plan_stands_in_truth_and_the_readme_names_what_is_planted(spoilt: CouncilSummary) -> None:
+    plan = json.loads((spoilt.folder / "truth" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["children"] == SPOILT["children"] and plan["scenarios"] == {"drift": 1.6, "label_bias:fsm": 0.5}
     assert len(plan["mess"]) > 40 and plan["shapes"] == []
-    readme = (alone.folder / "README.txt").read_text(encoding="utf-8")
-    assert f"--children {CHILDREN} --seed {SEED} --scenario label_bias:fsm=0.5 --scenario drift=1.6 --mess all --out DIR" in readme
-    assert "scenario drift" in readme and "scenario drift" in alone.config.read_text(encoding="utf-8")
+    readme = (spoilt.folder / "README.txt").read_text(encoding="utf-8")
+    assert f"Made with: {spoilt.plan.command}\n" in readme and "--scenario label_bias:fsm=0.5 --scenario drift=1.6 --mess " in readme
+    assert "scenario drift" in readme and "scenario drift" in spoilt.config.read_text(encoding="utf-8")
 
 
 def test_the_command_of_a_plan_gives_the_plan_again() -> None:
@@ -123,6 +118,7 @@ def test_the_command_of_a_plan_gives_the_plan_again() -> None:
     options = dict(zip(words[2::2], words[3::2], strict=True))
     again = council_plan(int(options["--children"]), int(options["--seed"]), scenarios=[options["--scenario"]], mess=options["--mess"])
     assert again.to_json() == plan.to_json()
+    assert council_plan(700, 9, mess="all").command == "early-id synth --children 700 --seed 9 --mess all --out DIR"
 
 
 def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +155,21 @@ def test_an_unknown_word_is_refused_with_the_known_ones(words: dict[str, Any], n
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def world() -> World:
+    """What ``make_council(200, 1, …)`` draws."""
+    plan = council_plan(200, 1)
+    with progress("test") as bar:
+        return draw_world(plan, Seeds(plan.seed), make_timeline(plan.start), bar)
+
+
+@pytest.fixture
+def drawn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests below break the writing, so all of them write what was drawn once."""
+    monkeypatch.setattr(council, "draw_world", lambda *_: world)
+
+
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("place", ["write_table", "write_truth", "write_marks"])
 def test_a_full_disk_gives_one_message_and_leaves_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
@@ -171,9 +182,11 @@ def test_a_full_disk_gives_one_message_and_leaves_nothing(place: str, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_errors_of_the_system_keep_their_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "input/output error"), OSError("input/output error")])
+def test_other_errors_of_the_system_keep_their_own_words(error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise OSError(errno.EIO, "input/output error")
+        raise error
 
     monkeypatch.setattr(council, "write_truth", broken)
     with pytest.raises(OSError, match="input/output error"):
@@ -181,6 +194,7 @@ def test_other_errors_of_the_system_keep_their_own_words(tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_full_disk_in_a_workbook_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
@@ -205,9 +219,9 @@ def test_too_little_room_is_refused_before_the_work(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_council_fits_in_the_room_that_is_asked_for(alone: CouncilSummary) -> None:
-    size = sum(p.stat().st_size for p in alone.folder.rglob("*") if p.is_file())
-    assert size < room.room_needed(alone.plan)
+def test_a_council_fits_in_the_room_that_is_asked_for(spoilt: CouncilSummary) -> None:
+    size = sum(p.stat().st_size for p in spoilt.folder.rglob("*") if p.is_file())
+    assert size < room.room_needed(spoilt.plan)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")

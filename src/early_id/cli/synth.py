@@ -24,19 +24,27 @@ class _Taught(TyperCommand):
                 formatter.write_dl(rows)
 
 
-def _names() -> dict[str, list[tuple[str, str]]]:
-    """Scenarios, kinds of mess and shapes with one line each."""
+def _names(*, files: bool = False) -> dict[str, list[tuple[str, str]]]:
+    """Scenarios, kinds of mess and shapes with one line each; with ``files`` also where a fault of records stands."""
     from early_id.data.synth.mess import KINDS
     from early_id.data.synth.scenarios.declare import SCENARIOS
-    from early_id.data.synth.shapes import SHAPES
+    from early_id.data.synth.shapes.declare import SHAPES
 
+    stands: dict[str, str] = {}
+    if files:  # opens what makes the faults, which help has no need of
+        from early_id.data.synth.faults import FAULTS
+
+        for fault in FAULTS:
+            stands[fault.kind] = f"{stands[fault.kind]}, {fault.file}" if fault.kind in stands else f"; in {fault.file}"
     scenarios = []
     for item in SCENARIOS.values():
         aims = f" NAME:TARGET with {', '.join(item.targets)}; the first is usual." if item.targets else ""
         scenarios.append((item.name, f"{item.text} Size in {item.unit}, usually {item.usual:g} ({item.range_text}).{aims}"))
     return {
         "Scenarios (--scenario NAME or NAME=SIZE)": scenarios,
-        "Mess (--mess usual, all, none, or names with commas; * is usual)": [(f"{k.name}{' *' if k.usual else ''}", k.text) for k in KINDS],
+        "Mess (--mess usual, all, none, or names with commas; * is usual; what intake makes of it)": [
+            (f"{k.name}{' *' if k.usual else ''}", k.told + stands.get(k.name, "")) for k in KINDS
+        ],
         "Further shapes (--shapes all, or names with commas)": [(shape.name, shape.text) for shape in SHAPES.values()],
     }
 
@@ -97,7 +105,7 @@ def synth(
 
 def _list(*, as_json: bool) -> None:
     """Every name with a line."""
-    sections = _names()
+    sections = _names(files=True)
     if as_json:
         keys = ("scenarios", "mess", "shapes")
         emit(

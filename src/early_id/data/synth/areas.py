@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -22,9 +21,7 @@ from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.data.synth.files.writers import write_table
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import AREA
-
-if TYPE_CHECKING:
-    from early_id.data.synth.council import CouncilSummary
+from early_id.data.synth.summary import CouncilSummary
 
 #: Names that the truth gives to children, adults, former identities and families, counted anew in each area.
 _LABEL = re.compile(r"([CAXF])(\d+)")
@@ -33,7 +30,7 @@ _ABOUT_AREAS = frozenset({"truth/bias.csv"})
 _NOTE, _FAULTS = "extracts/made_up.json", "truth/faults.csv"
 ROWS = 100_000
 
-Build = Callable[[CouncilPlan, Path, Path], "CouncilSummary"]
+Build = Callable[[CouncilPlan, Path, Path], CouncilSummary]
 
 
 def cut(plan: CouncilPlan) -> tuple[CouncilPlan, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -24,45 +23,11 @@ from early_id.data.synth.plan import START, CouncilPlan, council_plan
 from early_id.data.synth.scenarios.distortions import cut_off
 from early_id.data.synth.scenarios.second_outcome import write_second_outcome
 from early_id.data.synth.seeds import AREA, Seeds
-from early_id.data.synth.shapes import write_shapes
+from early_id.data.synth.shapes.write import write_shapes
+from early_id.data.synth.summary import CouncilSummary
 from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.truth.files import write_truth
 from early_id.data.synth.world import STEPS, clean_tables, draw_world
-
-
-@dataclass(frozen=True)
-class CouncilSummary:
-    """What was made: counts and paths."""
-
-    plan: CouncilPlan
-    folder: Path
-    config: Path
-    children: int
-    families: int
-    schools: int
-    marks: int
-    rows: dict[str, int]
-    faults: int
-    screening: date
-    as_of_dates: tuple[date, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """Plain values for ``--json``."""
-        return {
-            "plan": self.plan.to_json(),
-            "folder": str(self.folder),
-            "config": str(self.config),
-            "counts": {
-                "children": self.children,
-                "families": self.families,
-                "schools": self.schools,
-                "marks": self.marks,
-                **self.rows,
-            },
-            "faults": self.faults,
-            "screening": self.screening.isoformat(),
-            "as_of_dates": [day.isoformat() for day in self.as_of_dates],
-        }
 
 
 def make_council(
@@ -89,11 +54,11 @@ def make_council(
     start : date
         Any day of the first school year of marks; two more and the running autumn term follow.
     scenarios : iterable of str, or mapping
-        ``"NAME"`` or ``"NAME=SIZE"`` (``scenarios.SCENARIOS`` lists them).
+        ``"NAME"`` or ``"NAME=SIZE"`` (``scenarios.declare.SCENARIOS`` lists them).
     mess : str or iterable of str
         ``"usual"``, ``"all"``, ``"none"``, or names of kinds (``mess.KINDS`` lists them).
     shapes : str or iterable of str
-        ``"all"``, or names of further shapes the records are written in besides (``shapes.SHAPES`` lists them).
+        ``"all"``, or names of further shapes the records are written in besides (``shapes.declare.SHAPES`` lists them).
     processes : int
         Processes that make marks side by side.
 

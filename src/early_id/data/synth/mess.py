@@ -50,6 +50,12 @@ class Kind:
     source: str = ""
     found: str = ""
 
+    @property
+    def told(self) -> str:
+        """What is wrong, the number of its rule, and what intake makes of it; of people intake sees next to nothing, so only what it finds."""
+        intake = {"": "" if self.group == "people" else "not noticed", REFUSED: "the file is refused"}.get(self.found, f"found as {self.found}")
+        return "; ".join(part for part in (self.text, f"rule {self.rule}" if self.rule else "", intake) if part)
+
 
 _YES, _NO = True, False
 _GENERAL = "data standards, 7.2"

@@ -8,6 +8,9 @@ from datetime import date
 from types import MappingProxyType
 
 from early_id.core.errors import SettingsError
+from early_id.data.synth import mess as kinds_of_mess
+from early_id.data.synth.scenarios import declare as known_scenarios
+from early_id.data.synth.shapes import declare as known_shapes
 
 SMALLEST, LARGEST = 200, 1_000_000
 #: First marked school year.
@@ -28,11 +31,11 @@ class CouncilPlan:
     start : date
         Any day of the first school year of marks.
     scenarios : mapping of str to float
-        Scenarios switched on, with their sizes (``scenarios.SCENARIOS`` lists them).
+        Scenarios switched on, with their sizes (``scenarios.declare.SCENARIOS`` lists them).
     mess : frozenset of str
         Kinds of mess switched on (``mess.KINDS`` lists them).
     shapes : tuple of str
-        Further shapes the records are written in (``shapes`` lists them).
+        Further shapes the records are written in (``shapes.declare.SHAPES`` lists them).
     processes : int
         Processes that make marks side by side; changes nothing in the files.
     area, areas : int
@@ -69,9 +72,7 @@ class CouncilPlan:
     @property
     def mess_words(self) -> str:
         """The kinds of mess as they are named on the command line."""
-        from early_id.data.synth import mess as kinds
-
-        groups = {kinds.parse(word): word for word in kinds.WORDS}
+        groups = {kinds_of_mess.parse(word): word for word in kinds_of_mess.WORDS}
         return groups.get(self.mess) or ",".join(sorted(self.mess))
 
     @property
@@ -114,10 +115,6 @@ def council_plan(
     SettingsError
         A number out of range, or a scenario, kind of mess or shape that is not known.
     """
-    from early_id.data.synth import mess as kinds
-    from early_id.data.synth.scenarios import declare as known
-    from early_id.data.synth.shapes import parse as parse_shapes
-
     if not SMALLEST <= children <= LARGEST:
         raise SettingsError(
             f"A made-up council has {SMALLEST:,} to {LARGEST:,} children.",
@@ -128,4 +125,6 @@ def council_plan(
         raise SettingsError("A seed is a whole number from 0.", where="--seed", what_next="Give another seed.")
     if processes < 1:
         raise SettingsError("At least one process is needed.", where="--processes", what_next="Give 1, or the number of cores.")
-    return CouncilPlan(children, seed, start, known.parse(scenarios), kinds.parse(mess), parse_shapes(shapes, children=children), processes)
+    return CouncilPlan(
+        children, seed, start, known_scenarios.parse(scenarios), kinds_of_mess.parse(mess), known_shapes.parse(shapes, children=children), processes
+    )

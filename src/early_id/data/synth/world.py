@@ -10,6 +10,7 @@ import pandas as pd
 
 from early_id.core.display import Progress
 from early_id.data.synth.agencies.adoption import choose_adopted
+from early_id.data.synth.agencies.canary_table import canary_table, name_parents
 from early_id.data.synth.agencies.homes import Homes, make_homes
 from early_id.data.synth.agencies.kin import Kin, relate
 from early_id.data.synth.events.factors import make_factors, make_indicators
@@ -21,7 +22,7 @@ from early_id.data.synth.events.suspensions import make_suspensions
 from early_id.data.synth.files.extracts import Tables, education_tables, police_tables, social_care_tables
 from early_id.data.synth.marks.attendance import AbsencePlan, make_plan
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.population.canaries import canary_table, choose_canaries, name_canaries, name_parents, raise_canaries
+from early_id.data.synth.population.canaries import choose_canaries, name_canaries, raise_canaries
 from early_id.data.synth.population.need import Need, make_need
 from early_id.data.synth.population.people import People, make_people
 from early_id.data.synth.population.schools import Rolls, make_rolls, make_schools

@@ -9,6 +9,7 @@ import pandas as pd
 from early_id.data.synth.agencies.addresses import adult_homes
 from early_id.data.synth.agencies.desk import Desk
 from early_id.data.synth.agencies.sources import AGENCIES, Agency, among, planned
+from early_id.data.synth.events.housing import adults_table
 from early_id.data.synth.files.extracts import british, iso
 from early_id.data.synth.population.identifiers import make_postcodes
 from early_id.data.synth.timeline import day_number
@@ -40,8 +41,6 @@ def append(desk: Desk, agency: Agency, rows: pd.DataFrame, person: npt.NDArray[n
 
 def add_carers(desk: Desk) -> None:
     """Adults of families that social care has a case of."""
-    from early_id.data.synth.events.housing import adults_table
-
     adults, people = desk.world.homes.adults, desk.world.people
     cases = pd.concat([desk.world.services[name]["child"] for name in ("early_help", "statutory")]).unique()
     recorded = _first_recorded(desk, _SOCIAL_CARE)

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from early_id.data.synth.agencies.canary_records import canary_strings
+from early_id.data.synth.agencies.canary_table import canary_table
 from early_id.data.synth.agencies.known import Known
 from early_id.data.synth.agencies.sources import AGENCIES, among
 from early_id.data.synth.files.extracts import Tables, iso
-from early_id.data.synth.population.canaries import canary_table
 from early_id.data.synth.timeline import NEVER
 from early_id.data.synth.world import World
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from early_id.core.errors import SettingsError
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.shapes.declare import SHAPES
 
 #: Bytes a council takes besides those of each child, and bytes a child, with room to spare (``make bench`` measures them).
 FIXED, PER_CHILD = 30_000_000, 2_600
@@ -17,8 +18,6 @@ _FULL = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if 
 
 def room_needed(plan: CouncilPlan) -> int:
     """Bytes that a council of this plan is sure to fit in."""
-    from early_id.data.synth.shapes import SHAPES
-
     return FIXED + plan.children * (PER_CHILD + sum(SHAPES[name].room for name in plan.shapes))
 
 

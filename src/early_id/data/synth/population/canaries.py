@@ -6,7 +6,6 @@ Every name, number, id, address and free text of theirs, in every agency's files
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,23 +17,12 @@ from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline
 
-if TYPE_CHECKING:
-    from early_id.data.synth.agencies.homes import Homes
-
 NAMES = (
     ("Zebedee", "Canaryfield"),
     ("Ottoline", "Canarywood"),
     ("Peregrine", "Canarystone"),
     ("Xanthippe", "Canarybrook"),
     ("Bartholomew", "Canaryhurst"),
-)
-#: Forenames of their parents, first and second adult.
-PARENTS = (
-    ("Hortensia", "Ignatius"),
-    ("Leopoldina", "Cornelius"),
-    ("Clementina", "Thelonius"),
-    ("Wilhelmina", "Evaristus"),
-    ("Seraphina", "Aurelius"),
 )
 #: Column of ``People.children`` → letters before CANARY and a number.
 ID_LETTERS = {"pupil_id": "P", "social_care_id": "SC", "police_id": "NP", "housing_id": "HP", "health_id": "HE"}
@@ -84,18 +72,6 @@ def name_canaries(people: People, rows: npt.NDArray[np.int64]) -> People:
     return People(families, children)
 
 
-def name_parents(homes: Homes, people: People, rows: npt.NDArray[np.int64]) -> Homes:
-    """The same homes with the canaries' parents named, and numbered so that their ids are unmistakable too."""
-    adults = homes.adults.copy()
-    family, second = adults["family"].to_numpy(), adults["number"].to_numpy() == 2
-    for number, home in enumerate(people.children["family"].to_numpy()[rows]):
-        for at in np.flatnonzero(family == home):
-            adults.loc[at, "forename"] = PARENTS[number][int(second[at])]
-            adults.loc[at, "surname"] = NAMES[number][1]
-            adults.loc[at, "housing_id"] = f"HPCANARY{number + 1}{'B' if second[at] else 'A'}"
-    return replace(homes, adults=adults)
-
-
 def raise_canaries(need: Need, people: People, rows: npt.NDArray[np.int64]) -> tuple[Need, npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Need with the first canaries' families high, the lift of their absence, and who is held back from services."""
     family = people.children["family"].to_numpy()
@@ -105,21 +81,3 @@ def raise_canaries(need: Need, people: People, rows: npt.NDArray[np.int64]) -> t
     lift = np.zeros(len(people))
     lift[rows[:HIGH]] = HIGH_ABSENCE
     return replace(need, resid=resid), lift, np.isin(family, family[rows])
-
-
-def canary_table(people: People, rows: npt.NDArray[np.int64], homes: Homes | None = None) -> pd.DataFrame:
-    """What is to be searched for, one row a canary: names, ids, postcodes, and the parents."""
-    children = people.children.iloc[rows]
-    families = people.families.iloc[children["family"].to_numpy()]
-    table = children[["forename", "upn", "nhs", *ID_LETTERS]].reset_index(drop=True)
-    table.insert(1, "surname", families["surname"].to_numpy())
-    for column in ("postcode", "uprn", "household_id"):
-        table[column] = families[column].to_numpy()
-    table["high_on_signs"] = ["yes" if i < HIGH else "no" for i in range(len(table))]
-    if homes is not None:
-        adults = homes.adults
-        for number, title in ((1, "parent"), (2, "second_parent")):
-            own = adults[adults["number"] == number].set_index("family").reindex(children["family"].to_numpy())
-            table[f"{title}_forename"] = own["forename"].fillna("").to_numpy()
-            table[f"{title}_id"] = own["housing_id"].fillna("").to_numpy()
-    return table

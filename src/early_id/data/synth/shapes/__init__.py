@@ -1,5 +1,5 @@
-"""The same council in the shapes that councils hold: school systems, census, national returns, snapshots, agencies' own lists."""
+"""The same records in the shapes that councils hold: ``declare`` names them, ``write`` makes them.
 
-from early_id.data.synth.shapes.register import FOLDER, LARGEST, SHAPES, Shape, parse, write_shapes
-
-__all__ = ["FOLDER", "LARGEST", "SHAPES", "Shape", "parse", "write_shapes"]
+``records`` is what was known on a day, ``cases``, ``recurring``, ``care`` and ``extra`` are what the shapes need beyond the extracts, ``registers``
+the marks as a school's register shows them; ``dates`` and ``xml`` are tools. The others write one shape each, or a part of it.
+"""

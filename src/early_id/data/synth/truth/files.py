@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from early_id.data.synth.agencies.canary_table import canary_table
 from early_id.data.synth.events import factors, health, police, services, suspensions
 from early_id.data.synth.files.extracts import Tables, iso
 from early_id.data.synth.marks import attendance
 from early_id.data.synth.marks import days as mark_days
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.population.canaries import canary_table
 from early_id.data.synth.population.need import (
     BY_DECILE,
     BY_FSM,
