@@ -210,11 +210,13 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.acceptance.approval import check_approval
     from early_id.workflow import publish
-    from early_id.workflow.steps import build, open_bench, screen_all, train_all
+    from early_id.workflow.steps import build, gap_now, open_bench, screen_all, train_all
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
     status = check_approval(bench.cfg.approval, store_made_up=bench.store.made_up)
     people = bench.people
+    if (gap := gap_now(bench, people)) is not None:
+        gap.refuse()  # before minutes of training
     matrix = build(bench, people)
     trials = train_all(bench, matrix)
     lists = screen_all(bench, people, matrix, trials)

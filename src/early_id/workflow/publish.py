@@ -21,13 +21,14 @@ from early_id.present.page import render_page, table_html
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
-from early_id.report.context import NOT_LOOKED_AT, list_name
-from early_id.workflow.words import approval_text, first_date, glossary, not_linked, outcome_sentence, said, watermark
+from early_id.report.context import list_name
+from early_id.workflow.words import NO_LISTS, approval_text, first_date, glossary, not_looked_at, outcome_sentence, said, watermark
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
     from early_id.audit.result import AuditResult
     from early_id.features import FeatureMatrix
+    from early_id.features.statutory import StatutoryGap
     from early_id.linkage import People
     from early_id.models.result import Trial
     from early_id.screening.lists import ScreeningLists
@@ -191,8 +192,9 @@ def governance(
     audits: Mapping[str, AuditResult],
     lists_summary: dict[str, Any] | None,
     status: ApprovalStatus,
+    gap: StatutoryGap | None = None,
 ) -> list[Output]:
-    """The governance report, RESTRICTED and PUBLISHABLE, and its tables."""
+    """The governance report, RESTRICTED and PUBLISHABLE, and its tables. ``gap``: why lists were refused for want of statutory records."""
     cfg, store = bench.cfg, bench.store
     span = store.span()
     latest = matrix.at(matrix.index["as_of"].max())
@@ -202,7 +204,7 @@ def governance(
         council=cfg.project.name,
         made_up=store.made_up,
         approval=approval_text(status, trials),
-        outcome=outcome_sentence(bench, matrix),
+        outcome=outcome_sentence(bench, matrix, gap),
         had_outcome=glossary(bench).text("later had a need recognised"),
         as_of=latest.index["as_of"].iloc[0].date(),
         tested_on=first_date(tested.values()),
@@ -218,14 +220,14 @@ def governance(
             "who could be on a list": len(latest),
         },
         excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in gone["reason"].value_counts().items()},
-        not_looked_at=(*NOT_LOOKED_AT, *not_linked(gone)) if not bench.in_force.programme.keys_only else (),
+        not_looked_at=() if bench.in_force.programme.keys_only else not_looked_at(gone, gap),
         sources=[{key: row[key] for key in ("file", "source", "table", "rows_in", "rows_kept", "rows_set_aside")} for b in store.version.batches for row in b["files"]],
         coverage=[{k: str(v) for k, v in row.items()} for row in store.version.coverage],
         findings=[{"code": code, "count": n} for code, n in _finding_counts(bench).items()],
         assumptions=[f"{name}: {text}" for name, text in store.version.assumptions.items()] + list(matrix.meta.notes),
         themes={title: _audiences_of(bench, classes) for title, classes in _themes(bench).items()},
         version=version("early-id"),
-        said=said(trials),
+        said=(*([f"{NO_LISTS} {gap.text}"] if gap else []), *said(trials)),
         words=glossary(bench),
     )  # fmt: skip
     made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)

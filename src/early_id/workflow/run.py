@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from early_id.config.settings import Config
-from early_id.core.errors import InputDataError
+from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.steps import Bench, audit_all, build, judge_all, open_bench, screen_all, take_in, train_all
+from early_id.workflow.steps import Bench, audit_all, build, gap_now, judge_all, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
-    from early_id.acceptance.approval import ApprovalStatus
     from early_id.audit.result import AuditResult
     from early_id.data.ingest import Batch
     from early_id.features import FeatureMatrix
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run made. ``exit_code`` is 0, or 4 where no approval allows lists."""
+    """What a run made. ``exit_code`` is 0, or 4 where no approval or no statutory records allow lists; ``refusal`` says why."""
 
     outputs: tuple[dict[str, Any], ...]
     counts: dict[str, Any]
@@ -56,7 +55,8 @@ def by_audience(trials: dict[str, Any], main: str) -> dict[str, Any]:
 def run(cfg: Config) -> RunResult:
     """Run the main job.
 
-    Without an approval the audit and the governance page are written, no lists, and ``exit_code`` is 4.
+    Without an approval, or without statutory records that reach the date, the audit and the governance page are written, no lists, and
+    ``exit_code`` is 4.
 
     Raises
     ------
@@ -92,11 +92,13 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
     outputs: list[dict[str, Any]] = []
     summary: dict[str, Any] | None = None
     lists = None
+    gap = gap_now(bench, people)
+    refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text) if part) or None
     with publish.at_once(bench) as desk:
         if status.is_approved and keys_only:
             outputs, recipients = publish.key_lists(desk, matrix, trials, status)
             summary = {"recipients": recipients, "taken_out": {}}
-        elif status.is_approved:
+        elif refusal is None:
             lists = screen_all(desk, people, matrix, trials)
             outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
@@ -105,15 +107,15 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
             outputs += publish.notices(desk, trials)
-        outputs += publish.governance(desk, matrix, trials, audits, summary, status)
-        result = _result(desk, batch, people, matrix, trials, audits, lists, status, outputs)
+        outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
+        result = _result(desk, batch, people, matrix, trials, audits, lists, refusal, outputs)
         publish.manifest(desk, result.to_json())
     return result
 
 
 def _result(
     bench: Bench, batch: Batch, people: People, matrix: FeatureMatrix, trials: dict[str, Trial], audits: dict[str, AuditResult],
-    lists: ScreeningLists | None, status: ApprovalStatus, outputs: list[dict[str, Any]],
+    lists: ScreeningLists | None, refusal: str | None, outputs: list[dict[str, Any]],
 ) -> RunResult:  # fmt: skip
     return RunResult(
         outputs=tuple(outputs),
@@ -121,8 +123,8 @@ def _result(
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
         notes=tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes)),
-        refusal=None if status.is_approved else status.text,
-        exit_code=0 if status.is_approved else 4,
+        refusal=refusal,
+        exit_code=PolicyError.exit_code if refusal else 0,
         matrix=matrix,
         trials=trials,
         audits=audits,

@@ -17,6 +17,7 @@ from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
+from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
 from early_id.workflow.words import glossary
 
@@ -55,6 +56,10 @@ class Bench:
         if not dates:
             raise SettingsError("The settings name no as-of dates.", what_next="List them under as_of.dates.")
         return dates
+
+    def screening_date(self) -> date:
+        """The date of the lists."""
+        return self.cfg.as_of.screening or max(self.dates())
 
 
 def open_bench(cfg: Config) -> Bench:
@@ -151,14 +156,24 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     -------
     ScreeningLists
         Add the lists of two audiences with ``+``.
+
+    Raises
+    ------
+    PolicyError
+        No approval that holds for this store, or no records of statutory services that reach the date.
     """
+    from early_id.acceptance.approval import approval_status
     from early_id.screening import lists
 
     cfg = settings or store.settings
     if cfg is None:
         raise SettingsError("There are no settings to make lists with.", what_next="Open the store with Store.open(cfg), or give settings=cfg.")
     programme = load_extensions(cfg).programme
+    keys_only = programme.keys_only and cfg.project.public_data
+    approval_status(cfg.approval, store_made_up=store.made_up, keys_only=keys_only).require()
     day = matrix.index["as_of"].iloc[0].date()
+    if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
+        gap.refuse()
     excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
     return lists.screen(
         model,
@@ -170,8 +185,18 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     )
 
 
+def no_statutory(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> StatutoryGap | None:
+    """Why lists of children may not be made on ``day`` for want of statutory records. A programme of keys only has no such children."""
+    return None if programme.keys_only else statutory_gap(store, people, day, settings.features)
+
+
+def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
+    """:func:`no_statutory` on the date of the lists."""
+    return no_statutory(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
+
+
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> ScreeningLists:
     """The lists of every audience at the screening date, in memory."""
-    now = matrix.at(bench.cfg.as_of.screening or max(bench.dates()))
+    now = matrix.at(bench.screening_date())
     made = [screen(trial.best, now, store=bench.store, people=people, settings=bench.cfg) for trial in trials.values()]
     return sum(made[1:], start=made[0])

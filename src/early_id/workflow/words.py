@@ -12,11 +12,12 @@ from early_id.features.cohort import OPEN_TO_STATUTORY
 from early_id.models.verdict import READY
 from early_id.present.glossary import Glossary
 from early_id.present.wording import sentence_case
-from early_id.report.context import list_name
+from early_id.report.context import NOT_LOOKED_AT, Counted, list_name
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
     from early_id.features import FeatureMatrix
+    from early_id.features.statutory import StatutoryGap
     from early_id.models.result import Trial
     from early_id.workflow.steps import Bench
 
@@ -45,14 +46,33 @@ def approval_text(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str:
     return f"{status.text} The verdict on the {' and the '.join(short)} is not '{READY}': for real families none would be made."
 
 
-def not_linked(gone: pd.DataFrame) -> list[str]:
+#: Begins the sentence on page 1 of the board's report where lists were refused whatever the approval.
+NO_LISTS = "No lists were made."
+
+
+def not_looked_at(gone: pd.DataFrame, gap: StatutoryGap | None) -> tuple[str | Counted, ...]:
+    """Who is not looked at. Where statutory records are missing, nothing is said of children open to services as if somebody knew who they are."""
+    if gap is None:
+        return (*NOT_LOOKED_AT, *not_linked(gone))
+    others = [text for text in NOT_LOOKED_AT if "statutory services" not in text]
+    known = "are not held" if gap.last is None else f"end on {gap.last}"
+    return (
+        *others,
+        f"children who are already known to statutory services: their records {known}, so nobody can tell who they are, and no list was made",
+    )
+
+
+def not_linked(gone: pd.DataFrame) -> list[Counted]:
     """What a missed link may cost: a child open to services whose two records nobody could join could still be on a list."""
     apart = int((gone["reason"].isin(OPEN_TO_STATUTORY) & gone["school_id"].isna()).sum())
     alike = int((gone["reason"] == "maybe_statutory").sum())
     return [
-        f"{apart} records open to statutory services are on no school roll. Where such a record carries neither a valid UPN nor a valid NHS number it "
-        f"cannot be linked to the school's record of the same child. {alike} children were taken out because name and date of birth agree with one; "
-        "where those differ too, such a child can still be on a list"
+        Counted(
+            "records open to statutory services that are on no school roll: {}. Where such a record carries neither a valid UPN nor a valid NHS number "
+            "it cannot be linked to the school's record of the same child. Children taken out because name and date of birth agree with one: {}; "
+            "where those differ too, such a child can still be on a list",
+            (apart, alike),
+        )
     ]
 
 
@@ -61,14 +81,15 @@ def first_date(values: Iterable[object]) -> date | None:
     return next((pd.Timestamp(str(value)).date() for value in values if value is not None), None)
 
 
-def outcome_sentence(bench: Bench, matrix: FeatureMatrix) -> str:
-    """What is looked for, in one sentence."""
+def outcome_sentence(bench: Bench, matrix: FeatureMatrix, gap: StatutoryGap | None = None) -> str:
+    """What is looked for, in one sentence; and what cannot be counted, where statutory records are not held."""
     if bench.in_force.programme.keys_only:
         return f"{sentence_case(bench.in_force.programme.name)}."
     days = bench.cfg.outcome.horizon_days
     if matrix.meta.outcome == "need_recognised":
+        not_held = " Statutory services and referrals are not held and could not be counted." if gap is not None and gap.last is None else ""
         return (
             f"Need recognised: within {days} days early help was offered (whatever the family answered), or a statutory service began, "
-            "or a referral was not closed with no further action."
+            f"or a referral was not closed with no further action.{not_held}"
         )
     return f"{matrix.meta.outcome.replace('_', ' ').capitalize()} within {days} days."
