@@ -148,9 +148,13 @@ class LinearModel:
     features: tuple[Feature, ...]
     means: dict[str, float]
     name: str = "logistic_1"
-    settings_hash: str = "0123456789abcdef"
+    settings_hash: str = "fedcba9876543210"
     off_by: float = 0.0
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+
+    def fingerprint(self) -> str:
+        """As of a fitted model."""
+        return "0123456789abcdef"
 
     def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
         table = pd.DataFrame(index=X.index)

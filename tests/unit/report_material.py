@@ -245,6 +245,7 @@ def notice_context(**more: Any) -> NoticeContext:
         },
         "kept": {"Lists": "six weeks", "Notes about what was agreed": "one year"},
         "first_list_on": date(2025, 11, 17),
+        "lawful_basis": "the duty to work together for children (Children Act 2004, section 10)",
     }
     return NoticeContext(**{**settings, **more})
 

@@ -26,6 +26,7 @@ class Project(Frozen):
     key: str | None = None  #: secret under which ids are made; the store makes one where none is given
     contact: str = "your early-help team"
     data_protection_contact: str = ""
+    lawful_basis: str = ""  #: for the notices: the law that allows it, as the data protection officer has settled it
 
 
 class Source(Frozen):

@@ -27,6 +27,8 @@ class Known:
     def __str__(self) -> str:
         if self.column:
             return f"recorded date in the column '{self.column}'"
+        if self.lag_days is not None and self.lag_days < 0:
+            return f"assumed known {-self.lag_days} days before it happened, as something planned is"
         if self.lag_days is not None:
             return f"assumed known {self.lag_days} days after it happened"
         return "assumed known on the day the extract was received"
@@ -85,6 +87,13 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
     for column in values["columns"]:
         if column not in allowed:
             raise SettingsError.unknown_name(f"column of the table '{table.name}'", column, allowed, where=where)
+    needed = [*(["source_person_id"] if table.has_person else []), *table.required]
+    if left_out := [name for name in needed if name not in values["columns"]]:
+        raise SettingsError(
+            f"A shape leaves out what no row of the table '{table.name}' can do without: {', '.join(left_out)}.",
+            where=f"{where}, columns",
+            what_next="Name the heading of each, or leave the file out.",
+        )
     return Shape(
         name=values["shape"],
         table=values["table"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from early_id.core.types import Verdict
@@ -44,7 +46,7 @@ def _questions(m: Material) -> list[str]:
     asked: list[str] = []
     for audience, groups in m.groups.items():
         name = list_name(audience).lower()
-        found = [row for row in groups.rows if row.verdict == str(Verdict.GAP_FOUND)]
+        found = _one_of_two([row for row in groups.rows if row.verdict == str(Verdict.GAP_FOUND)], groups.rows)
         asked += [f"{row.label} ({name}): {_gap_in_words(row)} {_WHOSE_GAP}" for row in found]
         unsure = [title.lower() for title in titles(groups.rows) if groups.verdict(title) == str(Verdict.CANNOT_TELL)]
         if unsure:
@@ -65,6 +67,17 @@ def _questions(m: Material) -> list[str]:
     return asked
 
 
+def _one_of_two(found: Sequence[GroupRow], rows: Sequence[GroupRow]) -> list[GroupRow]:
+    """Gaps without their mirror images: where a characteristic has two groups, a gap of the one is the same gap of the other."""
+    kept: list[GroupRow] = []
+    for row in found:
+        groups = {r.group for r in rows if (r.title, r.measure) == (row.title, row.measure) and r.group != "not known"}
+        mirrored = len(groups) == 2 and any((k.title, k.measure) == (row.title, row.measure) for k in kept)
+        if not mirrored:
+            kept.append(row)
+    return kept
+
+
 def annex(m: Material) -> Section:
     """Section 14."""
     method = [
@@ -73,7 +86,8 @@ def annex(m: Material) -> Section:
         "A gap is the difference between a group and everyone else. Verdicts allow for the number of comparisons made (Holm).",
         "The list is as long as its places. A child counts as listed where the family is listed.",
     ]
-    method += [str(note) for meta in m.meta.values() for note in meta.get("notes", ())] if not m.showing.publishable else []
+    if not m.showing.publishable:
+        method += [f"{list_name(audience)}: {note}" for audience, meta in m.meta.items() for note in meta.get("notes", ())]
     terms = {
         "Share missed": f"Of the children who {m.context.had_outcome}, those who were not listed.",
         "Listed without need": "Listed, and no need was recorded in the time looked at. Its share is taken of all children without the outcome.",
@@ -125,7 +139,8 @@ def header(m: Material) -> Markup:
             "Tested on": day_text(c.tested_on) if c.tested_on else "not stated",
             "Records from": window,
             **models,
-            "Approval": c.approval + (f" It expires on {day_text(c.expires_on)}." if c.expires_on else ""),
+            "Approval": c.approval,
+            "Expires": day_text(c.expires_on) if c.expires_on else "no approval is on record that could expire",
             **{key: value for key, value in c.hashes.items() if "model" in key.lower()},
         }
     )

@@ -26,6 +26,14 @@ LIST_NAMES = {"school_lead": "School lists", "hub_lead": "Hub lists", "analyst":
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A sentence with counts in it, ``{}`` each: exact in the restricted report, rounded or hidden in the published one."""
+
+    text: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class GovernanceContext:
     """Facts about a run that stand in the governance report.
 
@@ -60,6 +68,8 @@ class GovernanceContext:
         Rows of three tables; all rows of one have the same keys, which become the headings.
     assumptions : sequence of str
         When records are taken to have been known, and the like.
+    not_looked_at : sequence of str or Counted
+        Who needs another way to be found.
     themes : mapping
         Theme in plain words -> audiences whose list may use it.
     owners : mapping
@@ -88,7 +98,7 @@ class GovernanceContext:
     coverage: Sequence[Mapping[str, Any]] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     assumptions: Sequence[str] = ()
-    not_looked_at: Sequence[str] = NOT_LOOKED_AT
+    not_looked_at: Sequence[str | Counted] = NOT_LOOKED_AT
     themes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     version: str = ""

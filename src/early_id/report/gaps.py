@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from early_id.audit.measures import MEASURES
 from early_id.present import charts, page
 from early_id.present.wording import and_list, number_word, out_of, plural
 from early_id.report.context import list_name
-from early_id.report.groups import Groups
+from early_id.report.groups import GroupRow, Groups
 from early_id.report.section import NOT_YET, Material, Section, audience_heading, lead_in, measure_parts, paragraph
 from early_id.report.showing import Figure, estimate
 
@@ -116,16 +117,16 @@ def observed_expected(m: Material) -> Section:
     ]
     for audience, groups in m.groups.items():
         rows = groups.of("observed_expected")
-        known = [row for row in rows if row.figure.value is not None and row.figure.low is not None and row.figure.high is not None]
+        known = [row for row in rows if _says_something(row)]
         if not known:
             continue
-        away = [row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)]
-        apart = f"; they differ for {and_list([row.label for row in away[:4]])}" if away else ""
-        apart += f" and {len(away) - 4} more" if len(away) > 4 else ""
+        away = sorted((row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)), key=_how_far)
+        apart = f"; {and_list([_away(row) for row in away[:3]])}" if away else ""
+        apart += f"; and {len(away) - 3} more differ less" if len(away) > 3 else ""
         sentences.append(
             f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference can be told{apart}."
         )
-        drawn = sorted(known, key=lambda row: (-abs((row.figure.value or 1.0) - 1.0), row.label))[:10]
+        drawn = sorted(known, key=_how_far)[:10]
         svg = charts.forest(
             [row.figure.row(row.label) for row in drawn],
             title=f"{list_name(audience)}: observed against expected, the ten groups furthest from 1",
@@ -133,12 +134,33 @@ def observed_expected(m: Material) -> Section:
             unit="ratio",
             zero_line=True,
         )
-        cells = [[row.label, row.n, row.figure.ratio_text()] for row in rows]
+        cells = [[row.label, row.n, row.figure.ratio_text() if row.figure.hidden or _says_something(row) else "cannot be estimated"] for row in rows]
         headings = ["Group", "Children, outcome known", "Observed ÷ expected (95% interval)"]
         table = page.table_html(headings, cells, f"Observed against expected, by group: {list_name(audience).lower()}", note=m.showing.note)
-        parts += [audience_heading(m, audience), page.chart_html(svg, table)]
+        few = f"The picture shows the {len(drawn)} groups furthest from 1, of {len(rows)}; the table shows all."
+        parts += [audience_heading(m, audience), lead_in(few), page.chart_html(svg, table)]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
+
+
+#: An interval whose ends are more than this many times apart says nothing.
+_WIDEST = 20.0
+
+
+def _says_something(row: GroupRow) -> bool:
+    """Whether the ratio and both ends are there and its interval is narrower than everything."""
+    low, high = row.figure.low, row.figure.high
+    return bool(row.figure.value) and low is not None and high is not None and low > 0 and high / low <= _WIDEST
+
+
+def _how_far(row: GroupRow) -> tuple[float, str]:
+    """Furthest from 1 first, half as much counting as far as twice as much."""
+    return -abs(math.log(row.figure.value or 1.0)), row.label
+
+
+def _away(row: GroupRow) -> str:
+    way = "more had the outcome than expected" if (row.figure.value or 1.0) > 1 else "fewer had the outcome than expected"
+    return f"for {row.label} {way} ({row.figure.ratio_text()})"
 
 
 def crossed(m: Material) -> Section:

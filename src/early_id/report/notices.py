@@ -62,6 +62,10 @@ class NoticeContext:
         Who gets lists.
     kept : mapping
         What -> how long it is kept: "Lists" -> "six weeks".
+    left_out : bool
+        Whether records of social workers are used to leave families out.
+    lawful_basis : str
+        The law that allows it, as the council's data protection officer has settled it.
     first_list_on : date, optional
     looked_at : str
         Who is looked at: "children aged 4 to 17 who go to school here".
@@ -76,6 +80,8 @@ class NoticeContext:
     used: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audiences: Sequence[str] = ("school_lead", "hub_lead")
     kept: Mapping[str, str] = field(default_factory=dict)
+    left_out: bool = True
+    lawful_basis: str = ""
     first_list_on: date | None = None
     looked_at: str = "children and young people aged 4 to 17"
     said: Sequence[str] = ()
@@ -87,6 +93,7 @@ class NoticeContext:
             "the data protection officer": self.data_protection_contact,
             "which records are used": self.used,
             "how long records and lists are kept": self.kept,
+            "the law that allows it": self.lawful_basis,
             "the date of the first list": self.first_list_on,
         }
         return tuple(what for what, given in needed.items() if not given)

@@ -104,7 +104,7 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
             n_heading,
             f"{heading} (95% interval)",
             "Gap, in points",
-            "Smallest gap we could have seen, in points",
+            "Smallest gap we would nearly always see, in points",
             "Can we tell?",
         ],
         [[row.label, row.n, row.figure.text(), points(row), smallest(row), row.verdict or "not tested"] for row in rows],

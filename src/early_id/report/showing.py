@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from early_id.present import disclosure
+from early_id.present.page import cell_text
 from early_id.present.wording import percent
+from early_id.report.context import Counted
 
 Cell = str | int | float | None
 
@@ -71,6 +73,12 @@ class Showing:
         if n is None or math.isnan(n):
             return None
         return disclosure.round_count(round(n)) if self.publishable else round(n)
+
+    def told(self, sentence: str | Counted) -> str:
+        """A sentence with its counts as they may be shown."""
+        if isinstance(sentence, str):
+            return sentence
+        return sentence.text.format(*(cell_text(self.count(n)) for n in sentence.counts))
 
     def counts(self, values: Sequence[float]) -> list[Cell]:
         """Counts that add up to something known elsewhere: never exactly one of them is hidden."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -24,6 +25,10 @@ MODEL_NAMES = {
 }
 
 
+#: Begins every line of the cost of the sharing rule in the summary of lists.
+COST_BEGINS = "families a school list could not show because "
+
+
 def model_name(name: str, kind: object) -> str:
     """How a rule or model is called; one that an extension brought is called by its own name."""
     return MODEL_NAMES.get(name) or f"{'Rule' if kind == 'baseline' else 'Model'}: {name.replace('_', ' ')}"
@@ -34,14 +39,16 @@ def themes(m: Material) -> Section:
     cost: Mapping[str, Any] = m.lists.get("sharing_cost") or {}
     parts: list[Markup] = []
     shown = m.showing.counts([number(v) or 0 for v in cost.values()])
-    numbers = [[sentence_case(key.replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
+    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
     if numbers:
         svg = charts.bars(
             [{"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"} for row in numbers],
-            title="What the sharing rule costs",
+            title="Families that a school list could not show, by reason",
             desc=" ".join(f"{row[0]}: {page.cell_text(row[1])}." for row in numbers),
         )
-        parts.append(page.chart_html(svg, page.table_html(["What", "Families"], numbers, "What the sharing rule costs", note=m.showing.note)))
+        parts.append(
+            page.chart_html(svg, page.table_html(["Why", "Families"], numbers, "Families that a school list could not show", note=m.showing.note))
+        )
     parts.append(
         paragraph(
             "Each list is made from the records its reader may see. A school's list uses that school's own records only, "
@@ -59,9 +66,10 @@ def themes(m: Material) -> Section:
             f"{NOT_YET[0].lower()}{NOT_YET[1:]}"
         )
     )
+    most = max(numbers, key=lambda row: row[1] if isinstance(row[1], int) else 0, default=None)
     first = (
-        f"{numbers[0][0]}: {page.cell_text(numbers[0][1])} families."
-        if numbers
+        f"Families that a school list could not show: the most, {page.cell_text(most[1])}, because {most[0][0].lower()}{most[0][1:]}."
+        if most
         else f"What the sharing rule costs: {NOT_YET[0].lower()}{NOT_YET[1:]}"
     )
     return Section("themes", "Themes, and what the sharing rule costs", first, tuple(parts))
@@ -110,11 +118,18 @@ def no_model(m: Material) -> Section:
         if not m.showing.publishable:
             parts += [
                 paragraph("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it:"),
-                bullets([str(reason) for reason in trial.get("reasons") or ["No reason was recorded."]]),
+                bullets([_named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]),
             ]
         parts += _components(m, trial)
     parts.append(paragraph("Current practice, targeting whole schools, and choosing at random: not yet measured in this version."))
     return Section("no-model", "Compared with no model", "\n".join(sentences) or "No model has been tested.", tuple(parts))
+
+
+def _named_rules(reason: str, models: Mapping[str, Any]) -> str:
+    """A reason with its rules called as the table calls them."""
+    for name, figures in models.items():
+        reason = reason.replace(f"the rule '{name}'", f"the rule “{model_name(name, figures.get('kind')).removeprefix('Rule: ')}”")
+    return reason
 
 
 def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> str:
@@ -198,13 +213,33 @@ def change(m: Material) -> Section:
     parts: list[Markup] = []
     rows = (m.trials.get(m.main) or {}).get("outcome_by_date") or ()
     if rows and not m.showing.publishable:
-        parts.append(mapping_table([dict(row) for row in rows], "The outcome at earlier dates"))
+        parts.append(
+            page.table_html(
+                ["Date", "Children", "Outcome known", "With the outcome", "Share", "Left before the end"],
+                [_date_row(row) for row in rows],
+                "The outcome at earlier dates",
+            )
+        )
     return Section(
         "change",
         "Since last time",
         "Nothing is compared with an earlier report: change and drift are not yet measured in this version.",
         tuple(parts),
     )
+
+
+def _date_row(row: Mapping[str, Any]) -> list[Any]:
+    """One as-of date, in whole numbers; nothing where no outcome is known yet."""
+    known = round(number(row.get("known")) or 0)
+    rate = number(row.get("rate"))
+    return [
+        wording.day_text(date.fromisoformat(str(row["as_of"])[:10])),
+        round(number(row.get("rows")) or 0),
+        known or "not known yet",
+        round(number(row.get("with_outcome")) or 0) if known else "not known yet",
+        wording.percent(rate, fine=True) if known and rate is not None else "not known yet",
+        round(number(row.get("left")) or 0),
+    ]
 
 
 def measurement(m: Material) -> Section:
@@ -221,15 +256,21 @@ def measurement(m: Material) -> Section:
     if m.context.sources and not m.showing.publishable:
         parts.append(mapping_table([dict(row) for row in m.context.sources], "Sources"))
     if m.context.coverage:
-        parts.append(mapping_table([dict(row) for row in m.context.coverage], "Coverage"))
+        parts.append(mapping_table([_plainly(row) for row in m.context.coverage], "Coverage"))
     if m.context.findings and not m.showing.publishable:
-        parts.append(mapping_table([dict(row) for row in m.context.findings], "What the checks of the records found"))
+        parts.append(mapping_table([_plainly(row) for row in m.context.findings], "What the checks of the records found"))
     if m.context.assumptions:
         parts += [subheading("Assumptions"), bullets(list(m.context.assumptions))]
     parts.append(
         paragraph("Links between agencies by group, and how results move if all “not known” belonged to one group: not yet measured in this version.")
     )
     return Section("measurement", "How things were measured", _completeness(known), tuple(parts))
+
+
+def _plainly(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its values as words: yes and no, and nothing for nothing."""
+    words = {"True": "yes", "False": "no", "None": "", "nan": "", "NaT": ""}
+    return {key: words.get(str(value), value) for key, value in row.items()}
 
 
 def _not_known(m: Material) -> dict[str, Figure]:

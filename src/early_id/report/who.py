@@ -26,6 +26,13 @@ from early_id.report.section import (
 )
 from early_id.report.showing import Showing, number
 
+#: Stands above every summary table.
+HOW_TO_READ = (
+    "Gap found: the difference is larger than chance explains, after allowing for the number of comparisons; one look at many groups always shows "
+    "some differences. No gap found: the whole interval lies within a tolerance that the board set beforehand. Cannot tell: everything else; it does "
+    "not mean that there is no gap. A gap as large as the last figure of a row would be found in 4 of 5 such data sets; a smaller one is found now and then."
+)
+
 #: A group with fewer children with the outcome than this says little about a share (the evidence rule of the audit).
 ENOUGH = 10
 
@@ -35,7 +42,7 @@ def what_it_tells(m: Material) -> Section:
     showing = m.showing
     meta = m.meta.get(m.main, {})
     groups = m.groups.get(m.main, Groups(()))
-    small = _too_small(groups)
+    small, hidden = _too_small(groups), [row.label for row in groups.of("children_with_outcome") if row.figure.hidden]
     rows, found = showing.count(number(meta.get("rows"))), showing.count(number(meta.get("with_outcome")))
     tested = (
         f"The figures rest on {_count(rows)} children, of whom {_count(found)} {m.context.had_outcome}"
@@ -45,6 +52,7 @@ def what_it_tells(m: Material) -> Section:
     finding = tested + (
         f"; they can say little about {len(small)} {plural(len(small), 'group')}, each with few who had the outcome." if small else "."
     )
+    finding += f" For {len(hidden)} {plural(len(hidden), 'group')} numbers are hidden, so this page does not say." if hidden else ""
     parts: list[Markup] = []
     if m.context.cohort:
         # Each step is part of the one before, so these counts do not add up to anything that could give one away.
@@ -80,10 +88,16 @@ def what_it_tells(m: Material) -> Section:
                 f"would most likely not be seen."
             ),
         ]
+    if hidden:
+        parts.append(
+            paragraph(
+                f"Not shown, because a small number stands behind them or could be worked out from them: {and_list(hidden)}. They may be large or small."
+            )
+        )
     if m.context.not_looked_at:
         parts += [
             subheading("Who was not looked at, and needs another way to be found"),
-            bullets([sentence_case(item) + "." for item in m.context.not_looked_at]),
+            bullets([sentence_case(showing.told(item)) + "." for item in m.context.not_looked_at]),
         ]
     parts.append(
         paragraph(
@@ -100,9 +114,9 @@ def _count(n: object) -> str:
 
 
 def _too_small(groups: Groups) -> list[str]:
-    """Groups with too few outcomes. Where published, those whose count is hidden or rounds to less than the rule."""
+    """Groups with too few outcomes. Where published, those whose rounded count is under the rule; a hidden one says nothing of its size."""
     rows = groups.of("children_with_outcome")
-    return [row.label for row in rows if row.figure.hidden or (row.figure.value is not None and row.figure.value < ENOUGH)]
+    return [row.label for row in rows if row.figure.value is not None and row.figure.value < ENOUGH]
 
 
 def summary(m: Material) -> Section:
@@ -116,8 +130,8 @@ def summary(m: Material) -> Section:
             "Characteristic",
             "Can we tell?",
             "Group and measure",
-            "Largest gap, in points",
-            "Smallest gap we could have seen",
+            "Gap that decided this, in points",
+            "Smallest gap we would nearly always see, in points",
             "Owner",
         ]
         caption = f"Gaps by characteristic: {list_name(audience).lower()}"
@@ -125,25 +139,19 @@ def summary(m: Material) -> Section:
         drawn = [row for title in names if (row := groups.largest(title)) is not None]
         svg = charts.forest(
             [row.gap.row(f"{row.label}, {m.context.words.text(measure_name(row))}", strong=row.verdict == str(Verdict.GAP_FOUND)) for row in drawn],
-            title=f"{list_name(audience)}: largest gap of each characteristic, in percentage points",
+            title=f"{list_name(audience)}: the gap that decided each characteristic, in percentage points",
             desc=" ".join(f"{row.label}, {measure_name(row)}: {points(row)} points, {row.verdict}." for row in drawn),
             unit="points",
             zero_line=True,
         )
-        words = "The largest gap of each characteristic (line at 0: no gap). A filled dot is a gap found; a hollow one is a gap that may be chance."
-        parts += [audience_heading(m, audience), *([lead_in(words), page.chart_html(svg)] if drawn else []), table]
+        words = (
+            "The gap that decided each characteristic (line at 0: no gap). A filled dot is a gap found; a hollow one is a gap that may be chance, "
+            "even where its interval leaves out 0: with so many comparisons some intervals do."
+        )
+        parts += [audience_heading(m, audience), *([lead_in(words), page.chart_html(svg)] if drawn else []), paragraph(HOW_TO_READ), table]
     if m.not_held:
         rows = [[sentence_case(str(row["characteristic"])), "not held", str(row["why"])] for row in m.not_held]
         parts.append(page.table_html(["Characteristic", "Can we tell?", "Why"], rows, "Characteristics that are not held"))
-    parts.append(
-        paragraph(
-            "Gap found: the difference is larger than chance explains, after allowing for the number of comparisons. No "
-            "gap found: the "
-            "whole interval lies within a tolerance that the board set beforehand. Cannot tell: everything else; it does "
-            "not mean that "
-            "there is no gap."
-        )
-    )
     return Section("summary", "Summary by characteristic", "\n".join(sentences) or "No audit by group has been supplied.", tuple(parts))
 
 
@@ -203,7 +211,7 @@ def on_the_list(m: Material) -> Section:
         if is_held:
             parts.append(paragraph("Not already known: no contact, early help or social care in the last year is recorded for anyone in the family."))
         if not m.showing.publishable:
-            parts.append(mapping_table([_recipient(row, is_held=is_held) for row in recipients], "Every recipient"))
+            parts.append(mapping_table([_recipient(row, is_held=is_held) for row in sorted(recipients, key=_in_order)], "Every recipient"))
     if m.lists.get("taken_out"):
         reasons = [sentence_case(str(reason)) for reason in m.lists["taken_out"]]
         counts = m.showing.counts(list(m.lists["taken_out"].values()))
@@ -248,6 +256,11 @@ def _list_rows(recipients: Sequence[Mapping[str, Any]], showing: Showing) -> lis
 def _total(rows: Sequence[Mapping[str, Any]], key: str) -> int | None:
     values = [row.get(key) for row in rows]
     return None if any(value is None for value in values) else sum(int(value) for value in values if value is not None)
+
+
+def _in_order(row: Mapping[str, Any]) -> tuple[bool, str]:
+    """Hubs first, then schools, each by name."""
+    return str(row["audience"]) != "hub_lead", str(row["recipient"])
 
 
 def _recipient(row: Mapping[str, Any], *, is_held: bool) -> dict[str, Any]:

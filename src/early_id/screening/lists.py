@@ -176,7 +176,7 @@ def screen(
                 expires_on=as_of + timedelta(days=settings.expires_after_days),
                 capacity=n,
                 model=model.name,
-                model_hash=model.settings_hash,
+                model_hash=model.fingerprint(),
                 families=ordered,
                 not_already_known=int((~rows.groupby("family_id")["known_to_services"].any()[families].astype(bool)).sum()),
             )

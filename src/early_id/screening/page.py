@@ -104,7 +104,7 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
         check_safe_contact=family.check_safe_contact,
         offer=services_for(noticed, offer),
         ask=ask,
-        small_print=f"Made by {one.model}.",
+        small_print=f"Made with the model for {'school' if one.recipient.is_school else 'hub'} lists, fingerprint {one.model_hash}.",
         anchor=anchor,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from early_id.explain.narrative import Reason
@@ -57,7 +58,16 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
         ),
         widths=(16, 26, 18, 18, 28, 60),
     )
-    return workbook_bytes([sheet], title="Taken out", restricted=True)
+    counted = Counter((row[0], row[-1]) for row in rows)
+    summary = Sheet(
+        name="How many",
+        headings=("Taken out of", "Reason", "Children"),
+        rows=[(*key, n) for key, n in sorted(counted.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0][1]))],
+        title="Children taken out before any list was made: how many, and why",
+        notes=("RESTRICTED. The names are on the second sheet.", *((watermark,) if watermark else ())),
+        widths=(16, 60, 12),
+    )
+    return workbook_bytes([summary, sheet], title="Taken out", restricted=True)
 
 
 def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
+from early_id.core.folders import restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
 from early_id.screening.lists import ScreeningList, ScreeningLists
@@ -70,7 +70,7 @@ def write_lists(
         for one in lists.lists:
             folder = folders[one.recipient.audience, one.recipient.id]
             outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
-        fresh.chmod(0o777 & ~_umask())
+        restrict(fresh)
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -121,10 +121,12 @@ def _publish(fresh: Path, out: Path, taken_out: bytes) -> None:
     restricted = out / TAKEN_OUT
     before = restricted.read_bytes() if restricted.exists() else None
     write_bytes(restricted, taken_out)
+    restrict(restricted.parent)
     try:
         _swap(fresh, out / "lists")
     except BusyError:
         restricted.unlink() if before is None else write_bytes(restricted, before)
+        restrict(restricted.parent)
         raise
 
 
@@ -140,10 +142,3 @@ def _swap(fresh: Path, target: Path) -> None:
             old.replace(target)
         raise BusyError.target_open(target) from error
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _umask() -> int:
-    """The process's file mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

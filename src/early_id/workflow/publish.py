@@ -15,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.core.errors import BusyError
+from early_id.core.folders import restrict
 from early_id.features.cohort import REASONS
 from early_id.features.themes import THEMES
 from early_id.present.page import render_page, table_html
@@ -22,6 +23,7 @@ from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
 from early_id.report.context import list_name
+from early_id.report.records import used_records
 from early_id.workflow.words import NO_LISTS, approval_text, first_date, glossary, not_looked_at, outcome_sentence, said, watermark
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ Output = dict[str, Any]
 
 
 def check_free(out: Path) -> None:
-    """Refuse to start where a file that will be replaced is open in another program (Excel locks what it shows).
+    """Refuse to start where a file that will be replaced is open in another program (Excel locks what it shows) or may not be written to.
 
     Raises
     ------
@@ -95,6 +97,10 @@ def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], 
     return outputs, recipients
 
 
+#: Outputs that may lie open in a shared folder; everything else is for its owner to pass on.
+FOR_ALL = ("governance_publishable.html", "notices")
+
+
 @contextmanager
 def at_once(bench: Bench) -> Iterator[Bench]:
     """A desk beside the output folder: what is written on it takes the place of the old outputs when everything has been written.
@@ -103,10 +109,13 @@ def at_once(bench: Bench) -> Iterator[Bench]:
     """
     out, fresh = bench.cfg.out_dir, bench.cfg.out_dir / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    fresh.mkdir(parents=True, mode=0o700)
     cfg = bench.cfg.model_copy(update={"out": fresh.resolve(), "store": bench.cfg.store_dir.resolve()})
     try:
         yield replace(bench, cfg=cfg)
+        for item in fresh.iterdir():
+            if item.name not in FOR_ALL:
+                restrict(item)
         check_free(out)
         for name in ("lists", "restricted"):
             if not (fresh / name).exists():
@@ -127,15 +136,22 @@ def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[
     rows = [row for batch in bench.store.version.batches for row in batch["findings"]]
     everything = Findings.from_json(rows) + people.findings
     files = pd.DataFrame([file for batch in bench.store.version.batches for file in batch["files"]])
-    shown = everything.frame().rename(columns={"where": "file", "message": "what", "advice": "what to do"})
-    shown = shown[["code", "severity", "what", "count", "file", "what to do"]]
+    found = everything.frame().rename(columns={"where": "file", "message": "what", "advice": "what to do"})
+    told = ["code", "severity", "what", "what to do"]
+    shown = found.groupby(told, sort=False, dropna=False).agg(count=("count", "sum"), files=("file", "nunique")).reset_index()
+    shown = shown.sort_values(["code", "severity"], kind="stable")[["code", "severity", "what", "count", "files", "what to do"]]
+    where = found[["code", "file", "count"]].sort_values(["code", "file"], kind="stable")
     counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
     rows_in, kept, aside = (int(files[name].sum()) for name in ("rows_in", "rows_kept", "rows_set_aside"))
     body = Markup("<h2>Files</h2><p>{} rows came in, {} were kept, {} were set aside with the reason. None was dropped.</p>{}").format(
         f"{rows_in:,}", f"{kept:,}", f"{aside:,}", table_html(list(counts.columns), counts.astype(object).to_numpy().tolist(), "Rows of each file")
     )
-    body += Markup("<h2>Findings</h2><p>{} findings. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>{}").format(
-        f"{len(shown):,}", table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found")
+    body += Markup(
+        "<h2>Findings</h2><p>{} kinds of finding. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>{}<h2>Where</h2>{}"
+    ).format(
+        f"{len(shown):,}",
+        table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found"),
+        table_html(list(where.columns), where.astype(object).to_numpy().tolist(), "Findings of each file"),
     )
     path = bench.cfg.out_dir / "findings.html"
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
@@ -154,17 +170,20 @@ def _themes(bench: Bench) -> dict[str, list[str]]:
     return held
 
 
-def notices(bench: Bench, trials: Mapping[str, Trial]) -> list[Output]:
-    """The page for parents and the page for young people."""
-    cfg = bench.cfg
+def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], gap: StatutoryGap | None = None) -> list[Output]:
+    """The page for parents and the page for young people, filled with what this run really used."""
+    cfg, span = bench.cfg, bench.store.span()
+    oldest = f"; the oldest note is from {span[0]:%B %Y}" if span else ""
     context = NoticeContext(
         council=cfg.project.name,
         contact=cfg.project.contact,
         data_protection_contact=cfg.project.data_protection_contact,
         made_up=bench.store.made_up,
-        used=_themes(bench),
+        used=used_records([feature for trial in trials.values() for feature in trial.best.features], matrix.X),
         audiences=bench.in_force.programme.audiences,
-        kept={"Lists": f"{cfg.screening.expires_after_days // 7} weeks"},
+        kept={"Lists": f"{cfg.screening.expires_after_days // 7} weeks", "The notes behind them": f"until the council takes them out{oldest}"},
+        left_out=gap is None,
+        lawful_basis=cfg.project.lawful_basis,
         first_list_on=cfg.as_of.screening,
         said=said(trials),
         looked_at=f"children and young people aged {cfg.cohort.youngest} to {cfg.cohort.oldest}",
@@ -223,7 +242,7 @@ def governance(
         not_looked_at=() if bench.in_force.programme.keys_only else not_looked_at(gone, gap),
         sources=[{key: row[key] for key in ("file", "source", "table", "rows_in", "rows_kept", "rows_set_aside")} for b in store.version.batches for row in b["files"]],
         coverage=[{k: str(v) for k, v in row.items()} for row in store.version.coverage],
-        findings=[{"code": code, "count": n} for code, n in _finding_counts(bench).items()],
+        findings=_finding_counts(bench),
         assumptions=[f"{name}: {text}" for name, text in store.version.assumptions.items()] + list(matrix.meta.notes),
         themes={title: _audiences_of(bench, classes) for title, classes in _themes(bench).items()},
         version=version("early-id"),
@@ -235,12 +254,14 @@ def governance(
     return [{"kind": kinds.get(name, name), "path": _shown(bench, Path(path))} for name, path in made.items()]
 
 
-def _finding_counts(bench: Bench) -> dict[str, int]:
-    totals: dict[str, int] = {}
+def _finding_counts(bench: Bench) -> list[dict[str, Any]]:
+    """Code, what it means, and how many, over all batches."""
+    totals: dict[tuple[str, str], int] = {}
     for batch in bench.store.version.batches:
         for row in batch["findings"]:
-            totals[row["code"]] = totals.get(row["code"], 0) + row["count"]
-    return dict(sorted(totals.items()))
+            key = (str(row["code"]), str(row["message"]))
+            totals[key] = totals.get(key, 0) + row["count"]
+    return [{"code": code, "what": what, "rows": n} for (code, what), n in sorted(totals.items())]
 
 
 def _audiences_of(bench: Bench, classes: list[str]) -> list[str]:

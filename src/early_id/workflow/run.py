@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.steps import Bench, audit_all, build, gap_now, judge_all, open_bench, screen_all, take_in, train_all
+from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, judge_all, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
@@ -52,8 +53,14 @@ def by_audience(trials: dict[str, Any], main: str) -> dict[str, Any]:
     return {"audience": main, "verdict": first["verdict"], "reasons": first["reasons"], "models": first["models"], "audiences": trials}
 
 
-def run(cfg: Config) -> RunResult:
+def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunResult:
     """Run the main job.
+
+    Parameters
+    ----------
+    cfg : Config
+    taken_in : callable, optional
+        Called with the batch as soon as it is stored, so that what the checks found can be said before anything later fails.
 
     Without an approval, or without statutory records that reach the date, the audit and the governance page are written, no lists, and
     ``exit_code`` is 4.
@@ -64,15 +71,18 @@ def run(cfg: Config) -> RunResult:
         One message that says what, where and what next; the store and earlier outputs are as they were.
     """
     bench = open_bench(cfg)
-    publish.check_free(cfg.out_dir)
-    before = bench.store.version.number
-    batch = take_in(bench)
-    try:
-        return _run(bench, batch)
-    except BaseException:
-        # What was taken in stays in the files it came from; the next run takes it in again.
-        bench.store.go_back(before)
-        raise
+    with at_work(bench, on_store=True):
+        publish.check_free(cfg.out_dir)
+        before = bench.store.version.number
+        batch = take_in(bench)
+        try:
+            if taken_in is not None:
+                taken_in(batch)
+            return _run(bench, batch)
+        except BaseException:
+            # What was taken in stays in the files it came from; the next run takes it in again.
+            bench.store.go_back(before)
+            raise
 
 
 def _run(bench: Bench, batch: Batch) -> RunResult:
@@ -106,7 +116,7 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
-            outputs += publish.notices(desk, trials)
+            outputs += publish.notices(desk, matrix, trials, gap)
         outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
         result = _result(desk, batch, people, matrix, trials, audits, lists, refusal, outputs)
         publish.manifest(desk, result.to_json())

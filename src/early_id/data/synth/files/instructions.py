@@ -65,6 +65,7 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "  made_up: true",
         "  contact: the early-help team (earlyhelp@example.org)",
         "  data_protection_contact: the data protection officer (dpo@example.org)",
+        "  lawful_basis: the duty of a council and its partners to work together for children (Children Act 2004, section 10)",
         "data: extracts",
         "out: out",
         "sources:",
