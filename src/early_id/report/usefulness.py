@@ -68,11 +68,15 @@ def themes(m: Material) -> Section:
     )
     most = max(numbers, key=lambda row: row[1] if isinstance(row[1], int) else 0, default=None)
     first = (
-        f"Families that a school list could not show: the most, {page.cell_text(most[1])}, because {most[0][0].lower()}{most[0][1:]}."
+        f"Families that a school list could not show: the most, {page.cell_text(most[1])}, because {_lower(str(most[0]))}."
         if most
         else f"What the sharing rule costs: {NOT_YET[0].lower()}{NOT_YET[1:]}"
     )
     return Section("themes", "Themes, and what the sharing rule costs", first, tuple(parts))
+
+
+def _lower(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def no_model(m: Material) -> Section:
