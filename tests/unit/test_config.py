@@ -140,9 +140,11 @@ def test_shipped_parts_are_accepted_as_they_are(tmp_path: Path) -> None:
         ("table: contacts\ncolumns: {}", "lacks 'shape'"),
         ("shape: mine\ntable: contacts\ncolumns: {contact_day: Date}", "contact_on"),
         ("shape: mine\ntable: contactz\ncolumns: {}", "contacts"),
-        ("shape: mine\ntable: contacts\ncolumns: {}\nseparator: ';'", "delimiter"),
-        ("shape: mine\ntable: contacts\ncolumns: {}\nknown: {lag: 3}", "lag_days"),
+        ("shape: mine\ntable: contacts\ncolumns: {source_person_id: Who, contact_on: Day}\nseparator: ';'", "delimiter"),
+        ("shape: mine\ntable: contacts\ncolumns: {source_person_id: Who, contact_on: Day}\nknown: {lag: 3}", "lag_days"),
         ("shape: mine\ntable: contacts\ncolumns: [a, b]", "pairs"),
+        ("shape: mine\ntable: contacts\ncolumns: {contact_on: Day}", "leaves out .* source_person_id"),
+        ("shape: mine\ntable: statutory\ncolumns: {source_person_id: Who, start_on: From}", "leaves out .* status"),
     ],
 )
 def test_a_shape_that_cannot_be_followed_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -91,7 +91,7 @@ def test_the_same_file_is_noticed_by_its_hash(council: Council) -> None:
     before = hashes(council.folder / "out" / "store")
     (council.extracts / "education/attendance.csv").rename(council.extracts / "education/attendance_again.csv")
     council.sources[-1]["files"] = "education/attendance*.csv"
-    batch = council.ingest("2025-03-10")
+    batch = council.ingest()
     assert batch.findings.by_code() == {"FIL001": 3} and batch.files == ()
     assert hashes(council.folder / "out" / "store") == before
 

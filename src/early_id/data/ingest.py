@@ -6,89 +6,33 @@ Everything is prepared under new names; the store changes by one rename at the e
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.config.settings import Config
-from early_id.core.display import frame_html, progress
+from early_id.core.display import progress
 from early_id.core.errors import BusyError, EarlyIdError, InputDataError, SettingsError
-from early_id.core.findings import Finding, Findings
-from early_id.core.types import Severity
+from early_id.core.findings import Findings
+from early_id.data.batch import Batch, FileCount
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.judge import counts, finding, findings_of, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
-from early_id.data.plan import Staged, find_files, made_up_files, not_seen
+from early_id.data.plan import Staged, find_files, made_up_files, to_read
 from early_id.data.publish import publish, sweep
 from early_id.data.readers import check_columns, read_raw
-from early_id.data.rules import all_rules
 from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
 from early_id.data.urgent import find_urgent, note_contacts, write_urgent
 from early_id.data.versions import mark_repeats, merge, record_columns
+from early_id.data.withdraw import Withdrawal, without
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
-_RULES = {rule.code: rule for rule in all_rules()}
 #: People and schools are read first, because other rows are checked against them.
 _FIRST = ("schools", "pupils")
-
-
-@dataclass(frozen=True)
-class FileCount:
-    """What became of the rows of one file."""
-
-    file: str
-    source: str
-    table: str
-    rows_in: int
-    rows_kept: int
-    rows_set_aside: int
-    sha256: str
-    received: str
-
-
-@dataclass(frozen=True, repr=False)
-class Batch:
-    """One intake: files with their counts, findings, and urgent signs. No rows."""
-
-    number: int
-    files: tuple[FileCount, ...]
-    findings: Findings
-    urgent: int = 0
-    urgent_file: str | None = None
-    set_aside_folder: str | None = None
-    made_up: bool = False
-    assumptions: dict[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        rows_in, aside = sum(item.rows_in for item in self.files), sum(item.rows_set_aside for item in self.files)
-        return f"Batch({self.number}: {len(self.files)} files, {rows_in:,} rows in, {aside:,} set aside, {len(self.findings)} findings)"
-
-    def frame(self) -> pd.DataFrame:
-        """One row a file."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(item) for item in self.files]).drop(columns=["sha256"], errors="ignore")
-
-    def _label(self, item: FileCount) -> str:
-        """The file's name; with the table where one file fills two."""
-        return item.file if sum(other.file == item.file for other in self.files) == 1 else f"{item.file} ({item.table})"
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that ``early-id ingest --json`` prints."""
-        return {
-            "batch": self.number,
-            "files": {self._label(item): asdict(item) for item in self.files},
-            "findings": self.findings.by_code(),
-            "urgent": {"rows": self.urgent, "file": self.urgent_file, "acknowledged": self.urgent == 0},
-            "set_aside": self.set_aside_folder,
-        }
-
-    def _repr_html_(self) -> str:
-        return frame_html(self.frame(), title=f"Batch {self.number}") + self.findings._repr_html_()
 
 
 def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
@@ -133,35 +77,41 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     backend = connect()
     connection = raw(backend)
     found = find_files(folder, cfg, shapes, store.tables)
-    plan = not_seen(found, store.version.batches)
-    findings = [_finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
+    plan, replaced = to_read(found, store.version.batches)
+    old = Withdrawal.of(store.version, replaced)
+    findings = [finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
+    findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
-    _context(connection, store)
+    _context(connection, store, old)
     files: list[FileCount] = []
     changed: dict[str, list[Staged]] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
-            _stage_file(connection, item, cfg, first=len(changed[item.table.name]) == 1)
+            _stage_file(connection, item, cfg, number, first=len(changed[item.table.name]) == 1)
             _extend_context(connection, item)
             bar.advance(note=item.name)
     parts = dict(store.version.tables)
-    coverage = {(row["source"], row["table"]): row for row in store.version.coverage}
+    coverage = old.coverage()
+    for name in old.tables - set(changed):
+        parts[name] = _keep_the_rest(connection, store, name, old, work, number)
     with progress("Storing", len(changed)) as bar:
         for name, items in changed.items():
             table = store.tables[name]
             mark_repeats(connection, table, staged=f"_staged_{name}", into="_marked")
             connection.execute(f"DROP TABLE {quote(f'_staged_{name}')}")
-            _split(connection)
-            files += _counts(connection, items)
-            findings += _findings(connection, items)
+            split(connection)
+            counted = counts(connection, items)
+            refuse_useless(connection, counted)
+            files += counted
+            findings += findings_of(connection, items)
             _write_set_aside(connection, work / "set_aside", items)
-            held = None
-            if name in parts:
-                held = "_held"
+            held = "_held" if name in parts else None
+            if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
+                without(connection, "_held", old, name, into="_still")
             snapshots = [item.source.name for item in items if item.source.snapshot]
-            merge(connection, table, kept="_kept", held=held, snapshots=snapshots, into="_merged")
+            merge(connection, table, kept="_kept", held="_still" if held else None, snapshots=snapshots, into="_merged")
             parts[name] = f"{name}-{number:06d}.parquet"
             _write_part(connection, table, work / parts[name])
             _cover(connection, items, coverage)
@@ -172,7 +122,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     if store.has("contacts") and "contacts" not in changed:
         note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
-    assumptions = {**store.version.assumptions, **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
+    assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
     batch = Batch(
         number=number,
@@ -192,18 +142,30 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         "files": [asdict(item) for item in batch.files],
         "findings": batch.findings.to_json(),
     }
-    version = Version(number, parts, [*store.version.batches, record], list(coverage.values()), assumptions)
+    version = Version(number, parts, [*old.batches(number), record], list(coverage.values()), assumptions)
     publish(store.folder, work, version)
     return batch
 
 
-def _context(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+def _keep_the_rest(connection: duckdb.DuckDBPyConnection, store: Store, name: str, old: Withdrawal, work: Path, number: int) -> str:
+    """The part file of a table from which rows are withdrawn and to which none are added."""
+    table = store.tables[name]
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
+    without(connection, "_held", old, name, into="_still")
+    connection.execute("CREATE OR REPLACE TEMP TABLE _none AS SELECT * FROM _held LIMIT 0")
+    merge(connection, table, kept="_none", held="_still", snapshots=[], into="_merged")
+    part = f"{name}-{number:06d}.parquet"
+    _write_part(connection, table, work / part)
+    return part
+
+
+def _context(connection: duckdb.DuckDBPyConnection, store: Store, old: Withdrawal) -> None:
     """People and schools held already, for rules that look at other tables."""
     connection.execute("CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE)")
     connection.execute("CREATE TEMP TABLE _schools (school_id VARCHAR)")
     for name, columns, target in (("pupils", "source, source_person_id, birth_date", "_people"), ("schools", "school_id", "_schools")):
         if store.has(name):
-            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)}")
+            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)} WHERE NOT ({old.predicate(name)})")
 
 
 def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None:
@@ -217,7 +179,7 @@ def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None
         connection.execute(f"INSERT INTO _schools SELECT DISTINCT school_id FROM {staged} WHERE school_id IS NOT NULL")
 
 
-def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, *, first: bool) -> None:
+def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, *, first: bool) -> None:
     read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
@@ -232,40 +194,7 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
     listed = ", ".join(quote(name) for name in dict.fromkeys(columns))
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
-    connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag FROM _one")
-
-
-def _split(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rows with an ERROR code are set aside; the others are kept."""
-    errors = ", ".join(text(code) for code, rule in _RULES.items() if rule.severity is Severity.ERROR)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _kept AS SELECT * FROM _marked WHERE NOT list_has_any(codes, [{errors}])")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _aside AS SELECT file, row, codes FROM _marked WHERE list_has_any(codes, [{errors}])")
-
-
-def _counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[FileCount]:
-    rows_in = dict(connection.execute("SELECT file, count(*) FROM _marked GROUP BY file").fetchall())
-    kept = dict(connection.execute("SELECT file, count(*) FROM _kept GROUP BY file").fetchall())
-    aside = dict(connection.execute("SELECT file, count(*) FROM _aside GROUP BY file").fetchall())
-    return [
-        FileCount(
-            item.name, item.source.name, item.table.name, rows_in.get(item.name, 0), kept.get(item.name, 0), aside.get(item.name, 0),
-            item.sha256, item.received.isoformat(),
-        )
-        for item in items
-    ]  # fmt: skip
-
-
-def _findings(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[Finding]:
-    sources = {item.name: item.source.name for item in items}
-    rows = connection.execute(
-        "SELECT code, file, count(*) FROM (SELECT unnest(codes) AS code, file FROM _marked WHERE len(codes) > 0) GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    return [_finding(code, count, file, sources.get(file, "")) for code, file, count in rows]
-
-
-def _finding(code: str, count: int, file: str, source: str) -> Finding:
-    rule = _RULES[code]
-    return Finding(code, rule.severity, rule.message, rule.advice, count, where=file, source=source)
+    connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag, {number} AS batch FROM _one")
 
 
 def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from early_id.config.settings import Config, Source
 from early_id.core.errors import BusyError, InputDataError, SettingsError
-from early_id.core.fingerprint import file_sha256
+from early_id.core.fingerprint import file_sha256, fingerprint
 from early_id.data.mapping import Shape
 from early_id.schema.tables import Table, Tables
 
@@ -27,6 +27,15 @@ class Staged:
     path: Path
     sha256: str
     received: date
+
+    @property
+    def reading(self) -> str:
+        """Fingerprint of the instructions under which the file is read: who sends it, how its columns are understood, and the stated day of receipt.
+
+        A day that nobody stated is that of the file on disk, which changes when the file is copied, and is no instruction.
+        """
+        shape = {key: value for key, value in asdict(self.shape).items() if key not in ("name", "label")}
+        return fingerprint([self.source.name, self.table.name, shape, str(self.source.received or "")], length=16)
 
 
 def _files_of(source: Source, folder: Path) -> list[Path]:
@@ -59,22 +68,45 @@ def _digest(path: Path, name: str) -> str:
         ) from None
 
 
-def not_seen(found: list[Staged], batches: Iterable[dict[str, Any]]) -> list[Staged]:
-    """The files that say something new.
+def to_read(found: list[Staged], batches: Iterable[dict[str, Any]]) -> tuple[list[Staged], list[dict[str, Any]]]:
+    """The files that say something new, and the records of earlier readings that they replace (each with its ``batch``).
 
-    A file taken in before is read again where another came under its name in between, so that a correction taken back is seen; and where it is
-    part of a snapshot of which another part is new, since what stands in no part is closed.
+    A file taken in before is read again
+
+    - under other instructions (source name, shape, stated day of receipt): the earlier reading is replaced, and whatever else stands in the folder of
+      that source and table is read with it, because a row that two files hold is stored under the first;
+    - where another came under its name in between, so that a correction taken back is seen;
+    - where it is part of a snapshot of which another part is new, since what stands in no part is closed.
     """
-    before = [file for batch in batches for file in batch["files"]]
-    seen = {(file["table"], file["sha256"]) for file in before}
+    before = [{**file, "batch": batch["number"]} for batch in batches for file in batch["files"]]
     newest = {(file["source"], file["table"], file["file"]): file["sha256"] for file in before}
+    otherwise = [item for item in found if not any(_same(item, file) for file in before)]
+    # What came back after another content stood under its name is a new delivery, and the earlier one stays what it was.
+    last = [file for file in before if newest[file["source"], file["table"], file["file"]] == file["sha256"]]
+    replaced = [file for file in last if any(_replaces(item, file, found) for item in otherwise)]
+    whole = {(file["source"], file["table"]) for file in replaced}
     new = [
         item
         for item in found
-        if (item.table.name, item.sha256) not in seen or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
+        if item in otherwise
+        or (item.source.name, item.table.name) in whole
+        or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
     ]
     whole = {(item.source.name, item.table.name) for item in new if item.source.snapshot}
-    return [item for item in found if item in new or (item.source.name, item.table.name) in whole]
+    return [item for item in found if item in new or (item.source.name, item.table.name) in whole], replaced
+
+
+def _same(item: Staged, file: dict[str, Any]) -> bool:
+    """Whether ``file`` is the record of a reading of ``item`` under the instructions of now."""
+    same = (item.sha256, item.source.name, item.table.name) == (file["sha256"], file["source"], file["table"])
+    return same and (file.get("reading") or item.reading) == item.reading
+
+
+def _replaces(item: Staged, file: dict[str, Any], found: list[Staged]) -> bool:
+    """Whether ``file`` is an earlier reading of ``item`` that no file of now stands for; one file may fill two tables."""
+    if item.sha256 != file["sha256"] or any(_same(other, file) for other in found):
+        return False
+    return item.name == file["file"] or all(other.name != file["file"] for other in found)
 
 
 def made_up_files(folder: Path) -> set[str]:

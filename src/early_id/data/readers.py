@@ -74,13 +74,55 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
         )
     except duckdb.Error as error:
         line = re.search(r"[Ll]ine:? (\d+)", str(error))
-        place = f"{where}, line {line.group(1)}" if line else where
+        what, number, what_next = first_fault(file, shape, len(names)) or (_UNKNOWN_FAULT, line and int(line.group(1)), "")
+        place = f"{where}, line {number}" if number else where
+        at = "Open the file at that line" if number else "Open the file in a text editor"
         raise InputDataError(
-            "The file cannot be read as CSV: a line does not have as many cells as the headings, or the text is not "
-            f"in the encoding '{shape.encoding}'.",
+            f"The file cannot be read as CSV: {what.format(encoding=shape.encoding)}",
             where=place,
-            what_next="Open the file at that line; check the delimiter, the quotes and the encoding, or name them in the shape.",
+            what_next=what_next or f"{at}; check the delimiter, the quotes and the encoding, or name them in the shape.",
         ) from None
+
+
+_UNKNOWN_FAULT = "a line does not have as many cells as the headings, or the text is not in the encoding '{encoding}'."
+_SAVE_AGAIN = "Open the file in a text editor and save it again with one kind of line end (CRLF or LF)."
+
+
+def first_fault(file: Path, shape: Shape, width: int) -> tuple[str, int | None, str] | None:
+    """What is wrong with a CSV file that the engine refused, the line where it begins, and what to do; None where this cannot tell either.
+
+    Read line by line in Python, which takes its time: only where a file was refused.
+    """
+    import codecs
+    import csv
+
+    encoding = "utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding
+    line, mixed, usual = 0, None, b""
+    try:
+        decode = codecs.getincrementaldecoder(shape.encoding)().decode
+        with file.open("rb") as stream:
+            for line, content in enumerate(stream, 1):
+                decode(content)
+                end = b"\r\n" if content.endswith(b"\r\n") else b"\n" if content.endswith(b"\n") else b""
+                usual = usual or end
+                if mixed is None and ((end and end != usual) or b"\r" in content.removesuffix(end)):
+                    mixed = line
+            decode(b"", True)
+        with file.open(encoding=encoding, newline="") as text_stream:
+            reader = csv.reader(text_stream, delimiter=shape.delimiter, strict=True)
+            try:
+                for cells in reader:
+                    if cells and len(cells) != width:
+                        return f"a line has {len(cells)} cells, and the headings have {width}.", reader.line_num, ""
+            except csv.Error:
+                return "a quote is opened and not closed, or stands within a cell.", reader.line_num, ""
+    except UnicodeError:
+        return "the text is not in the encoding '{encoding}'.", max(line, 1), "Name the file's 'encoding' in the shape, or save it again in that one."
+    except LookupError:
+        return None
+    if mixed and not shape.encoding.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
+        return "its lines end in different ways, and this is the first that ends otherwise than the line above.", mixed, _SAVE_AGAIN
+    return None
 
 
 def _csv_headings(file: Path, shape: Shape, where: str) -> list[str]:
@@ -88,8 +130,11 @@ def _csv_headings(file: Path, shape: Shape, where: str) -> list[str]:
     import csv
 
     try:
-        with file.open(encoding="utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding, newline="") as stream:
+        # A bad byte further down is no fault of the headings: it is looked for where the rows are read.
+        with file.open(encoding="utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding, newline="", errors="replace") as stream:
             cells = next(csv.reader(stream, delimiter=shape.delimiter), [])
+        if any("\ufffd" in cell for cell in cells):
+            raise UnicodeError
     except (UnicodeError, LookupError, csv.Error):
         raise InputDataError(
             f"The headings cannot be read in the encoding '{shape.encoding}'.", where=where, what_next="Name the file's 'encoding' in the shape."

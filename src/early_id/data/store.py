@@ -16,7 +16,6 @@ a batch, and a crash at any moment leaves the last good state.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +24,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from early_id.core.errors import BusyError, InputDataError, SettingsError
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.versions import unfolded_sql
 from early_id.schema.tables import Tables
@@ -61,6 +61,7 @@ class Store:
         self.folder = folder
         self.tables = tables
         self.settings = settings
+        self._held = False
         self.version = self._read_current()
 
     @classmethod
@@ -92,10 +93,12 @@ class Store:
 
         path = self.folder / "parts" / self.version.tables[name]
         try:
-            pyarrow.parquet.read_metadata(path)
+            names = pyarrow.parquet.read_metadata(path).schema.names
         except (OSError, ValueError):
             raise _damaged(path) from None
-        return f"read_parquet({text(str(path))})"
+        rows = f"read_parquet({text(str(path))})"
+        # Stores written before the batch of a row was kept do not say it.
+        return rows if "batch" in names else f"(SELECT *, CAST(NULL AS INTEGER) AS batch FROM {rows})"
 
     def has(self, table: str) -> bool:
         """Whether any rows of ``table`` were ever stored."""
@@ -128,6 +131,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_suffix(".tmp")
             beside.write_text(secrets.token_hex(32), encoding="utf-8")
+            restrict(beside)
             beside.replace(path)
         return path.read_text(encoding="utf-8").strip()
 
@@ -210,32 +214,19 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the store for one writer; a second one is told who holds it and since when."""
-        from filelock import FileLock, Timeout
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "lock")
-        note = self.folder / "lock.json"
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            since = ""
-            try:
-                held = json.loads(note.read_text(encoding="utf-8"))
-                since = f"process {held['process']} since {held['since']}"
-            except (OSError, ValueError, KeyError, TypeError):
-                pass  # the other run is just writing or removing it
-            raise BusyError(
-                "Another run holds the store.", where=f"{self.folder} ({since or 'just started'})", what_next="Wait until it ends, then run again."
-            ) from None
-        try:
-            from datetime import datetime
-
-            note.write_text(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8")
+        """Hold the store for one writer, until the outermost ``with`` of this object ends; another one is told who holds it and since when."""
+        if self._held:
             yield
-        finally:
-            note.unlink(missing_ok=True)
-            lock.release()
+            return
+        usable_folder(self.folder, role="store")
+        with holding(self.folder, role="store"):
+            restrict(self.folder)  # it holds rows throughout; what a writer adds lies behind the folder's own mode until it is done
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
+                restrict(self.folder)
 
     def __repr__(self) -> str:
         batches = len(self.version.batches)

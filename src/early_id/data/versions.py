@@ -34,7 +34,7 @@ def key_hash_of(table: Table, alias: str) -> str:
 
 def record_columns(table: Table) -> list[str]:
     """Columns of a stored record, in order and each once (some tables have a ``happened_on`` of their own)."""
-    after = ("happened_on", "known_from", "known_to", "gone_on", "later_lag", "file", "row", "row_hash", "received_on")
+    after = ("happened_on", "known_from", "known_to", "gone_on", "later_lag", "file", "row", "row_hash", "received_on", "batch")
     return list(dict.fromkeys(("source", "source_person_id", *table.column_names, *after)))
 
 
@@ -129,7 +129,7 @@ def unfolded_sql(table: Table, rows: str) -> str:
     before the record.
     """
     if not table.later:
-        return f"SELECT * EXCLUDE (gone_on, later_lag) FROM {rows}"
+        return f"SELECT * EXCLUDE (gone_on, later_lag, batch) FROM {rows}"
     learned = {
         # least() passes over an empty date, so that case has to be named.
         name: f"CASE WHEN {quote(name)} IS NULL THEN known_from "
@@ -142,7 +142,7 @@ def unfolded_sql(table: Table, rows: str) -> str:
         shown.append(f"CASE WHEN {learned[name]} <= moment THEN {quote(name)} END AS {quote(name)}")
         shown += [f"CASE WHEN {quote(name)} IS NULL OR {learned[name]} <= moment THEN {quote(d)} END AS {quote(d)}" for d in dependents]
     return (
-        f"SELECT * EXCLUDE (moment, next_moment, record, gone_on, later_lag) "
+        f"SELECT * EXCLUDE (moment, next_moment, record, gone_on, later_lag, batch) "
         f"REPLACE ({', '.join(shown)}, moment AS known_from, least(next_moment, known_to) AS known_to) FROM ("
         f"SELECT *, lead(moment) OVER (PARTITION BY record ORDER BY moment) AS next_moment FROM ("
         f"SELECT *, unnest({moments}) AS moment FROM (SELECT *, row_number() OVER () AS record FROM {rows}))) "

@@ -103,7 +103,10 @@ BUILT_IN: tuple[Rule, ...] = (
     Rule("GEN002", _E, (), "", "A value that the table cannot do without is missing.", "Complete it at the source."),
     Rule("DUP001", _E, (), "", "The row repeats another row of the same file exactly.", "Nothing is lost: one copy is kept."),
     Rule("DUP002", _E, (), "", "Two rows of one day give different answers for the same record.", "Ask the source which holds; the first is kept."),
-    Rule("FIL001", Severity.NOTE, (), "", "The same file was taken in before.", "It was not read again."),
+    Rule("FIL001", Severity.NOTE, (), "", "The same file was taken in before.",
+         "It was not read again. To have it read again, correct its source name, its shape or 'received' in the settings, or send a new export."),
+    Rule("FIL002", Severity.NOTE, (), "", "The file was taken in before under another source name, shape or day of receipt.",
+         "It was read again, and the rows of the earlier reading were withdrawn; the earlier version of the store still holds them."),
 )  # fmt: skip
 
 
