@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import re
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ import pytest
 from early_id.config.load import load_config
 from early_id.data.synth import make_council
 from early_id.data.synth.files.instructions import write_made_up_note
+from early_id.workflow.publish import FOR_ALL
 from early_id.workflow.run import RunResult, run
 
 #: Small and quick; the paths are those of the demo.
@@ -93,6 +95,17 @@ def test_everything_named_was_made(made: Made) -> None:
     schools = pd.read_excel(made.folder / "extracts/education/schools.xlsx")
     assert {item["recipient"] for item in made.result.outputs if item["kind"] == "school_list"} == set(schools["SchoolID"].astype(str))
     assert {item["recipient"] for item in made.result.outputs if item["kind"] == "hub_list"} == set(schools["HubID"].astype(str))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+def test_only_the_owner_may_read_what_is_not_meant_for_all(made: Made) -> None:
+    """The whole of the output folder, the store in it: folders 0700, files 0600, but for what is published."""
+    found = [path for path in made.out.rglob("*") if path.relative_to(made.out).parts[0] not in (*FOR_ALL, "lock")]
+    parts = {path.relative_to(made.out).parts[0] for path in found}
+    assert {"lists", "restricted", "store", "tracking", "governance_restricted.html", "run.json"} <= parts
+    assert [path for path in found if path.is_dir()] and any("set_aside" in path.parts for path in found)
+    assert not [(path, oct(path.stat().st_mode)) for path in found if path.stat().st_mode & 0o777 != (0o700 if path.is_dir() else 0o600)]
+    assert all((made.out / name).stat().st_mode & 0o044 for name in FOR_ALL)
 
 
 def test_json_has_the_stated_keys(made: Made) -> None:

@@ -31,6 +31,10 @@ SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override any
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, everything else on standard error.")]
 
 
+#: What Ctrl-C says, and its exit code: 128 and the number of the signal, as shells count.
+STOPPED, INTERRUPTED = "early-id: stopped. The store is as it was before.", 130
+
+
 def settings(
     config: Path,
     *,
@@ -108,8 +112,12 @@ def main() -> None:
         say(f"early-id: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        say("early-id: stopped. The store is as it was before.")
-        sys.exit(1)
+        say(STOPPED)
+        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # typer has caught the key already
+            say(STOPPED)
+        raise
     except Exception as error:
         if os.environ.get("EARLY_ID_DEBUG"):
             raise

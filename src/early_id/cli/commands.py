@@ -13,6 +13,7 @@ from early_id.core.display import text_table
 
 if TYPE_CHECKING:
     from early_id.config.settings import Config
+    from early_id.data.batch import Batch
 
 
 @app.command()
@@ -26,6 +27,7 @@ def demo(
     import shutil
 
     from early_id.core.errors import BusyError, SettingsError
+    from early_id.core.folders import holding, usable_folder
     from early_id.data.synth import make_council
 
     if out.exists():
@@ -34,9 +36,13 @@ def demo(
                 "The folder holds something that is not an earlier demo.", where=str(out), what_next="Give another folder with --out."
             )
         try:
+            if (out / "out").is_dir():
+                with holding(out / "out", role="earlier demo"):
+                    pass  # nobody is at work in it
             shutil.rmtree(out)
         except PermissionError as error:
             raise BusyError.target_open(error.filename or out) from None
+    usable_folder(out, role="output folder")
     say(f"Making up a council of {children:,} children (seed {seed}) in {out}/ …")
     make_council(children=children, seed=seed, out=out)
     _run(out / "config.yaml", as_json=as_json)
@@ -55,7 +61,7 @@ def _run(config: Path, *, as_json: bool, **options: Any) -> None:
     from early_id.workflow.run import run as run_workflow
 
     cfg = settings(config, **options)
-    result = run_workflow(cfg)
+    result = run_workflow(cfg, taken_in=_show_findings)
     if as_json:
         emit(result.to_json())
     else:
@@ -88,8 +94,20 @@ def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
     for name, rows in files.items():
         if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
             share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside. The rows that were kept may be wrong too (day and month swapped?).")
+            doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
+            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
             say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
+
+
+def _show_findings(batch: Batch) -> None:
+    """What the checks found, in counts: said before anything is trained, so that a later failure does not hide it."""
+    rows_in, aside = (sum(getattr(item, name) for item in batch.files) for name in ("rows_in", "rows_set_aside"))
+    say(f"Taken in: {len(batch.files)} files, {rows_in:,} rows, {rows_in - aside:,} kept, {aside:,} set aside.")
+    rules = {finding.code: finding for finding in batch.findings}
+    for code, count in batch.findings.by_code().items():
+        say(f"  {code} {rules[code].severity}: {rules[code].message} ({count:,})")
+    if batch.findings:
+        say("  What each means and what to do: early-id rules show CODE")
 
 
 def _show(result: Any, cfg: Config, config: Path) -> None:
@@ -101,8 +119,17 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
             number = len({item.get("recipient", item["path"]) for item in found})
             rows.append([what, str(number), str(found[0]["path"])])
     _show_trials(result.trials, result.words)
+    for audience, trial in result.trials.items():
+        if result.places.get(audience, trial.capacity) != trial.capacity:
+            say(
+                f"The figures above fill {trial.capacity:,} places, among those of the test date whose outcome is known; "
+                f"the lists have {result.places[audience]:,}, among everyone on their date."
+            )
+    # What a verdict has given as its reason is not said once more.
+    reasons = " ".join(reason for trial in result.trials.values() for reason in trial.reasons[:3])
     for note in result.notes:
-        say(f"Note: {note}")
+        if note not in reasons:
+            say(f"Note: {note}")
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
     _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
@@ -175,12 +202,13 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
 def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Compare rules and models on families and dates that they had not seen."""
     from early_id.workflow.run import by_audience
-    from early_id.workflow.steps import build, judge_all, open_bench, train_all
+    from early_id.workflow.steps import at_work, build, judge_all, open_bench, train_all
     from early_id.workflow.words import glossary
 
     bench = open_bench(settings(config, out=out, overrides=overrides))
-    # Without an audit nothing is ready, and the verdict says so.
-    trials = judge_all(bench, train_all(bench, build(bench, bench.people)), {})
+    with at_work(bench, on_store=False):
+        # Without an audit nothing is ready, and the verdict says so.
+        trials = judge_all(bench, train_all(bench, build(bench, bench.people)), {})
     if as_json:
         emit(by_audience({audience: trial.to_json() for audience, trial in trials.items()}, list(trials)[-1]))
         return
@@ -190,11 +218,12 @@ def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = No
 @app.command()
 def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Look for gaps between groups in the lists that each model would make."""
-    from early_id.workflow.steps import audit_all, build, open_bench, train_all
+    from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all
 
     bench = open_bench(settings(config, out=out, overrides=overrides))
-    matrix = build(bench, bench.people)
-    audits = audit_all(bench, matrix, train_all(bench, matrix))
+    with at_work(bench, on_store=False):
+        matrix = build(bench, bench.people)
+        audits = audit_all(bench, matrix, train_all(bench, matrix))
     if as_json:
         each = {audience: result.to_json() for audience, result in audits.items()}
         main = list(each)[-1]
@@ -210,17 +239,18 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.acceptance.approval import check_approval
     from early_id.workflow import publish
-    from early_id.workflow.steps import build, gap_now, open_bench, screen_all, train_all
+    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, train_all
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
     status = check_approval(bench.cfg.approval, store_made_up=bench.store.made_up)
     people = bench.people
     if (gap := gap_now(bench, people)) is not None:
         gap.refuse()  # before minutes of training
-    matrix = build(bench, people)
-    trials = train_all(bench, matrix)
-    lists = screen_all(bench, people, matrix, trials)
-    outputs = publish.lists(bench, lists, trials, status)
+    with at_work(bench, on_store=False):
+        matrix = build(bench, people)
+        trials = train_all(bench, matrix)
+        lists = screen_all(bench, people, matrix, trials)
+        outputs = publish.lists(bench, lists, trials, status)
     if as_json:
         from early_id.data.urgent import unacknowledged
 

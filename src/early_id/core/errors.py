@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+#: So many names are listed in full.
+_FEW = 15
+
 
 class EarlyIdError(Exception):
     """Base of all errors raised on purpose.
@@ -46,16 +49,17 @@ class SettingsError(EarlyIdError):
 
     @classmethod
     def unknown_name(cls, kind: str, name: str, known: Iterable[str], *, where: str | None = None) -> SettingsError:
-        """``name`` is not one of ``known``; the nearest known names are offered."""
+        """``name`` is not one of ``known``: the nearest are offered, and all of them where they are few."""
         import difflib
 
         options = sorted(known)
-        near = difflib.get_close_matches(name, options, n=3, cutoff=0.4) or options[:8]
-        return cls(
-            f"There is no {kind} named '{name}'.",
-            where=where,
-            what_next=f"Use one of: {', '.join(near)}." if near else None,
-        )
+        near = difflib.get_close_matches(name, options, n=3, cutoff=0.4)
+        guess = [f"Did you mean {' or '.join(near)}?"] if near else []
+        if len(options) <= _FEW:
+            listed = [f"Use one of: {', '.join(options)}."] if options else []
+        else:
+            listed = [] if near else [f"Some of those there are: {', '.join(options[:8])}."]
+        return cls(f"There is no {kind} named '{name}'.", where=where, what_next=" ".join([*guess, *listed]) or None)
 
     @classmethod
     def file_missing(cls, path: object, *, role: str) -> SettingsError:
@@ -109,7 +113,8 @@ class InputDataError(EarlyIdError):
         return cls(
             "The file holds no data rows.",
             where=where,
-            what_next="Export it again; if the source really has nothing to report, take the file out of the folder.",
+            what_next="Export it again; if the source really has nothing to report, take the file out of the folder and write 'required: false' "
+            "at its source in the settings.",
         )
 
     @classmethod
@@ -161,9 +166,10 @@ class BusyError(EarlyIdError):
 
     @classmethod
     def target_open(cls, path: object) -> BusyError:
-        """A file that is to be replaced is open in another program."""
+        """A file that is to be replaced is open in another program, or may not be written to: the system does not say which."""
         return cls(
-            "A file that is to be replaced is open in another program.",
+            "A file that is to be replaced is open in another program, or you may not write to it.",
             where=str(path),
-            what_next="Close it (in Excel, for instance) and run the command again; nothing was changed.",
+            what_next="Close it (in Excel, for instance), or ask for the right to write to it and to its folder, and run the command again; "
+            "nothing was changed.",
         )

@@ -11,7 +11,7 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
 from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, judge_all, open_bench, screen_all, take_in, train_all
-from early_id.workflow.words import glossary
+from early_id.workflow.words import dates_not_used, glossary
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -34,6 +34,7 @@ class RunResult:
     refusal: str | None = None
     exit_code: int = 0
     matrix: FeatureMatrix | None = field(default=None, repr=False)
+    places: dict[str, int] = field(default_factory=dict)  #: audience → places on its lists, on the date of the lists
     trials: dict[str, Trial] = field(default_factory=dict, repr=False)
     audits: dict[str, AuditResult] = field(default_factory=dict, repr=False)
     lists: ScreeningLists | None = field(default=None, repr=False)
@@ -118,7 +119,7 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
         if not keys_only:
             outputs += publish.notices(desk, matrix, trials, gap)
         outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
-        result = _result(desk, batch, people, matrix, trials, audits, lists, refusal, outputs)
+        result = _result(desk, batch, people, matrix, trials, audits, lists, refusal, outputs, _places(summary))
         publish.manifest(desk, result.to_json())
     return result
 
@@ -126,13 +127,15 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
 def _result(
     bench: Bench, batch: Batch, people: People, matrix: FeatureMatrix, trials: dict[str, Trial], audits: dict[str, AuditResult],
     lists: ScreeningLists | None, refusal: str | None, outputs: list[dict[str, Any]],
+    places: dict[str, int],
 ) -> RunResult:  # fmt: skip
     return RunResult(
         outputs=tuple(outputs),
         counts=publish.counts(bench, batch, people, matrix),
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
-        notes=tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes)),
+        notes=tuple(dict.fromkeys([*dates_not_used(bench), *(note for trial in trials.values() for note in trial.notes)])),
+        places=places,
         refusal=refusal,
         exit_code=PolicyError.exit_code if refusal else 0,
         matrix=matrix,
@@ -141,6 +144,14 @@ def _result(
         lists=lists,
         words=glossary(bench),
     )
+
+
+def _places(summary: dict[str, Any] | None) -> dict[str, int]:
+    """Audience → places of all its recipients together."""
+    places: dict[str, int] = {}
+    for row in (summary or {}).get("recipients", ()):
+        places[str(row["audience"])] = places.get(str(row["audience"]), 0) + int(row["capacity"])
+    return places
 
 
 def _flat(taken_out: dict[str, dict[str, int]]) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,9 +13,11 @@ import pandas as pd
 
 from early_id.config.settings import Config
 from early_id.core.errors import SettingsError
+from early_id.core.folders import holding, restrict, usable_folder
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
+from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
 from early_id.features.statutory import StatutoryGap, statutory_gap
@@ -57,6 +60,11 @@ class Bench:
             raise SettingsError("The settings name no as-of dates.", what_next="List them under as_of.dates.")
         return dates
 
+    def dates_not_used(self) -> tuple[date, ...]:
+        """As-of dates of the settings that lie after the date of the lists, and so may teach nothing."""
+        screening = self.cfg.as_of.screening
+        return tuple(day for day in self.cfg.as_of.dates if screening is not None and day > screening)
+
     def screening_date(self) -> date:
         """The date of the lists."""
         return self.cfg.as_of.screening or max(self.dates())
@@ -69,6 +77,26 @@ def open_bench(cfg: Config) -> Bench:
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
+
+
+@contextmanager
+def at_work(bench: Bench, *, on_store: bool) -> Iterator[None]:
+    """Hold the output folder, and with ``on_store`` the store, so that no second run works on them; both are seen to be usable first.
+
+    Raises
+    ------
+    SettingsError
+        A folder cannot be made or written to.
+    BusyError
+        Another run holds one of them.
+    """
+    usable_folder(bench.cfg.out_dir, role="output folder")
+    with ExitStack() as held:
+        held.enter_context(holding(bench.cfg.out_dir, role="output folder"))
+        if on_store:
+            held.enter_context(bench.store.writing())
+            bench.store.refresh()  # another run may have added a batch since the store was opened
+        yield
 
 
 def take_in(bench: Bench, folder: Path | None = None) -> Batch:
@@ -94,12 +122,16 @@ def train_all(bench: Bench, matrix: FeatureMatrix) -> dict[str, Trial]:
     from early_id.models.train import train
 
     cfg = bench.cfg
+    if bench.in_force.programme.outcomes is council_outcomes:
+        require_outcome(bench.store, matrix.meta.outcome)
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     tracking = cfg.out_dir / "tracking"
-    return {
+    trials = {
         audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking)
         for audience in bench.in_force.programme.audiences
     }
+    restrict(tracking)
+    return trials
 
 
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:

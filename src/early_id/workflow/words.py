@@ -76,6 +76,14 @@ def not_linked(gone: pd.DataFrame) -> list[Counted]:
     ]
 
 
+def dates_not_used(bench: Bench) -> list[str]:
+    """That dates named to learn from lie after the date of the lists, where some do."""
+    late = bench.dates_not_used()
+    if not late:
+        return []
+    return [f"Not used, because they lie after the date of the lists ({bench.screening_date()}): {', '.join(map(str, late))} of as_of.dates."]
+
+
 def first_date(values: Iterable[object]) -> date | None:
     """The first of ``values`` that is a date."""
     return next((pd.Timestamp(str(value)).date() for value in values if value is not None), None)

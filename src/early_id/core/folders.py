@@ -1,0 +1,87 @@
+"""Folders that are written to: whether they can be, who holds them, and who may read them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from early_id.core.errors import BusyError, SettingsError
+
+_OTHER = "Give another folder with --out, or under 'out' or 'store' in the settings, or ask for the right to write to this one."
+
+
+def usable_folder(folder: Path, *, role: str) -> None:
+    """Make ``folder`` where it is missing, and see that files can be written into it.
+
+    Parameters
+    ----------
+    folder : Path
+    role : str
+        What it is, for people: "output folder".
+
+    Raises
+    ------
+    SettingsError
+        It is a file, lies in one, or may not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".try-", dir=folder)
+        os.close(handle)
+        Path(name).unlink()
+    except (FileExistsError, NotADirectoryError):
+        raise SettingsError(f"The {role} cannot be made, because a file stands in its place.", where=str(folder), what_next=_OTHER) from None
+    except OSError as error:
+        why = f" ({os.strerror(error.errno).lower()})" if error.errno else ""
+        raise SettingsError(f"The {role} cannot be written to{why}.", where=str(folder), what_next=_OTHER) from None
+
+
+@contextmanager
+def holding(folder: Path, *, role: str) -> Iterator[None]:
+    """Hold ``folder`` for one run; a second one is told who holds it and since when.
+
+    The lock is one of the operating system on the file ``lock``: where a run is killed it ends with the process, whatever files stay behind.
+    ``lock.json`` beside it only says who it was.
+
+    Raises
+    ------
+    BusyError
+        Another run, of this or any other process, holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock, note = FileLock(folder / "lock"), folder / "lock.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        since = "just started"
+        try:
+            held = json.loads(note.read_text(encoding="utf-8"))
+            since = f"process {held['process']} since {held['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # the other run is just writing or removing it
+        raise BusyError(f"Another run holds the {role}.", where=f"{folder} ({since})", what_next="Wait until it ends, then run again.") from None
+    try:
+        note.write_text(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def restrict(path: Path) -> None:
+    """Let only the owner read ``path`` and all that is in it: folders 0700, files 0600.
+
+    Windows knows no such modes; there the rights of the folder above decide.
+    """
+    if os.name == "nt" or not path.exists():
+        return
+    for item in [path, *(path.rglob("*") if path.is_dir() else ())]:
+        if not item.is_symlink():
+            with suppress(PermissionError, FileNotFoundError):  # somebody else's file, or one that another run just took away
+                item.chmod(0o700 if item.is_dir() else 0o600)
