@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 2
 
 .PHONY: help setup demo test lint nightly bench figures pictures lock clean
 help:
-	@echo "make demo     set up, then run the main job on a made-up council (out in demo/)"
+	@echo "make demo     set up, then run the main job on a made-up council (results in demo/out/)"
 	@echo "make test     set up, then run every check and test"
 	@echo "make lint     ruff, mypy and the floors"
 	@echo "make nightly  the same simulations with ten times the runs"
@@ -20,8 +20,11 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "early_id needs Python 3.11 or newer: sudo apt-get install python3, or make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing. Install it with: sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 2; }
 	@echo "Setting up $(VENV) (about 2 GB; once) …"
+	@echo "1 of 3: an environment of its own"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "2 of 3: fetching and installing what requirements.lock names; minutes, and nothing is said meanwhile where no terminal watches"
+	@$(BIN)/python -m pip install $$(test -t 1 || echo --quiet) --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "3 of 3: early_id itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 

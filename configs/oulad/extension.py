@@ -17,7 +17,7 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.types import Direction, Missing, SharingClass, Usage
 from early_id.features.cohort import Cohort, open_spells
 from early_id.features.declare import Feature, count, custom, days_since_last, ever, latest
-from early_id.features.extensions import Extension
+from early_id.features.extensions import Extension, listed
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
 from early_id.features.past import Past, TableSource
 from early_id.features.programme import Programme
@@ -183,12 +183,12 @@ def prepare_courses(frame: pd.DataFrame, file: Path, cfg: Config) -> pd.DataFram
 def _named(cfg: Config) -> dict[str, str]:
     """Presentation → train or test."""
     extra = cfg.extension.model_extra or {}
-    train, test = extra.get("train_presentations") or [], extra.get("test_presentations") or []
+    train, test = listed(extra.get("train_presentations")), listed(extra.get("test_presentations"))
     if not train or not test or set(train) & set(test):
         raise SettingsError(
             "Name presentations to train on and others to test on.", where="extension.train_presentations, extension.test_presentations"
         )
-    return {**{str(p): "train" for p in train}, **{str(p): "test" for p in test}}
+    return {**dict.fromkeys(train, "train"), **dict.fromkeys(test, "test")}
 
 
 def _as_of(presentation: str, cfg: Config) -> date:
@@ -199,9 +199,9 @@ def _as_of(presentation: str, cfg: Config) -> date:
 def dates(store: TableSource, cfg: Config) -> tuple[date, ...]:
     """One as-of date for each named presentation."""
     held = set(store.table("presentations").presentation.execute())
-    for name in _named(cfg):
+    for name, part in _named(cfg).items():
         if name not in held:
-            raise SettingsError.unknown_name("presentation", name, held, where="extension")
+            raise SettingsError.unknown_name("presentation", name, held, where=f"extension.{part}_presentations")
     return tuple(sorted({_as_of(name, cfg) for name in _named(cfg)}))
 
 
@@ -319,4 +319,5 @@ EXTENSION = Extension(
         words=WORDS,
     ),
     only_own_features=True,
+    settings=("train_presentations", "test_presentations", "as_of_day"),
 )

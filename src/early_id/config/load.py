@@ -98,23 +98,24 @@ def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: A
     for key, value in replace.items():
         if value is not None:
             values[key] = value
-    for item in overrides:
-        _override(values, item)
+    given = [_override(values, item) for item in overrides]
     for key, name in _SHIPPED.items():
         if key not in values:
             local = file.parent / name
             values[key] = read_yaml(local) if local.is_file() else shipped(name)
-    return make_config(values, base=file.parent, where=str(file))
+    return make_config(values, base=file.parent, where=str(file), given=given)
 
 
-def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings") -> Config:
-    """Settings from plain values, with errors in words."""
+def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings", given: Iterable[str] = ()) -> Config:
+    """Settings from plain values, with errors in words; ``given`` are the settings that came with ``--set``, where a fault of theirs stands."""
     try:
         return Config(**{**values, "base": base})
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"])
-        problem = first["msg"]
+        problem = first["msg"].removeprefix("Value error, ")
+        said = next((key for key in given if f"{setting}.".startswith(f"{key}.") or f"{key}.".startswith(f"{setting}.")), None)
+        where = f"--set {said}" if said else where
         if first["type"] == "extra_forbidden":
             raise SettingsError(
                 f"The setting '{setting}' is not known.", where=where, what_next=f"Known at this place: {_known(first['loc'])}."
@@ -122,7 +123,7 @@ def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings
         raise SettingsError(
             f"The setting '{setting}' cannot be used: {problem}.",
             where=where,
-            what_next=f"Correct it in the file, or give --set {setting}=VALUE.",
+            what_next=f"Give it another value: --set {said}=VALUE." if said else f"Correct it in the file, or give --set {setting}=VALUE.",
         ) from None
 
 
@@ -139,7 +140,8 @@ def _known(location: tuple[Any, ...]) -> str:
     return ", ".join(sorted(set(model.model_fields) - {"base"}))
 
 
-def _override(values: dict[str, Any], item: str) -> None:
+def _override(values: dict[str, Any], item: str) -> str:
+    """Put one ``a.b=value`` into ``values``; the setting's name."""
     key, separator, text = item.partition("=")
     if not separator or not key:
         raise SettingsError(f"'--set {item}' cannot be read.", what_next="Write it as --set part.name=value.")
@@ -152,3 +154,4 @@ def _override(values: dict[str, Any], item: str) -> None:
                 f"'--set {key}' names a part of something that is not a group of settings.", what_next="Give the whole of it, or change the file."
             )
     place[last] = parse_yaml(f"value: {text}", where=f"--set {key}")["value"]
+    return key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from early_id.core.types import Audience, SharingClass
 
@@ -56,6 +56,12 @@ class CohortSettings(Frozen):
     youngest: int = 4
     oldest: int = 17
     contact_pending_days: int = 28
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 <= self.youngest <= self.oldest:
+            raise ValueError(f"the youngest age ({self.youngest}) must not be above the oldest ({self.oldest})")
+        return self
 
 
 class OutcomeSettings(Frozen):

@@ -35,7 +35,7 @@ class Progress:
         self._label = label
         self._total = total
         self._done = 0
-        self._stream = stream or sys.stderr
+        self._stream = stream or _watched()
         self._started = time.monotonic()
         self._last_line = self._started
         self._bar = None
@@ -74,6 +74,11 @@ class Progress:
         took = time.monotonic() - self._started
         if ok and took >= QUIET_FOR:
             print(f"  {self._label}: done in {took:.1f} s", file=self._stream, flush=True)
+
+
+def _watched() -> IO[str]:
+    """Standard error; in a notebook standard output, because there the other is shown as an error, in red."""
+    return sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
 
 
 @contextmanager

@@ -61,6 +61,20 @@ class Findings:
         columns = ["code", "severity", "message", "count", "where", "source", "advice"]
         return pd.DataFrame([{**asdict(item), "severity": str(item.severity)} for item in self.items], columns=columns)
 
+    def summary(self) -> pd.DataFrame:
+        """One row a code: severity, message, count, in how many files, advice."""
+        rows = self.frame()
+        if rows.empty:
+            return rows
+        parts = {
+            "severity": ("severity", "first"),
+            "message": ("message", "first"),
+            "count": ("count", "sum"),
+            "files": ("where", "nunique"),
+            "advice": ("advice", "first"),
+        }
+        return rows.groupby("code", sort=True).agg(**parts).reset_index()
+
     def to_json(self) -> list[dict[str, object]]:
         """Plain dictionaries for manifests and ``--json``."""
         return [{**asdict(item), "severity": str(item.severity)} for item in self.items]
@@ -73,4 +87,4 @@ class Findings:
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
 
-        return frame_html(self.frame(), title="Findings")
+        return frame_html(self.summary(), title="Findings")

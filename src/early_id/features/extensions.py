@@ -11,6 +11,7 @@ import importlib.util
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from early_id.config.settings import Config
 from early_id.core.errors import DeclarationError, EarlyIdError, SettingsError
@@ -40,6 +41,8 @@ class Extension:
         Another cohort, outcome and groups than the council's.
     only_own_features : bool
         Leave the shipped features out.
+    settings : tuple of str
+        Keys under ``extension`` in the settings that it reads. Any other is refused, because a misspelt one would have no effect.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Extension:
     prepare: dict[str, Prepare] = field(default_factory=dict)
     programme: Programme | None = None
     only_own_features: bool = False
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def load_extensions(cfg: Config) -> InForce:
         A declaration is incomplete or reads what may not be used.
     """
     loaded = [_load(cfg.path(path)) for path in cfg.extensions]
+    _check_settings(cfg, loaded)
     tables = Tables()
     for extension in loaded:
         for theme in extension.themes:
@@ -91,6 +96,25 @@ def load_extensions(cfg: Config) -> InForce:
     if cfg.features.use:
         catalogue = catalogue.only(cfg.features.use)
     return InForce(tables, catalogue, programmes[0] if programmes else COUNCIL, tuple(extension.name for extension in loaded))
+
+
+def listed(value: Any) -> list[str]:
+    """A setting that names one thing or several, as a list of texts: ``2014J`` is ``[2014J]``."""
+    return [] if value is None else [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _check_settings(cfg: Config, loaded: list[Extension]) -> None:
+    known = [key for extension in loaded for key in extension.settings]
+    for key in cfg.extension.model_extra or {}:
+        if key in known:
+            continue
+        if not known:
+            raise SettingsError(
+                f"No extension knows the setting '{key}'.",
+                where=f"extension.{key}",
+                what_next="Take it out, or let the extension declare it: Extension(..., settings=(...)).",
+            )
+        raise SettingsError.unknown_name("setting of an extension", key, known, where=f"extension.{key}")
 
 
 def _load(path: Path) -> Extension:

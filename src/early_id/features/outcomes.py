@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.config.settings import Config
+from early_id.core.errors import InputDataError
 from early_id.features.cohort import persons
 from early_id.features.past import Past, TableSource
 from early_id.linkage import People
@@ -58,6 +59,19 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
         result.loc[rows.index, columns] = values.mask(values.eq(0) & left.to_numpy()[:, None], np.nan)[columns]
         result.loc[rows.index, "censored"] = left & values[main].eq(0)
     return result
+
+
+def require_outcome(store: TableSource, outcome: str) -> None:
+    """Refuse an outcome of which no table is held (InputDataError): to say that its dates are too late would send people the wrong way."""
+    parts = COMPONENTS if outcome == NEED else (outcome,)
+    needed = list(dict.fromkeys(_RECORDED_IN[name] for name in parts if name in _RECORDED_IN))
+    held = set(store.coverage()["table"])
+    if needed and not held & set(needed):
+        raise InputDataError(
+            f"Nothing is known of the outcome '{outcome}': the store holds no table in which it is recorded.",
+            where=f"not held: {', '.join(needed)}",
+            what_next="Add the file of such a table to the sources of the settings, or choose another outcome with 'outcome.main'.",
+        )
 
 
 def last_known(store: TableSource) -> pd.Timestamp | None:
