@@ -99,9 +99,12 @@ def test_the_advice_on_an_empty_file_can_be_followed(council: Council, cli: Call
     assert cli("ingest", "--config", council.write_settings())[0] == 0
 
 
-def test_ctrl_c_is_one_line_and_exit_code_130(council: Council, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["Python", "the engine"])
+def test_ctrl_c_is_one_line_and_exit_code_130(
+    council: Council, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
     def stopped(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        raise error
 
     before = hashes(council.folder / "out" / "store")
     monkeypatch.setattr(ingest_module, "merge", stopped)

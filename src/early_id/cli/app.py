@@ -119,12 +119,20 @@ def main() -> None:
             say(STOPPED)
         raise
     except Exception as error:
+        if _interrupted(error):
+            say(STOPPED)
+            sys.exit(INTERRUPTED)
         if os.environ.get("EARLY_ID_DEBUG"):
             raise
         place = _place(error)
         say(f"early-id: an unexpected {type(error).__name__} stopped the run.\n  where: {place}")
         say("  what next: run it again with EARLY_ID_DEBUG=1 to see the details; they may hold people's data, so do not send them on unread.")
         sys.exit(1)
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether a person stopped the run while the engine was at work: it catches the key itself, and raises an error of its own."""
+    return isinstance(error, RuntimeError) and "interrupted" in str(error).lower()
 
 
 def _place(error: BaseException) -> str:
