@@ -40,7 +40,12 @@ ARTIFACTS = "artifacts"
 SWITCHES = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
 
 #: Our estimators are arrays and numbers; skops loads nothing else.
-TRUSTED = ("early_id.models.additive.MonotoneAdditive", "early_id.models.logistic.PenalisedLogistic")
+TRUSTED = (
+    "early_id.models.additive.MonotoneAdditive",
+    "early_id.models.ebm.GroupedEBM",
+    "early_id.models.logistic.PenalisedLogistic",
+    "early_id.models.scorecard.Scorecard",
+)
 
 
 def quiet_mlflow() -> Any:
@@ -142,6 +147,7 @@ def _params(trial: Trial, meta: MatrixMeta, settings: TrainingSettings) -> Json:
         "catalogue_hash": meta.catalogue_hash,
         "data_hash": meta.data_hash,
         "settings_hash": trial.best.settings_hash,
+        "acceptance_hash": trial.acceptance.get("hash") or "no bar was written down",
         "model_hash": trial.best.fingerprint(),
     }
 

@@ -18,11 +18,13 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Audience
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
-from early_id.models.fitting import Ranked, check_classes, learned, rule, rule_spec
+from early_id.models.fitting import CHALLENGERS, Ranked, check_classes, learned
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
+from early_id.models.rules import PointsItem
 from early_id.models.splits import Splits, named_splits, temporal_splits
 from early_id.models.verdict import compare, judge
+from early_id.models.yardsticks import area_only, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
 from early_id.stats.metrics import auc
 
@@ -134,6 +136,7 @@ def train(
         notes=(*prepared.notes, *rule_notes, *_size_notes(outcomes)),
         comparisons=comparisons,
         outcome_by_date=_outcome_by_date(prepared),
+        acceptance={"hash": acceptance.hash if acceptance else None},
     )
     if settings.tracking and store is not None:
         from early_id.models.tracking import track
@@ -242,16 +245,19 @@ def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) ->
     ranked: list[Ranked] = []
     notes: list[str] = []
     for name in settings.baselines:
-        found = rule(name, rule_spec(name, settings.baseline_features), features, X, index, y, splits)
+        spec = rule_spec(name, settings.baseline_features)
+        found = rule(name, spec, features, X, index, y, splits, [PointsItem(*item) for item in settings.points_tool])
         if isinstance(found, Ranked):
             ranked.append(found)
         else:
             notes.append(found)
     as_of, mature_on = (index[c].to_numpy(dtype="datetime64[ns]") for c in ("as_of", "mature_on"))
-    steps = len(settings.models) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
+    before = date_before(index, splits) if "last_list" in settings.comparators else None
+    names = [*settings.models, *(CHALLENGERS if settings.challenger else ())]
+    steps = len(names) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
     # One thread for linear algebra and boosting alike; see ``additive.one_thread`` for the measurement.
     with progress(f"training for {audience}", steps) as bar, threadpool_limits(1):
-        for name in settings.models:
+        for name in names:
             ranked.append(
                 learned(
                     name,
@@ -263,8 +269,16 @@ def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) ->
                     mature_on=mature_on,
                     outcome=prepared.outcome,
                     tick=lambda note: bar.advance(note=note),
+                    also=before if name == settings.put_forward else None,
                 )
             )
+    forward = next(r for r in ranked if r.name == settings.put_forward)
+    if forward.also is not None:
+        ranked.append(last_list(forward, index, y, splits))
+    elif "last_list" in settings.comparators:
+        notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
+    if "area_only" in settings.comparators and "school_id" in index.columns:
+        ranked.append(area_only(index, y, splits))
     return ranked, notes
 
 
