@@ -21,6 +21,9 @@ NOT_BY_HAND = (
     "mixes dates and sources, and no family should be sorted by it. A person decides whom to talk to, whatever the points say."
 )
 
+#: Words of a label that say whose records they are.
+_OTHERS = {"brothers", "sisters", "family", "household", "siblings"}
+
 #: Measures whose values are shares between 0 and 1.
 _SHARES = ("share", "change", "against_peers")
 
@@ -48,15 +51,20 @@ def scorecard_page(model: RiskModel, *, watermark: str | None = None, said: Iter
         )
     on_card = [(f, cuts, values) for f, cuts, values in zip(model.features, card.point_cuts_, card.point_values_, strict=True) if values.any()]
     on_card.sort(key=lambda entry: -float(entry[2].max()))
-    rows: list[list[str | int]] = []
-    for feature, cuts, values in on_card:
-        for place, words in enumerate(steps_in_words(feature, cuts)):
-            rows.append([_label(feature) if place == 0 else "", words, int(values[place])])
+    points = sorted({int(value) for _, _, values in on_card for value in values})
+    rows = [[_label(feature), *_by_points(feature, cuts, values, points)] for feature, cuts, values in on_card]
     most = int(sum(values.max() for _, _, values in on_card))
     body = Markup(
         "<p><strong>{}</strong></p><p>{} signs, 0 to {} points in all. More points mean that more families like this one later had a need "
         "recognised. Each sign is looked at by itself; nothing else about a child counts, and what is not listed here gives no points.</p>{}"
-    ).format(NOT_BY_HAND, len(on_card), most, table_html(["What is looked at", "What the records say", "Points"], rows, "Points of each sign"))
+    ).format(
+        NOT_BY_HAND,
+        len(on_card),
+        most,
+        table_html(
+            ["What is looked at", *(f"{n} point{'' if n == 1 else 's'}" for n in points)], rows, "What the records have to say for so many points"
+        ),
+    )
     return render_page(
         f"Points of the model '{model.name.replace('_', ' ')}'",
         body,
@@ -64,6 +72,12 @@ def scorecard_page(model: RiskModel, *, watermark: str | None = None, said: Iter
         watermark=watermark,
         said=tuple(said),
     )
+
+
+def _by_points(feature: Feature, cuts: Floats, values: Floats, points: Iterable[int]) -> list[str]:
+    """What the records say for each number of points; empty where no step gives so many."""
+    words = steps_in_words(feature, cuts)
+    return ["; ".join(word for word, value in zip(words, values, strict=True) if value == n) for n in points]
 
 
 def steps_in_words(feature: Feature, cuts: Floats) -> list[str]:
@@ -100,4 +114,5 @@ def _value(feature: Feature, value: float) -> str:
 
 
 def _label(feature: Feature) -> str:
-    return f"{feature.label}{' (brothers and sisters)' if feature.unit is Unit.FAMILY and 'sibling' not in feature.label.lower() else ''}"
+    said = _OTHERS & set(feature.label.lower().replace("'", " ").split())
+    return feature.label if feature.unit is Unit.CHILD or said else f"{feature.label} (brothers and sisters)"
