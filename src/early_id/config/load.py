@@ -15,7 +15,10 @@ from early_id.config.settings import Config
 from early_id.core.errors import SettingsError
 
 #: Shipped defaults that a settings file may leave out: key in the settings → file in config/defaults.
-_SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.yaml"}
+_SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.yaml", "thresholds": "thresholds.yaml"}
+
+#: The bar has no shipped default that counts: figures that nobody decided are no bar.
+BAR = "acceptance.yaml"
 
 
 class _Loader(yaml.SafeLoader):
@@ -98,13 +101,31 @@ def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: A
     for key, value in replace.items():
         if value is not None:
             values[key] = value
+    bar = _read_bar(values, file.parent)
     for item in overrides:
         _override(values, item)
     for key, name in _SHIPPED.items():
         if key not in values:
             local = file.parent / name
             values[key] = read_yaml(local) if local.is_file() else shipped(name)
-    return make_config(values, base=file.parent, where=str(file))
+    return make_config(values, base=file.parent, where=f"{file}, with {bar.name}" if bar else str(file))
+
+
+def _read_bar(values: dict[str, Any], base: Path) -> Path | None:
+    """Put the acceptance file in the place of its name; the file that was read comes back.
+
+    Without a name it is ``acceptance.yaml`` beside the settings. A file that is not there is no bar: training says so and shows no
+    test results, which is what a bar that was never written down deserves.
+    """
+    named = values.get("acceptance", BAR)
+    if not isinstance(named, str):
+        return None
+    values.pop("acceptance", None)
+    file = base / named
+    if not file.is_file():
+        return None
+    values["acceptance"] = read_yaml(file, role="acceptance file")
+    return file
 
 
 def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings") -> Config:

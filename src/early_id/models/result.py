@@ -97,6 +97,8 @@ class Trial:
         The parts of the outcome and further labels, side by side, for the same list.
     censoring : DataFrame
         Figures with children who left before the horizon left out, and counted as no.
+    acceptance : dict
+        ``hash`` of the bar (null without one) and, once the final verdict has been given, its limits, gaps and opening.
     """
 
     audience: str
@@ -113,6 +115,7 @@ class Trial:
     run_id: str | None = None
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcome_by_date: pd.DataFrame = field(default_factory=pd.DataFrame)
+    acceptance: Json = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Trial({self.audience}, {len(self.models)} models at {self.capacity} places: {self.verdict})"
@@ -166,6 +169,7 @@ class Trial:
             "splits": self.splits,
             "notes": list(self.notes),
             "run_id": self.run_id,
+            "acceptance": self.acceptance,
         }
 
     def _repr_html_(self) -> str:

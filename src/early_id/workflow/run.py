@@ -9,7 +9,8 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.steps import Bench, audit_all, build, judge_all, open_bench, screen_all, take_in, train_all
+from early_id.workflow.governing import approval_of, judge_all, keep_all, models_for_lists, open_all
+from early_id.workflow.steps import Bench, audit_all, build, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class RunResult:
     main_audience: str
     notes: tuple[str, ...] = ()
     refusal: str | None = None
+    approval: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
     matrix: FeatureMatrix | None = field(default=None, repr=False)
     trials: dict[str, Trial] = field(default_factory=dict, repr=False)
@@ -43,7 +45,7 @@ class RunResult:
         """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
         return {
             "outputs": list(self.outputs), "counts": self.counts, **by_audience(self.audiences, self.main_audience),
-            "notes": list(self.notes), "refusal": self.refusal,
+            "notes": list(self.notes), "refusal": self.refusal, "approval": self.approval,
         }  # fmt: skip
 
 
@@ -77,31 +79,29 @@ def run(cfg: Config) -> RunResult:
 
 def _run(bench: Bench, batch: Batch) -> RunResult:
     """Everything after the intake."""
-    from early_id.acceptance.approval import approval_status
-
-    cfg = bench.cfg
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
     people = bench.people
     matrix = build(bench, people)
     trials = train_all(bench, matrix)
     audits = audit_all(bench, matrix, trials)
-    trials = judge_all(bench, trials, audits)
+    trials = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
     keys_only = bench.in_force.programme.keys_only
-    status = approval_status(cfg.approval, store_made_up=bench.store.made_up, keys_only=keys_only and cfg.project.public_data)
+    status = approval_of(bench)
     outputs: list[dict[str, Any]] = []
     summary: dict[str, Any] | None = None
     lists = None
     with publish.at_once(bench) as desk:
         if status.is_approved and keys_only:
-            outputs, recipients = publish.key_lists(desk, matrix, trials, status)
+            outputs, recipients = publish.key_lists(desk, matrix, models_for_lists(status, trials), trials, status)
             summary = {"recipients": recipients, "taken_out": {}}
         elif status.is_approved:
-            lists = screen_all(desk, people, matrix, trials)
+            lists = screen_all(desk, people, matrix, models_for_lists(status, trials))
             outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
             summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
+        keep_all(desk, trials, matrix)
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
             outputs += publish.notices(desk, trials)
@@ -120,7 +120,8 @@ def _result(
         counts=publish.counts(bench, batch, people, matrix),
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
-        notes=tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes)),
+        notes=tuple(dict.fromkeys([*status.notes, *(note for trial in trials.values() for note in trial.notes)])),
+        approval=status.to_json(),
         refusal=None if status.is_approved else status.text,
         exit_code=0 if status.is_approved else 4,
         matrix=matrix,

@@ -18,7 +18,6 @@ from early_id.features.extensions import InForce, load_extensions
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
 from early_id.linkage import People, link
-from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -84,13 +83,19 @@ def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:
     return {str(name): max(1, round(count * share)) for name, count in families.items()}
 
 
-def train_all(bench: Bench, matrix: FeatureMatrix) -> dict[str, Trial]:
-    """One trial for each audience, on the classes that it may see."""
+def train_all(bench: Bench, matrix: FeatureMatrix, *, tracked: bool = True) -> dict[str, Trial]:
+    """One trial for each audience, on the classes that it may see.
+
+    A bar that names another model or outcome is refused before anything is trained. ``tracked=False`` writes nothing to the tracking
+    store, which holds figures.
+    """
+    from early_id.acceptance.limits import check_bar
     from early_id.models.train import train
 
     cfg = bench.cfg
+    check_bar(cfg.acceptance, put_forward=cfg.training.put_forward, outcome=cfg.training.outcome or matrix.meta.outcome)
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    tracking = cfg.out_dir / "tracking"
+    tracking = cfg.out_dir / "tracking" if tracked else None
     return {
         audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking)
         for audience in bench.in_force.programme.audiences
@@ -102,20 +107,6 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     from early_id.audit.fairness import audit_model
 
     return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
-
-
-def judge_all(bench: Bench, trials: Mapping[str, Trial], audits: Mapping[str, AuditResult]) -> dict[str, Trial]:
-    """Each trial with its final verdict, for everything that people read: what the bar gave, unless the audit takes readiness back.
-
-    Reasons and notes are put in the programme's words here, once for pages, JSON and terminal alike.
-    """
-    from early_id.acceptance.verdict import final_verdict
-
-    say, judged = glossary(bench).text, {}
-    for audience, trial in trials.items():
-        final = final_verdict(trial, audits.get(audience), responses=bench.cfg.audit.responses)
-        judged[audience] = replace(trial, verdict=final.verdict, reasons=tuple(map(say, final.reasons)), notes=tuple(map(say, trial.notes)))
-    return judged
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
@@ -170,8 +161,8 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     )
 
 
-def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> ScreeningLists:
-    """The lists of every audience at the screening date, in memory."""
+def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
+    """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.cfg.as_of.screening or max(bench.dates()))
-    made = [screen(trial.best, now, store=bench.store, people=people, settings=bench.cfg) for trial in trials.values()]
+    made = [screen(model, now, store=bench.store, people=people, settings=bench.cfg) for model in models.values()]
     return sum(made[1:], start=made[0])
