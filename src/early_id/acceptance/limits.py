@@ -118,8 +118,12 @@ def _between(words: str, figure: tuple[float, float, float], low: float | None, 
     )
     if math.isnan(value):
         return (Limit(name, None, f"{words} cannot be estimated: too few outcomes are known; the bar asks for {asks}."),)
+    sentence = f"{words}: {value:.2f} ({lower:.2f} to {upper:.2f}); the bar asks for {asks}"
     met = (low is None or value >= low) and (high is None or value <= high)
-    return (Limit(name, met, f"{words}: {value:.2f} ({lower:.2f} to {upper:.2f}); the bar asks for {asks}.", value),)
+    # Outside by itself, but with an interval that reaches inside: these data cannot tell.
+    if not met and (low is None or upper >= low) and (high is None or lower <= high):
+        return (Limit(name, False, f"{sentence}. It may lie inside: more outcomes are needed to tell.", value, more=True),)
+    return (Limit(name, met, f"{sentence}.", value),)
 
 
 def _share(words: str, value: float | None, limit: float | None, name: str, *, least: bool = False) -> Sequence[Limit]:

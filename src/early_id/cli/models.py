@@ -56,12 +56,9 @@ def compare(
 
 
 def _write_form(config: Path) -> None:
-    from importlib import resources
+    from early_id.config.load import BAR, shipped_text
 
-    from early_id.config.load import BAR
-
-    path = config.parent / BAR
-    _write_new(path, resources.files("early_id.config.defaults").joinpath(BAR).read_text(encoding="utf-8"))
+    _write_new(config.parent / BAR, shipped_text(BAR))
     say("Decide it with your board before anything is trained.")
 
 

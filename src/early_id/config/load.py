@@ -70,9 +70,14 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     return loaded
 
 
+def shipped_text(name: str) -> str:
+    """The text of a default file of the package, comments included."""
+    return resources.files("early_id.config.defaults").joinpath(name).read_text(encoding="utf-8")
+
+
 def shipped(name: str) -> dict[str, Any]:
     """A default file of the package, e.g. ``sharing.yaml``."""
-    return parse_yaml(resources.files("early_id.config.defaults").joinpath(name).read_text(encoding="utf-8"), where=f"shipped {name}")
+    return parse_yaml(shipped_text(name), where=f"shipped {name}")
 
 
 def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: Any) -> Config:

@@ -99,4 +99,4 @@ def _without_results(trial: Trial) -> Trial:
     nothing = pd.DataFrame()
     reason = "No bar was written down before the results were seen, so no test results are shown."
     emptied = dict.fromkeys(("comparisons", "components", "censoring", "outcome_by_date"), nothing)
-    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), **emptied)
+    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), notes=trial.split_notes, **emptied)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from early_id.config.load import BAR, shipped_text
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import loss_from
@@ -80,6 +81,8 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "",
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    # The bar of a made-up council is the shipped form as it stands: nobody has to decide anything for a demonstration.
+    (folder / BAR).write_text(shipped_text(BAR), encoding="utf-8", newline="\n")
     readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
 
