@@ -13,6 +13,9 @@ from early_id.acceptance.openings import Opening, open_test_date
 from early_id.acceptance.verdict import final_verdict
 from early_id.models.candidates import save_candidate
 from early_id.models.rebuild import recorded_inputs
+from early_id.models.refits import steadiness, with_steadiness
+from early_id.models.tracking import note_verdict
+from early_id.models.verdict import READY
 from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
@@ -44,10 +47,21 @@ def facts(bench: Bench, matrix: FeatureMatrix, trial: Trial) -> Facts:
     files = [file for batch in bench.store.version.batches for file in batch["files"]]
     rows = sum(file["rows_in"] for file in files)
     asked = matrix.X.loc[trial.best.held_out.index, trial.best.feature_names]
+    steady = trial.further.stability.get("share_steady") or {}
     return Facts(
         set_aside=sum(file["rows_set_aside"] for file in files) / rows if rows else None,
         known=float(asked.notna().to_numpy().mean()) if asked.size else None,
+        steady=steady.get("value"),
     )
+
+
+def _with_refits(bench: Bench, trial: Trial, matrix: FeatureMatrix) -> Trial:
+    """The trial with its refits, where the bar asks for steadiness and everything before it was cleared: they are many fits."""
+    cfg = bench.cfg
+    if trial.verdict != READY or cfg.acceptance is None or cfg.acceptance.steady_at_least is None:
+        return trial
+    sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
+    return with_steadiness(trial, steadiness(trial, matrix, cfg.training, sharing=sharing))
 
 
 def judge_all(
@@ -63,7 +77,8 @@ def judge_all(
     Reasons and notes are put in the programme's words here, once for pages, JSON and terminal alike.
     """
     say, judged = glossary(bench).text, {}
-    for audience, trial in trials.items():
+    for audience, as_trained in trials.items():
+        trial = _with_refits(bench, as_trained, matrix)
         final = final_verdict(
             trial,
             audits.get(audience),
@@ -79,6 +94,7 @@ def judge_all(
             notes=tuple(map(say, trial.notes)),
             acceptance={**trial.acceptance, **final.to_json()},
         )
+        note_verdict(judged[audience], store=bench.cfg.out_dir / "tracking", uri=bench.cfg.training.tracking_uri)
     return judged
 
 
