@@ -91,6 +91,7 @@ def test_a_bar_that_cannot_be_followed_is_one_message_with_its_file(tmp_path: Pa
 def test_the_shipped_form_states_everything_and_the_copy_in_configs_is_the_same() -> None:
     assert FULL.unstated == ()
     assert len(AcceptanceSettings().unstated) == 6
+    assert not [words for words in AcceptanceSettings(steady_at_least=0.0).unstated if "steady" in words], "0 is a limit that was stated"
     root = Path(__file__).parents[2]
     for name in ("acceptance.yaml", "thresholds.yaml"):
         assert (root / "configs" / name).read_bytes() == (root / "src/early_id/config/defaults" / name).read_bytes()

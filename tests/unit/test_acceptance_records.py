@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from approval_material import BASIS, FILLED, THRESHOLDS, TODAY, application, cleared, material, registered, standing
+
 from early_id.acceptance.application import missing, read_application, same_person, template
 from early_id.acceptance.approval import approval_status, verify
 from early_id.acceptance.records import FILE, approve, chain_of, last_of, retire

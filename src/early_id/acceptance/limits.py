@@ -74,7 +74,7 @@ def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> 
         *_enough(acceptance, trial),
         *_between("Outcomes seen, divided by outcomes expected", observed_expected(*arrays), ranges.observed_expected_from, ranges.observed_expected_to, "calibration"),
         *_between("The slope of the calibration", calibration_slope(*arrays), ranges.slope_from, ranges.slope_to, "calibration slope"),
-        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True),
+        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (refits are made once the margins are cleared)"),
         *_share("Of all rows taken in, the share set aside", facts.set_aside, quality.set_aside_at_most, "rows set aside"),
         *_share("Of all that the model asks about a child, the share that is known", facts.known, quality.known_at_least, "completeness", least=True),
         *_share("Of the children at the test date, the share who left before the outcome was known", float(held["censored"].mean()), quality.left_at_most, "children who left"),
@@ -126,13 +126,13 @@ def _between(words: str, figure: tuple[float, float, float], low: float | None, 
     return (Limit(name, met, f"{sentence}.", value),)
 
 
-def _share(words: str, value: float | None, limit: float | None, name: str, *, least: bool = False) -> Sequence[Limit]:
+def _share(words: str, value: float | None, limit: float | None, name: str, *, least: bool = False, why: str = "") -> Sequence[Limit]:
     """A share against its smallest or largest value."""
     if limit is None:
         return ()
     asks = f"the bar asks for {_percent(limit)} or {'more' if least else 'less'}"
     if value is None or math.isnan(value):
-        return (Limit(name, None, f"{words}: not measured; {asks}."),)
+        return (Limit(name, None, f"{words}: not measured{why}; {asks}."),)
     return (Limit(name, value >= limit if least else value <= limit, f"{words}: {_percent(value)}; {asks}.", value),)
 
 

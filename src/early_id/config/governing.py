@@ -75,9 +75,9 @@ class AcceptanceSettings(Frozen):
             "which verdicts of the audit block (fairness.blocks)": self.fairness.blocks,
             "how steady lists must be over refits (steady_at_least)": self.steady_at_least,
             "limits on the quality of the records (data_quality)": self.data_quality.model_dump(exclude_none=True),
-            "the smallest number of listed families (minimum_listed_families)": self.minimum_listed_families,
+            "the smallest number of listed families (minimum_listed_families)": self.minimum_listed_families or None,
         }
-        return tuple(words for words, stated in parts.items() if stated in (None, {}, (), 0))
+        return tuple(words for words, stated in parts.items() if stated in (None, {}, ()))
 
 
 class ThresholdSettings(Frozen):

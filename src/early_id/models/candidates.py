@@ -80,7 +80,7 @@ def load_candidate(out: Path, audience: str) -> Candidate:
         value = json.loads(path.read_text(encoding="utf-8"))
         stated = value.pop("hash")
         sound = stated == fingerprint(value, length=64)
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         sound = False
     if not sound:
         raise PolicyError("The trained model is not as it was written.", where=path.name, what_next="Train it again.")

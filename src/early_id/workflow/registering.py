@@ -130,7 +130,9 @@ def _copied(cfg: Config, bundle: Bundle, status: str, record: Record) -> tuple[s
     """Copy a record to the tracking store; a copy that could not be made is said and undoes nothing."""
     tags = {name: str(bundle.manifest[name]) for name in _HASHES} | {"record": str(record.number), "record_hash": record.hash}
     try:
-        found = mirror(cfg.out_dir / "tracking", bundle.name, bundle.version, status, tags, run=bundle.card.get("run_id"), uri=cfg.training.tracking_uri)
+        found = mirror(
+            cfg.out_dir / "tracking", bundle.name, bundle.version, status, tags, run=bundle.card.get("run_id"), uri=cfg.training.tracking_uri
+        )
     except EarlyIdError as error:
         return (f"It is on record, but the copy in the tracking store could not be written: {error.what}",)
     except Exception as error:  # whatever mlflow raises, the record stands

@@ -12,6 +12,7 @@ from early_id.core.errors import EarlyIdError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Json
 from early_id.models.candidates import load_candidate
+from early_id.models.further import Further
 from early_id.models.verdict import CANNOT_TELL
 from early_id.workflow.governing import judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
@@ -99,4 +100,4 @@ def _without_results(trial: Trial) -> Trial:
     nothing = pd.DataFrame()
     reason = "No bar was written down before the results were seen, so no test results are shown."
     emptied = dict.fromkeys(("comparisons", "components", "censoring", "outcome_by_date"), nothing)
-    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), notes=trial.split_notes, **emptied)
+    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), notes=trial.split_notes, further=Further(), **emptied)
