@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
+from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
 
@@ -91,7 +93,7 @@ class TrainingSettings(Frozen):
 
     outcome: str | None = None  #: the matrix's main outcome where nothing is named
     families_folds: int = Field(5, ge=2)
-    split: Literal["temporal", "named"] = "temporal"
+    split: Literal["temporal", "named", "random"] = "temporal"  #: random: for comparison with published work only, labelled optimistic
     put_forward: str = "additive"
     models: tuple[str, ...] = ("logistic", "additive")
     baselines: tuple[str, ...] = ("absence", "indicators", "points", "age")
@@ -104,6 +106,20 @@ class TrainingSettings(Frozen):
     seed: int = 20240819
     tracking: bool = True
     tracking_uri: str | None = None
+    calibration: Literal["sigmoid", "beta", "isotonic"] = "sigmoid"  #: isotonic only above 4,000 outcomes
+    #: probabilities from which a conversation is worth its cost, as the board states them; for net benefit only
+    benefit_thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.2)
+    labels: bool = False  #: also fit a model to each label that is held, and say how far their lists agree
+    refits: int = Field(50, ge=10)  #: refits on families drawn anew, where steadiness is measured
+    regimes: tuple[Regime, ...] = SHIPPED  #: declared breaks; training across an undeclared one is refused
+    break_alpha: float = Field(0.01, gt=0, lt=0.5)  #: chance of refusing a council in which nothing changed
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_balancing(cls, values: Any) -> Any:
+        if isinstance(values, dict) and (named := [key for key in values if isinstance(key, str) and is_balancing(key)]):
+            raise ValueError(f"'{named[0]}' is not offered. {REASON}")
+        return values
 
 
 class AuditSettings(Frozen):
@@ -196,6 +212,7 @@ class Config(Frozen):
     #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
     approval: str | dict[Audience, str] | None = None
     models: Path = Path("models")  #: folder of registered models
+    family_help: FamilyHelpSettings = FamilyHelpSettings()
     base: Path = Field(Path(), exclude=True)
 
     @field_validator("sharing")

@@ -13,7 +13,8 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.features.declare import Feature
 from early_id.models.adding import Floats
 from early_id.models.additive import MonotoneAdditive
-from early_id.models.calibrate import SigmoidCalibration, fit_sigmoid
+from early_id.models.balance import refuse_balancing
+from early_id.models.calibrate import Calibration, fit_calibration
 from early_id.models.challenger import Challenger
 from early_id.models.choose import Choice, as_given, choose_penalty, choose_rounds, choose_size
 from early_id.models.ebm import GroupedEBM
@@ -60,7 +61,8 @@ class Ranked:
 
     ``score`` and ``probability`` are NaN outside the test rows. ``left_in`` are test scores of a model that had seen
     earlier snapshots of the same families: optimistic, shown beside, labelled. ``also`` are scores of the further rows that were asked
-    for, by the same models as the test rows of the same families.
+    for, by the same models as the test rows of the same families. ``out_of_fold`` are scores of training rows by models fitted on other
+    families (of all training dates, so they are not held out by time).
     """
 
     name: str
@@ -68,9 +70,10 @@ class Ranked:
     score: Floats
     probability: Floats
     estimator: Any
-    calibrator: SigmoidCalibration | None
+    calibrator: Calibration | None
     left_in: Floats | None = None
     also: Floats | None = None
+    out_of_fold: Floats | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,6 +97,7 @@ def learned(
     outcome: str,
     tick: Callable[[str], None],
     also: Mask | None = None,
+    calibration: str = "sigmoid",
 ) -> Ranked:
     """Fit one kind of model: per family fold for the test date, with all families beside it, and for the next lists.
 
@@ -111,7 +115,9 @@ def learned(
         where = {"rows": rows, "as_of": as_of, "mature_on": mature_on, "fold": splits.fold}
         value = kind.choose(lambda v: kind.make(features, v), X, y, **where).value
         groups = {"groups": splits.family[rows]} if kind.by_family else {}
-        return kind.make(features, value).fit(X[rows], y[rows], **groups), value
+        estimator = kind.make(features, value)
+        refuse_balancing(estimator)
+        return estimator.fit(X[rows], y[rows], **groups), value
 
     score = np.full(len(X), np.nan)
     out_of_fold = np.full(len(X), np.nan)
@@ -128,28 +134,29 @@ def learned(
         tick(name)
     left_in = np.full(len(X), np.nan)
     if kind.kind == "challenger":
-        probability, calibrator = calibrated(score, out_of_fold, y, splits)
-        return Ranked(name, kind.kind, score, probability, None, calibrator)
+        probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
+        return Ranked(name, kind.kind, score, probability, None, calibrator, out_of_fold=out_of_fold)
     if splits.kind == "temporal":
         model, _ = chosen_fit(splits.usable)
         left_in[splits.test] = model.score_log_odds(X[splits.test])
         tick(name)
     final, value = chosen_fit(splits.final)
     tick(name)
-    probability, calibrator = calibrated(score, out_of_fold, y, splits)
+    probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
     extra = {kind.chosen: value, "rows": int(splits.final.sum()), "outcomes": int(np.nansum(y[splits.final]))}
     kept = left_in if splits.kind == "temporal" else None
-    return Ranked(name, kind.kind, score, probability, final, calibrator, kept, further if also is not None else None, extra)
+    return Ranked(name, kind.kind, score, probability, final, calibrator, kept, further if also is not None else None, out_of_fold, extra)
 
 
-def calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits) -> tuple[Floats, SigmoidCalibration]:
-    """Probabilities of the test rows, and the calibration for the next lists.
+def calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits, kind: str = "sigmoid") -> tuple[Floats, Calibration]:
+    """Probabilities of the test rows, and the calibration for the next lists, both from ``splits.calibrate``.
 
-    The sigmoid of a test fold is fitted without that fold's families, so that the Brier score is held out like the rest.
+    The calibration of a test fold is fitted without that fold's families, so that the Brier score is held out like the rest.
     """
     probability = np.full(len(score), np.nan)
+    whole = fit_calibration(kind, out_of_fold[splits.calibrate], y[splits.calibrate])
     for part in splits.fits:
         if part.test.any():
-            rows = splits.usable & (splits.fold != part.number)
-            probability[part.test] = fit_sigmoid(out_of_fold[rows], y[rows])(score[part.test])
-    return probability, fit_sigmoid(out_of_fold[splits.usable], y[splits.usable])
+            rows = splits.calibrate & (splits.fold != part.number)
+            probability[part.test] = fit_calibration(kind, out_of_fold[rows], y[rows])(score[part.test])
+    return probability, whole

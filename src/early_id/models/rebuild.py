@@ -15,7 +15,8 @@ from early_id.core.errors import InputDataError
 from early_id.core.types import Json
 from early_id.features.declare import Feature
 from early_id.features.matrix import MatrixMeta
-from early_id.models.registry import PACKAGE, Bundle, calibration_json, changed_features
+from early_id.models.calibrate import calibration_json
+from early_id.models.registry import PACKAGE, Bundle, changed_features
 from early_id.models.risk_model import RiskModel
 
 #: Settings that a model depends on; seeds are among those of training.

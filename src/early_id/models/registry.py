@@ -23,7 +23,7 @@ from early_id.core.fingerprint import file_sha256, fingerprint
 from early_id.core.types import Json
 from early_id.features.declare import Feature
 from early_id.features.matrix import MatrixMeta
-from early_id.models.calibrate import SigmoidCalibration
+from early_id.models.calibrate import Calibration, calibration_from, calibration_json
 from early_id.models.portable import PortableModel, from_tables, to_tables
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
@@ -42,7 +42,7 @@ class Bundle:
     audience: str
     outcome: str
     estimator: PortableModel
-    calibrator: SigmoidCalibration | None
+    calibrator: Calibration | None
     capacity: int
     settings_hash: str
     card: Json
@@ -245,7 +245,7 @@ def load_bundle(folder: Path, *, bundle_hash: str | None = None, audience: str |
         audience=model["audience"],
         outcome=model["outcome"],
         estimator=from_tables(model["tables"], model["features"]),
-        calibrator=SigmoidCalibration(**model["calibration"]) if model["calibration"] else None,
+        calibrator=calibration_from(model["calibration"]),
         capacity=model["capacity"],
         settings_hash=model["settings_hash"],
         card=_read(folder, "card.json"),
@@ -276,13 +276,6 @@ def _read(folder: Path, name: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise InputDataError(f"{name} is not JSON.", where=str(folder), what_next="Restore the folder from a backup.") from None
-
-
-def calibration_json(calibrator: SigmoidCalibration | None) -> Json | None:
-    """The numbers of a calibration, as a bundle holds them."""
-    if calibrator is None:
-        return None
-    return {"slope": calibrator.slope, "intercept": calibrator.intercept, "rows": calibrator.rows, "outcomes": calibrator.outcomes}
 
 
 def _entry(feature: Feature) -> Json:

@@ -32,6 +32,7 @@ def rule(
     y: Floats,
     splits: Splits,
     points: Sequence[PointsItem] = (),
+    calibration: str = "sigmoid",
 ) -> Ranked | str:
     """Rank by one rule, or say in a sentence why it cannot be ranked here.
 
@@ -68,7 +69,7 @@ def rule(
     # A rule learns nothing from outcomes, so its scores on the training rows are as good as out of fold.
     score[splits.test] = fitted.score_log_odds(frame[splits.test])
     out_of_fold[splits.usable] = fitted.score_log_odds(frame[splits.usable])
-    probability, calibrator = calibrated(score, out_of_fold, y, splits)
+    probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
     return Ranked(name, "baseline", score, probability, fitted, calibrator, extra={"by": spec})
 
 
