@@ -115,6 +115,9 @@ def test_a_run_that_broke_off_between_the_two_files_loses_nothing(written: tuple
     assert len(chain.read()) == 2
     assert chain.append("approved", BODIES[2], at=WHEN).number == 3
     assert chain.path.read_bytes() == written[1]
+    chain._head.write_bytes(before)
+    with pytest.raises(PolicyError, match="added by hand"):
+        chain.read()
 
 
 def test_nothing_written_is_nothing_read(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.acceptance.approval import ApprovalStatus, approval_status
-from early_id.acceptance.limits import Facts
+from early_id.acceptance.limits import Facts, check_bar
 from early_id.acceptance.openings import Opening, open_test_date
 from early_id.acceptance.verdict import final_verdict
+from early_id.features.programme import main_outcome
 from early_id.models.candidates import save_candidate
 from early_id.models.rebuild import recorded_inputs
 from early_id.models.refits import steadiness, with_steadiness
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from early_id.models.result import Trial
     from early_id.models.risk_model import RiskModel
     from early_id.workflow.steps import Bench
+
+
+def check_first(bench: Bench) -> None:
+    """Refuse a bar that names another model or outcome, before anything is built, trained or opened."""
+    cfg = bench.cfg
+    check_bar(cfg.acceptance, put_forward=cfg.training.put_forward, outcome=cfg.training.outcome or main_outcome(bench.in_force.programme, cfg))
 
 
 def open_all(bench: Bench, trials: Mapping[str, Trial]) -> dict[str, Opening]:

@@ -9,7 +9,7 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.governing import approval_of, judge_all, keep_all, models_for_lists, open_all
+from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all
 from early_id.workflow.steps import Bench, audit_all, build, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import glossary
 
@@ -81,6 +81,7 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
     """Everything after the intake."""
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
+    check_first(bench)
     people = bench.people
     matrix = build(bench, people)
     trials = train_all(bench, matrix)

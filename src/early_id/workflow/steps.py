@@ -86,20 +86,26 @@ def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:
 def train_all(bench: Bench, matrix: FeatureMatrix, *, tracked: bool = True) -> dict[str, Trial]:
     """One trial for each audience, on the classes that it may see.
 
-    A bar that names another model or outcome is refused before anything is trained. ``tracked=False`` writes nothing to the tracking
-    store, which holds figures.
+    ``tracked=False`` writes nothing to the tracking store, which holds figures.
     """
-    from early_id.acceptance.limits import check_bar
     from early_id.models.train import train
 
     cfg = bench.cfg
-    check_bar(cfg.acceptance, put_forward=cfg.training.put_forward, outcome=cfg.training.outcome or matrix.meta.outcome)
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     tracking = cfg.out_dir / "tracking" if tracked else None
+    place = {"council": cfg.project.name, "areas": areas_of(bench.store)}
     return {
-        audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking)
+        audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking, **place)
         for audience in bench.in_force.programme.audiences
     }
+
+
+def areas_of(store: Store) -> dict[str, str]:
+    """School → area, as the newest records have it; empty where no areas are held."""
+    if not store.has("schools"):
+        return {}
+    schools = store.frame("schools").dropna(subset=["area_id"]).drop_duplicates("school_id", keep="last")
+    return dict(zip(schools["school_id"].astype(str), schools["area_id"].astype(str), strict=True))
 
 
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:

@@ -14,7 +14,7 @@ from early_id.core.types import Json
 from early_id.models.candidates import load_candidate
 from early_id.models.further import Further
 from early_id.models.verdict import CANNOT_TELL
-from early_id.workflow.governing import judge_all, keep_all, open_all
+from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def train_and_judge(bench: Bench) -> Trained:
 
     Without a bar the models are fitted and kept, but no test result is shown, tracked or counted as opened.
     """
+    check_first(bench)
     matrix = build(bench, bench.people)
     bar = bench.cfg.acceptance
     trials = train_all(bench, matrix, tracked=bar is not None)

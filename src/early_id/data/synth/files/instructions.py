@@ -81,10 +81,16 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "",
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
-    # The bar of a made-up council is the shipped form as it stands: nobody has to decide anything for a demonstration.
-    (folder / BAR).write_text(shipped_text(BAR), encoding="utf-8", newline="\n")
+    (folder / BAR).write_text(_bar(), encoding="utf-8", newline="\n")
     readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
+
+
+def _bar() -> str:
+    """The shipped form of the bar, which nobody has to decide for a demonstration; any model and outcome may be tried under it."""
+    return "".join(
+        f"# {line}" if line.startswith(("put_forward:", "primary_label:")) else line for line in shipped_text(BAR).splitlines(keepends=True)
+    )
 
 
 def _planted(plan: CouncilPlan) -> list[str]:
