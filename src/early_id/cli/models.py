@@ -96,14 +96,14 @@ def _show(trained: Trained, *, as_json: bool) -> None:
         say("Read again from the last training; the test date was not opened for this.")
     for audience, card in trained.cards.items():
         exploratory = " (exploratory)" if card["acceptance"].get("exploratory") else ""
-        say(f"\nList for the {audience.replace('_', ' ')}, {card['capacity']:,} places: {card['verdict']}{exploratory}.")
+        say(trained.words.text(f"\nList for the {audience.replace('_', ' ')}, {card['capacity']:,} places: {card['verdict']}{exploratory}."))
         for reason in card["reasons"]:
             say(f"  {reason}")
         if card["models"]:
             rows = [[name, *(_figure(one[measure]) for measure in _SHOWN)] for name, one in card["models"].items()]
             say(text_table(rows, ["model or rule", *_SHOWN.values()]))
         for name, one in card["models"].items():
-            say(f"  {name}: {one['sentence']}")
+            say(trained.words.text(f"  {name}: {one['sentence']}"))
     notes = [note for card in trained.cards.values() for note in card["notes"]]
     for note in dict.fromkeys([*trained.notes, *notes]):
         say(f"Note: {note}")

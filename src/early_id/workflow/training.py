@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,8 +14,10 @@ from early_id.core.types import Json
 from early_id.models.candidates import load_candidate
 from early_id.models.further import Further
 from early_id.models.verdict import CANNOT_TELL
+from early_id.present.glossary import Glossary
 from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
+from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
     from early_id.models.result import Trial
@@ -29,6 +31,7 @@ class Trained:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     read_again: bool = False
+    words: Glossary = field(default_factory=Glossary)
 
     def to_json(self) -> dict[str, Any]:
         """``verdict``, ``reasons``, ``models`` of the widest audience at the top; every audience below."""
@@ -66,7 +69,7 @@ def train_and_judge(bench: Bench) -> Trained:
     audits = audit_all(bench, matrix, trials)
     judged = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
     keep_all(bench, judged, matrix)
-    return Trained({audience: trial.to_json() for audience, trial in judged.items()}, notes=_unstated(bench))
+    return Trained({audience: trial.to_json() for audience, trial in judged.items()}, notes=_unstated(bench), words=glossary(bench))
 
 
 def compare_trained(bench: Bench) -> Trained:
@@ -81,7 +84,7 @@ def compare_trained(bench: Bench) -> Trained:
             break
         found[audience] = candidate.card
     else:
-        return Trained(found, notes=_unstated(bench), read_again=True)
+        return Trained(found, notes=_unstated(bench), read_again=True, words=glossary(bench))
     return train_and_judge(bench)
 
 
