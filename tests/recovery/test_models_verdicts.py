@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 
 from early_id.config.settings import AcceptanceSettings
+from early_id.core.errors import InputDataError
 from early_id.core.types import SharingClass
 from early_id.features.matrix import FeatureMatrix
+from early_id.models.prepare import prepare
 from early_id.models.train import train
 from early_id.stats.capacity import at_capacity
 from model_fixtures import settings
-from truth_material import GAIN, RUNS, bounds, drawn_council, planted_council
+from truth_material import DAYS, GAIN, RUNS, bounds, drawn_council, planted_council
 
 READY, CANNOT_TELL = "ready for approval", "cannot tell"
 EVERYTHING = {"hub_lead": [found.value for found in SharingClass]}
@@ -71,6 +73,20 @@ def test_the_same_gain_among_5000_children_is_seldom_ready() -> None:
     print(f"5,000 children, 100 places: {dict(said)} of {runs}")
     assert said[CANNOT_TELL] > said[READY], said
     assert bounds(said["use the rule instead"], runs)[0] <= 0.05, said
+
+
+def test_training_across_a_change_of_the_threshold_is_refused() -> None:
+    """Scenario ``regime`` of one standard deviation of need: councils of 10,000 children on all dates, seeds 0 to 3 (nightly: to 39)."""
+    runs, refused = 4 * RUNS, 0
+    for seed in range(runs):
+        matrix = drawn_council(10_000, seed, days=DAYS, scenarios=("regime=1",))
+        try:
+            prepare(matrix, settings(**QUICK), "hub_lead", EVERYTHING, None)
+        except InputDataError as error:
+            refused += 1
+            assert "does not mean the same throughout" in error.what
+    print(f"regime: refused {refused} of {runs}")
+    assert bounds(refused, runs)[1] >= 0.90
 
 
 def test_gain_is_the_same_truth_at_every_size() -> None:
