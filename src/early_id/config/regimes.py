@@ -64,6 +64,10 @@ SHIPPED: tuple[Regime, ...] = (
 )
 
 
+#: The word that no longer tells a statutory plan from help that a family is offered early.
+WORD = "CIN"
+
+
 class FamilyHelpSettings(Frozen):
     """Where targeted early help and child in need work have become one service: which local step is which status.
 
@@ -72,10 +76,12 @@ class FamilyHelpSettings(Frozen):
     """
 
     since: date | None = None
-    steps: dict[str, Literal["CLA", "CPP", "COURT", "S47", "CIN", "REFERRAL", "CARE_LEAVER", "EARLY_HELP"]] = Field(default_factory=dict)
+    steps: dict[str, Literal["CLA", "CPP", "COURT", "S47", "CIN", "REFERRAL", "CARE_LEAVER"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_steps(self) -> FamilyHelpSettings:
         if self.since is not None and not self.steps:
             raise ValueError("a Family Help area names its local steps, each with the status that it is (family_help.steps)")
+        if any(step.strip().upper() == WORD for step in self.steps):
+            raise ValueError(f"a status is never set by the word {WORD} in a Family Help area: name the local step that the case system records")
         return self

@@ -43,9 +43,11 @@ class Funnel:
 
     def plot(self) -> str:
         """SVG of the funnel."""
-        from early_id.present.curves import funnel
+        from early_id.present import curves
 
-        return str(funnel(self.to_json()["points"], share=self.share, limits=self.limits, title="Schools, pooled over terms", desc=self.sentence))
+        return str(
+            curves.funnel(self.to_json()["points"], share=self.share, limits=self.limits, title="Schools, pooled over terms", desc=self.sentence)
+        )
 
     @property
     def sentence(self) -> str:

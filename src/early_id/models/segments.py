@@ -40,8 +40,10 @@ _PHASES = (
 _PHASE = {year: name for name, years in _PHASES for year in years}
 _AGES = ([-1, 3, 7, 10, 13, 17, 200], ["under 4", "4 to 7", "8 to 10", "11 to 13", "14 to 17", "18 and over"])
 _COMPLETE = ([-0.01, 0.7, 0.9, 1.0], ["under 70%", "70% to 90%", "90% and more"])
-#: First month of each term.
+#: Months of each term.
 _TERMS = {"autumn": range(9, 13), "spring": range(1, 5), "summer": range(5, 9)}
+#: Parts in their natural order; others follow in that of the alphabet.
+_ORDER = {part: n for n, part in enumerate((*(name for name, _ in _PHASES), *_AGES[1], *_COMPLETE[1], *_TERMS))}
 
 
 def labels_of(index: pd.DataFrame, X: pd.DataFrame, test: np.ndarray, *, areas: Mapping[str, str] | None = None) -> dict[str, np.ndarray]:
@@ -127,7 +129,7 @@ def segments_table(lists: Dates, probability: np.ndarray, labels: Mapping[str, n
 def _rows(kind: str, frame: pd.DataFrame, named: np.ndarray, *, resamples: int, seed: int) -> list[dict[str, object]]:
     precision, recall = precision_by(frame, named), recall_by(frame, named)
     rows = []
-    for part in sorted(set(map(str, named))):
+    for part in sorted(set(map(str, named)), key=lambda part: (_ORDER.get(part, len(_ORDER)), part)):
         mine = frame[named.astype(str) == part]
         outcomes = int((mine["y"] == 1).sum())
         figures = {"precision": precision.get(part, Estimate(np.nan)), "recall": recall.get(part, Estimate(np.nan))}

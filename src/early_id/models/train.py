@@ -132,7 +132,7 @@ def train(
         best=best,
         verdict=verdict,
         reasons=reasons,
-        splits={**prepared.splits.to_json(), "one_list": rows.units is None},
+        splits={**prepared.splits.to_json(), "one_list": rows.units is None, "test_families": int(rows.family.max()) + 1},
         components=components_table(scores, rows, prepared.matrix.y[prepared.splits.test], tuple(dict.fromkeys(parts))),
         censoring=censoring_table(scores, rows),
         notes=(*prepared.notes, *rule_notes, *_size_notes(outcomes)),

@@ -93,9 +93,11 @@ def train_all(bench: Bench, matrix: FeatureMatrix, *, tracked: bool = True) -> d
     cfg = bench.cfg
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     tracking = cfg.out_dir / "tracking" if tracked else None
-    place = {"council": cfg.project.name, "areas": areas_of(bench.store)}
+    areas = areas_of(bench.store)
     return {
-        audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking, **place)
+        audience: train(
+            matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking, council=cfg.project.name, areas=areas
+        )
         for audience in bench.in_force.programme.audiences
     }
 
