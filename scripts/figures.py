@@ -88,6 +88,12 @@ FIGURES = (
         m.tracking,
         TIMED,
     ),
+    Figure(
+        "breaks",
+        f"{SOURCE}/models/README.md",
+        r"Of (\d+) drawn councils of ([\d,]+) children (\d+) were refused where nothing changed, and (\d+) with the scenario",
+        m.breaks,
+    ),
     Figure("audit_time", f"{SOURCE}/audit/README.md", r"([\d,]+) children by eight characteristics in about (\d+) s", m.audit_time, TIMED),
     Figure(
         "share_intervals",
