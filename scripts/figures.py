@@ -96,6 +96,12 @@ FIGURES = (
     ),
     Figure("audit_time", f"{SOURCE}/audit/README.md", r"([\d,]+) children by eight characteristics in about (\d+) s", m.audit_time, TIMED),
     Figure(
+        "models_speed",
+        f"{SOURCE}/models/README.md",
+        r"The additive model took ([\d.]+) GB at most at ([\d,]+) rows",
+        command="pytest tests/benchmarks/test_models_speed.py",
+    ),
+    Figure(
         "share_intervals",
         f"{SOURCE}/stats/README.md",
         r"never under (\d+) % in ([\d,]+) runs a cell; .*? under (\d+) %",
