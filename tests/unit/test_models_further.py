@@ -32,7 +32,15 @@ def matrix() -> FeatureMatrix:
 @pytest.fixture(scope="module")
 def trial(matrix: FeatureMatrix) -> Trial:
     chosen = settings(models=("logistic",), put_forward="logistic", resamples=60, baselines=("absence",), labels=True)
-    return train(matrix, chosen, acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=40, areas={"s00": "north", "s01": "south"})
+    return train(
+        matrix,
+        chosen,
+        acceptance=bar(),
+        audience="hub_lead",
+        sharing=SHARING,
+        capacity=40,
+        areas={f"s{i:02d}": "north" if i < 6 else "south" if i < 11 else "island" for i in range(12)},
+    )
 
 
 def rows(y: list[float], known: list[bool] | None = None) -> TestRows:
@@ -148,6 +156,7 @@ def test_segments_cover_every_child_once_and_never_name_a_school(trial: Trial, m
     sums = table[table["kind"] != "term"].groupby("kind")["children"].sum()
     assert (sums == known).all()
     assert not set(table["part"]) & set(matrix.index["school_id"])
+    assert set(table.loc[table["kind"] == "area", "part"]) == {"north", "south", "those with one school, together"}
     shown = table.dropna(subset=["precision"])
     assert ((shown["precision_low"] <= shown["precision"]) & (shown["precision"] <= shown["precision_high"])).all()
     assert (shown["listed_families"] >= 10).all()

@@ -15,7 +15,7 @@ from early_id.models.result import Estimate
 from early_id.stats.calibration import observed_expected
 from early_id.stats.resample import auc_statistic, clustered_interval
 
-NOT_KNOWN = "not known"
+NOT_KNOWN, ONE_SCHOOL = "not known", "those with one school, together"
 
 #: Outcomes and non-outcomes from which the AUC of a part is resampled; below that a bootstrap covers too little.
 FEWEST_FOR_AUC = 50
@@ -61,6 +61,9 @@ def labels_of(index: pd.DataFrame, X: pd.DataFrame, test: np.ndarray, *, areas: 
     found = {"hub": _text(now, "hub_id"), "area": _text(now, "area_id"), "phase": _phase(now), "joined": _joined(index, test)}
     if areas and "school_id" in now:
         found["area"] = now["school_id"].map(areas).fillna(NOT_KNOWN).astype(str).to_numpy()
+    for kind in ("hub", "area"):
+        if (labels := found.get(kind)) is not None and "school_id" in now:
+            found[kind] = _no_single_school(labels, now["school_id"])
     if "age" in now:
         found["age"] = pd.cut(pd.to_numeric(now["age"], errors="coerce"), _AGES[0], labels=_AGES[1]).astype(object).fillna(NOT_KNOWN).to_numpy()
     if X.shape[1]:
@@ -70,6 +73,12 @@ def labels_of(index: pd.DataFrame, X: pd.DataFrame, test: np.ndarray, *, areas: 
 
 def _text(now: pd.DataFrame, column: str) -> np.ndarray | None:
     return now[column].astype(object).where(now[column].notna(), NOT_KNOWN).astype(str).to_numpy() if column in now else None
+
+
+def _no_single_school(labels: np.ndarray, schools: pd.Series) -> np.ndarray:
+    """Parts with one school go together, since figures of a single school stand in the funnel only."""
+    each = schools.groupby(labels).transform("nunique").to_numpy()
+    return np.where((each == 1) & (labels != NOT_KNOWN), ONE_SCHOOL, labels)
 
 
 def _phase(now: pd.DataFrame) -> np.ndarray | None:

@@ -215,9 +215,7 @@ def named_splits(index: pd.DataFrame, y: pd.Series, *, folds: int, key: str) -> 
     return Splits("named", day, fits, usable, test, usable, groups, fold, 0, dropped, (NAMED_NOTE,), usable)
 
 
-def random_splits(
-    index: pd.DataFrame, y: pd.Series, censored: pd.Series, *, folds: int, seed: int, test_date: pd.Timestamp | None = None
-) -> Splits:
+def random_splits(index: pd.DataFrame, y: pd.Series, censored: pd.Series, *, folds: int, seed: int, test_date: pd.Timestamp | None = None) -> Splits:
     """Rows dealt at random, families and dates disregarded: what much published work does, and optimistic. The note says so.
 
     The rows of the test date are scored, each by a model fitted on the other folds of all dates up to it.

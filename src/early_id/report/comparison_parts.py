@@ -111,9 +111,7 @@ def left_in(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         "auc": "ranking overall (AUC)",
     }
     cells: list[Any] = [[f"{model_name(r['model'], 'model')}: {words[r['measure']]}", _fine(r["held_out"]), _fine(r["left_in"])] for r in rows]
-    lead = (
-        "What careless testing would have shown: the right-hand column is optimistic, because the models had seen earlier dates of the same families."
-    )
+    lead = "What careless testing would have shown: the right-hand column is optimistic, because the models had seen earlier dates of the same families. On short lists chance can hide that."
     return (
         subheading("With known families left in"),
         lead_in(lead),
@@ -168,7 +166,7 @@ def bands(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
 
 def _two(figure: Card, end: str) -> str:
     value = number(figure.get(end))
-    return "cannot be estimated" if value is None else f"{value:.2f}"
+    return "cannot be estimated" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def benefit(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
@@ -181,7 +179,15 @@ def benefit(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     for row in rows:
         by_model.setdefault(row["model"], {})[row["threshold"]] = row
     cells: list[Any] = [
-        [_name(card, model), *(f"{row[t]['net_benefit']:.0f} ({row[t]['low']:.0f} to {row[t]['high']:.0f})".replace("-", "−") for t in thresholds)]
+        [
+            _name(card, model),
+            *(
+                f"{row[t]['net_benefit']:.0f} ({row[t]['low']:.0f} to {row[t]['high']:.0f})".replace("-0 ", "0 ")
+                .replace("(-0", "(0")
+                .replace("-", "−")
+                for t in thresholds
+            ),
+        ]
         for model, row in by_model.items()
     ]
     words = (
