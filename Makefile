@@ -44,7 +44,7 @@ test: setup lint
 
 nightly: setup
 	EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py \
-		tests/recovery/test_synth_calibration.py -q -s  # one process: parallel workers would swallow the figures that tests print
+		tests/recovery/test_synth_calibration.py tests/recovery/test_models_truth.py tests/recovery/test_models_verdicts.py -q -s  # one process: parallel workers would swallow the figures that tests print
 
 bench: setup
 	$(BIN)/python -m pytest tests/benchmarks -q --benchmark-json=tests/benchmarks/latest.json --benchmark-columns=min,rounds

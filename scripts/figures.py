@@ -88,7 +88,19 @@ FIGURES = (
         m.tracking,
         TIMED,
     ),
+    Figure(
+        "breaks",
+        f"{SOURCE}/models/README.md",
+        r"Of (\d+) drawn councils of ([\d,]+) children (\d+) were refused where nothing changed, and (\d+) with the scenario",
+        m.breaks,
+    ),
     Figure("audit_time", f"{SOURCE}/audit/README.md", r"([\d,]+) children by eight characteristics in about (\d+) s", m.audit_time, TIMED),
+    Figure(
+        "models_speed",
+        f"{SOURCE}/models/README.md",
+        r"The additive model took ([\d.]+) GB at most at ([\d,]+) rows",
+        command="pytest tests/benchmarks/test_models_speed.py",
+    ),
     Figure(
         "share_intervals",
         f"{SOURCE}/stats/README.md",

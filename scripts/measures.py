@@ -266,6 +266,28 @@ def null_trials() -> Numbers:
     return float(runs), float(children), float(ready), min(shares), max(shares)
 
 
+def breaks(councils: int = 100, children: int = 5000) -> Numbers:
+    """Drawn councils, children in each, and how many are refused for a break: where nothing changed, and with the scenario ``regime``."""
+    import pandas as pd
+
+    from early_id.data.synth import matrix
+    from early_id.data.synth.direct.crowd import known_dates
+    from early_id.data.synth.plan import START
+    from early_id.features.outcomes import COMPONENTS
+    from early_id.models.regimes import outcome_breaks
+
+    def refused(seed: int, scenarios: dict[str, float]) -> bool:
+        drawn = [matrix(children, seed, scenarios=scenarios, as_of=day) for day in known_dates(START.isoformat())]
+        index = pd.DataFrame({"as_of": np.repeat(pd.to_datetime([one.as_of for one in drawn]), children)})
+        index["outcome_until"] = index["as_of"] + pd.Timedelta(days=180)
+        outcomes = pd.concat([one.outcomes for one in drawn], ignore_index=True)
+        family = np.concatenate([one.family for one in drawn])
+        return bool(outcome_breaks(index, outcomes, COMPONENTS, family, [], alpha=0.01))
+
+    found = [float(sum(refused(seed, scenarios) for seed in range(councils))) for scenarios in ({}, {"regime": 0.5})]
+    return float(councils), float(children), *found
+
+
 def tracking() -> Numbers:
     """Seconds of processor time to track the first trial of a process (mlflow is imported then), and the next."""
     from dataclasses import replace

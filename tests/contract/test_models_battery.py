@@ -15,11 +15,18 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from early_id.models.additive import MonotoneAdditive
+from early_id.models.ebm import GroupedEBM
 from early_id.models.logistic import PenalisedLogistic
+from early_id.models.scorecard import Scorecard
 from model_fixtures import fake_matrix
 
 #: Few rounds and small leaves, because the checks use a few dozen rows. No check is expected to fail.
-ESTIMATORS = [PenalisedLogistic(), MonotoneAdditive(max_iter=30, min_samples_leaf=5)]
+ESTIMATORS = [
+    PenalisedLogistic(),
+    MonotoneAdditive(max_iter=30, min_samples_leaf=5),
+    Scorecard(max_iter=30),
+    GroupedEBM(outer_bags=2, max_rounds=200),
+]
 
 #: Needs SCIPY_ARRAY_API in the environment before scipy is imported, and is about arrays other than numpy's.
 SKIPPED = {"check_array_api_input"}
@@ -75,7 +82,9 @@ def test_fits_into_pipelines_and_searches(estimator: Any, data: tuple[pd.DataFra
     X, y = data
     pipe = make_pipeline(FunctionTransformer(), clone(estimator))
     step = pipe.steps[-1][0]
-    grid = {f"{step}__C": [0.01, 0.1]} if "C" in estimator.get_params() else {f"{step}__max_iter": [5, 10]}
+    tried = {"C": [0.01, 0.1], "max_rounds": [5, 10], "max_iter": [5, 10]}
+    name = next(name for name in tried if name in estimator.get_params())
+    grid = {f"{step}__{name}": tried[name]}
     search = GridSearchCV(pipe, grid, cv=2, scoring="roc_auc", error_score="raise").fit(X.head(600), y.head(600))
     assert search.best_score_ > 0.5
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 import early_id
 
@@ -36,6 +39,11 @@ matrix = fake_matrix(250)
 for audience in ("school_lead", "hub_lead"):
     trial = train(matrix, settings(tracking=True, models=("logistic",), put_forward="logistic", resamples=50, families_folds=2),
                   acceptance=bar(), audience=audience, sharing=SHARING, capacity=15, store=sys.argv[1])
+from pathlib import Path
+from early_id.models.mirror import mirror
+from early_id.models.tracking import note_verdict
+assert note_verdict(trial, store=Path(sys.argv[1]))
+assert mirror(Path(sys.argv[1]), trial.best.name, "1", "candidate", {"model_hash": trial.best.fingerprint()}, run=trial.run_id)
 import mlflow.telemetry
 from mlflow.telemetry.utils import _IS_IN_CI_ENV_OR_TESTING, is_telemetry_disabled
 print(json.dumps({
@@ -85,18 +93,50 @@ def test_nothing_is_sent_and_telemetry_is_off(tracked: tuple[Path, dict[str, obj
     assert said["tried"] == []
 
 
+def rows(store: Path, query: str, *values: object) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(store / "mlflow.db")) as db:
+        return db.execute(query, values).fetchall()
+
+
+CHILDREN = "SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId' AND value = ?"
+
+
 def test_a_run_per_trial_and_a_child_per_model_with_intervals(tracked: tuple[Path, dict[str, object]]) -> None:
     store, said = tracked
-    with closing(sqlite3.connect(store / "mlflow.db")) as db:
-        children = db.execute("SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId' AND value = ?", (said["run_id"],)).fetchall()
-        names = {name for (name,) in db.execute("SELECT key FROM metrics")}
-        verdicts = {value for (value,) in db.execute("SELECT value FROM tags WHERE key = 'verdict_before_audit'")}
-        params = dict(db.execute("SELECT key, value FROM params WHERE run_uuid = ?", (said["run_id"],)).fetchall())
-    assert len(children) == 4, "three rules and a model"
+    names = {name for (name,) in rows(store, "SELECT key FROM metrics")}
+    params = dict(rows(store, "SELECT key, value FROM params WHERE run_uuid = ?", said["run_id"]))
+    tags = dict(rows(store, "SELECT key, value FROM tags WHERE run_uuid = ?", said["run_id"]))
+    kinds = [rows(store, "SELECT value FROM tags WHERE key = 'kind' AND run_uuid = ?", run)[0][0] for (run,) in rows(store, CHILDREN, said["run_id"])]
+    assert sorted(kinds) == [*["baseline"] * 4, *["comparator"] * 2, "model"]
     assert {"auc", "auc_low", "auc_high", "precision_at_capacity_low"} <= names
-    assert verdicts
+    assert tags["verdict_before_audit"] and tags["verdict"] == tags["verdict_before_audit"]
     assert params["audience"] == "hub_lead"
-    assert len(params["model_hash"]) == 16
+    assert all(len(params[name]) == 16 for name in ("model_hash", "settings_hash", "acceptance_hash"))
+
+
+def test_every_fold_of_a_model_is_a_run_below_it_with_its_own_figures(tracked: tuple[Path, dict[str, object]]) -> None:
+    store, said = tracked
+    children = [run for (run,) in rows(store, CHILDREN, said["run_id"])]
+    folds = {run: [fold for (fold,) in rows(store, CHILDREN, run)] for run in children}
+    [model] = [run for run, below in folds.items() if below]
+    assert len(folds[model]) == 2
+    figures = [dict(rows(store, "SELECT key, value FROM metrics WHERE run_uuid = ?", fold)) for fold in folds[model]]
+    assert all({"rows", "outcomes", "families", "auc", "brier"} <= set(one) for one in figures)
+    assert sum(one["rows"] for one in figures) == 250, "every child of the test date is in one fold"
+    assert figures[0]["auc"] != figures[1]["auc"]
+
+
+def test_picture_signature_and_the_registered_version_lead_back_to_the_run(tracked: tuple[Path, dict[str, object]]) -> None:
+    store, said = tracked
+    [svg] = (store / "artifacts" / str(said["run_id"])).rglob("families_listed.svg")
+    assert "<svg" in svg.read_text(encoding="utf-8")
+    card = yaml.safe_load(next(store.rglob("MLmodel")).read_text(encoding="utf-8"))
+    inputs = json.loads(card["signature"]["inputs"])
+    assert {column["type"] for column in inputs} == {"double"} and not any(column["required"] for column in inputs)
+    assert {"absence_share_365d", "suspensions_365d"} <= {column["name"] for column in inputs}
+    assert "saved_input_example_info" not in card
+    assert rows(store, "SELECT run_id, source FROM model_versions") == [(said["run_id"], "early-id:/logistic_hub_lead/1")]
+    assert rows(store, "SELECT alias FROM registered_model_aliases") == [("candidate",)]
 
 
 def test_no_row_no_pickle_no_path_no_user(tracked: tuple[Path, dict[str, object]]) -> None:
@@ -104,17 +144,17 @@ def test_no_row_no_pickle_no_path_no_user(tracked: tuple[Path, dict[str, object]
     files = [p for p in store.rglob("*") if p.is_file()]
     assert any(p.name == "model.skops" for p in files)
     assert not [p for p in files if p.suffix in {".pkl", ".pickle", ".parquet", ".csv"} or "input_example" in p.name]
+    places = {str(store.parent), str(Path.cwd()), str(Path.home()) + os.sep, sys.prefix, tempfile.gettempdir() + os.sep, socket.gethostname()}
     for path in files:
         content = path.read_bytes()
         assert b"c00001" not in content, path.name
         assert b"f00001" not in content, path.name
-        assert str(store.parent).encode() not in content, path.name
-    with closing(sqlite3.connect(store / "mlflow.db")) as db:
-        users = {value for (value,) in db.execute("SELECT value FROM tags WHERE key IN ('mlflow.user', 'mlflow.source.name')")}
-        users |= {value for (value,) in db.execute("SELECT user_id FROM runs")}
-        places = {value for (value,) in db.execute("SELECT artifact_uri FROM runs UNION SELECT artifact_location FROM experiments")}
+        assert not [place for place in places if place.encode() in content], path.name
+    users = {value for (value,) in rows(store, "SELECT value FROM tags WHERE key IN ('mlflow.user', 'mlflow.source.name')")}
+    users |= {value for (value,) in rows(store, "SELECT user_id FROM runs")}
+    locations = {value for (value,) in rows(store, "SELECT artifact_uri FROM runs UNION SELECT artifact_location FROM experiments")}
     assert users <= {"early_id", "", None}, f"not {getpass.getuser()}"
-    assert not [place for place in places if place.startswith(("/", "file:"))]
+    assert not [place for place in locations if place.startswith(("/", "file:"))]
 
 
 def test_a_telemetry_client_made_by_someone_else_is_taken_away(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones(tmp_path: Path, text: str
         ("capacity: {per_school: 0}", "capacity.per_school"),
         ("outcome: {horizon_days: soon}", "outcome.horizon_days"),
         ("as_of: {screening: next Monday}", "as_of.screening"),
-        ("training: {split: random}", "training.split"),
+        ("training: {split: by luck}", "training.split"),
         ("sharing: {teachers: [SCHOOL]}", "sharing"),
         ("sources: council", "sources"),
     ],

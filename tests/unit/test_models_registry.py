@@ -44,7 +44,7 @@ def test_versions_count_up_and_nothing_else_is_left(trial: Trial, matrix: Featur
     folders = [write_bundle(trial, matrix.meta, models=tmp_path) for _ in range(2)]
     assert [f.name for f in folders] == ["1", "2"]
     assert sorted(p.name for p in folders[0].parent.iterdir()) == ["1", "2"]
-    assert sorted(p.name for p in folders[0].iterdir()) == ["card.json", "catalogue.json", "manifest.json", "model.json"]
+    assert sorted(p.name for p in folders[0].iterdir()) == ["card.json", "catalogue.json", "inputs.json", "manifest.json", "model.json"]
     assert (folders[0] / "model.json").read_bytes() == (folders[1] / "model.json").read_bytes()
 
 
@@ -57,11 +57,12 @@ def test_a_bundle_holds_no_child(trial: Trial, matrix: FeatureMatrix, tmp_path: 
         assert str(tmp_path) not in text
 
 
-@pytest.mark.parametrize("name", ["model.json", "card.json", "catalogue.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["model.json", "card.json", "catalogue.json", "inputs.json", "manifest.json"])
 def test_a_touched_file_is_refused(trial: Trial, matrix: FeatureMatrix, tmp_path: Path, name: str) -> None:
     folder = write_bundle(trial, matrix.meta, models=tmp_path)
     path = folder / name
-    path.write_text(path.read_text(encoding="utf-8").replace("1", "2", 1), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("1", "2", 1) if "1" in text else text + " ", encoding="utf-8")
     with pytest.raises(PolicyError, match="hashes do not agree"):
         load_bundle(folder)
 

@@ -133,7 +133,9 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
     _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
-    if result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
+    if result.approval.get("models"):
+        say(f"\n{result.approval['text']} The figures above are of models trained today, for comparison.")
+    elif result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
         say("\nThese lists are a demonstration: a verdict above is not 'ready for approval', so for real families that list would not be made.")
     say("")
     remind(cfg.store_dir, config)
@@ -144,7 +146,8 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
 def _show_trials(trials: Any, words: Any) -> None:
     """Each audience's verdict, and a row a model with its figures and intervals."""
     for audience, trial in trials.items():
-        say(words.text(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}."))
+        exploratory = " (exploratory)" if trial.acceptance.get("exploratory") else ""
+        say(words.text(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}{exploratory}."))
         for reason in trial.reasons[:3]:
             say(f"  {reason}")
         rows = [
@@ -199,23 +202,6 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
 
 
 @app.command()
-def train(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Compare rules and models on families and dates that they had not seen."""
-    from early_id.workflow.run import by_audience
-    from early_id.workflow.steps import at_work, build, judge_all, open_bench, train_all
-    from early_id.workflow.words import glossary
-
-    bench = open_bench(settings(config, out=out, overrides=overrides))
-    with at_work(bench, on_store=False):
-        # Without an audit nothing is ready, and the verdict says so.
-        trials = judge_all(bench, train_all(bench, build(bench, bench.people)), {})
-    if as_json:
-        emit(by_audience({audience: trial.to_json() for audience, trial in trials.items()}, list(trials)[-1]))
-        return
-    _show_trials(trials, glossary(bench))
-
-
-@app.command()
 def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Look for gaps between groups in the lists that each model would make."""
     from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all
@@ -237,19 +223,23 @@ def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = No
 @app.command()
 def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Write the explained lists of every school and hub; refused without an approval."""
-    from early_id.acceptance.approval import check_approval
     from early_id.workflow import publish
+    from early_id.workflow.governing import approval_of, models_for_lists
     from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, train_all
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
-    status = check_approval(bench.cfg.approval, store_made_up=bench.store.made_up)
+    status = approval_of(bench)
+    status.require()
     people = bench.people
     if (gap := gap_now(bench, people)) is not None:
         gap.refuse()  # before minutes of training
+    for note in status.notes:
+        say(f"Note: {note}")
     with at_work(bench, on_store=False):
         matrix = build(bench, people)
-        trials = train_all(bench, matrix)
-        lists = screen_all(bench, people, matrix, trials)
+        # With an approved model nothing is trained.
+        trials = {} if status.approved else train_all(bench, matrix)
+        lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
         outputs = publish.lists(bench, lists, trials, status)
     if as_json:
         from early_id.data.urgent import unacknowledged

@@ -15,7 +15,10 @@ from early_id.config.settings import Config
 from early_id.core.errors import SettingsError
 
 #: Shipped defaults that a settings file may leave out: key in the settings → file in config/defaults.
-_SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.yaml"}
+_SHIPPED = {"sharing": "sharing.yaml", "urgent": "urgent.yaml", "offer": "offer.yaml", "thresholds": "thresholds.yaml"}
+
+#: The bar has no shipped default that counts: figures that nobody decided are no bar.
+BAR = "acceptance.yaml"
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,9 +70,14 @@ def parse_yaml(text: str, *, where: str) -> dict[str, Any]:
     return loaded
 
 
+def shipped_text(name: str) -> str:
+    """The text of a default file of the package, comments included."""
+    return resources.files("early_id.config.defaults").joinpath(name).read_text(encoding="utf-8")
+
+
 def shipped(name: str) -> dict[str, Any]:
     """A default file of the package, e.g. ``sharing.yaml``."""
-    return parse_yaml(resources.files("early_id.config.defaults").joinpath(name).read_text(encoding="utf-8"), where=f"shipped {name}")
+    return parse_yaml(shipped_text(name), where=f"shipped {name}")
 
 
 def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: Any) -> Config:
@@ -98,12 +106,30 @@ def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: A
     for key, value in replace.items():
         if value is not None:
             values[key] = value
+    bar = _read_bar(values, file.parent)
     given = [_override(values, item) for item in overrides]
     for key, name in _SHIPPED.items():
         if key not in values:
             local = file.parent / name
             values[key] = read_yaml(local) if local.is_file() else shipped(name)
-    return make_config(values, base=file.parent, where=str(file), given=given)
+    return make_config(values, base=file.parent, where=f"{file}, with {bar.name}" if bar else str(file), given=given)
+
+
+def _read_bar(values: dict[str, Any], base: Path) -> Path | None:
+    """Put the acceptance file in the place of its name; the file that was read comes back.
+
+    Without a name it is ``acceptance.yaml`` beside the settings. A file that is not there is no bar: training says so and shows no
+    test results, which is what a bar that was never written down deserves.
+    """
+    named = values.get("acceptance", BAR)
+    if not isinstance(named, str):
+        return None
+    values.pop("acceptance", None)
+    file = base / named
+    if not file.is_file():
+        return None
+    values["acceptance"] = read_yaml(file, role="acceptance file")
+    return file
 
 
 def make_config(values: Mapping[str, Any], *, base: Path, where: str = "settings", given: Iterable[str] = ()) -> Config:

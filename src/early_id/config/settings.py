@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from early_id.config.balance import REASON, is_balancing
+from early_id.config.base import Frozen as Frozen
+from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
+from early_id.config.governing import ThresholdSettings
+from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
-
-
-class Frozen(BaseModel):
-    """Base of all settings: immutable, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Project(Frozen):
@@ -80,29 +79,54 @@ class FeatureSettings(Frozen):
     use: tuple[str, ...] = ()
 
 
+#: A points tool as councils write them: so many points from this value of a feature on. Unconfirmed by any study; it is there to be beaten.
+POINTS_TOOL: tuple[tuple[str, float, float], ...] = (
+    ("absence_share_365d", 0.1, 1),
+    ("absence_share_365d", 0.2, 1),
+    ("absence_share_365d", 0.5, 1),
+    ("suspensions_count_365d", 1, 1),
+    ("suspensions_count_365d", 3, 1),
+    ("part_time_share_90d", 0.01, 1),
+    ("missing_count_365d", 1, 2),
+    ("domestic_abuse_notices_365d", 1, 2),
+    ("youth_justice_365d", 1, 2),
+    ("factors_count_730d", 1, 1),
+    ("rent_arrears_365d", 1, 1),
+)
+
+
 class TrainingSettings(Frozen):
     """How models are trained and compared."""
 
     outcome: str | None = None  #: the matrix's main outcome where nothing is named
     families_folds: int = Field(5, ge=2)
-    split: Literal["temporal", "named"] = "temporal"
+    split: Literal["temporal", "named", "random"] = "temporal"  #: random: for comparison with published work only, labelled optimistic
     put_forward: str = "additive"
     models: tuple[str, ...] = ("logistic", "additive")
-    baselines: tuple[str, ...] = ("absence", "indicators", "age")
+    baselines: tuple[str, ...] = ("absence", "indicators", "points", "age")
     baseline_features: dict[str, str] = Field(default_factory=lambda: {"absence": "absence_share_365d"})
+    points_tool: tuple[tuple[str, float, float], ...] = POINTS_TOOL  #: feature, value it has to reach, points
+    comparators: tuple[str, ...] = ("last_list", "area_only")  #: shown beside the rules; the bar is not about them
+    challenger: bool = False  #: also fit a black box, to see what interpretability costs
     capacity_share: float | None = Field(None, gt=0, le=1)
     resamples: int = Field(400, ge=50)
     seed: int = 20240819
     tracking: bool = True
     tracking_uri: str | None = None
+    calibration: Literal["sigmoid", "beta", "isotonic"] = "sigmoid"  #: isotonic only above 4,000 outcomes
+    #: probabilities from which a conversation is worth its cost, as the board states them; for net benefit only
+    benefit_thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.2)
+    labels: bool = False  #: also fit a model to each label that is held, and say how far their lists agree
+    refits: int = Field(50, ge=10)  #: refits on families drawn anew, where steadiness is measured
+    regimes: tuple[Regime, ...] = SHIPPED  #: declared breaks; training across an undeclared one is refused
+    break_alpha: float = Field(0.01, gt=0, lt=0.5)  #: chance of refusing a council in which nothing changed
 
-
-class AcceptanceSettings(Frozen):
-    """The bar, written down before any result is seen."""
-
-    margin_precision: float = 0.0
-    margin_recall: float = 0.0
-    minimum_outcomes: int = 100
+    @model_validator(mode="before")
+    @classmethod
+    def _no_balancing(cls, values: Any) -> Any:
+        if isinstance(values, dict) and (named := [key for key in values if isinstance(key, str) and is_balancing(key)]):
+            raise ValueError(f"'{named[0]}' is not offered. {REASON}")
+        return values
 
 
 class AuditSettings(Frozen):
@@ -183,14 +207,19 @@ class Config(Frozen):
     outcome: OutcomeSettings = OutcomeSettings()
     features: FeatureSettings = FeatureSettings()
     training: TrainingSettings = TrainingSettings()
-    acceptance: AcceptanceSettings = AcceptanceSettings()
+    #: the bar, or the name of its file; without one no test results are shown
+    acceptance: AcceptanceSettings | None = None
+    thresholds: ThresholdSettings = ThresholdSettings()
     audit: AuditSettings = AuditSettings()
     capacity: Capacity = Capacity()
     screening: ScreeningSettings = ScreeningSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
-    approval: str | None = None
+    #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
+    approval: str | dict[Audience, str] | None = None
+    models: Path = Path("models")  #: folder of registered models
+    family_help: FamilyHelpSettings = FamilyHelpSettings()
     base: Path = Field(Path(), exclude=True)
 
     @field_validator("sharing")
@@ -225,3 +254,8 @@ class Config(Frozen):
     def store_dir(self) -> Path:
         """Folder of the checked store; inside ``out`` unless named."""
         return self.path(self.store) if self.store else self.out_dir / "store"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of registered models and of the records about them."""
+        return self.path(self.models)

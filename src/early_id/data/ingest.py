@@ -188,7 +188,7 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
     check_columns(connection, item.shape, view="_raw", where=item.name)
     stage(
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
-        incoming=Incoming(item.source.name, item.name, item.received),
+        incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
     )  # fmt: skip
     columns = ["row", "source_person_id", *item.table.column_names, "source", "file", "received_on", "happened_on", "known_from", "row_hash", "codes"]
     listed = ", ".join(quote(name) for name in dict.fromkeys(columns))

@@ -5,11 +5,13 @@ The result is a temporary table with the canonical columns, provenance, ``known_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from early_id.config.regimes import FamilyHelpSettings
 from early_id.data.engine import quote, text
+from early_id.data.family_help import status_sql
 from early_id.data.mapping import Shape
 from early_id.data.rules import RULES
 from early_id.schema.tables import Column, Table
@@ -31,6 +33,7 @@ class Incoming:
     source: str
     file: str
     received: date
+    family_help: FamilyHelpSettings = field(default_factory=FamilyHelpSettings)
 
 
 def column_sql(column: Column, heading: str | None, shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
@@ -65,6 +68,10 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
     selected, typed = [], []
     for column in table.columns:
         value, raw = column_sql(column, shape.columns.get(column.name), shape, kinds)
+        if (table.name, column.name) == ("statutory", "status") and shape.columns.get("status"):
+            start, _ = column_sql(table["start_on"], shape.columns.get("start_on"), shape, kinds)
+            word, _ = column_sql(column, shape.columns["status"], replace(shape, values={}), kinds)
+            value = status_sql(value, word, start, incoming.family_help)
         selected.append(f"{value} AS {quote(column.name)}")
         if column.type != "text" and column.name in shape.columns:
             selected.append(f"{raw} AS {quote('raw_' + column.name)}")

@@ -145,6 +145,18 @@ class Store:
         """Hash of all files ever taken in."""
         return fingerprint([file["sha256"] for batch in self.version.batches for file in batch["files"]])
 
+    def of_data(self, fingerprint: str) -> Store | None:
+        """The newest version that holds exactly the files of ``fingerprint``, as a store to read from; None where none does."""
+        for listing in sorted((self.folder / "versions").glob("*.json"), reverse=True):
+            held = Store(self.folder, self.tables, self.settings)
+            try:
+                held.version = Version(**json.loads(listing.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                raise _damaged(listing) from None
+            if held.fingerprint == fingerprint:
+                return held
+        return None
+
     @property
     def last_received(self) -> date | None:
         """The newest day on which anything was received."""

@@ -16,6 +16,7 @@ from early_id.models.splits import Mask, validation_pairs
 #: From strong to weak penalty, few to many rounds: a tie goes to the simpler model.
 PENALTIES: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 1.0)
 ROUNDS: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
+SIZES: tuple[int, ...] = (5, 8, 12)
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,21 @@ def choose_rounds(make: Callable[[int], Any], X: pd.DataFrame, y: Floats, **wher
         return scores
 
     return choose(scorer, ROUNDS, y, default=50, **where)
+
+
+def choose_size(make: Callable[[int], Any], X: pd.DataFrame, y: Floats, **where: Any) -> Choice:
+    """:func:`choose` over :data:`SIZES`, features on a scorecard, one fit each."""
+
+    def scorer(fit: Mask, judge: Mask) -> dict[int, Floats]:
+        return {value: make(value).fit(X[fit], y[fit]).score_log_odds(X[judge]) for value in SIZES}
+
+    return choose(scorer, SIZES, y, default=8, **where)
+
+
+def as_given(value: Any) -> Callable[..., Choice]:
+    """No choice: the model stops by itself, and nothing else is tried."""
+
+    def given(make: Callable[[Any], Any], X: pd.DataFrame, y: Floats, **where: Any) -> Choice:
+        return Choice(value, {})
+
+    return given

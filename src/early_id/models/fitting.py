@@ -1,4 +1,4 @@
-"""Making, choosing and fitting the models of a trial, fold by fold."""
+"""Making, choosing and fitting the learned models of a trial, fold by fold."""
 
 from __future__ import annotations
 
@@ -10,37 +10,48 @@ import numpy as np
 import pandas as pd
 
 from early_id.core.errors import InputDataError, SettingsError
-from early_id.core.types import Direction
 from early_id.features.declare import Feature
 from early_id.models.adding import Floats
 from early_id.models.additive import MonotoneAdditive
-from early_id.models.calibrate import SigmoidCalibration, fit_sigmoid
-from early_id.models.choose import Choice, choose_penalty, choose_rounds
+from early_id.models.balance import refuse_balancing
+from early_id.models.calibrate import Calibration, fit_calibration
+from early_id.models.challenger import Challenger
+from early_id.models.choose import Choice, as_given, choose_penalty, choose_rounds, choose_size
+from early_id.models.ebm import GroupedEBM
 from early_id.models.logistic import PenalisedLogistic
-from early_id.models.rules import CountOn, RankBy
+from early_id.models.scorecard import Scorecard
 from early_id.models.splits import Mask, Splits
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A kind of learned model: how to make one for a chosen value, and how that value is chosen."""
+    """A kind of learned model: how to make one for a chosen value, and how that value is chosen.
+
+    ``by_family``: its inner splits need the family of each row.
+    """
 
     make: Callable[[Sequence[Feature], Any], Any]
     choose: Callable[..., Choice]
     chosen: str
+    by_family: bool = False
+    kind: str = "model"
 
 
-def _logistic(features: Sequence[Feature], C: float) -> PenalisedLogistic:
-    return PenalisedLogistic(C=C)
+def _signs(features: Sequence[Feature]) -> tuple[int, ...]:
+    return tuple(feature.direction.sign for feature in features)
 
 
-def _additive(features: Sequence[Feature], rounds: int) -> MonotoneAdditive:
-    return MonotoneAdditive(tuple(feature.direction.sign for feature in features), max_iter=rounds)
-
-
+#: Models that can be put forward.
 LEARNED: dict[str, Learned] = {
-    "logistic": Learned(_logistic, choose_penalty, "C"),
-    "additive": Learned(_additive, choose_rounds, "max_iter"),
+    "logistic": Learned(lambda features, C: PenalisedLogistic(C=C), choose_penalty, "C"),
+    "additive": Learned(lambda features, rounds: MonotoneAdditive(_signs(features), max_iter=rounds), choose_rounds, "max_iter"),
+    "scorecard": Learned(lambda features, size: Scorecard(_signs(features), max_features=size), choose_size, "max_features"),
+    "ebm": Learned(lambda features, bags: GroupedEBM(_signs(features), outer_bags=bags), as_given(8), "outer_bags", by_family=True),
+}
+
+#: Fitted for comparison only.
+CHALLENGERS: dict[str, Learned] = {
+    "boosting with interactions": Learned(lambda features, rounds: Challenger(max_iter=rounds), choose_rounds, "max_iter", kind="challenger"),
 }
 
 
@@ -49,7 +60,9 @@ class Ranked:
     """Scores and probabilities of one model or rule for all rows that it may score, and what was fitted for the next lists.
 
     ``score`` and ``probability`` are NaN outside the test rows. ``left_in`` are test scores of a model that had seen
-    earlier snapshots of the same families: optimistic, shown beside, labelled.
+    earlier snapshots of the same families: optimistic, shown beside, labelled. ``also`` are scores of the further rows that were asked
+    for, by the same models as the test rows of the same families. ``out_of_fold`` are scores of training rows by models fitted on other
+    families (of all training dates, so they are not held out by time).
     """
 
     name: str
@@ -57,8 +70,10 @@ class Ranked:
     score: Floats
     probability: Floats
     estimator: Any
-    calibrator: SigmoidCalibration | None
+    calibrator: Calibration | None
     left_in: Floats | None = None
+    also: Floats | None = None
+    out_of_fold: Floats | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,90 +96,67 @@ def learned(
     mature_on: Any,
     outcome: str,
     tick: Callable[[str], None],
+    also: Mask | None = None,
+    calibration: str = "sigmoid",
 ) -> Ranked:
-    """Fit one kind of model: per family fold for the test date, with all families beside it, and for the next lists."""
-    if name not in LEARNED:
+    """Fit one kind of model: per family fold for the test date, with all families beside it, and for the next lists.
+
+    Parameters
+    ----------
+    also : mask, optional
+        Further rows to score, each by the model of its family's fold: see :class:`Ranked`.
+    """
+    known = {**LEARNED, **CHALLENGERS}
+    if name not in known:
         raise SettingsError.unknown_name("model", name, LEARNED, where="training.models")
-    kind = LEARNED[name]
+    kind = known[name]
 
     def chosen_fit(rows: Mask) -> tuple[Any, Any]:
         where = {"rows": rows, "as_of": as_of, "mature_on": mature_on, "fold": splits.fold}
         value = kind.choose(lambda v: kind.make(features, v), X, y, **where).value
-        return kind.make(features, value).fit(X[rows], y[rows]), value
+        groups = {"groups": splits.family[rows]} if kind.by_family else {}
+        estimator = kind.make(features, value)
+        refuse_balancing(estimator)
+        return estimator.fit(X[rows], y[rows], **groups), value
 
     score = np.full(len(X), np.nan)
     out_of_fold = np.full(len(X), np.nan)
+    further = np.full(len(X), np.nan)
     for part in splits.fits:
         check_classes(y, part.fit, outcome)
         model, _ = chosen_fit(part.fit)
         for into, rows in ((score, part.test), (out_of_fold, part.calibrate)):
             if rows.any():
                 into[rows] = model.score_log_odds(X[rows])
+        mine = also & (splits.fold == part.number) if also is not None else np.zeros(len(X), dtype=bool)
+        if mine.any():
+            further[mine] = model.score_log_odds(X[mine])
         tick(name)
     left_in = np.full(len(X), np.nan)
+    if kind.kind == "challenger":
+        probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
+        return Ranked(name, kind.kind, score, probability, None, calibrator, out_of_fold=out_of_fold)
     if splits.kind == "temporal":
         model, _ = chosen_fit(splits.usable)
         left_in[splits.test] = model.score_log_odds(X[splits.test])
         tick(name)
     final, value = chosen_fit(splits.final)
     tick(name)
-    probability, calibrator = _calibrated(score, out_of_fold, y, splits)
+    probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
     extra = {kind.chosen: value, "rows": int(splits.final.sum()), "outcomes": int(np.nansum(y[splits.final]))}
-    return Ranked(name, "model", score, probability, final, calibrator, left_in if splits.kind == "temporal" else None, extra)
+    kept = left_in if splits.kind == "temporal" else None
+    return Ranked(name, kind.kind, score, probability, final, calibrator, kept, further if also is not None else None, out_of_fold, extra)
 
 
-def _calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits) -> tuple[Floats, SigmoidCalibration]:
-    """Probabilities of the test rows, and the calibration for the next lists.
+def calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits, kind: str = "sigmoid") -> tuple[Floats, Calibration]:
+    """Probabilities of the test rows, and the calibration for the next lists, both from ``splits.calibrate``.
 
-    The sigmoid of a test fold is fitted without that fold's families, so that the Brier score is held out like the rest.
+    The calibration of a test fold is fitted without that fold's families, so that the Brier score is held out like the rest.
     """
     probability = np.full(len(score), np.nan)
+    whole = fit_calibration(kind, out_of_fold[splits.calibrate], y[splits.calibrate])
     for part in splits.fits:
         if part.test.any():
-            rows = splits.usable & (splits.fold != part.number)
-            probability[part.test] = fit_sigmoid(out_of_fold[rows], y[rows])(score[part.test])
-    return probability, fit_sigmoid(out_of_fold[splits.usable], y[splits.usable])
-
-
-#: Rules that need no feature named: the number of signs, and a column of the matrix index.
-RULES: dict[str, str] = {"indicators": "*", "age": "@age"}
-
-
-def rule_spec(name: str, named: Mapping[str, str]) -> str:
-    """What a rule ranks by: as named in the settings, or built in, or else the feature of that name."""
-    return named.get(name, RULES.get(name, name))
-
-
-def rule(name: str, spec: str, features: Sequence[Feature], X: pd.DataFrame, index: pd.DataFrame, y: Floats, splits: Splits) -> Ranked | str:
-    """Rank by one rule, or say in a sentence why it cannot be ranked here.
-
-    Parameters
-    ----------
-    name : str
-    spec : str
-        A feature's name; ``*`` for the number of signs that are on (features that raise); ``@column`` for a column of
-        the matrix index, such as ``@age``.
-    """
-    frame = X
-    if spec == "*":
-        signs = tuple(f.name for f in features if f.direction is Direction.RAISES)
-        if not signs:
-            return f"The rule '{name}' was left out: no feature in use has the direction 'raises'."
-        ranker: RankBy = CountOn(signs)
-    elif spec.startswith("@"):
-        column = spec[1:]
-        if column not in index.columns or not pd.api.types.is_numeric_dtype(index[column]):
-            return f"The rule '{name}' was left out: the matrix index has no numeric column '{column}'."
-        frame, ranker = index[[column]].astype("float64"), RankBy(column)
-    elif spec in X.columns:
-        ranker = RankBy(spec)
-    else:
-        return f"The rule '{name}' was left out: the feature '{spec}' is not among those this audience's model may use."
-    score = np.full(len(X), np.nan)
-    out_of_fold = np.full(len(X), np.nan)
-    fitted = ranker.fit(frame[splits.usable])
-    # A rule learns nothing from outcomes, so its scores on the training rows are as good as out of fold.
-    score[splits.test] = fitted.score_log_odds(frame[splits.test])
-    out_of_fold[splits.usable] = fitted.score_log_odds(frame[splits.usable])
-    probability, calibrator = _calibrated(score, out_of_fold, y, splits)
-    return Ranked(name, "baseline", score, probability, fitted, calibrator, None, {"by": spec})
+            rows = splits.calibrate & (splits.fold != part.number)
+            probability[part.test] = fit_calibration(kind, out_of_fold[rows], y[rows])(score[part.test])
+    return probability, whole

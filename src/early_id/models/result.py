@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from early_id.core.types import Json
 from early_id.models.risk_model import RiskModel
+
+if TYPE_CHECKING:
+    from early_id.models.further import Further
 
 #: Measures of every model, in the order in which they are shown: the list first, ranking figures after it.
 MEASURES = {
@@ -78,6 +81,12 @@ class ModelResult:
         }
 
 
+def _nothing_further() -> Further:
+    from early_id.models.further import Further
+
+    return Further()
+
+
 @dataclass(frozen=True, repr=False)
 class Trial:
     """Rules and models for one audience, compared at the capacity of the list.
@@ -97,6 +106,10 @@ class Trial:
         The parts of the outcome and further labels, side by side, for the same list.
     censoring : DataFrame
         Figures with children who left before the horizon left out, and counted as no.
+    further : Further
+        Parts of the council, bands, calibration, net benefit, ends of follow-up, schools as a funnel, labels, steadiness.
+    acceptance : dict
+        ``hash`` of the bar (null without one) and, once the final verdict has been given, its limits, gaps and opening.
     """
 
     audience: str
@@ -113,9 +126,16 @@ class Trial:
     run_id: str | None = None
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcome_by_date: pd.DataFrame = field(default_factory=pd.DataFrame)
+    acceptance: Json = field(default_factory=dict)
+    further: Further = field(default_factory=_nothing_further)
 
     def __repr__(self) -> str:
         return f"Trial({self.audience}, {len(self.models)} models at {self.capacity} places: {self.verdict})"
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Figures by hub, area, phase, age, term, completeness of the records, recent joiners; never by single school."""
+        return self.further.segments
 
     @property
     def split_notes(self) -> tuple[str, ...]:
@@ -166,6 +186,8 @@ class Trial:
             "splits": self.splits,
             "notes": list(self.notes),
             "run_id": self.run_id,
+            "acceptance": self.acceptance,
+            "further": self.further.to_json(),
         }
 
     def _repr_html_(self) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from early_id.core.errors import InputDataError, NotAdditiveError
 from early_id.core.fingerprint import fingerprint
 from early_id.features.declare import Feature
-from early_id.models.calibrate import SigmoidCalibration
+from early_id.models.calibrate import Calibration
 
 #: A row's contributions may differ from its score by this much, in log-odds.
 TOLERANCE = 1e-9
@@ -33,7 +33,7 @@ class RiskModel:
         In the order of the estimator's columns.
     estimator
         Fitted on every row whose outcome is known; gives ``score_log_odds`` and ``contributions``.
-    calibrator : SigmoidCalibration or None
+    calibrator : Calibration or None
         For bands and the Brier score only.
     held_out : DataFrame
         The rows of the test date, scored by models fitted on *other* families at earlier dates: child_id, as_of, family_id,
@@ -50,7 +50,7 @@ class RiskModel:
     outcome: str
     features: tuple[Feature, ...]
     estimator: Any
-    calibrator: SigmoidCalibration | None
+    calibrator: Calibration | None
     held_out: pd.DataFrame
     capacity: int
     settings_hash: str = ""

@@ -8,6 +8,7 @@ of the list to chance.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -79,3 +80,64 @@ class CountOn(RankBy):
         values = X[list(self.columns)].to_numpy(dtype=np.float64)
         counted: Floats = np.where(np.isnan(values).all(axis=1), np.nan, (values > 0).sum(axis=1).astype(np.float64))
         return counted
+
+
+@dataclass(frozen=True)
+class PointsItem:
+    """So many points where a column is at least this value."""
+
+    column: str
+    at_least: float
+    points: float
+
+
+class PointsTool(RankBy):
+    """Rank rows by points from a fixed table that somebody wrote down, as councils' own "indicators" sheets do.
+
+    Nothing is learned: a column may stand in several items, whose points add up. An item whose column is unknown gives no points; a row with
+    every column unknown is unknown.
+    """
+
+    def __init__(self, items: Sequence[PointsItem]) -> None:
+        self.items = items
+
+    def _quantity(self, X: Any) -> Floats:
+        columns = list(dict.fromkeys(item.column for item in self.items))
+        values = {name: X[name].to_numpy(dtype=np.float64) for name in columns}
+        total = np.zeros(len(X))
+        for item in self.items:
+            total += item.points * (values[item.column] >= item.at_least)
+        unknown = np.all([np.isnan(column) for column in values.values()], axis=0)
+        return np.where(unknown, np.nan, total)
+
+
+class RateOf(BaseEstimator):
+    """Rank rows by how often the outcome was seen in their area: no child is looked at, only where they go to school.
+
+    Parameters
+    ----------
+    column : str
+        Names the area of each row.
+    weight : float
+        Rows' worth of the overall rate mixed into each area's, so that a small school is not first by chance.
+    """
+
+    def __init__(self, column: str = "school_id", weight: float = 50.0) -> None:
+        self.column = column
+        self.weight = weight
+
+    def fit(self, X: pd.DataFrame, y: Any) -> RateOf:
+        """Rates of the rows given; an area not among them gets the overall rate."""
+        outcome = pd.Series(np.asarray(y, dtype=np.float64), index=X.index)
+        self.overall_ = float(outcome.mean())
+        by = outcome.groupby(X[self.column].astype("object").where(X[self.column].notna(), ""))
+        self.rates_ = ((by.sum() + self.weight * self.overall_) / (by.count() + self.weight)).to_dict()
+        return self
+
+    def score_log_odds(self, X: pd.DataFrame) -> Floats:
+        """Log-odds of the area's rate."""
+        check_is_fitted(self)
+        named = X[self.column].astype("object").where(X[self.column].notna(), "")
+        rate = np.clip(named.map(self.rates_).fillna(self.overall_).to_numpy(dtype=np.float64), 1e-6, 1 - 1e-6)
+        result: Floats = np.log(rate / (1 - rate))
+        return result

@@ -24,9 +24,17 @@ Mask = NDArray[np.bool_]
 #: A date can be the test date when at least this share of its uncensored outcomes is known.
 KNOWN_SHARE = 0.9
 
+#: Outcomes that the latest training date needs to carry a calibration alone.
+FEWEST_TO_CALIBRATE = 30
+
 NAMED_NOTE = (
     "Named split: training and test rows were named in the settings, the label gap is off (a model may have learned from outcomes not yet "
     "known at the test date), and whoever is in both parts was dropped from training, so the figures are for comparison only."
+)
+
+RANDOM_NOTE = (
+    "Random split: rows were dealt to training and test at random, so the models had seen the same children, their families and the same "
+    "weeks. The figures are optimistic, and for comparison with published work only."
 )
 
 
@@ -56,6 +64,9 @@ class Splits:
         Rows on which the model for the next lists is fitted.
     family, fold : arrays of int
         Family group of each row (children and families that ever shared a row are one group), and its fold.
+    calibrate : mask
+        Training rows whose out-of-fold scores calibrations are fitted on and bands are cut on: those of the latest date whose outcomes were
+        known before the test date, or of all dates where that one has too few outcomes.
     """
 
     kind: str
@@ -69,6 +80,7 @@ class Splits:
     immature: int
     shared_families: int
     notes: tuple[str, ...]
+    calibrate: Mask
 
     def to_json(self) -> Json:
         """Sizes, for tracking and for the model card; no ids."""
@@ -82,6 +94,7 @@ class Splits:
             "final_rows": int(self.final.sum()),
             "left_out_outcome_not_known_in_time": self.immature,
             "families_dropped_from_training": self.shared_families,
+            "calibration_rows": int(self.calibrate.sum()),
             "notes": list(self.notes),
         }
 
@@ -162,7 +175,18 @@ def temporal_splits(index: pd.DataFrame, y: pd.Series, censored: pd.Series, *, f
     test = (index["as_of"] == day).to_numpy()
     fits = tuple(Fit(g, usable & (fold != g), test & (fold == g), usable & (fold == g)) for g in range(folds))
     final = known & (index["as_of"] <= day).to_numpy()
-    return Splits("temporal", day, fits, usable, test, final, groups, fold, int((before & known & ~usable).sum()), 0, ())
+    calibrate = calibration_rows(index, y, usable)
+    immature = int((before & known & ~usable).sum())
+    return Splits("temporal", day, fits, usable, test, final, groups, fold, immature, 0, (), calibrate)
+
+
+def calibration_rows(index: pd.DataFrame, y: pd.Series, usable: Mask) -> Mask:
+    """Training rows of the latest date where they have outcomes enough, or else all training rows."""
+    if not usable.any():
+        return usable
+    latest: Mask = usable & (index["as_of"] == index.loc[usable, "as_of"].max()).to_numpy()
+    outcomes = float(y[latest].sum())
+    return latest if FEWEST_TO_CALIBRATE <= outcomes <= latest.sum() - FEWEST_TO_CALIBRATE else usable
 
 
 def named_splits(index: pd.DataFrame, y: pd.Series, *, folds: int, key: str) -> Splits:
@@ -188,7 +212,20 @@ def named_splits(index: pd.DataFrame, y: pd.Series, *, folds: int, key: str) -> 
     fits = (Fit(-1, usable, test, nobody), *(Fit(g, usable & (fold != g), nobody, usable & (fold == g)) for g in range(folds)))
     dropped = len(np.unique(groups[named_train & shared]))
     day = pd.Timestamp(index.loc[test, "as_of"].max())
-    return Splits("named", day, fits, usable, test, usable, groups, fold, 0, dropped, (NAMED_NOTE,))
+    return Splits("named", day, fits, usable, test, usable, groups, fold, 0, dropped, (NAMED_NOTE,), usable)
+
+
+def random_splits(index: pd.DataFrame, y: pd.Series, censored: pd.Series, *, folds: int, seed: int, test_date: pd.Timestamp | None = None) -> Splits:
+    """Rows dealt at random, families and dates disregarded: what much published work does, and optimistic. The note says so.
+
+    The rows of the test date are scored, each by a model fitted on the other folds of all dates up to it.
+    """
+    day = test_date if test_date is not None else newest_known_date(index, y, censored)
+    usable = y.notna().to_numpy() & (index["as_of"] <= day).to_numpy()
+    test = (index["as_of"] == day).to_numpy()
+    fold = np.random.default_rng(seed).integers(0, folds, len(index))
+    fits = tuple(Fit(g, usable & (fold != g), test & (fold == g), usable & (fold == g)) for g in range(folds))
+    return Splits("random", day, fits, usable, test, usable, family_groups(index), fold, 0, 0, (RANDOM_NOTE,), usable)
 
 
 def validation_pairs(

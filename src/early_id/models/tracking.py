@@ -1,4 +1,4 @@
-"""Runs in MLflow: one parent per trial, one child per model; figures and fingerprints, never a row.
+"""Runs in MLflow: one parent per trial, a child per model, and below it a child per fold; figures and fingerprints, never a row.
 
 The only file that imports mlflow, and it does so when a trial is tracked: the import takes seconds. Telemetry is switched off
 before the import and once more after it, for the case that something else had imported mlflow already.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import sqlite3
 import tempfile
@@ -30,17 +29,29 @@ from early_id.core.display import progress
 from early_id.core.errors import BusyError
 from early_id.core.types import Json
 from early_id.features.matrix import MatrixMeta
-from early_id.models.result import MEASURES, ModelResult, Trial
+from early_id.models.result import Trial
+from early_id.models.tracked import fold_metrics, pictures, result_metrics, result_params, trial_params
 
 EXPERIMENT = "early_id"
 DATABASE = "mlflow.db"
 ARTIFACTS = "artifacts"
 
-#: Set before mlflow is imported. The last one keeps it from asking git about the working folder.
-SWITCHES = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
+#: Set before mlflow is imported. The third keeps it from asking git about the working folder, the last from printing each run's address into
+#: the answer of a command, as it does for a server.
+SWITCHES = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 #: Our estimators are arrays and numbers; skops loads nothing else.
-TRUSTED = ("early_id.models.additive.MonotoneAdditive", "early_id.models.logistic.PenalisedLogistic")
+TRUSTED = (
+    "early_id.models.additive.MonotoneAdditive",
+    "early_id.models.ebm.GroupedEBM",
+    "early_id.models.logistic.PenalisedLogistic",
+    "early_id.models.scorecard.Scorecard",
+)
 
 
 def quiet_mlflow() -> Any:
@@ -80,23 +91,41 @@ def track(trial: Trial, meta: MatrixMeta, settings: TrainingSettings, *, store: 
         mlflow = quiet_mlflow()
         bar.advance(note="mlflow loaded")
         store.mkdir(parents=True, exist_ok=True)
-        uri = settings.tracking_uri or f"sqlite:///{(store / DATABASE).resolve().as_posix()}"
-        with _paths_of_this_machine(store, ours=settings.tracking_uri is None), warnings.catch_warnings():
-            # SQLAlchemy and pydantic inside mlflow warn about their own future; nothing a user could do.
-            warnings.simplefilter("ignore")
-            client = mlflow.MlflowClient(tracking_uri=uri)
+        with tracking_client(store, settings.tracking_uri) as client:
             experiment = _experiment(client, None if settings.tracking_uri else store)
             # MLflow shows this tag as the description of a run.
             said = {"mlflow.note.content": " ".join(trial.split_notes)} if trial.split_notes else {}
-            params = _params(trial, meta, settings)
+            params = trial_params(trial, meta, settings)
             parent = _run(client, experiment, f"{trial.best.name}", None, params, {}, {"verdict_before_audit": trial.verdict, **said})
             client.log_text(parent, json.dumps({**trial.to_json(), "verdict_stage": "before the audit"}, indent=1), "trial.json")
+            for file, picture in pictures(trial).items():
+                client.log_text(parent, picture, file)
             for result in trial.models.values():
-                child = _run(client, experiment, result.name, parent, _result_params(result), _metrics(result), {"kind": result.kind, **said})
+                child = _run(client, experiment, result.name, parent, result_params(result), result_metrics(result), {"kind": result.kind, **said})
+                for fold, figures in fold_metrics(result).items():
+                    _run(client, experiment, f"{result.name}, fold {fold}", child, {"fold": fold}, figures, {"kind": "fold", **said})
                 if trial.best.name.startswith(f"{result.name}_") and result.kind == "model":
                     _log_estimator(mlflow, client, child, trial)
                 bar.advance(note=result.name)
     return replace(trial, run_id=parent)
+
+
+def note_verdict(trial: Trial, *, store: Path, uri: str | None = None) -> bool:
+    """Write the verdict, once audit and bar have both spoken, to the run of a trial; False where the trial was not tracked.
+
+    Parameters
+    ----------
+    trial : Trial
+        With its ``run_id``.
+    store, uri
+        As for :func:`track`.
+    """
+    if trial.run_id is None:
+        return False
+    with tracking_client(store, uri) as client:
+        client.set_tag(trial.run_id, "verdict", trial.verdict)
+        client.set_tag(trial.run_id, "verdict_reasons", "\n".join(trial.reasons))
+    return True
 
 
 def _experiment(client: Any, store: Path | None) -> str:
@@ -126,43 +155,15 @@ def _run(client: Any, experiment: str, name: str, parent: str | None, params: Js
     return str(run.info.run_id)
 
 
-def _params(trial: Trial, meta: MatrixMeta, settings: TrainingSettings) -> Json:
-    return {
-        "audience": trial.audience,
-        "outcome": trial.outcome,
-        "capacity": trial.capacity,
-        "put_forward": settings.put_forward,
-        "split": settings.split,
-        "families_folds": settings.families_folds,
-        "seed": settings.seed,
-        "features": len(trial.best.features),
-        "as_of_dates": ", ".join(str(day) for day in meta.as_of_dates),
-        "test_date": trial.splits["test_date"],
-        "training_rows": trial.splits["training_rows"],
-        "catalogue_hash": meta.catalogue_hash,
-        "data_hash": meta.data_hash,
-        "settings_hash": trial.best.settings_hash,
-        "model_hash": trial.best.fingerprint(),
-    }
-
-
-def _result_params(result: ModelResult) -> Json:
-    return {key: value for key, value in result.extra.items() if isinstance(value, int | float | str)}
-
-
-def _metrics(result: ModelResult) -> dict[str, float]:
-    """Every figure with both ends of its interval; what cannot be estimated is left out, not written as 0."""
-    figures = {}
-    for measure in MEASURES:
-        estimate = getattr(result, measure)
-        for end, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high)):
-            if math.isfinite(value):
-                figures[f"{measure}{end}"] = float(value)
-    return figures
-
-
 def _log_estimator(mlflow: Any, client: Any, run: str, trial: Trial) -> None:
-    """The put-forward model as skops, with its requirements named and without an input example (which would be rows)."""
+    """The put-forward model as skops, with its requirements and columns named and without an input example (which would be rows).
+
+    The signature is written from the names: inferring it takes rows. Any value may be unknown, and the answer is the score.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    signature = ModelSignature(Schema([ColSpec("double", name, required=False) for name in trial.best.feature_names]), Schema([ColSpec("double")]))
     needs = [f"{name}=={metadata.version(name)}" for name in ("numpy", "pandas", "scikit-learn", "skops")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
@@ -171,10 +172,22 @@ def _log_estimator(mlflow: Any, client: Any, run: str, trial: Trial) -> None:
             str(path),
             serialization_format="skops",
             skops_trusted_types=list(TRUSTED),
+            signature=signature,
+            pyfunc_predict_fn="score_log_odds",
             pip_requirements=needs,
             metadata={"notes": list(trial.split_notes)} if trial.split_notes else None,
         )
         client.log_artifacts(run, str(path), "model")
+
+
+@contextmanager
+def tracking_client(store: Path, uri: str | None) -> Iterator[Any]:
+    """A client of our SQLite store, or of the server named by ``uri``."""
+    mlflow = quiet_mlflow()
+    with _paths_of_this_machine(store, ours=uri is None), warnings.catch_warnings():
+        # SQLAlchemy and pydantic inside mlflow warn about their own future; nothing a user could do.
+        warnings.simplefilter("ignore")
+        yield mlflow.MlflowClient(tracking_uri=uri or f"sqlite:///{(store / DATABASE).resolve().as_posix()}")
 
 
 @contextmanager

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from early_id.config.load import shipped
 from early_id.config.settings import AcceptanceSettings, TrainingSettings
 from early_id.core.display import progress
-from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import fingerprint
-from early_id.core.types import Audience
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
-from early_id.models.fitting import Ranked, check_classes, learned, rule, rule_spec
+from early_id.models.fitting import CHALLENGERS, Ranked, learned
+from early_id.models.further import make_further
+from early_id.models.labels import compare_labels
+from early_id.models.listed import Dates, lists_of_dates
+from early_id.models.prepare import Prepared, outcome_by_date, prepare, recipients_of, rows_of_test
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
-from early_id.models.splits import Splits, named_splits, temporal_splits
+from early_id.models.rules import PointsItem
 from early_id.models.verdict import compare, judge
+from early_id.models.yardsticks import area_only, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
 from early_id.stats.metrics import auc
 
@@ -30,19 +33,6 @@ HELD_OUT_COLUMNS = ("child_id", "as_of", "family_id", "school_id", "hub_id")
 
 #: Below this many outcomes a bootstrap interval is too narrow (5 outcomes in 300: it holds the truth in about 80 % of runs).
 FEW_OUTCOMES = 50
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """The part of a matrix that a trial uses, checked."""
-
-    matrix: FeatureMatrix
-    outcome: str
-    y: pd.Series
-    censored: pd.Series
-    splits: Splits
-    notes: tuple[str, ...]
-    audience: str
 
 
 def train(
@@ -55,6 +45,8 @@ def train(
     capacity: int | None = None,
     test_date: str | None = None,
     store: str | Path | None = None,
+    council: str = "",
+    areas: Mapping[str, str] | None = None,
 ) -> Trial:
     """Rules and models of one audience, compared at the capacity of its lists.
 
@@ -76,6 +68,10 @@ def train(
         Otherwise the latest as-of date whose outcomes are known.
     store : path, optional
         Folder for the tracking store; nothing is tracked without it or with ``tracking: false``.
+    council : str, optional
+        Name of the council, for breaks that are declared for some only.
+    areas : mapping, optional
+        School → area, for figures by area.
 
     Returns
     -------
@@ -84,13 +80,13 @@ def train(
     Raises
     ------
     InputDataError
-        Empty matrix, duplicate child and date, one outcome class only, no date with known outcomes.
+        Empty matrix, duplicate child and date, one outcome class only, no date with known outcomes, a break that nobody declared.
     SettingsError
         A model that does not exist, an outcome that is not in the matrix, no capacity.
     """
     _check_settings(settings)
-    prepared = _prepare(matrix, settings, audience, sharing, test_date)
-    rows = _test_rows(prepared, capacity, settings)
+    prepared = prepare(matrix, settings, audience, sharing, test_date, council=council)
+    rows = rows_of_test(prepared, capacity, settings)
     ranked, rule_notes = _rank_all(prepared, settings, audience)
     held_out = {r.name: _held_out(r, prepared, rows) for r in ranked}
     draws, points = draw_all(held_out, rows, resamples=settings.resamples, seed=settings.seed)
@@ -120,6 +116,14 @@ def train(
     scores = {name: frame["score"].to_numpy() for name, frame in held_out.items()}
     meta = prepared.matrix.meta
     parts = tuple(n for n in (prepared.outcome, *meta.components, *meta.labels) if n in prepared.matrix.y.columns)
+    extras = {name: result.extra for name, result in results.items()}
+    lists = _lists(forward, prepared, rows)
+    further = make_further(
+        prepared.matrix, settings, prepared.splits, rows, ranked, lists, y=prepared.y.to_numpy(), points=points, extras=extras, areas=areas,
+        components=prepared.components, regimes=prepared.regimes,
+    )  # fmt: skip
+    if settings.labels:
+        further = replace(further, labels=compare_labels(prepared, rows, forward).to_json())
     trial = Trial(
         audience=str(audience),
         outcome=prepared.outcome,
@@ -128,12 +132,14 @@ def train(
         best=best,
         verdict=verdict,
         reasons=reasons,
-        splits=prepared.splits.to_json(),
+        splits={**prepared.splits.to_json(), "one_list": rows.units is None, "test_families": int(rows.family.max()) + 1},
         components=components_table(scores, rows, prepared.matrix.y[prepared.splits.test], tuple(dict.fromkeys(parts))),
         censoring=censoring_table(scores, rows),
         notes=(*prepared.notes, *rule_notes, *_size_notes(outcomes)),
         comparisons=comparisons,
-        outcome_by_date=_outcome_by_date(prepared),
+        outcome_by_date=outcome_by_date(prepared),
+        acceptance={"hash": acceptance.hash if acceptance else None},
+        further=further,
     )
     if settings.tracking and store is not None:
         from early_id.models.tracking import track
@@ -156,85 +162,7 @@ def _check_settings(settings: TrainingSettings) -> None:
         )
 
 
-def _prepare(
-    matrix: FeatureMatrix, settings: TrainingSettings, audience: str, sharing: Mapping[str, Iterable[str]] | None, test_date: str | None
-) -> _Prepared:
-    """Restrict the matrix to what the audience may see, find the outcome, split the rows."""
-    if not len(matrix):
-        raise InputDataError("The feature matrix has no rows.", what_next="Check the cohort settings and the as-of dates.")
-    seen = matrix.for_audience(str(audience), sharing if sharing is not None else shipped("sharing.yaml"))
-    outcome = settings.outcome or seen.meta.outcome
-    if outcome in seen.meta.labels:
-        raise SettingsError(
-            f"'{outcome.replace('_', ' ')}' is shown beside the others and can never be what lists are made for.", where="training.outcome"
-        )
-    if outcome not in seen.y.columns or outcome == "censored":
-        raise SettingsError.unknown_name("outcome", outcome, [c for c in seen.y.columns if c != "censored"], where="training.outcome")
-    y = seen.y[outcome].astype("float64")
-    censored = seen.y["censored"].astype(bool) if "censored" in seen.y.columns else pd.Series(False, index=y.index)
-    key = f"family-folds-{settings.seed}"
-    if settings.split == "named":
-        splits = named_splits(seen.index, y, folds=settings.families_folds, key=key)
-    else:
-        day = pd.Timestamp(test_date) if test_date else None
-        splits = temporal_splits(seen.index, y, censored, folds=settings.families_folds, key=key, test_date=day)
-    values = np.asarray(y, dtype=np.float64)
-    if not splits.usable.any():
-        raise InputDataError(
-            "No row can be used for training: no earlier date had outcomes known before the test date.",
-            where=f"test date {splits.test_date.date()}",
-            what_next="Add earlier as-of dates, at least the horizon and the recording lag before the test date.",
-        )
-    check_classes(values, splits.usable, outcome)
-    if not np.nansum(values[splits.test]) > 0:
-        raise InputDataError(
-            f"Nobody has the outcome '{outcome}' at the test date, so no model can be judged.",
-            where=f"test date {splits.test_date.date()}, {int(splits.test.sum())} rows",
-            what_next="Check that the tables of the outcome were ingested and when they were received, or choose an earlier test date.",
-        )
-    return _Prepared(seen, outcome, y, censored, splits, (*seen.meta.notes, *splits.notes), str(audience))
-
-
-def _test_rows(prepared: _Prepared, capacity: int | None, settings: TrainingSettings) -> TestRows:
-    test = prepared.splits.test
-    index = prepared.matrix.index[test]
-    named = index["family_id"].where(index["family_id"].notna(), "child:" + index["child_id"].astype(str))
-    family, families = pd.factorize(named.astype(str), sort=True)
-    units: np.ndarray | None = None
-    places: np.ndarray | None = None
-    if capacity is None:
-        if settings.capacity_share is not None:
-            capacity = max(1, round(settings.capacity_share * len(families)))
-        elif prepared.audience in prepared.matrix.meta.places:
-            unit, each = recipients_of(prepared, index)
-            names, units = np.unique(unit, return_inverse=True)
-            places = np.array([each.get(str(name), 0) for name in names], dtype=np.float64)
-            capacity = int(places.sum())
-        else:
-            raise SettingsError(
-                "The number of places is not known.", where="training.capacity_share", what_next="Give 'capacity' or 'capacity_share'."
-            )
-    known = index["known_to_services"] if "known_to_services" in index.columns else None
-    return TestRows(
-        y=prepared.y[test].to_numpy(),
-        censored=prepared.censored[test].to_numpy(dtype=bool),
-        family=family.astype(np.int64),
-        cluster=prepared.splits.family[test],
-        known_to_services=known.fillna(False).to_numpy(dtype=bool) if known is not None else None,
-        capacity=int(capacity),
-        units=units,
-        places=places,
-    )
-
-
-def recipients_of(prepared: _Prepared, index: pd.DataFrame) -> tuple[np.ndarray, Mapping[str, int]]:
-    """The recipient of each row (a school or a hub; empty where there is none), and the places of each recipient."""
-    column = "school_id" if prepared.audience == Audience.SCHOOL_LEAD else "hub_id"
-    named = index[column].astype("object").where(index[column].notna(), "").astype(str)
-    return named.to_numpy(), prepared.matrix.meta.places[prepared.audience]
-
-
-def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) -> tuple[list[Ranked], list[str]]:
+def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> tuple[list[Ranked], list[str]]:
     """Every rule and model, ranked; and why a rule was left out."""
     X, index, splits = prepared.matrix.X, prepared.matrix.index, prepared.splits
     y = prepared.y.to_numpy()
@@ -242,16 +170,19 @@ def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) ->
     ranked: list[Ranked] = []
     notes: list[str] = []
     for name in settings.baselines:
-        found = rule(name, rule_spec(name, settings.baseline_features), features, X, index, y, splits)
+        spec = rule_spec(name, settings.baseline_features)
+        found = rule(name, spec, features, X, index, y, splits, [PointsItem(*item) for item in settings.points_tool], settings.calibration)
         if isinstance(found, Ranked):
             ranked.append(found)
         else:
             notes.append(found)
     as_of, mature_on = (index[c].to_numpy(dtype="datetime64[ns]") for c in ("as_of", "mature_on"))
-    steps = len(settings.models) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
+    before = date_before(index, splits) if "last_list" in settings.comparators else None
+    names = [*settings.models, *(CHALLENGERS if settings.challenger else ())]
+    steps = len(names) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
     # One thread for linear algebra and boosting alike; see ``additive.one_thread`` for the measurement.
     with progress(f"training for {audience}", steps) as bar, threadpool_limits(1):
-        for name in settings.models:
+        for name in names:
             ranked.append(
                 learned(
                     name,
@@ -263,16 +194,25 @@ def _rank_all(prepared: _Prepared, settings: TrainingSettings, audience: str) ->
                     mature_on=mature_on,
                     outcome=prepared.outcome,
                     tick=lambda note: bar.advance(note=note),
+                    also=before if name == settings.put_forward else None,
+                    calibration=settings.calibration,
                 )
             )
+    forward = next(r for r in ranked if r.name == settings.put_forward)
+    if forward.also is not None:
+        ranked.append(last_list(forward, index, y, splits))
+    elif "last_list" in settings.comparators:
+        notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
+    if "area_only" in settings.comparators and "school_id" in index.columns:
+        ranked.append(area_only(index, y, splits))
     return ranked, notes
 
 
-def _held_out(ranked: Ranked, prepared: _Prepared, rows: TestRows) -> pd.DataFrame:
+def _held_out(ranked: Ranked, prepared: Prepared, rows: TestRows) -> pd.DataFrame:
     test = prepared.splits.test
     index = prepared.matrix.index
     frame = index.loc[test, [c for c in HELD_OUT_COLUMNS if c in index.columns]].copy()
-    frame["fold"] = prepared.splits.fold[test] if prepared.splits.kind == "temporal" else -1
+    frame["fold"] = prepared.splits.fold[test] if prepared.splits.kind != "named" else -1
     frame["score"] = ranked.score[test]
     frame["probability"] = ranked.probability[test]
     frame["y"] = prepared.y[test]
@@ -283,7 +223,25 @@ def _held_out(ranked: Ranked, prepared: _Prepared, rows: TestRows) -> pd.DataFra
     return frame
 
 
-def _extra(ranked: Ranked, rows: TestRows, prepared: _Prepared) -> dict[str, object]:
+def _lists(forward: Ranked, prepared: Prepared, rows: TestRows) -> Dates:
+    """The lists of the model put forward at the test date and, held out by family only, at the training dates before it."""
+    splits, index = prepared.splits, prepared.matrix.index
+    score = np.where(splits.test, forward.score, forward.out_of_fold if forward.out_of_fold is not None else np.nan)
+    scored = ~np.isnan(score)
+    named = index["family_id"].where(index["family_id"].notna(), "child:" + index["child_id"].astype(str)).astype(str)
+    units, places = (None, rows.capacity) if rows.units is None else recipients_of(prepared, index[scored])
+    return lists_of_dates(
+        index[scored],
+        score[scored],
+        prepared.y.to_numpy()[scored],
+        pd.factorize(named[scored])[0],
+        splits.test[scored],
+        units=units,
+        places=places if isinstance(places, int) else dict(places),
+    )
+
+
+def _extra(ranked: Ranked, rows: TestRows, prepared: Prepared) -> dict[str, object]:
     """Chosen penalty or rounds, and the optimistic figure with known families left in, under that name."""
     extra: dict[str, object] = dict(ranked.extra)
     if ranked.left_in is not None:
@@ -296,18 +254,6 @@ def _extra(ranked: Ranked, rows: TestRows, prepared: _Prepared) -> dict[str, obj
             "note": "optimistic: the model had seen earlier snapshots of the same families",
         }
     return extra
-
-
-def _outcome_by_date(prepared: _Prepared) -> pd.DataFrame:
-    """Rows, known outcomes, their rate, and children who left, per as-of date."""
-    index = prepared.matrix.index
-    frame = pd.DataFrame({"as_of": index["as_of"], "y": prepared.y, "censored": prepared.censored})
-    by = frame.groupby("as_of")
-    out = pd.DataFrame(
-        {"rows": by.size(), "known": by["y"].count(), "with_outcome": by["y"].sum(), "rate": by["y"].mean(), "left": by["censored"].sum()}
-    ).reset_index()
-    out["as_of"] = out["as_of"].dt.date.astype(str)
-    return out
 
 
 def _size_notes(outcomes: int) -> Sequence[str]:

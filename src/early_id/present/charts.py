@@ -55,7 +55,7 @@ def bars(rows: Sequence[Row], *, title: str, desc: str, unit: str = "count") -> 
         Read aloud in place of the picture; ``desc`` says what is to be seen.
     unit : {"count", "percent", "ratio", "points"}
     """
-    with _drawing(len(rows)) as (figure, axes):
+    with drawing(len(rows)) as (figure, axes):
         factor = _UNITS[unit][0]
         right = max((_number(row.get("high")) or _number(row["value"]) or 0 for row in rows), default=0) * factor
         axes.set_xlim(0, right * 1.18 or 1)
@@ -81,7 +81,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
     names : pair of str
         What the first and the second bar show; the second is hatched, so that colour is not needed.
     """
-    with _drawing(len(rows), row_height=0.56, extra=0.5) as (figure, axes):
+    with drawing(len(rows), row_height=0.56, extra=0.5) as (figure, axes):
         factor = _UNITS[unit][0]
         values = [_number(row[key]) or 0 for row in rows for key in ("first", "second")]
         axes.set_xlim(0, max(values, default=0) * factor * 1.18 or 1)
@@ -114,7 +114,7 @@ def forest(rows: Sequence[Row], *, title: str, desc: str, unit: str = "percent",
     zero_line : bool
         Draw a line at no difference (at 1 for ratios).
     """
-    with _drawing(len(rows)) as (figure, axes):
+    with drawing(len(rows)) as (figure, axes):
         factor = _UNITS[unit][0]
         neutral = 1.0 if unit == "ratio" else 0.0
         ends = [n * factor for row in rows for key in ("low", "value", "high") if (n := _number(row.get(key))) is not None]
@@ -162,7 +162,7 @@ def lines(
     series : mapping
         Name -> (x, y) points in order of x.
     """
-    with _drawing(9) as (figure, axes):
+    with drawing(9) as (figure, axes):
         factor = _UNITS[unit][0]
         for n, (name, points) in enumerate(series.items()):
             colour = (BLUE, BROWN, INK, QUIET)[n % 4]
@@ -191,7 +191,7 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 
     if not 0 <= found <= of <= 20:
         raise ValueError("a strip shows at most 20 people, and no more found than shown")
-    with _drawing(2, row_height=0.3) as (figure, axes):
+    with drawing(2, row_height=0.3) as (figure, axes):
         for n in range(of):
             look: dict[str, Any] = {"edgecolor": BLUE, "linewidth": 1.4, "facecolor": BLUE if n < found else "white"}
             axes.add_patch(Circle((n + 0.5, 1.28), 0.17, **look))
@@ -204,7 +204,7 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 
 
 @contextmanager
-def _drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Iterator[tuple[Figure, Axes]]:
+def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Iterator[tuple[Figure, Axes]]:
     """A bare figure of the right height, with settings that end with the block."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

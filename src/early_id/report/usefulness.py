@@ -19,10 +19,19 @@ from early_id.report.showing import Figure, estimate, number
 MODEL_NAMES = {
     "absence": "Rule: most absence first",
     "indicators": "Rule: most signs first",
+    "points": "Rule: a points tool",
     "age": "Rule: by age",
     "logistic": "Model: logistic",
     "additive": "Model: additive",
+    "scorecard": "Model: scorecard",
+    "ebm": "Model: explainable boosting machine",
+    "last_list": "For comparison: keeping the last list",
+    "area_only": "For comparison: by school alone",
+    "boosting with interactions": "For comparison: a black box",
 }
+
+#: What is said before the name of one that an extension brought.
+KINDS = {"baseline": "Rule", "comparator": "For comparison", "challenger": "For comparison"}
 
 
 #: Begins every line of the cost of the sharing rule in the summary of lists.
@@ -31,7 +40,7 @@ COST_BEGINS = "families a school list could not show because "
 
 def model_name(name: str, kind: object) -> str:
     """How a rule or model is called; one that an extension brought is called by its own name."""
-    return MODEL_NAMES.get(name) or f"{'Rule' if kind == 'baseline' else 'Model'}: {name.replace('_', ' ')}"
+    return MODEL_NAMES.get(name) or f"{KINDS.get(str(kind), 'Model')}: {name.replace('_', ' ')}"
 
 
 def themes(m: Material) -> Section:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from early_id.features.statutory import StatutoryGap
     from early_id.linkage import People
     from early_id.models.result import Trial
+    from early_id.models.risk_model import RiskModel
     from early_id.screening.lists import ScreeningLists
     from early_id.workflow.steps import Bench
 
@@ -68,16 +69,18 @@ def lists(bench: Bench, made: ScreeningLists, trials: Mapping[str, Trial], statu
     return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=watermark(status, trials)))
 
 
-def key_lists(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], status: ApprovalStatus) -> tuple[list[Output], list[dict[str, Any]]]:
+def key_lists(
+    bench: Bench, matrix: FeatureMatrix, models: Mapping[str, RiskModel], trials: Mapping[str, Trial], status: ApprovalStatus
+) -> tuple[list[Output], list[dict[str, Any]]]:
     """Lists of keys, one recipient a school: for benchmarks on published data, where there are no names and nobody to talk to."""
     from early_id.screening.capacity import choose_families
     from early_id.workflow.steps import key_places
 
     outputs: list[Output] = []
     recipients: list[dict[str, Any]] = []
-    for audience, trial in trials.items():
+    for audience, model in models.items():
         now = matrix.at(matrix.index["as_of"].max())
-        scores, capacity = trial.best.scores(now.X), key_places(now.index, bench.cfg.training.capacity_share or 0.1)
+        scores, capacity = model.scores(now.X), key_places(now.index, bench.cfg.training.capacity_share or 0.1)
         for name, rows in now.index.groupby("school_id", sort=True):
             chosen = choose_families(scores[rows.index], rows["family_id"], capacity[str(name)], tie_key=bench.cfg.project.key or "")
             keys = sorted(rows.loc[rows["family_id"].isin(chosen), "child_id"].astype(str))

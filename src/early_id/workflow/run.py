@@ -10,10 +10,12 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, judge_all, open_bench, screen_all, take_in, train_all
+from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all
+from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import dates_not_used, glossary
 
 if TYPE_CHECKING:
+    from early_id.acceptance.approval import ApprovalStatus
     from early_id.audit.result import AuditResult
     from early_id.data.ingest import Batch
     from early_id.features import FeatureMatrix
@@ -32,6 +34,7 @@ class RunResult:
     main_audience: str
     notes: tuple[str, ...] = ()
     refusal: str | None = None
+    approval: dict[str, Any] = field(default_factory=dict)
     exit_code: int = 0
     matrix: FeatureMatrix | None = field(default=None, repr=False)
     places: dict[str, int] = field(default_factory=dict)  #: audience → places on its lists, on the date of the lists
@@ -44,7 +47,7 @@ class RunResult:
         """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
         return {
             "outputs": list(self.outputs), "counts": self.counts, **by_audience(self.audiences, self.main_audience),
-            "notes": list(self.notes), "refusal": self.refusal,
+            "notes": list(self.notes), "refusal": self.refusal, "approval": self.approval,
         }  # fmt: skip
 
 
@@ -88,18 +91,16 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
 
 def _run(bench: Bench, batch: Batch) -> RunResult:
     """Everything after the intake."""
-    from early_id.acceptance.approval import approval_status
-
-    cfg = bench.cfg
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
+    check_first(bench)
     people = bench.people
     matrix = build(bench, people)
     trials = train_all(bench, matrix)
     audits = audit_all(bench, matrix, trials)
-    trials = judge_all(bench, trials, audits)
+    trials = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
     keys_only = bench.in_force.programme.keys_only
-    status = approval_status(cfg.approval, store_made_up=bench.store.made_up, keys_only=keys_only and cfg.project.public_data)
+    status = approval_of(bench)
     outputs: list[dict[str, Any]] = []
     summary: dict[str, Any] | None = None
     lists = None
@@ -107,26 +108,27 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
     refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text) if part) or None
     with publish.at_once(bench) as desk:
         if status.is_approved and keys_only:
-            outputs, recipients = publish.key_lists(desk, matrix, trials, status)
+            outputs, recipients = publish.key_lists(desk, matrix, models_for_lists(status, trials), trials, status)
             summary = {"recipients": recipients, "taken_out": {}}
         elif refusal is None:
-            lists = screen_all(desk, people, matrix, trials)
+            lists = screen_all(desk, people, matrix, models_for_lists(status, trials))
             outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
             summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
+        keep_all(desk, trials, matrix)
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
             outputs += publish.notices(desk, matrix, trials, gap)
         outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
-        result = _result(desk, batch, people, matrix, trials, audits, lists, refusal, outputs, _places(summary))
+        result = _result(desk, batch, people, matrix, trials, audits, lists, status, refusal, outputs, _places(summary))
         publish.manifest(desk, result.to_json())
     return result
 
 
 def _result(
     bench: Bench, batch: Batch, people: People, matrix: FeatureMatrix, trials: dict[str, Trial], audits: dict[str, AuditResult],
-    lists: ScreeningLists | None, refusal: str | None, outputs: list[dict[str, Any]],
+    lists: ScreeningLists | None, status: ApprovalStatus, refusal: str | None, outputs: list[dict[str, Any]],
     places: dict[str, int],
 ) -> RunResult:  # fmt: skip
     return RunResult(
@@ -134,7 +136,8 @@ def _result(
         counts=publish.counts(bench, batch, people, matrix),
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
-        notes=tuple(dict.fromkeys([*dates_not_used(bench), *(note for trial in trials.values() for note in trial.notes)])),
+        notes=tuple(dict.fromkeys([*dates_not_used(bench), *status.notes, *(note for trial in trials.values() for note in trial.notes)])),
+        approval=status.to_json(),
         places=places,
         refusal=refusal,
         exit_code=PolicyError.exit_code if refusal else 0,

@@ -22,7 +22,6 @@ from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
 from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
-from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -117,21 +116,36 @@ def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:
     return {str(name): max(1, round(count * share)) for name, count in families.items()}
 
 
-def train_all(bench: Bench, matrix: FeatureMatrix) -> dict[str, Trial]:
-    """One trial for each audience, on the classes that it may see."""
+def train_all(bench: Bench, matrix: FeatureMatrix, *, tracked: bool = True) -> dict[str, Trial]:
+    """One trial for each audience, on the classes that it may see.
+
+    ``tracked=False`` writes nothing to the tracking store, which holds figures.
+    """
     from early_id.models.train import train
 
     cfg = bench.cfg
     if bench.in_force.programme.outcomes is council_outcomes:
         require_outcome(bench.store, matrix.meta.outcome)
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    tracking = cfg.out_dir / "tracking"
+    tracking = cfg.out_dir / "tracking" if tracked else None
+    areas = areas_of(bench.store)
     trials = {
-        audience: train(matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking)
+        audience: train(
+            matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking, council=cfg.project.name, areas=areas
+        )
         for audience in bench.in_force.programme.audiences
     }
-    restrict(tracking)
+    if tracking is not None:
+        restrict(tracking)
     return trials
+
+
+def areas_of(store: Store) -> dict[str, str]:
+    """School → area, as the newest records have it; empty where no areas are held."""
+    if not store.has("schools"):
+        return {}
+    schools = store.frame("schools").dropna(subset=["area_id"]).drop_duplicates("school_id", keep="last")
+    return dict(zip(schools["school_id"].astype(str), schools["area_id"].astype(str), strict=True))
 
 
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:
@@ -139,20 +153,6 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     from early_id.audit.fairness import audit_model
 
     return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
-
-
-def judge_all(bench: Bench, trials: Mapping[str, Trial], audits: Mapping[str, AuditResult]) -> dict[str, Trial]:
-    """Each trial with its final verdict, for everything that people read: what the bar gave, unless the audit takes readiness back.
-
-    Reasons and notes are put in the programme's words here, once for pages, JSON and terminal alike.
-    """
-    from early_id.acceptance.verdict import final_verdict
-
-    say, judged = glossary(bench).text, {}
-    for audience, trial in trials.items():
-        final = final_verdict(trial, audits.get(audience), responses=bench.cfg.audit.responses)
-        judged[audience] = replace(trial, verdict=final.verdict, reasons=tuple(map(say, final.reasons)), notes=tuple(map(say, trial.notes)))
-    return judged
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
@@ -194,15 +194,17 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     PolicyError
         No approval that holds for this store, or no records of statutory services that reach the date.
     """
-    from early_id.acceptance.approval import approval_status
     from early_id.screening import lists
+    from early_id.workflow.governing import approval_for
 
     cfg = settings or store.settings
     if cfg is None:
         raise SettingsError("There are no settings to make lists with.", what_next="Open the store with Store.open(cfg), or give settings=cfg.")
-    programme = load_extensions(cfg).programme
-    keys_only = programme.keys_only and cfg.project.public_data
-    approval_status(cfg.approval, store_made_up=store.made_up, keys_only=keys_only).require()
+    in_force = load_extensions(cfg)
+    programme = in_force.programme
+    status = approval_for(cfg, store, in_force)
+    status.require()
+    status.require_model(model)
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
@@ -227,8 +229,8 @@ def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
     return no_statutory(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
 
 
-def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> ScreeningLists:
-    """The lists of every audience at the screening date, in memory."""
+def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
+    """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.screening_date())
-    made = [screen(trial.best, now, store=bench.store, people=people, settings=bench.cfg) for trial in trials.values()]
+    made = [screen(model, now, store=bench.store, people=people, settings=bench.cfg) for model in models.values()]
     return sum(made[1:], start=made[0])

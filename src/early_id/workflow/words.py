@@ -39,6 +39,8 @@ def watermark(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str | None
 
 def approval_text(status: ApprovalStatus, trials: Mapping[str, Trial]) -> str:
     """The approval's sentence, and where a list was made although no real one would be."""
+    if status.approved:
+        return " ".join([status.text, *status.notes, "The figures of models on these pages are of those trained today, for comparison."])
     short = [list_name(audience).lower() for audience, trial in trials.items() if trial.verdict != READY]
     # A benchmark's lists are not for use whatever the verdict, and its own sentence says so.
     if not status.is_approved or not short or said(trials):

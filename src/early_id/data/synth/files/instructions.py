@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from early_id.config.load import BAR, shipped_text
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import loss_from
@@ -81,8 +82,16 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "",
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    (folder / BAR).write_text(_bar(), encoding="utf-8", newline="\n")
     readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
+
+
+def _bar() -> str:
+    """The shipped form of the bar, which nobody has to decide for a demonstration; any model and outcome may be tried under it."""
+    return "".join(
+        f"# {line}" if line.startswith(("put_forward:", "primary_label:")) else line for line in shipped_text(BAR).splitlines(keepends=True)
+    )
 
 
 def _planted(plan: CouncilPlan) -> list[str]:

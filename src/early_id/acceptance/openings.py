@@ -1,0 +1,78 @@
+"""The final test date is opened once. Every opening is on record, and a second look is called what it is.
+
+Whoever has seen a test result and trains again chooses with that result in mind, and the next figure is too good. So each time figures
+of a test date are shown, the date, the data, the audience and the bar are written down; from the second time on the verdict is
+exploratory: it informs and cannot make a model ready.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from early_id.acceptance.chain import Chain
+from early_id.core.types import Json
+
+#: In the folder of the store, because openings belong to the data.
+LEDGER = "openings.jsonl"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One look at the results of a test date: the how-manieth on these data, and its own hash."""
+
+    test_date: str
+    number: int
+    other_bar: bool
+    hash: str
+
+    @property
+    def is_exploratory(self) -> bool:
+        """Whether these results had been seen before."""
+        return self.number > 1
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the verdict is exploratory, in a sentence; empty at the first opening."""
+        if not self.is_exploratory:
+            return ()
+        times = "once" if self.number == 2 else f"{self.number - 1} times"
+        bar = " The bar was changed in between." if self.other_bar else ""
+        return (
+            f"Exploratory: the results of the test date {self.test_date} had been opened {times} before on the same data.{bar} "
+            "They can inform a decision, but only a test date that nobody has seen can make a model ready.",
+        )
+
+    def to_json(self) -> Json:
+        """``test_date``, ``number``, ``exploratory``, ``hash``."""
+        return {"test_date": self.test_date, "number": self.number, "exploratory": self.is_exploratory, "hash": self.hash}
+
+
+def open_test_date(
+    store: Path, *, test_date: str, data_hash: str, audience: str, acceptance_hash: str | None, settings_hash: str, at: datetime | None = None
+) -> Opening:
+    """Write down that the results of a test date are about to be shown, and say how often they had been before.
+
+    Parameters
+    ----------
+    store : path
+        Folder of the store.
+    test_date, data_hash, audience : str
+        What was opened: results of another date, of other data or for another audience are other results.
+    acceptance_hash : str or None
+        The bar in force; None where there is none. An opening without a bar counts like any other.
+    settings_hash : str
+        Of training and bar together.
+
+    Raises
+    ------
+    PolicyError
+        The ledger was tampered with.
+    """
+    ledger = Chain(store / LEDGER, "openings of the test date")
+    key = {"test_date": test_date, "data_hash": data_hash, "audience": audience}
+    earlier = [record for record in ledger.read() if all(record.body[name] == value for name, value in key.items())]
+    other_bar = any(record.body["acceptance_hash"] != acceptance_hash for record in earlier)
+    record = ledger.append("opened", {**key, "number": len(earlier) + 1, "acceptance_hash": acceptance_hash, "settings_hash": settings_hash}, at=at)
+    return Opening(test_date, len(earlier) + 1, other_bar, record.hash)

@@ -1,0 +1,350 @@
+"""Everything below the picture of the comparison page: who would be new, parts of the council, bands, schools, labels, steadiness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from early_id.models.funnel import funnel_sentence, limits
+from early_id.models.segments import KINDS
+from early_id.present import curves, page
+from early_id.present.wording import percent, sentence_case
+from early_id.report.section import lead_in, paragraph, subheading
+from early_id.report.showing import Showing, number
+from early_id.report.usefulness import model_name
+
+Card = Mapping[str, Any]
+Part = Callable[[Showing, Card, Card], Sequence[Markup]]
+
+
+def _share(showing: Showing, row: Card, value: str, n: Any, low: str = "", high: str = "", **more: Any) -> str:
+    return showing.share(number(n), row.get(value), row.get(low or f"{value}_low"), row.get(high or f"{value}_high"), **more).text()
+
+
+def _own(card: Card, rows: Any) -> list[Card]:
+    return [row for row in rows or () if row.get("model") == card.get("put_forward")]
+
+
+def new_families(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Families that nobody of the services knew."""
+    rows = further.get("not_known") or ()
+    if not rows:
+        return ()
+    cells: list[Any] = [
+        [
+            model_name(row["model"], (card["models"].get(row["model"]) or {}).get("kind")),
+            showing.count(row["not_known"]),
+            _share(showing, row, "share", row["families_listed"]),
+            _share(showing, row, "precision", row["n"]),
+        ]
+        for row in rows
+    ]
+    headings = ["Way of choosing", "Families listed whom services did not know", "As a share of the list", "Of them, share with need"]
+    words = (
+        "Whom services did not know: no contact, offer of early help or statutory status of a child of the family in the year before. "
+        "Whether the reader of the list knew the family is not in these records."
+    )
+    return (
+        subheading("Families whom services did not know"),
+        lead_in(words),
+        page.table_html(headings, cells, "Families not already known to services", note=showing.note),
+    )
+
+
+def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Ends of follow-up, children who left by group, outcome by date."""
+    rows = further.get("ends") or ()
+    found: list[Markup] = []
+    if rows:
+        cells: list[Any] = [
+            [sentence_case(str(r["end"]).replace("_", " ")) + (" (ends the chance of early help)" if r["competing"] else ""), n, of]
+            for r, n, of in zip(
+                rows, showing.counts([r["children"] for r in rows]), showing.counts([r["of_listed_families"] for r in rows]), strict=True
+            )
+        ]
+        caption = "How follow-up ended: each child once"
+        found += [
+            subheading("What became of the children"),
+            page.table_html(["End", "Children", "Of them in families on the model's list"], cells, caption, note=showing.note),
+        ]
+    dates = card.get("outcome_by_date") or ()
+    if dates and not showing.publishable:
+        cells = [[r["as_of"], r["known"], percent(r["rate"], fine=True), r["left"]] for r in dates]
+        found.append(
+            page.table_html(["Date", "Children with a known outcome", "Share with need", "Left before the end"], cells, "The outcome by date")
+        )
+    left = [row for row in card.get("censoring") or () if row.get("model") == card.get("put_forward")]
+    if left and not showing.publishable:
+        cells = [
+            [sentence_case(r["children_who_left"]), r["children"], percent(r["precision_at_capacity"]), percent(r["recall_at_capacity"])]
+            for r in left
+        ]
+        headings = ["Those who left before the end", "How many", "Of the families listed, share with need", "Of the children with need, share listed"]
+        found.append(page.table_html(headings, cells, "Leavers, both ways"))
+    groups = further.get("censored") or ()
+    if groups and not showing.publishable:
+        cells = [
+            [
+                f"{sentence_case(r['characteristic'].replace('_', ' '))}: {r['group']}",
+                r["children"],
+                r["left"],
+                _share(showing, r, "share", r["children"], "low", "high"),
+            ]
+            for r in groups
+        ]
+        table = page.table_html(["Group", "Children", "Left before the end", "Share (95% interval)"], cells, "Children who left, by group")
+        found.append(table)
+    return found
+
+
+def left_in(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """The optimistic figures, labelled."""
+    rows = further.get("left_in") or ()
+    if not rows or showing.publishable:
+        return ()
+    words = {
+        "precision_at_capacity": "of the families listed, share with need",
+        "recall_at_capacity": "of the children with need, share listed",
+        "auc": "ranking overall (AUC)",
+    }
+    cells: list[Any] = [[f"{model_name(r['model'], 'model')}: {words[r['measure']]}", _fine(r["held_out"]), _fine(r["left_in"])] for r in rows]
+    lead = "What careless testing would have shown: the right-hand column is optimistic, because the models had seen earlier dates of the same families. On short lists chance can hide that."
+    return (
+        subheading("With known families left in"),
+        lead_in(lead),
+        page.table_html(
+            ["Model and figure", "On families it had not seen", "With known families left in (optimistic)"],
+            cells,
+            "Held out, and with known families left in",
+        ),
+    )
+
+
+def _fine(value: Any) -> str:
+    found = number(value)
+    return "cannot be estimated" if found is None else f"{found:.3f}"
+
+
+def bands(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Bands and how the probabilities were judged."""
+    rows, judged = further.get("bands") or (), further.get("calibration") or {}
+    found: list[Markup] = [subheading("Does 30 in 100 mean 30 in 100?")]
+    if judged and not showing.publishable:
+        asked = {"observed_expected": ("Needs seen, divided by needs expected", 1), "intercept": ("Shift in log-odds", 0), "slope": ("Slope", 1)}
+        cells: list[Any] = [
+            [words, *(_two(judged.get(key) or {}, end) for end in ("value", "low", "high")), right] for key, (words, right) in asked.items()
+        ]
+        found.append(
+            page.table_html(
+                ["Figure at the test date", "Value", "From", "To", "Right would be"],
+                cells,
+                f"The {judged.get('kind')} calibration, judged at the test date",
+            )
+        )
+    if not rows:
+        found.append(paragraph("There were too few outcomes before the test date for bands: each needs 30."))
+        return found
+    cells = [
+        [
+            sentence_case(r["band"]),
+            showing.count(r["children"]),
+            showing.count(r["with_outcome"]),
+            percent(r["expected"], fine=True),
+            _share(showing, r, "observed", r["children"]),
+        ]
+        for r in rows
+    ]
+    if showing.publishable:
+        cells = [[row[0], row[1], row[2], row[4]] for row in cells]
+    headings = ["Band", "Children", "With need", *([] if showing.publishable else ["Expected"]), "Seen (95% interval)"]
+    words = "Bands were cut before the test date; what was seen in them is from the test date only. They are for analysts and the board, never for lists or sheets."
+    return [*found, lead_in(words), page.table_html(headings, cells, "Bands", note=showing.note)]
+
+
+def _two(figure: Card, end: str) -> str:
+    value = number(figure.get(end))
+    return "cannot be estimated" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def benefit(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Net benefit over the thresholds that the board states."""
+    rows = further.get("benefit") or ()
+    if not rows or showing.publishable:
+        return ()
+    thresholds = sorted({r["threshold"] for r in rows})
+    by_model: dict[str, dict[float, Card]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], {})[row["threshold"]] = row
+    cells: list[Any] = [
+        [
+            _name(card, model),
+            *(
+                f"{row[t]['net_benefit']:.0f} ({row[t]['low']:.0f} to {row[t]['high']:.0f})".replace("-0 ", "0 ")
+                .replace("(-0", "(0")
+                .replace("-", "−")
+                for t in thresholds
+            ),
+        ]
+        for model, row in by_model.items()
+    ]
+    words = (
+        "What talking to everybody above a threshold would be worth: conversations with a need behind them, less the others, per 1,000 children. "
+        "At a threshold of 10% one conversation with need is worth nine without. The thresholds are those of the settings, for the board to state."
+    )
+    headings = ["Way of choosing", *(f"From {percent(t)}" for t in thresholds)]
+    return (
+        subheading("What a conversation is worth"),
+        lead_in(words),
+        page.table_html(headings, cells, "Net benefit per 1,000 children (95% interval)"),
+    )
+
+
+def _name(card: Card, model: str) -> str:
+    figures = card["models"].get(model)
+    return model_name(model, figures.get("kind")) if figures else sentence_case(model)
+
+
+def segments(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Parts of the council; never single schools."""
+    rows = further.get("segments") or ()
+    if not rows or showing.publishable:
+        return ()
+    found = [
+        subheading("In parts of the council"),
+        lead_in(
+            "Figures of the model put forward. Where fewer than ten families or children stand behind a figure it cannot be estimated. Among many "
+            "parts some stand out by chance."
+        ),
+    ]
+    for kind, title in KINDS.items():
+        mine = [row for row in rows if row["kind"] == kind]
+        if not mine:
+            found.append(paragraph(f"{title}: not held."))
+            continue
+        cells: list[Any] = [
+            [
+                sentence_case(r["part"]),
+                r["children"],
+                r["with_outcome"],
+                r["listed_families"],
+                _share(showing, r, "precision", r["listed_families"]),
+                _share(showing, r, "recall", r["with_outcome"]),
+                _ratio(r),
+            ]
+            for r in mine
+        ]
+        headings = [
+            title,
+            "Children",
+            "With need",
+            "Families listed",
+            "Of them, share with need",
+            "Of the children with need, share listed",
+            "Needs seen / expected",
+        ]
+        note = (
+            "Dates before the test date are held out by family only, so they look a little better than they would have been."
+            if kind == "term"
+            else ""
+        )
+        found.append(page.table_html(headings, cells, f"By {title[0].lower()}{title[1:]}", note=note))
+    return found
+
+
+def _ratio(row: Card) -> str:
+    value = number(row.get("observed_expected"))
+    return "–" if value is None else f"{value:.2f} ({row['observed_expected_low']:.2f} to {row['observed_expected_high']:.2f})"
+
+
+def schools(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """The funnel."""
+    held = further.get("funnel") or {}
+    points = held.get("points") or ()
+    if showing.publishable or not points:
+        return ()
+    share = float(held["share"])
+    sentence = funnel_sentence(len(points), sum(p["outside_95"] for p in points), sum(p["outside_998"] for p in points))
+    svg = curves.funnel(
+        points, share=share, limits=lambda sizes: limits(share, np.asarray(sizes)), title="Schools, all dates together", desc=sentence
+    )
+    sizes = sorted({int(p["listed"]) for p in points})
+    bound = limits(share, np.array(sizes)).to_dict("records")
+    cells: list[Any] = [[r["n"], sum(p["listed"] == r["n"] for p in points), f"{percent(r['low_95'])} to {percent(r['high_95'])}"] for r in bound]
+    table = page.table_html(
+        ["Families listed at a school", "Schools", "Inner limits"], cells, f"Limits round {percent(share)}, the share at all schools"
+    )
+    words = "Each point is a school without its name. Dashed lines: 1 school in 20 lies outside by chance; full lines: 1 in 500. Diamonds lie outside the dashed ones."
+    return (subheading("Schools"), paragraph(sentence), lead_in(words), page.chart_html(svg, table))
+
+
+def labels(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """Other labels, and children nobody looked at."""
+    held = further.get("labels") or {}
+    if not held or showing.publishable:
+        return ()
+    cells: list[Any] = []
+    for r in held.get("table") or ():
+        value = number(r.get("agreement"))
+        agreed = r["note"] or "" if value is None else f"{value:.2f} ({r['low']:.2f} to {r['high']:.2f})"
+        change = number(r.get("of_listed_change"))
+        cells.append(
+            [
+                sentence_case(r["label"].replace("re_referral", "referred again").replace("_", " ")),
+                r["outcomes"],
+                agreed,
+                "–" if change is None else f"{change:.0f} of {r['listed']:.0f}",
+            ]
+        )
+    found = [
+        subheading("If something else were looked for"),
+        page.table_html(
+            ["Label", "Children with it", "Agreement of the two orders (1: the same)", "Families on the list who would change"],
+            cells,
+            "Lists made for other labels",
+        ),
+    ]
+    seen = [
+        [
+            r["children"].capitalize(),
+            r["number"],
+            r["with_outcome"],
+            _share(showing, r, "observed", r["number"], "low", "high"),
+            percent(r["expected"], fine=True),
+        ]
+        for r in held.get("looked_at") or ()
+    ]
+    if seen:
+        found += [
+            paragraph(str(held.get("warning"))),
+            page.table_html(
+                ["Children", "Number", "With need on record", "Share", "Expected by the model"], seen, "What was seen, by whether anybody had looked"
+            ),
+        ]
+    return found
+
+
+def steadiness(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
+    """How much of the list is due to chance."""
+    held = further.get("stability") or {}
+    if showing.publishable:
+        return ()
+    if not held:
+        return (subheading("How steady is the list?"), paragraph("Not measured: the model was not refitted on families drawn anew."))
+    counts = held["counts"]
+    what = {"steady": "listed by 90 in 100 refits or more", "near the edge": "listed by 50 to 90 in 100", "by chance": "listed by fewer than half"}
+    cells: list[Any] = [[sentence_case(state), words, counts[state]] for state, words in what.items()]
+    words = (
+        f"The model was fitted {held['refits']} times on families drawn anew. Of the {held['listed']} families listed on {held['as_of']}, {counts['steady']} are on "
+        f"nearly every list, and {counts['by chance']} are there by the chance of who was in the data. For analysts and the board only."
+    )
+    return (
+        subheading("How steady is the list?"),
+        lead_in(words),
+        page.table_html(["Families", "Meaning", "How many"], cells, "Families listed, over all refits"),
+    )
+
+
+PARTS: tuple[Part, ...] = (new_families, how_it_ended, left_in, bands, benefit, segments, schools, labels, steadiness)

@@ -1,0 +1,107 @@
+"""Training for ``train`` and ``compare``: figures are shown under a bar only, and what was shown once is read again, not made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from early_id.config.load import BAR
+from early_id.core.errors import EarlyIdError
+from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Json
+from early_id.models.candidates import load_candidate
+from early_id.models.further import Further
+from early_id.models.verdict import CANNOT_TELL
+from early_id.present.glossary import Glossary
+from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
+from early_id.workflow.steps import Bench, audit_all, build, train_all
+from early_id.workflow.words import glossary
+
+if TYPE_CHECKING:
+    from early_id.models.result import Trial
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What ``train`` or ``compare`` shows: the card of each audience's trial, and what is missing before results may be shown."""
+
+    cards: dict[str, Json]
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    read_again: bool = False
+    words: Glossary = field(default_factory=Glossary)
+
+    def to_json(self) -> dict[str, Any]:
+        """``verdict``, ``reasons``, ``models`` of the widest audience at the top; every audience below."""
+        main = list(self.cards)[-1]
+        first = self.cards[main]
+        return {
+            "audience": main,
+            "verdict": first["verdict"],
+            "reasons": first["reasons"],
+            "models": first["models"],
+            "exploratory": bool(first["acceptance"].get("exploratory")),
+            "missing": list(self.missing),
+            "notes": list(self.notes),
+            "audiences": self.cards,
+        }
+
+
+def train_and_judge(bench: Bench) -> Trained:
+    """Train every audience's models, count the opening of the test date, judge, and keep what was found for ``compare`` and ``register``.
+
+    Without a bar the models are fitted and kept, but no test result is shown, tracked or counted as opened.
+    """
+    check_first(bench)
+    matrix = build(bench, bench.people)
+    bar = bench.cfg.acceptance
+    trials = train_all(bench, matrix, tracked=bar is not None)
+    if bar is None:
+        withheld = {audience: _without_results(trial) for audience, trial in trials.items()}
+        keep_all(bench, withheld, matrix)
+        missing = (
+            f"The bar: a file {BAR} beside the settings, or the file that they name under 'acceptance'. A form to fill in comes with the package: "
+            "early-id train --template",
+        )
+        return Trained({audience: trial.to_json() for audience, trial in withheld.items()}, missing)
+    audits = audit_all(bench, matrix, trials)
+    judged = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
+    keep_all(bench, judged, matrix)
+    return Trained({audience: trial.to_json() for audience, trial in judged.items()}, notes=_unstated(bench), words=glossary(bench))
+
+
+def compare_trained(bench: Bench) -> Trained:
+    """What was trained last under the same settings, bar, data and catalogue; only where there is no such trial is one made."""
+    found = {}
+    for audience in bench.in_force.programme.audiences:
+        try:
+            candidate = load_candidate(bench.cfg.out_dir, audience)
+        except EarlyIdError:
+            break
+        if not _is_current(bench, candidate.hashes, candidate.contents["model.json"]["settings_hash"]) or not candidate.card["models"]:
+            break
+        found[audience] = candidate.card
+    else:
+        return Trained(found, notes=_unstated(bench), read_again=True, words=glossary(bench))
+    return train_and_judge(bench)
+
+
+def _is_current(bench: Bench, hashes: dict[str, str], settings_hash: str) -> bool:
+    cfg = bench.cfg
+    now = fingerprint({"training": cfg.training.model_dump(), "acceptance": cfg.acceptance.model_dump() if cfg.acceptance else None})
+    return settings_hash == now and hashes["data_hash"] == bench.store.fingerprint and hashes["catalogue_hash"] == bench.in_force.catalogue.hash
+
+
+def _unstated(bench: Bench) -> tuple[str, ...]:
+    bar = bench.cfg.acceptance
+    return tuple(f"The bar says nothing about {words}." for words in bar.unstated) if bar else ()
+
+
+def _without_results(trial: Trial) -> Trial:
+    """The fitted model without any figure of the test date."""
+    nothing = pd.DataFrame()
+    reason = "No bar was written down before the results were seen, so no test results are shown."
+    emptied = dict.fromkeys(("comparisons", "components", "censoring", "outcome_by_date"), nothing)
+    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), notes=trial.split_notes, further=Further(), **emptied)
