@@ -9,7 +9,9 @@ from early_id.schema.codes import code_list
 from early_id.schema.tables import Column, Tables
 
 #: The column that every table of people has beside its own: whose row it is.
-PERSON = Column("source_person_id", label="Person's number at the source", usage=Usage.NEVER, required=True, note="joins rows to the source's people file")
+PERSON = Column(
+    "source_person_id", label="Person's number at the source", usage=Usage.NEVER, required=True, note="joins rows to the source's people file"
+)
 
 
 def data_dictionary(tables: Tables | None = None) -> pd.DataFrame:
