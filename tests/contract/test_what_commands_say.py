@@ -67,7 +67,7 @@ def test_rows_that_were_kept_are_doubted_only_where_there_are_some(capsys: pytes
         (f"{HEADINGS}\r\n{ROW}\r\n{ROW}\n", 3, "lines end in different ways"),
         (f"{HEADINGS}\n{ROW}\n{ROW[:-1]}\xe9\n", 3, "not in the encoding"),
         (HEADINGS + "\n" + f"{ROW}\n" * 3000 + f"{ROW[:-1]}\xe9\n", 3002, "not in the encoding"),
-        (f"{HEADINGS}\n{ROW}\nP1,S1\n", 3, "a line has 2 cells, and the headings have 6"),
+        (f"{HEADINGS}\n{ROW}\nP1,S1\n", 3, "as many cells as the headings: 2, not 6"),
         (f'{HEADINGS}\n{ROW}\n"P1,S1\n', 3, "a quote is opened"),
     ],
     ids=["line ends", "byte", "byte far down", "cells", "quote"],

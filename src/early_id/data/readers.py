@@ -113,7 +113,7 @@ def first_fault(file: Path, shape: Shape, width: int) -> tuple[str, int | None, 
             try:
                 for cells in reader:
                     if cells and len(cells) != width:
-                        return f"a line has {len(cells)} cells, and the headings have {width}.", reader.line_num, ""
+                        return f"a line does not have as many cells as the headings: {len(cells)}, not {width}.", reader.line_num, ""
             except csv.Error:
                 return "a quote is opened and not closed, or stands within a cell.", reader.line_num, ""
     except UnicodeError:
