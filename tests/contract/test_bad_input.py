@@ -86,7 +86,7 @@ CASES: dict[str, tuple[Spoil, str, tuple[str, ...]]] = {
     ),
     "wrong delimiter": (_semicolons, "education/pupils.csv", ("single column", "delimiter")),
     "no heading row": (_no_headings, "education/pupils.csv", ("heading row",)),
-    "a line with too few cells": (_ragged, "education/pupils.csv, line 3", ("a line has 2 cells",)),
+    "a line with too few cells": (_ragged, "education/pupils.csv, line 3", ("as many cells",)),
     "no folder": (lambda c: c.extracts.rename(c.folder / "moved"), "extracts", ("folder of extracts was not found",)),
     "unknown shape": (lambda c: c.sources[0].update(shape="council_scools"), "source 'education'", ("council_schools",)),
 }  # fmt: skip

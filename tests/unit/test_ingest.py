@@ -172,7 +172,7 @@ def test_nothing_is_guessed_about_a_csv_file(council: Council) -> None:
         'PupilID,SchoolID,Date,Session,Code,RecordedOn\nP1,S1,2024-11-05,AM,/,2024-11-05\nP1,S1,2024-11-05,PM,/,2024-11-05,"x,y",z\n',
         encoding="utf-8",
     )
-    with pytest.raises(InputDataError, match="a line has 8 cells, and the headings have 6") as caught:
+    with pytest.raises(InputDataError, match="as many cells") as caught:
         council.ingest()
     assert "line 3" in str(caught.value)
 
