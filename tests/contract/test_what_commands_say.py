@@ -115,7 +115,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(
 
 
 def test_places_that_differ_are_explained_and_no_sentence_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    trial = SimpleNamespace(capacity=594, verdict="exploratory", reasons=("The split is named.",), models={})
+    trial = SimpleNamespace(capacity=594, verdict="exploratory", reasons=("The split is named.",), models={}, acceptance={})
     result = SimpleNamespace(
         outputs=(), trials={"school_lead": trial}, words=Glossary(), places={"school_lead": 619}, notes=("The split is named.", "Few children."),
         counts={"files_by_name": {}}, lists=None, refusal=None,

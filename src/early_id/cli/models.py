@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,14 +21,18 @@ if TYPE_CHECKING:
 ModelArgument = Annotated[str, typer.Argument(help="name/version of a registered model, name alone for its newest version, or its folder.")]
 
 
-def _bench(config: Path, data: Path | None = None, **options: Any) -> Bench:
-    """The store of the settings; filled first where it holds nothing yet, or where a folder of extracts is named."""
-    from early_id.workflow.steps import open_bench, take_in
+@contextmanager
+def _bench(config: Path, data: Path | None = None, **options: Any) -> Iterator[Bench]:
+    """The store of the settings, with nobody else at work on the output folder; filled first where it holds nothing yet, or where a
+    folder of extracts is named."""
+    from early_id.workflow.steps import at_work, open_bench, take_in
 
     bench = open_bench(settings(config, data=data, **options))
-    if data is not None or not bench.store.version.batches:
-        take_in(bench)
-    return bench
+    to_fill = data is not None or not bench.store.version.batches
+    with at_work(bench, on_store=to_fill):
+        if to_fill:
+            take_in(bench)
+        yield bench
 
 
 @app.command()
@@ -41,7 +47,9 @@ def train(
     if form:
         _write_form(config)
         return
-    _show(train_and_judge(_bench(config, data, out=out, as_of=as_of, overrides=overrides)), as_json=as_json)
+    with _bench(config, data, out=out, as_of=as_of, overrides=overrides) as bench:
+        trained = train_and_judge(bench)
+    _show(trained, as_json=as_json)
 
 
 @app.command()
@@ -52,7 +60,9 @@ def compare(
     """Show what was trained last, without opening the test date again; train where nothing of these settings was trained."""
     from early_id.workflow.training import compare_trained
 
-    _show(compare_trained(_bench(config, data, out=out, as_of=as_of, overrides=overrides)), as_json=as_json)
+    with _bench(config, data, out=out, as_of=as_of, overrides=overrides) as bench:
+        trained = compare_trained(bench)
+    _show(trained, as_json=as_json)
 
 
 def _write_form(config: Path) -> None:

@@ -165,7 +165,7 @@ class Trial:
             for e in (r.precision_at_capacity,)
         ]
         title = f"Of the families listed, the share with the outcome, with {self.capacity:,} places"
-        desc = " ".join(f"{r.name}: {r.precision_at_capacity}." for r in self.models.values())
+        desc = " ".join([*(f"{r.name}: {r.precision_at_capacity}." for r in self.models.values()), *self.split_notes])
         return str(forest(rows, title=title, desc=desc))
 
     def to_json(self) -> Json:
