@@ -118,7 +118,7 @@ def test_places_that_differ_are_explained_and_no_sentence_is_said_twice(capsys: 
     trial = SimpleNamespace(capacity=594, verdict="exploratory", reasons=("The split is named.",), models={}, acceptance={})
     result = SimpleNamespace(
         outputs=(), trials={"school_lead": trial}, words=Glossary(), places={"school_lead": 619}, notes=("The split is named.", "Few children."),
-        counts={"files_by_name": {}}, lists=None, refusal=None,
+        counts={"files_by_name": {}}, lists=None, refusal=None, approval={},
     )  # fmt: skip
     cfg = SimpleNamespace(out_dir=Path("out"), store_dir=Path("out/store"))
     commands._show(result, cfg, Path("config.yaml"))  # type: ignore[arg-type]

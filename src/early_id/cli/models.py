@@ -57,12 +57,15 @@ def compare(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Show what was trained last, without opening the test date again; train where nothing of these settings was trained."""
-    from early_id.workflow.training import compare_trained
+    """Show what was trained last, without opening the test date again; train where nothing of these settings was trained. Writes a page."""
+    from early_id.workflow.training import compare_trained, write_comparison
 
     with _bench(config, data, out=out, as_of=as_of, overrides=overrides) as bench:
         trained = compare_trained(bench)
+        page = write_comparison(bench, trained)
     _show(trained, as_json=as_json)
+    if page is not None:
+        say(f"\nThe page to read: {page.as_posix()} (restricted)")
 
 
 def _write_form(config: Path) -> None:

@@ -20,7 +20,7 @@ from early_id.models.registry import PACKAGE, Bundle, changed_features
 from early_id.models.risk_model import RiskModel
 
 #: Settings that a model depends on; seeds are among those of training.
-SETTINGS = ("as_of", "cohort", "outcome", "features", "training", "acceptance", "capacity", "sharing", "extension")
+SETTINGS = ("as_of", "cohort", "outcome", "features", "training", "acceptance", "capacity", "sharing", "extension", "family_help")
 
 #: Libraries whose version can move a number.
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "duckdb")

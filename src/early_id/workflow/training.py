@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,11 +11,13 @@ import pandas as pd
 from early_id.config.load import BAR
 from early_id.core.errors import EarlyIdError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.folders import restrict
 from early_id.core.types import Json
 from early_id.models.candidates import load_candidate
 from early_id.models.further import Further
 from early_id.models.verdict import CANNOT_TELL
 from early_id.present.glossary import Glossary
+from early_id.present.write import write_text
 from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
 from early_id.workflow.words import glossary
@@ -70,6 +73,19 @@ def train_and_judge(bench: Bench) -> Trained:
     judged = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
     keep_all(bench, judged, matrix)
     return Trained({audience: trial.to_json() for audience, trial in judged.items()}, notes=_unstated(bench), words=glossary(bench))
+
+
+def write_comparison(bench: Bench, trained: Trained) -> Path | None:
+    """``comparison.html`` in the output folder; nothing where no test results may be shown."""
+    from early_id.report.comparison import comparison_page
+
+    if trained.missing:
+        return None
+    path = bench.cfg.out_dir / "comparison.html"
+    page = comparison_page(trained.cards, made_up=bench.store.made_up, words=trained.words)
+    write_text(path, page)
+    restrict(path)
+    return path
 
 
 def compare_trained(bench: Bench) -> Trained:
