@@ -149,7 +149,7 @@ def test_compare_reads_what_was_found_and_opens_nothing(desk: Desk) -> None:
     assert code == 0 and out == "" and "the test date was not opened for this" in err and "logistic" in err
     assert "comparison.html (restricted)" in err
     page = next(desk.folder.rglob("comparison.html")).read_text(encoding="utf-8")
-    assert "RESTRICTED" in page and "Of every 10 families listed" in page
+    assert "RESTRICTED" in page and "places: this list" in page
 
 
 def test_register_puts_candidates_and_their_builder_on_record(desk: Desk) -> None:

@@ -1,7 +1,8 @@
 """How often a trial says *ready*, where it is known whether there is anything to be ready for.
 
 Small versions with fixed seeds; ``make nightly`` runs ten times as many. Each fails only where the exact binomial 99 % interval of the result
-leaves out its target. One penalty and two family folds, to be quick; the bar is the shipped one.
+leaves out its target. One penalty and two family folds, to be quick; the bar is the settings' own margins and smallest sample, without the
+limits of a whole acceptance file and without the audit.
 """
 
 from __future__ import annotations
