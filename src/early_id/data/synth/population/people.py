@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.data.synth.population.identifiers import make_nhs_numbers, make_postcodes, make_upns
+from early_id.data.synth.rates import read_table
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 
@@ -24,15 +25,15 @@ BIRTH_SPAN_YEARS = 16.5
 MOVES_AWAY, MOVES_IN = 0.012, 0.012
 #: Share of children taught at home, and of those whose NHS number nobody has.
 HOME_EDUCATED, NHS_UNKNOWN = 0.012, 0.06
-#: Code, share of families, share of those with another first language. Shares of pupils in the school census of 2025 (headcounts by
-#: ethnic group; those of the white groups from what the others leave, of refused and not obtained assumed); languages add up to one
-#: pupil in five.
-ETHNICITY = (
-    ("WBRI", 0.604, 0.01), ("WIRI", 0.003, 0.02), ("WIRT", 0.001, 0.02), ("WOTH", 0.073, 0.70), ("WROM", 0.003, 0.55),
-    ("MWBC", 0.016, 0.02), ("MWBA", 0.010, 0.12), ("MWAS", 0.017, 0.12), ("MOTH", 0.029, 0.18), ("AIND", 0.042, 0.58),
-    ("APKN", 0.047, 0.65), ("ABAN", 0.018, 0.65), ("AOTH", 0.023, 0.66), ("BCRB", 0.009, 0.03), ("BAFR", 0.052, 0.52),
-    ("BOTH", 0.008, 0.30), ("CHNE", 0.008, 0.58), ("OOTH", 0.025, 0.72), ("REFU", 0.006, 0.10), ("NOBT", 0.006, 0.20),
-)  # fmt: skip
+#: Ethnic group → share with another first language. They add up to one pupil in five.
+OTHER_LANGUAGE = {
+    "WBRI": 0.01, "WIRI": 0.02, "WIRT": 0.02, "WOTH": 0.70, "WROM": 0.55, "MWBC": 0.02, "MWBA": 0.12, "MWAS": 0.12, "MOTH": 0.18, "AIND": 0.58,
+    "APKN": 0.65, "ABAN": 0.65, "AOTH": 0.66, "BCRB": 0.03, "BAFR": 0.52, "BOTH": 0.30, "CHNE": 0.58, "OOTH": 0.72, "REFU": 0.10, "NOBT": 0.20,
+}  # fmt: skip
+#: Code, share of families (the table of pupils, January 2025), share of those with another first language.
+ETHNICITY = tuple(
+    (str(row.code), row.percent / 100, OTHER_LANGUAGE[str(row.code)]) for row in read_table("ethnic_groups_2024_25.csv").itertuples(index=False)
+)
 #: Primary needs of pupils with SEN support (K) and with a plan (E): every current code of the census. The order is that of the published
 #: statistics (speech and language lead support, autism leads plans); the rare needs keep their share of 2015/16; the rest is assumed.
 SEN_NEEDS = {
