@@ -52,7 +52,7 @@ def add_carers(desk: Desk) -> None:
     where = homes.households.iloc[adult_homes(desk)[rows]]
     hidden = homes.protected[adults["family"].to_numpy()[rows]]
     made = recorded.reindex(adults["family"].to_numpy()[rows])
-    table = adults_table(adults.iloc[rows], desk.new_ids(_SOCIAL_CARE, len(rows), "ids of carers"), made.to_numpy(dtype=np.int64))
+    table = adults_table(adults.iloc[rows], desk.new_ids(_SOCIAL_CARE, len(rows), "adults"), made.to_numpy(dtype=np.int64))
     table["Postcode"] = np.where(hidden, "", where["postcode"].to_numpy())
     table["UPRN"] = np.where(hidden, "", where["uprn"].to_numpy())
     append(desk, _SOCIAL_CARE, table, rows, adult=True)
@@ -72,7 +72,7 @@ def add_former(desk: Desk) -> None:
     if not len(adopted):
         return
     child = adopted["child"].to_numpy()
-    ids = {agency.source: desk.new_ids(agency, len(adopted), "ids before adoption") for agency in (_SOCIAL_CARE, _HEALTH)}
+    ids = {agency.source: desk.new_ids(agency, len(adopted), "former") for agency in (_SOCIAL_CARE, _HEALTH)}
     rng = desk.seeds.rng("records before adoption")
     postcodes = make_postcodes(len(adopted), rng)
     care_from, on = adopted["care_from"].to_numpy(), adopted["on"].to_numpy()
@@ -120,7 +120,7 @@ def add_second_ids(desk: Desk) -> None:
             continue
         again = desk.tables[agency.file].iloc[rows].copy()
         old = again[agency.heading].to_numpy(dtype=object)
-        new = desk.new_ids(agency, len(rows), "second ids")
+        new = desk.new_ids(agency, len(rows), "second")
         again[agency.heading], again["UPN"], again["NHSNumber"] = new, "", ""
         append(desk, agency, again, child[rows])
         _move_events(desk, agency, dict(zip(old, new, strict=True)))

@@ -11,7 +11,7 @@ import pandas as pd
 from early_id.data.synth.agencies.sources import AGENCIES, Agency, Book, planned, rate
 from early_id.data.synth.faults.log import FaultLog
 from early_id.data.synth.files.extracts import Tables
-from early_id.data.synth.population.identifiers import more_ids
+from early_id.data.synth.population.identifiers import make_ids
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.world import World
 
@@ -58,10 +58,9 @@ class Desk:
         """Whether a kind of mess is switched on."""
         return kind in self.world.plan.mess
 
-    def new_ids(self, agency: Agency, count: int, purpose: str) -> Texts:
-        """Ids that the agency has given to nobody yet."""
-        used = np.concatenate([self.world.people.children[agency.id_column].to_numpy(), self.column(agency, agency.heading)])
-        return more_ids(used, count, self.seeds.rng(f"{purpose} {agency.source}"))
+    def new_ids(self, agency: Agency, count: int, use: str) -> Texts:
+        """Ids that the agency has given to nobody yet, for a use of :data:`early_id.data.synth.population.identifiers.USES`."""
+        return make_ids(agency.letters, use, count, len(self.world.people), self.seeds)
 
     def column(self, agency: Agency, name: str) -> Texts:
         """A column of an agency's list."""

@@ -16,6 +16,7 @@ from early_id.data.synth.agencies.renames import change_names
 from early_id.data.synth.agencies.sources import AGENCIES
 from early_id.data.synth.faults.log import FaultLog
 from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.order import in_no_order
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.world import World
 
@@ -66,4 +67,4 @@ def as_agencies_know(tables: Tables, world: World, seeds: Seeds, log: FaultLog) 
         if desk.further
         else pd.DataFrame(columns=["source", "source_person_id", "adult", "person", "former"])
     )
-    return Known(desk.tables, desk.book.frame(), further, frozenset(desk.touched))
+    return Known(in_no_order(desk.tables, seeds), desk.book.frame(), further, frozenset(desk.touched))

@@ -41,7 +41,8 @@ def _temporary_upns(desk: Desk, usable: Flags) -> None:
     """The school gave a number of its own until the permanent one came; other agencies hold the permanent one."""
     rows = desk.choose("temporary_upns", _SCHOOLS, usable)
     years = desk.world.people.children["entry_year"].to_numpy()[desk.child["education"][rows]]
-    desk.write("temporary_upns", _SCHOOLS, rows, "UPN", make_temporary_upns(years, desk.seeds.first))
+    order = desk.seeds.rng("order of temporary upns").permutation(len(rows))  # a number does not tell whose it is
+    desk.write("temporary_upns", _SCHOOLS, rows, "UPN", make_temporary_upns(years, desk.seeds.first + order))
     desk.count("temporary_upns", _SCHOOLS.file, "UPN", len(rows))
     usable[rows] = False
 

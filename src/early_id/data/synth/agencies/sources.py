@@ -19,14 +19,15 @@ class Agency:
     heading: str
     id_column: str  #: of ``People.children``
     folder: str
+    letters: str  #: before the number of its ids
 
 
 AGENCIES: tuple[Agency, ...] = (
-    Agency("education", "education/pupils.csv", "PupilID", "pupil_id", "education"),
-    Agency("social_care", "socialcare/people.csv", "PersonID", "social_care_id", "socialcare"),
-    Agency("police", "police/people.csv", "PersonID", "police_id", "police"),
-    Agency("housing", "housing/people.csv", "PersonID", "housing_id", "housing"),
-    Agency("health", "health/people.csv", "PersonID", "health_id", "health"),
+    Agency("education", "education/pupils.csv", "PupilID", "pupil_id", "education", "P"),
+    Agency("social_care", "socialcare/people.csv", "PersonID", "social_care_id", "socialcare", "SC"),
+    Agency("police", "police/people.csv", "PersonID", "police_id", "police", "NP"),
+    Agency("housing", "housing/people.csv", "PersonID", "housing_id", "housing", "HP"),
+    Agency("health", "health/people.csv", "PersonID", "health_id", "health", "HE"),
 )
 
 #: Share of an agency's records of children with each kind of error, in the order of ``AGENCIES``. No published figure is known to us for

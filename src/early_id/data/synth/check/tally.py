@@ -106,7 +106,7 @@ def count_council(children: int, seed: int) -> Tally:
                 rng = seeds.rng(f"marks {year.label}", block.number)
                 drawn = draw_codes(block.rows, block.suspensions, block.traits, shared.mix, shared.years[MARKED], block.need, timeline.extracted, rng)
                 table, counts = _count(*drawn, starts, weekday)
-                rows = block.rows.assign(child=block.rows["child"] + block.number * BLOCK)
+                rows = block.rows.assign(child=block.children[block.rows["child"]])
                 tables.append(pd.concat([rows[["child", "school", "nc"]].reset_index(drop=True), table], axis=1))
                 arrays.append(counts)
             bar.advance(1)

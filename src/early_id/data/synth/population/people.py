@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.population.identifiers import make_nhs_numbers, make_postcodes, make_upns
+from early_id.data.synth.population.identifiers import make_ids, make_nhs_numbers, make_postcodes, make_uprns, make_upns, upn_places
 from early_id.data.synth.rates import read_table
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
@@ -67,13 +67,6 @@ def pick(rng: np.random.Generator, table: tuple[tuple[str, float], ...], count: 
     return np.asarray(names[np.minimum(np.searchsorted(edges, rng.random(count)), len(names) - 1)])
 
 
-def ids(prefix: str, count: int, rng: np.random.Generator) -> npt.NDArray[np.object_]:
-    """``count`` different ids in no order that tells anything."""
-    width = max(6, len(str(count * 3)))
-    numbers = rng.permutation(count * 3)[:count] + 10 ** (width - 1)
-    return np.asarray(prefix + numbers.astype(str).astype(object), dtype=object)
-
-
 def make_people(count: int, seeds: Seeds, timeline: Timeline) -> People:
     """Draw ``count`` children in families."""
     rng = seeds.rng("families")
@@ -123,8 +116,8 @@ def _families(count: int, sizes: npt.NDArray[np.int64], seeds: Seeds, timeline: 
             **family_traits(sizes, rng, timeline),
             "surname": _surnames(count, seeds),
             "postcode": make_postcodes(count, rng),
-            "uprn": (999_000_000_000 + 100 * seeds.first + rng.permutation(count * 2)[:count]).astype(str).astype(object),
-            "household_id": ids(f"HH{seeds.letter}", count, rng),
+            "uprn": make_uprns("first", count, int(sizes.sum()), seeds),
+            "household_id": make_ids("HH", "first", count, int(sizes.sum()), seeds),
         }
     )
 
@@ -177,14 +170,14 @@ def _children(families: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> pd.Da
         {
             **traits,
             "forename": _forenames(traits["male"], seeds),
-            "upn": make_upns(traits["entry_year"], np.arange(count) + seeds.first),
+            "upn": make_upns(traits["entry_year"], upn_places(count, seeds)),
             "nhs": nhs,
             "young_carer": pick(rng, (("N", 0.995), ("P", 0.0015), ("S", 0.0035)), count),
             "home_educated": rng.random(count) < HOME_EDUCATED,
-            "pupil_id": ids(f"P{seeds.letter}", count, rng),
-            "social_care_id": ids(f"SC{seeds.letter}", count, rng),
-            "police_id": ids(f"NP{seeds.letter}", count, rng),
-            "housing_id": ids(f"HP{seeds.letter}", count, rng),
+            "pupil_id": make_ids("P", "first", count, count, seeds),
+            "social_care_id": make_ids("SC", "first", count, count, seeds),
+            "police_id": make_ids("NP", "first", count, count, seeds),
+            "housing_id": make_ids("HP", "first", count, count, seeds),
         }
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.data.synth.files.extracts import iso
+from early_id.data.synth.files.order import order_of
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.truth.labels import make_labels
 from early_id.data.synth.world import World
@@ -71,7 +72,9 @@ def write_second_outcome(council: Path, world: World, seeds: Seeds) -> None:
         )
     folder = council / FOLDER
     folder.mkdir()
-    pd.concat(parts, ignore_index=True).to_csv(folder / "labels.csv", index=False, lineterminator="\n")
+    found = pd.concat(parts, ignore_index=True)
+    found = found.iloc[order_of(found["PupilID"], "second outcome", seeds)]
+    found.to_csv(folder / "labels.csv", index=False, lineterminator="\n")
     (folder / "extension.py").write_text(EXTENSION, encoding="utf-8", newline="\n")
     settings = (council / "config.yaml").read_text(encoding="utf-8").replace("\nout: out\n", "\nout: out_second_outcome\n")
     (council / SETTINGS).write_text(f"{settings}extensions: [{FOLDER}/extension.py]\n", encoding="utf-8", newline="\n")

@@ -48,22 +48,23 @@ def flags(names: tuple[str, ...], raised: str) -> str:
     return json.dumps({name: "Y" if name == raised else "N" if raised else "" for name in names})
 
 
-def contacts(records: Records, extra: Extra) -> pd.DataFrame:
-    """``ssd_contacts``."""
+def contacts(records: Records, extra: Extra, *, again: bool = False) -> pd.DataFrame:
+    """``ssd_contacts`` in the order of its ids; ``again`` for second entries of the same contacts, under ids of their own."""
     rows, word = records.rows(CONTACTS), pd.Series(records.column(CONTACTS, "Source"))
     code = word.map(REFERRAL_SOURCES).fillna(word)
     shown = {outcome: flags(ALL_CONTACT_FLAGS, CONTACT_FLAGS.get(outcome, "")) for outcome in ["", *CONTACT_FLAGS]}
     outcome = pd.Series(records.column(CONTACTS, "Outcome"))
-    return ssd_table(
+    table = ssd_table(
         "contacts",
         len(rows),
-        cont_contact_id=extra.ids(CONTACTS, "C", rows),
+        cont_contact_id=extra.ids(CONTACTS, "C", rows, again=again),
         cont_person_id=records.column(CONTACTS, "PersonID"),
         cont_contact_date=records.dates(CONTACTS, "ContactDate").text(ISO),
         cont_contact_source_code=code.to_numpy(dtype=object),
         cont_contact_source_desc=code.map(SOURCE_LABELS).fillna(code).to_numpy(dtype=object),
         cont_contact_outcome_json=outcome.map(shown).fillna(shown[""]).to_numpy(dtype=object),
     )
+    return table.sort_values("cont_contact_id", ignore_index=True)
 
 
 def early_help(records: Records, extra: Extra) -> pd.DataFrame:
