@@ -20,7 +20,7 @@ from early_id.data.synth.check.judge import CheckResult, compare
 from early_id.data.synth.check.pictures import made_bands, published_bands, week_points, weekly_absence
 from early_id.data.synth.check.tally import Tally, count_council
 from early_id.data.synth.events import suspension_rates
-from early_id.data.synth.marks.attendance import _rank_with_plan
+from early_id.data.synth.marks.attendance import rank_with_plan
 from early_id.data.synth.marks.days import season
 from early_id.data.synth.population import schools
 from early_id.data.synth.rates import BAND_EDGES, PHASES, absence_bands, absence_level, cell_number, draw_absence, read_table, rescaling
@@ -156,7 +156,7 @@ def test_plan_and_support_are_told_apart_and_keep_the_bands_together() -> None:
     rng = np.random.default_rng(4)
     plan = rng.random(400_000) < 0.25
     for phase in PHASES[:2]:
-        rank = _rank_with_plan(rng.standard_normal(len(plan)), plan, *rates.plan_contrast(phase))
+        rank = rank_with_plan(rng.standard_normal(len(plan)), plan, *rates.plan_contrast(phase))
         assert np.histogram(rank, bins=10, range=(0, 1))[0] / len(rank) == pytest.approx(0.1, abs=0.003)
         table = {"Primary": "State-funded primary", "Secondary": "State-funded secondary"}[phase]
         for percent in (10, 50):

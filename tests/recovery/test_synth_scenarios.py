@@ -22,13 +22,13 @@ from sklearn.preprocessing import StandardScaler
 from early_id.core.errors import SettingsError
 from early_id.data.synth import Drawn, make_council, matrix
 from early_id.data.synth.direct.crowd import make_crowd
-from early_id.data.synth.events.police import make_notices
+from early_id.data.synth.events.police import NOTICE, make_notices
 from early_id.data.synth.events.services import EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.plan import START, council_plan
 from early_id.data.synth.population.need import STRENGTH_EFFECT, STRENGTH_LATE, STRENGTH_SHARE, STRENGTH_SHARE_RAISED
 from early_id.data.synth.scenarios.biases import drift_from, loss_from, members, regime_from
 from early_id.data.synth.scenarios.declare import SCENARIOS, parse, part
-from early_id.data.synth.scenarios.distortions import BACKDATED, FILES, NOTICE, cut_off, miswritten_notices, moved_notices
+from early_id.data.synth.scenarios.distortions import BACKDATED, FILES, cut_off, miswritten_notices
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.truth.files import write_truth
@@ -268,9 +268,9 @@ def _notices(words: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, npt.ND
     timeline = make_timeline(START)
     plan = council_plan(15_000, SEED, scenarios=words)
     crowd = make_crowd(15_000, plan, Seeds(SEED), timeline.extracted)
-    plain = make_notices(crowd.people, crowd.need, Seeds(SEED), timeline, plan)
-    moved = moved_notices(plain, crowd.people, crowd.need, Seeds(SEED), timeline, plan)
-    moved = miswritten_notices(moved, crowd.people, crowd.need, Seeds(SEED), timeline, plan)
+    of = crowd.people, crowd.need, Seeds(SEED), timeline
+    plain = make_notices(*of, council_plan(15_000, SEED))
+    moved = miswritten_notices(make_notices(*of, plan), *of, plan)
     frames = [rows[rows["kind"] == NOTICE].assign(family=crowd.family[rows.loc[rows["kind"] == NOTICE, "child"]]) for rows in (plain, moved)]
     first, second = (frame.drop_duplicates(["family", "happened"]) for frame in frames)
     group = np.zeros(len(crowd.first), dtype=bool)
@@ -294,6 +294,13 @@ def test_drift_multiplies_notices_from_its_date() -> None:
     plain, on, _, since = _notices(("drift=2.5",))
     after, before = ([len(frame[(frame["happened"] >= since) == late]) for frame in (plain, on)] for late in (True, False))
     assert abs(after[1] - 2.5 * after[0]) < Z * 2.5 * np.sqrt(after[0]) and before[0] == before[1]
+
+
+def test_drift_and_measurement_bias_multiply() -> None:
+    plain, on, group, since = _notices(("drift=2", "measurement_bias:fsm=2"))
+    for of_group, late, ratio in ((True, True, 4.0), (True, False, 2.0), (False, True, 2.0), (False, False, 1.0)):
+        before, after = (int(((group[frame["family"]] == of_group) & ((frame["happened"] >= since) == late)).sum()) for frame in (plain, on))
+        assert abs(after - ratio * before) <= Z * np.sqrt(before * (ratio - 1) * ratio), (of_group, late)
 
 
 def test_measurement_bias_in_the_matrix_is_that_of_the_council() -> None:
@@ -439,7 +446,7 @@ def test_what_cannot_be_is_refused_with_what_can(word: str) -> None:
         parse([word])
     told = str(refusal.value)
     name = word.partition("=")[0].partition(":")[0]
-    assert ("NAME=SIZE" in told and "label_bias" in told) if name == "nothing" else name in told
+    assert "early-id synth --list" in told if name == "nothing" else name in told
 
 
 def test_names_sizes_and_targets_are_read() -> None:

@@ -27,7 +27,7 @@ from early_id.data.synth.population.need import Need, make_need
 from early_id.data.synth.population.people import People, make_people
 from early_id.data.synth.population.schools import Rolls, make_rolls, make_schools
 from early_id.data.synth.scenarios.biases import shuffled
-from early_id.data.synth.scenarios.distortions import miswritten_notices, moved_notices, punctual, with_leak
+from early_id.data.synth.scenarios.distortions import miswritten_notices, punctual, with_leak
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline
 
@@ -81,10 +81,10 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
     bar.advance(1, "schools")
     suspensions = make_suspensions(signers, rolls, need, seeds, timeline, plan)
     missing = make_missing(people, need, seeds, timeline, plan)
-    notices = moved_notices(make_notices(people, need, seeds, timeline, plan), people, need, seeds, timeline, plan)
+    notices = make_notices(people, need, seeds, timeline, plan)
     bar.advance(1, "events")
     signs = {
-        "notice": notices.rename(columns={"happened": "day"}),
+        "notice": notices.rename(columns={"recorded": "day"}),
         "missing": missing.assign(day=missing["started"] // 86400),
         "suspension": suspensions.rename(columns={"start": "day"}),
     }

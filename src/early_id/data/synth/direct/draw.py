@@ -19,7 +19,7 @@ from early_id.core.errors import SettingsError
 from early_id.data.synth.direct.absence import absences
 from early_id.data.synth.direct.agencies import Links, family_features, housing_features, leaked_contacts, make_links, police_features
 from early_id.data.synth.direct.crowd import Crowd, known_dates, make_crowd
-from early_id.data.synth.direct.events import Rows, indicators, justice, missing, notices, suspensions
+from early_id.data.synth.direct.events import Rows, indicators, missing, notices, suspensions
 from early_id.data.synth.direct.windows import LAGS, Relatives, attendance_features, suspension_features
 from early_id.data.synth.events.casework import Casework
 from early_id.data.synth.events.services import NOISE, UNSEEN, null_walks, open_door, walk
@@ -154,7 +154,7 @@ def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     features = {
         **attendance_features(crowd, years, relatives),
         **suspension_features(crowd, suspended, relatives),
-        **police_features(crowd, recorded, gone, justice(crowd), links, relatives),
+        **police_features(crowd, recorded, gone, links, relatives),
         **family,
         **housing_features(crowd, indicators(crowd, HOUSING), links),
     }
@@ -184,14 +184,14 @@ def _services(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Case
         last = np.where(school >= 0, school, last)
     visibility = np.where(last >= 0, crowd.schools["visibility"].to_numpy(dtype=float)[last], UNSEEN)
     door = open_door(crowd.people, visibility, np.zeros(len(crowd), dtype=bool), crowd.timeline, crowd.plan)
-    signs = {"notice": happened, "missing": gone, "suspension": suspended}
-    usual = walk(door, crowd.need, signs, crowd.seeds.rng("services"))
+    signs = {"notice": {"child": happened["child"], "day": happened["known"]}, "missing": gone, "suspension": suspended}
+    usual = walk(door, crowd.need, signs, crowd.seeds)
     chance = null_families(crowd.people, crowd.plan, crowd.seeds)
     if chance is None:
         return usual
-    drawn = null_walks(door, usual, lambda name: crowd.seeds.rng(f"null {name}"))
+    drawn = null_walks(door, usual, crowd.seeds)
     by_chance = chance[crowd.family]
-    mixed = Casework(usual.dob, usual.stop, usual.free_from, usual.rng)
+    mixed = Casework(usual.dob, usual.stop, usual.free_from, usual.draws)
     for kind, case in drawn.items():
         own, other = usual.arrays(kind), case.arrays(kind)
         mixed.rows[kind] = [

@@ -51,6 +51,11 @@ def drift_from(timeline: Timeline) -> int:
     return timeline.years[-2].start
 
 
+def drift_at(plan: CouncilPlan, timeline: Timeline, day: int) -> float:
+    """What ``drift`` multiplies rates by on a day."""
+    return (plan.size("drift") or 1.0) if day >= drift_from(timeline) else 1.0
+
+
 def regime_from(timeline: Timeline) -> int:
     """The day on which the definition of early help changes: 1 April of the last full school year."""
     return day_number(date(as_date(timeline.years[-2].start).year + 1, 4, 1))
@@ -99,4 +104,4 @@ def lateness_factor(people: People, plan: CouncilPlan, strength: Flags, effect: 
     proxy = part(plan.scenarios, "proxy")
     if proxy is not None:
         factor = np.where(members(people, proxy[0]), factor * proxy[1], factor)
-    return np.asarray(factor * (plan.size("drift") or 1.0) if from_day >= drift_from(timeline) else factor, dtype=np.float64)
+    return np.asarray(factor * drift_at(plan, timeline, from_day), dtype=np.float64)
