@@ -86,6 +86,11 @@ class CouncilPlan:
             words.append(f"--shapes {','.join(self.shapes)}")
         return " ".join([*words, "--out DIR"])
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of scenarios that do not go together."""
+        return known_scenarios.remarks(self.scenarios)
+
     def to_json(self) -> dict[str, object]:
         """Plain values for ``truth/plan.json``; ``processes`` is left out because no file depends on it."""
         return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from early_id.core.errors import SettingsError
+from early_id.data.synth.naming import unknown
 
 
 @dataclass(frozen=True)
@@ -162,16 +163,14 @@ def parse(words: Iterable[str] | Mapping[str, float]) -> Mapping[str, float]:
     if isinstance(words, Mapping):
         pairs = words.items()
     else:
-        pairs = [(word.partition("=")[0], word.partition("=")[2] or None) for word in ([words] if isinstance(words, str) else words)]
+        pairs = [(word.partition("=")[0], word.partition("=")[2] if "=" in word else None) for word in ([words] if isinstance(words, str) else words)]
     found: dict[str, tuple[str, float]] = {}
     for key, size in pairs:
-        name, _, target = (text.strip() for text in key.partition(":"))
+        name, colon, target = (text.strip() for text in key.partition(":"))
         if name not in SCENARIOS:
-            raise SettingsError(
-                f"There is no scenario named '{name}'.", where="--scenario", what_next=f"Use NAME or NAME=SIZE with one of: {', '.join(SCENARIOS)}."
-            )
+            raise unknown("scenario", name, SCENARIOS, where="--scenario")
         scenario = SCENARIOS[name]
-        if target and target not in scenario.targets:
+        if colon and target not in scenario.targets:
             choices = f"Use one of: {', '.join(scenario.targets)}." if scenario.targets else "Leave out the colon and what follows it."
             raise SettingsError(f"The scenario '{name}' cannot be aimed at '{target}'.", where="--scenario", what_next=choices)
         if name in found:
@@ -193,6 +192,21 @@ def _number(scenario: Scenario, size: object) -> float:
             what_next=f"The size counts {scenario.unit}: {scenario.range_text}.",
         )
     return number
+
+
+#: What a scenario puts back of the differences between groups that ``null`` takes away.
+_PUTS_BACK = {
+    "label_bias": "its group is helped and referred by another threshold",
+    "measurement_bias": "notices of its group are recorded more or less often",
+    "proxy": "its group is late more often",
+}
+
+
+def remarks(sizes: Mapping[str, float]) -> tuple[str, ...]:
+    """What is to be said of parsed scenarios that do not go together, a sentence each."""
+    if part(sizes, "null") is None:
+        return ()
+    return tuple(f"null leaves no difference between groups, but {name} is on too: {what}." for name, what in _PUTS_BACK.items() if part(sizes, name))
 
 
 def part(sizes: Mapping[str, float], name: str) -> tuple[str, float] | None:
