@@ -20,7 +20,6 @@ from early_id.data.synth.files.room import check_room, is_full, no_room
 from early_id.data.synth.files.writers import file_name, write_table
 from early_id.data.synth.marks.files import blocks_of, write_marks
 from early_id.data.synth.plan import START, CouncilPlan, council_plan
-from early_id.data.synth.scenarios.distortions import cut_off
 from early_id.data.synth.scenarios.second_outcome import write_second_outcome
 from early_id.data.synth.seeds import AREA, Seeds
 from early_id.data.synth.shapes.write import write_shapes
@@ -117,9 +116,7 @@ def _build(plan: CouncilPlan, out: Path, building: Path) -> CouncilSummary:
         log = FaultLog()
         tables = clean_tables(world, seeds)
         known = as_agencies_know(tables, world, seeds, log)
-        tables = known.tables
-        tables = cut_off(tables, plan, timeline)
-        tables = add_return_columns(tables, seeds, timeline)
+        tables = add_return_columns(known.tables, seeds, timeline)
         tables = plant_faults(tables, world.spared | known.touched, plan, timeline, seeds, log)
         bar.advance(1, "records")
         marks = write_marks(extracts, world, world.spared, seeds, log, bar)

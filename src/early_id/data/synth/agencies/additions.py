@@ -93,7 +93,7 @@ def add_former(desk: Desk) -> None:
         )
         append(desk, agency, rows, child, former=True)
         desk.touched.update(str(value) for value in ids[agency.source])
-        desk.count("adopted", agency.file, agency.heading, len(rows))
+        desk.count("adopted", agency.file, agency.heading, desk.last(agency.file, len(rows)))
     spells = {"PersonID": ids["social_care"], "Status": "CLA", "StartOn": iso(care_from), "EndOn": iso(on), "OtherLA": "N"}
     _add_rows(desk, "socialcare/statutory.csv", pd.DataFrame(spells))
     first = np.maximum(care_from, desk.world.timeline.events_from)
@@ -124,8 +124,9 @@ def add_second_ids(desk: Desk) -> None:
         again[agency.heading], again["UPN"], again["NHSNumber"] = new, "", ""
         append(desk, agency, again, child[rows])
         _move_events(desk, agency, dict(zip(old, new, strict=True)))
-        desk.book.note("two_ids", agency, new.tolist(), agency.heading, old.tolist(), new.tolist())
-        desk.count("two_ids", agency.file, agency.heading, len(rows))
+        added = desk.last(agency.file, len(rows))
+        desk.book.note("two_ids", agency, added, new.tolist(), agency.heading, old.tolist(), new.tolist())
+        desk.count("two_ids", agency.file, agency.heading, added)
         desk.touched.update({*map(str, old), *map(str, new)})
 
 
@@ -195,5 +196,6 @@ def add_other_councils(desk: Desk) -> None:
     desk.touched.update(str(value) for value in ids)
     plan = {"PersonID": ids, "Status": status, "StartOn": iso(start[rows]), "OtherLA": "Y"}
     _add_rows(desk, "socialcare/statutory.csv", pd.DataFrame(plan))
-    desk.book.note(kind, agency, ids.tolist(), "OtherLA", ["Y"] * len(ids), ["Y"] * len(ids), file="socialcare/statutory.csv")
-    desk.count(kind, "socialcare/statutory.csv", "OtherLA", len(ids))
+    added = desk.last("socialcare/statutory.csv", len(ids))
+    desk.book.note(kind, agency, added, ids.tolist(), "OtherLA", ["Y"] * len(ids), ["Y"] * len(ids), file="socialcare/statutory.csv")
+    desk.count(kind, "socialcare/statutory.csv", "OtherLA", added)

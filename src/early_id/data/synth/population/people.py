@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.population.identifiers import make_ids, make_nhs_numbers, make_postcodes, make_uprns, make_upns, upn_places
+from early_id.data.synth.population.identifiers import make_ids, make_nhs_numbers, make_postcodes, make_upns, make_uprns, upn_places
 from early_id.data.synth.rates import read_table
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
