@@ -158,7 +158,7 @@ class Casework:
         self.free_from[child] = done + 60
         assessed = ~closed & (done < stop)
         self._add("assessed", child=child[assessed], on=done[assessed])
-        needs = assessed & (fate >= NOT_IN_NEED)
+        needs = assessed & (fate >= NOT_IN_NEED / (1 - NO_FURTHER_ACTION))
         self._in_need(child[needs], done[needs] + 1)
         back = assessed & ~needs & (instead < OFFERED_INSTEAD)
         self._offer(child[back], (done + whole(offered, 3, 20))[back])

@@ -28,7 +28,7 @@ from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 
 #: Log of the monthly chance of a contact at average need; log-rate per standard deviation of need.
-CONTACT_BASE, CONTACT_EFFECT = -5.14, 1.5
+CONTACT_BASE, CONTACT_EFFECT = -5.02, 1.5
 #: Days before the day of a contact within which a sign counts, from the day on which it is known, and log-rate it adds; the largest counts.
 SIGN_DAYS = 45
 SIGN_EFFECTS = {"notice": 1.4, "missing": 1.4, "suspension": 0.8}

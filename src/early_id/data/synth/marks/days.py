@@ -29,7 +29,7 @@ WEEKDAY = np.array([0.05, -0.04, -0.05, 0.0, 0.12])
 #: Shift of the score through each term, from its first day (0) to its last (1), fitted to absence by week of 2024/25 (DfE daily attendance).
 SEASON: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0.0, -0.28), (0.1, -0.25), (0.2, -0.14), (0.43, 0.03), (0.52, 0.06), (0.58, -0.06), (0.8, 0.0), (0.92, 0.12), (1.0, 0.32)),
-    ((0.0, -0.08), (0.1, 0.0), (0.4, 0.06), (0.55, -0.04), (0.8, 0.0), (0.92, 0.1), (1.0, 0.2)),
+    ((0.0, -0.08), (0.1, 0.0), (0.4, 0.06), (0.55, -0.04), (0.8, 0.0), (0.92, 0.09), (1.0, 0.15)),
     ((0.0, -0.1), (0.1, -0.08), (0.4, 0.04), (0.55, 0.0), (0.8, 0.05), (0.92, 0.15), (1.0, 0.35)),
 )
 #: Mornings and afternoons of lateness, per session of the published share.
