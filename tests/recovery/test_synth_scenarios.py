@@ -421,10 +421,12 @@ def test_source_loss_makes_the_features_of_the_police_unknown() -> None:
 def test_leak_types_in_contacts_that_claim_the_past() -> None:
     plain, on = _world(), _world("leak=0.6")
     leaked, statutory = on.services["leaked"], on.services["statutory"]
-    causes = len(on.services["early_help"]) + int(((statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")).sum())
-    assert abs(len(leaked) / causes - 0.6) < Z * np.sqrt(0.24 / causes)
+    typed_in, referred = on.timeline.extracted - 1, (statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")
+    causes = int((on.services["early_help"]["offered"] < typed_in).sum() + (referred & (statutory["start"] < typed_in)).sum())
+    # A few come too early in the records for a contact before them.
+    assert abs(len(leaked) / causes - 0.6) < 0.02 + Z * np.sqrt(0.24 / causes)
     gap = leaked["typed"] - leaked["on"]
-    assert gap.min() >= BACKDATED[0] and gap.max() < BACKDATED[1]
+    assert gap.min() >= BACKDATED[0] and gap.max() < BACKDATED[1] and leaked["typed"].max() < typed_in
     assert "leaked" not in plain.services
     kept = plain.services["contacts"].merge(on.services["contacts"], how="left", indicator=True)
     assert (kept["_merge"] == "both").all()

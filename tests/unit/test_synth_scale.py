@@ -211,6 +211,59 @@ def test_a_full_disk_in_a_workbook_is_told_as_such(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), r"larger than the system allows \(ulimit -f\)"),
+        (OSError("[Errno 27] File too large"), "ulimit -f"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "allows you on the disk"),
+    ],
+)
+def test_limits_of_the_system_are_told_as_what_they_are(error: OSError, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(council, "write_table", broken)
+    with pytest.raises(SettingsError, match=says):
+        make_council(200, 1, tmp_path / "council")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "mounted", "where one stands", "link to where one stands", "not empty"])
+def test_a_folder_that_cannot_be_replaced_is_refused_before_the_work(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))
+    target = tmp_path / "target"
+    target.touch() if kind == "file" else target.mkdir()
+    out, says = target, {"file": "is a file", "mounted": "disk of its own", "not empty": "not empty"}.get(kind, "command runs in")
+    if kind == "mounted":
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == target)
+    elif kind == "not empty":
+        (target / "own").touch()
+    elif kind != "file":
+        monkeypatch.chdir(target)
+        out = Path()
+    if kind.startswith("link"):
+        out = tmp_path / "link"
+        out.symlink_to(target)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SettingsError, match=says):
+        make_council(200, 1, out)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("drawn")
+def test_an_empty_folder_is_filled_where_a_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk" / "empty").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "empty")
+    asked = []
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10**12))
+    made = make_council(200, 1, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "empty" / "config.yaml").is_file()
+    assert made.folder == (tmp_path / "disk" / "empty").resolve() and asked == [(tmp_path / "disk").resolve()]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["empty"]
+
+
 def test_too_little_room_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from early_id.data.synth import make_council
 from early_id.data.synth.events.services import CONTACT_EFFECT, EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.plan import council_plan
 from early_id.data.synth.scenarios.declare import SCENARIOS
@@ -20,6 +21,8 @@ from early_id.data.synth.truth.labels import open_on, recognised_in
 from early_id.data.synth.world import World, clean_tables, draw_world
 
 CHILDREN, SEED = 500, 9
+#: Kinds of mess that change who a contact is said to be of, or its date.
+LEAK_MESS = ["two_ids", "person_not_listed", "unreadable_date", "event_before_birth", "mixed_date_styles", "repeated_row"]
 
 
 class _Quiet:
@@ -107,10 +110,32 @@ def test_leak_lists_the_contacts_as_they_stand_in_the_extracts(world: World, fol
     leak = pd.read_csv(folder / "leak.csv", dtype=str)
     contacts = clean_tables(world, Seeds(SEED))["socialcare/contacts.csv"]
     held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
-    last = str(np.datetime64(world.timeline.extracted - 2, "D"))
-    pairs = leak[leak["ContactDate"] <= last]
-    assert len(pairs) > 20 and all((row.PersonID, row.ContactDate) in held for row in pairs.itertuples())
+    assert len(leak) > 20 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
+    assert len(leak) == len(world.services["leaked"])  # nobody is listed whose contact is not typed in by then
     assert (leak["typed_on"] > leak["ContactDate"]).all()
+    assert leak["typed_on"].max() < str(np.datetime64(world.timeline.extracted, "D"))
+
+
+def test_leak_claims_no_day_before_the_child_was_there() -> None:
+    plan = council_plan(CHILDREN, SEED, scenarios=["leak=1"])
+    world = draw_world(plan, Seeds(SEED), make_timeline(plan.start), _Quiet())  # type: ignore[arg-type]
+    leaked, children = world.services["leaked"], world.people.children
+    joins = world.people.families["joins"].to_numpy()[children["family"].to_numpy()]
+    first = np.maximum(np.maximum(children["dob"].to_numpy(), joins), world.timeline.events_from)[leaked["child"]]
+    assert (leaked["on"] >= first).all() and (leaked["on"] - first).min() < 100
+    statutory = world.services["statutory"]
+    causes = len(world.services["early_help"]) + int(((statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")).sum())
+    assert 0.85 * causes < len(leaked) < causes
+
+
+def test_with_mess_and_second_ids_the_leak_is_a_part_of_the_contacts(tmp_path: Path) -> None:
+    made = make_council(1_200, SEED, tmp_path / "council", scenarios=["leak=1"], mess=LEAK_MESS)
+    leak, contacts = (pd.read_csv(made.folder / name, dtype=str) for name in ("truth/leak.csv", "extracts/socialcare/contacts.csv"))
+    held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
+    assert len(leak) > 100 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
+    links = pd.read_csv(made.folder / "truth" / "person_links.csv", dtype=str).query("source == 'social_care'")
+    assert (leak["PersonID"].map(links.set_index("source_person_id")["person"]) == leak["child"]).all()
+    assert leak["PersonID"].isin(links.loc[links["first"] == "no", "source_person_id"]).any()  # a second id took over
 
 
 def test_families_and_visibility(world: World, folder: Path) -> None:

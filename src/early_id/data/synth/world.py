@@ -91,7 +91,7 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
     last = rolls.spells.drop_duplicates("child", keep="last")
     visibility = np.full(len(people), UNSEEN)  # a child no school sees is named less often
     visibility[last["child"]] = schools["visibility"].to_numpy()[last["school"]]
-    services = with_leak(make_services(people, need, signs, visibility, held_back, seeds, timeline, plan), seeds, plan)
+    services = with_leak(make_services(people, need, signs, visibility, held_back, seeds, timeline, plan), people, seeds, timeline, plan)
     missing = with_care(missing, services["statutory"], people, seeds, timeline)
     # Only now, so that nobody acts on what was merely written down more often.
     notices = miswritten_notices(notices, people, need, seeds, timeline, plan)

@@ -43,6 +43,12 @@ class Known:
     further: pd.DataFrame
     touched: frozenset[str]
 
+    def second_ids(self, source: str) -> dict[str, int]:
+        """Further ids under which an agency knows a child, and the child's row."""
+        of = self.further
+        rows = of[(of["source"] == source).to_numpy() & ~of["adult"].to_numpy(dtype=bool) & ~of["former"].to_numpy(dtype=bool)]
+        return dict(zip(rows["source_person_id"], rows["person"].astype(int), strict=True))
+
 
 def as_agencies_know(tables: Tables, world: World, seeds: Seeds, log: FaultLog) -> Known:
     """The clean records as the agencies really hold them and send them: with the scenario ``source_loss`` one of them sends less.

@@ -164,7 +164,8 @@ def leaked_contacts(crowd: Crowd, case: Casework) -> Rows:
     referred = (statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")
     child = np.concatenate([offers["child"], statutory["child"][referred]])
     on = np.concatenate([offers["offered"], statutory["start"][referred]])
-    child, _, day = distortions.backdated(child, on, size, crowd.seeds)
+    first = np.maximum(np.maximum(crowd.dob, crowd.joins), crowd.timeline.events_from)
+    child, _, day = distortions.backdated(child, on, first, size, crowd.seeds)
     return {"child": child, "day": day}
 
 

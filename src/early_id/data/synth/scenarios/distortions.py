@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.data.synth.events.police import NOTICE, abuse_notices, with_extra
-from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.files.extracts import Tables, iso
 from early_id.data.synth.marks.attendance import AbsencePlan
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.population.need import STRENGTH_LATE, Need
@@ -24,6 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 #: How many days before the offer or referral a contact that was typed in afterwards claims to have been.
 BACKDATED = (20, 150)
+#: Who is said to have made it.
+LEAK_SOURCE = "school"
 #: Files of an agency that can stop: column that says when a row was known, and columns that are filled later.
 FILES = {
     "police": {"people.csv": ("RecordedOn", ()), "missing.csv": ("StartedAt", ("EndedAt",)), "notifications.parquet": ("RecordedOn", ())},
@@ -61,8 +64,8 @@ def punctual(absence: AbsencePlan, people: People, need: Need, timeline: Timelin
     return replace(absence, rows=absence.rows.assign(late=late))
 
 
-def with_leak(services: Frames, seeds: Seeds, plan: CouncilPlan) -> Frames:
-    """Contacts typed in when help was offered or a referral made, dated weeks earlier; ``leaked`` lists them."""
+def with_leak(services: Frames, people: People, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> Frames:
+    """Contacts typed in when help was offered or a referral made, dated weeks earlier; ``leaked`` lists those typed in before the extracts."""
     size = plan.size("leak")
     if not size:
         return services
@@ -76,19 +79,39 @@ def with_leak(services: Frames, seeds: Seeds, plan: CouncilPlan) -> Frames:
         ],
         ignore_index=True,
     )
-    child, typed, day = backdated(causes["child"].to_numpy(), causes["on"].to_numpy(), size, seeds)
-    leaked = pd.DataFrame({"child": child, "on": day, "typed": typed})
-    written = pd.DataFrame({"child": leaked["child"], "on": day, "source": "school", "outcome": "advice", "outcome_on": day + 3})
+    causes = causes[causes["on"] < timeline.extracted - 1]  # nobody has typed in the others yet
+    children = people.children
+    first = np.maximum(children["dob"].to_numpy(), people.families["joins"].to_numpy()[children["family"].to_numpy()])
+    child, typed, day = backdated(causes["child"].to_numpy(), causes["on"].to_numpy(), np.maximum(first, timeline.events_from), size, seeds)
+    leaked = pd.DataFrame({"child": child, "on": day, "typed": typed}).drop_duplicates(["child", "on"], ignore_index=True)
+    on = leaked["on"]
+    written = pd.DataFrame({"child": leaked["child"], "on": on, "source": LEAK_SOURCE, "outcome": "advice", "outcome_on": on + 3})
     contacts = pd.concat([services["contacts"], written], ignore_index=True).drop_duplicates(["child", "on", "source"])
     return {**services, "contacts": contacts.sort_values(["on", "child"], kind="stable", ignore_index=True), "leaked": leaked}
 
 
-def backdated(child: Ints, on: Ints, size: float, seeds: Seeds) -> tuple[Ints, Ints, Ints]:
-    """Of offers and referrals those for which a contact is typed in: child, the day of typing, the day that the contact claims."""
+def backdated(child: Ints, on: Ints, first: Ints, size: float, seeds: Seeds) -> tuple[Ints, Ints, Ints]:
+    """Of offers and referrals those for which a contact is typed in: child, the day of typing, the day that the contact claims.
+
+    ``first`` is the first day that a contact about each child could have; where no such day is far enough back, nothing is typed in.
+    """
     draws = seeds.rows("leak")
-    kept = draws.uniform("kept", child, on) < size
-    day = on - draws.integers(*BACKDATED, "claimed", child, on)
-    return child[kept], on[kept], day[kept]
+    furthest = np.minimum(BACKDATED[1], on - first[child] + 1)
+    kept = (draws.uniform("kept", child, on) < size) & (furthest > BACKDATED[0])
+    child, on, furthest = child[kept], on[kept], furthest[kept]
+    return child, on, on - BACKDATED[0] - (draws.uniform("claimed", child, on) * (furthest - BACKDATED[0])).astype(np.int64)
+
+
+def leaked_rows(contacts: pd.DataFrame, leaked: pd.DataFrame, child_of: Mapping[str, int]) -> pd.DataFrame:
+    """The contacts typed in afterwards as they stand in a file: child, PersonID, ContactDate, typed; indexed by the row of the file.
+
+    ``child_of`` gives the child of each id that social care knows it by.
+    """
+    listed = contacts.loc[contacts["Source"] == LEAK_SOURCE, ["PersonID", "ContactDate"]]
+    listed = listed.assign(child=listed["PersonID"].map(child_of), row=listed.index).dropna(subset=["child"])
+    claims = leaked.assign(ContactDate=iso(leaked["on"].to_numpy()))
+    found = claims.merge(listed.astype({"child": np.int64}), on=["child", "ContactDate"]).drop_duplicates(["child", "ContactDate"])
+    return found.set_index("row")[["child", "PersonID", "ContactDate", "typed"]]
 
 
 def cut_off(tables: Tables, plan: CouncilPlan, timeline: Timeline) -> Tables:
