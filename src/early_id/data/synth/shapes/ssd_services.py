@@ -93,7 +93,7 @@ def _episodes(records: Records, cases: Cases, extra: Extra) -> pd.DataFrame:
     rows = table["row"].to_numpy()
     worker = extra.worker(STATUTORY, rows, table["opened"].to_numpy(), records.day)
     nfa = table["nfa"].to_numpy()
-    assessed = flags(ALL_REFERRAL_FLAGS, "SINGLE_ASSESSMENT_FLAG")
+    shown = [flags(ALL_REFERRAL_FLAGS, flag) for flag in ("OTHER_OUTCOMES_EXIST_FLAG", "SINGLE_ASSESSMENT_FLAG", "")]
     return ssd_table(
         "cin_episodes",
         len(table),
@@ -103,8 +103,8 @@ def _episodes(records: Records, cases: Cases, extra: Extra) -> pd.DataFrame:
         cine_cin_primary_need_code=table["need"].to_numpy(),
         cine_referral_source_code=table["source"].to_numpy(),
         cine_referral_source_desc=table["source"].map(SOURCE_LABELS).fillna(table["source"]).to_numpy(dtype=object),
-        cine_referral_outcome_json=np.where(nfa, flags(ALL_REFERRAL_FLAGS, "OTHER_OUTCOMES_EXIST_FLAG"), assessed),
-        cine_referral_nfa=np.where(nfa, "Y", "N").astype(object),
+        cine_referral_outcome_json=np.select([nfa == "Y", table["assessed"].to_numpy()], shown[:2], shown[2]),
+        cine_referral_nfa=nfa,
         cine_close_reason=table["reason"].to_numpy(),
         cine_close_date=cases.closed.text(ISO),
         cine_referral_team=extra.of_workers("team", worker),
