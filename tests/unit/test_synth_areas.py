@@ -121,7 +121,7 @@ def test_the_truth_of_areas_holds_together(large: CouncilSummary) -> None:
     assert (pd.read_csv(truth / "visibility.csv", dtype=str)["school"] == "none").sum() == 1
     faults = pd.read_csv(truth / "faults.csv", keep_default_na=False)
     assert not faults.duplicated(["kind", "file", "column"]).any()
-    own = faults.loc[faults["file"] == "education/pupils.csv", "rows"].astype(int)
+    own = faults.loc[faults["file"] == "education/pupils.csv", "file_rows"].astype(int)
     assert (own == large.rows["education/pupils.csv"]).all()
     assert large.faults == log.total(faults)
     second = pd.read_csv(large.folder / "second_outcome/labels.csv", dtype=str)

@@ -133,6 +133,8 @@ def test_with_mess_and_second_ids_the_leak_is_a_part_of_the_contacts(tmp_path: P
     leak, contacts = (pd.read_csv(made.folder / name, dtype=str) for name in ("truth/leak.csv", "extracts/socialcare/contacts.csv"))
     held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
     assert len(leak) > 100 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
+    seeds = Seeds(SEED)
+    assert len(leak) == len(draw_world(made.plan, seeds, make_timeline(made.plan.start), _Quiet()).services["leaked"])  # type: ignore[arg-type]
     links = pd.read_csv(made.folder / "truth" / "person_links.csv", dtype=str).query("source == 'social_care'")
     assert (leak["PersonID"].map(links.set_index("source_person_id")["person"]) == leak["child"]).all()
     assert leak["PersonID"].isin(links.loc[links["first"] == "no", "source_person_id"]).any()  # a second id took over

@@ -183,13 +183,13 @@ def _relabelled(table: pa.Table, area: int) -> pa.Table:
 def _sum_faults(parts: Sequence[Path], to: Path) -> None:
     """One row a kind, file and column, with the counts of all areas added up."""
     table = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True)
-    for column in ("count", "rows"):
+    for column in ("count", "file_rows"):
         table[column] = pd.to_numeric(table[column])
-    keys = [column for column in table.columns if column not in ("count", "rows")]
+    keys = [column for column in table.columns if column not in ("count", "file_rows")]
     whole = table.groupby(keys, sort=False, as_index=False)[["count"]].sum()
     # A file's own rows: those of every area, counted once however many kinds of fault were planted there.
-    sizes = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False).drop_duplicates("file")[["file", "rows"]] for part in parts])
-    sizes["rows"] = pd.to_numeric(sizes["rows"])
-    whole["rows"] = whole["file"].map(sizes.groupby("file")["rows"].sum(min_count=1))
-    whole["rows"] = whole["rows"].astype("Int64")
+    sizes = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False).drop_duplicates("file")[["file", "file_rows"]] for part in parts])
+    sizes["file_rows"] = pd.to_numeric(sizes["file_rows"])
+    whole["file_rows"] = whole["file"].map(sizes.groupby("file")["file_rows"].sum(min_count=1))
+    whole["file_rows"] = whole["file_rows"].astype("Int64")
     whole.sort_values(["finding_code", "kind", "file", "column"], ignore_index=True).to_csv(to, index=False, lineterminator="\n")
