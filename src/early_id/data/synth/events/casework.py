@@ -173,6 +173,7 @@ class Casework:
         plan = enquiry & (planned < PLAN_AFTER)
         care = cared < INTO_CARE
         begins = start + whole(after, 3, 40)
+        enquiry &= begins < stop  # nobody enquires about a child who has left
         self._status("S47", child[enquiry], begins[enquiry], np.minimum(begins + 14, stop)[enquiry])
         plan_from = begins + 16
         plan_to = np.minimum(plan_from + _days(plan_lasts, "CPP"), stop)
@@ -183,9 +184,8 @@ class Casework:
         court = care & (to_court < COURT)
         self._status("COURT", child[court], care_from[court] + 10, np.minimum(care_from + 200, stop)[court])
         end = np.where(plan, np.maximum(end, plan_to), end)
-        end = np.where(care, care_from, end)
-        self._status("CIN", child, start, end)
-        self.free_from[child] = end + 60
+        self._status("CIN", child, start, np.where(care, care_from, end))
+        self.free_from[child] = np.where(care, np.where(plan, plan_to, care_from), end) + 60  # a plan may outlast care
         self._care(child[care], care_from[care])
 
     def _care(self, child: Ints, start: Ints) -> None:
@@ -194,7 +194,7 @@ class Casework:
         stop = self.stop[child]
         end = np.minimum(start + _days(self.draws.uniform("care", child, start), "CLA"), stop)
         self._status("CLA", child, start, end)
-        self.free_from[child] = end + 60
+        self.free_from[child] = np.maximum(self.free_from[child], end + 60)
         older = (end - self.dob[child] > 16 * 365.25) & (end < stop - 5)
         self._status("CARE_LEAVER", child[older], end[older] + 1, stop[older])
         self.free_from[child[older]] = NEVER
