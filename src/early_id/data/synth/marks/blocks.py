@@ -114,6 +114,11 @@ def cut(world: World, index: int) -> Iterator[Block]:
         )
 
 
+def stream(block: Block, shared: Shared) -> np.random.Generator:
+    """The draws of one block in one year, from a stream that no other block has."""
+    return shared.seeds.rng(f"marks {shared.timeline.years[block.year].label}", block.number)
+
+
 def fill(block: Block, shared: Shared) -> BlockMarks:
     """Make, spoil and cut the marks of one block; the same wherever it runs."""
     if not len(block.rows):
@@ -128,7 +133,7 @@ def fill(block: Block, shared: Shared) -> BlockMarks:
         shared.years[block.year],
         block.need,
         timeline.extracted,
-        seeds.rng(f"marks {year.label}", block.number),
+        stream(block, shared),
         shared.plan.mess,
     )
     marks = silence(marks, shared.silent)
