@@ -143,7 +143,7 @@ def matrix(n: int, seed: int, *, scenarios: Iterable[str] | Mapping[str, float] 
 def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     happened, recorded = notices(crowd)
     gone, suspended = missing(crowd), suspensions(crowd)
-    case = _services(crowd, happened, gone, suspended)
+    case = services_of(crowd, happened, gone, suspended)
     links = make_links(crowd)
     relatives = Relatives(crowd, links.housed, links.listed)
     family, taken = family_features(crowd, case, leaked_contacts(crowd, case), links, relatives)
@@ -177,7 +177,7 @@ def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     )
 
 
-def _services(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Casework:
+def services_of(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Casework:
     """Contacts and what follows, by the council's own walk through the months."""
     last = np.full(len(crowd), -1, dtype=np.int64)
     for school in crowd.school[: crowd.year + 2]:

@@ -27,8 +27,8 @@ Rows = dict[str, npt.NDArray[Any]]
 LEVEL, PERMANENT_LEVEL = 11.31, 0.13
 #: Events drawn for each one kept: overlaps and the yearly limit drop some, the rest is left out at random.
 DRAWN_PER_KEPT = 1.8
-#: Log-rate for one standard deviation of need; shapes of the gammas that make events gather on few pupils.
-EFFECT, LASTING_SHAPE, PASSING_SHAPE = 0.8, 0.8, 0.36
+#: Log-rate for one standard deviation of need, before and after overlaps and yearly limits, which take most from those with most events; shapes of the gammas that make events gather on few pupils.
+EFFECT, RECORDED_EFFECT, LASTING_SHAPE, PASSING_SHAPE = 0.8, 0.63, 0.8, 0.36
 #: Most events drawn for one pupil and year; suspensions of one day that last a single session.
 MOST_EVENTS, HALF_DAY = 25, 0.12
 #: How often a year is drawn again for want of events, and how many more each time.
