@@ -104,7 +104,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             ),
             Scenario(
                 "drift", 1.6, "times the rate", 0.3, 3.0,
-                "From 1 September of the last full school year, contacts, domestic-abuse notices and lateness come so many times as often, for the same need.",
+                "From 1 September of the last full school year, lateness, domestic-abuse notices and the monthly hazard that a child whom no service works with "
+                "is named come so many times as often, for the same need. Contacts grow by less, because who is helped is not named again for a while.",
                 "scenarios.csv gives the date.",
                 neutral=1.0,
             ),
