@@ -27,7 +27,7 @@ from early_id.data.synth.events.health import make_health
 from early_id.data.synth.events.police import NOTICE
 from early_id.data.synth.events.services import AGE_EFFECT
 from early_id.data.synth.marks.days import day_score, season
-from early_id.data.synth.plan import START, council_plan
+from early_id.data.synth.plan import council_plan
 from early_id.data.synth.scenarios.biases import drift_from
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.truth.files import effects_table

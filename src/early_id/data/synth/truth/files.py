@@ -62,7 +62,7 @@ def effects_table(plan: CouncilPlan) -> pd.DataFrame:
         ("absence", "place among pupils of the same cell, by need within group", attendance.ABSENCE_CORRELATION, "correlation"),
         ("absence", "course within the year, by need within group", mark_days.NEED_WITHIN_YEAR, "score per standard deviation"),
         ("lateness", "by need", attendance.LATE_EFFECT, _PER_SD),
-        ("suspensions", "by need within group", suspensions.EFFECT, _PER_SD),
+        ("suspensions", "by need within group, after the limits on a pupil's year", suspensions.RECORDED_EFFECT, _PER_SD),
         ("missing episodes", "by need", police.MISSING_EFFECT, _PER_SD),
         ("domestic-abuse notices", "by need of the eldest child listed", police.NOTICE_EFFECT, _PER_SD),
         ("youth-justice notices", "by need", police.JUSTICE_EFFECT, _PER_SD),
@@ -71,7 +71,10 @@ def effects_table(plan: CouncilPlan) -> pd.DataFrame:
         ("factors", "by need, among those assessed", factors.FACTOR_EFFECT, "log-odds per standard deviation"),
         *((name, "by need of the eldest child listed", effect, _PER_SD) for name, (_, _, effect) in factors.INDICATORS.items()),
         ("contacts", "by need", services.CONTACT_EFFECT, _PER_SD),
-        *((f"contacts after {name}", "sign in this month or the last", effect, "log-rate") for name, effect in services.SIGN_EFFECTS.items()),
+        *(
+            (f"contacts after {name}", f"sign known in the {services.SIGN_DAYS} days before; the largest counts", effect, "log-rate")
+            for name, effect in services.SIGN_EFFECTS.items()
+        ),
         ("decision", "help is offered above", services.EARLY_HELP_FROM, "need plus chance"),
         ("decision", "a referral is made above", services.REFERRAL_FROM, "need plus chance"),
         ("decision", "chance in each contact", services.NOISE, "standard deviations of need"),
