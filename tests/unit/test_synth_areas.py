@@ -128,6 +128,20 @@ def test_the_truth_of_areas_holds_together(large: CouncilSummary) -> None:
     assert {word[:2] for word in second["PupilID"]} >= {"P1", "PB"}
 
 
+def test_labels_carry_the_area_in_the_columns_that_hold_them_and_in_no_other(large: CouncilSummary) -> None:
+    """Every table of the truth is declared; its columns say for themselves which hold labels."""
+    seen = set()
+    for path in sorted((large.folder / "truth").iterdir()):
+        if path.suffix == ".json":
+            continue
+        table = pd.read_csv(path, dtype=str, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path).astype(str)
+        held = {name for name in table if table[name].str.fullmatch(r"[CAXF]\d{3}").any()}
+        numbered = {name for name in table if table[name].str.fullmatch(r"[CAXF][12]\.\d+").any()}
+        assert not held and numbered == set(areas.LABELLED[path.stem]), path.name
+        seen.add(path.stem)
+    assert set(areas.LABELLED) - seen == {"leak"}
+
+
 def test_areas_are_few_and_of_one_size() -> None:
     plans = areas.cut(council_plan(1_000_000, 1))
     assert [plan.children for plan in plans] == [250_000] * 4 and {plan.total for plan in plans} == {1_000_000}

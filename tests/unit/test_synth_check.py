@@ -211,3 +211,10 @@ def test_episodes_of_a_child_do_not_overlap(tally: Tally) -> None:
     before = missing.groupby("child")["ended"].shift(1)
     assert not (missing["started"] <= before).any()
     assert (missing.loc[missing["ended"] >= 0, "ended"] > missing.loc[missing["ended"] >= 0, "started"]).all()
+
+
+def test_schools_are_of_places_that_do_not_exist() -> None:
+    one, two = (make_schools(9_000, Seeds(seed))["name"] for seed in (1, 2))
+    assert one.is_unique and len(one) > 40 and not set(one) & set(two)
+    assert one.str.fullmatch(r"(North|East|West|South|New|Lake|Port) [A-Z]\w+ (Primary School|Academy|School)( \d+)?").all()
+    assert make_schools(9_000, Seeds(1))["name"].equals(one)

@@ -76,10 +76,19 @@ class CouncilPlan:
         return groups.get(self.mess) or ",".join(sorted(self.mess))
 
     @property
+    def mess_shown(self) -> str:
+        """The mess in a few words, for every page with a figure that hangs on it, as those of linkage do."""
+        groups = {kinds_of_mess.parse(word): word for word in kinds_of_mess.WORDS}
+        return groups.get(self.mess) or f"{len(self.mess)} kinds chosen"
+
+    @property
     def command(self) -> str:
-        """The command that makes the same council."""
+        """The command that makes the same council; the call, where it starts in another year than a command can name."""
+        if self.start != START:
+            rest = f"scenarios={dict(self.scenarios)}, mess={self.mess_words!r}, shapes={list(self.shapes)}"
+            return f"early_id.data.synth.make_council({self.total}, {self.seed}, 'DIR', start={self.start!r}, {rest})"
         words = [f"early-id synth --children {self.total} --seed {self.seed}"]
-        words += [f"--scenario {name}={size:g}" for name, size in self.scenarios.items()]
+        words += [f"--scenario {name}={_exact(size)}" for name, size in self.scenarios.items()]
         if self.mess_words != "usual":
             words.append(f"--mess {self.mess_words}")
         if self.shapes:
@@ -101,6 +110,11 @@ class CouncilPlan:
             "mess": sorted(self.mess),
             "shapes": list(self.shapes),
         }
+
+
+def _exact(size: float) -> str:
+    """A size with all its digits, without a point where it has no fraction."""
+    return repr(float(size)).removesuffix(".0")
 
 
 def council_plan(

@@ -61,7 +61,7 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "# Settings of a made-up council, written by early-id synth.",
         *(f"# {line}" for line in _planted(plan)),
         "project:",
-        f'  name: "Made-up council ({plan.total:,} children, seed {plan.seed})"',
+        f'  name: "Made-up council ({plan.total:,} children, seed {plan.seed}, mess: {plan.mess_shown})"',
         "  made_up: true",
         "  contact: the early-help team (earlyhelp@example.org)",
         "  data_protection_contact: the data protection officer (dpo@example.org)",

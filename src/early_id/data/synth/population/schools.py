@@ -35,12 +35,8 @@ RECORDS_CLOSURES = 0.4
 IN_YEAR_MOVE = 0.018
 #: Share of pupils with a plan who are in special schools.
 SPECIAL_SHARE = 0.35
-NAMES = (
-    "Ashgrove", "Beckside", "Bramble Hill", "Chestnut", "Cloverfield", "Cobblers Lane", "Dovecote", "Elmbank", "Fernleigh",
-    "Furlong", "Gatehouse", "Greenacre", "Hazelwood", "Hillcrest", "Ivybridge Road", "Kestrel", "Larkfield", "Limekiln",
-    "Meadow Lane", "Millrace", "Nightingale", "Oakdene", "Orchard Row", "Pebble Brook", "Quarry Hill", "Redwing", "Rowan",
-    "Saltmarsh", "Sycamore", "Thornbury Road", "Upland", "Viaduct", "Weavers", "Willowbrook", "Yew Tree",
-)  # fmt: skip
+#: Place names drawn for a council; from there on they come again with a number.
+NAMES = 35
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,9 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
     phases = ["Primary"] * primary + ["Secondary"] * secondary + ["Special"] * special
     hub = np.concatenate([np.arange(n) % 3 for n in (primary, secondary, special)])
     count = len(phases)
-    order = rng.permutation(len(NAMES))
+    places, order = _places(seeds), rng.permutation(NAMES)
     kind = {"Primary": "Primary School", "Secondary": "Academy", "Special": "School"}
-    names = [
-        f"{NAMES[order[i % len(NAMES)]]} {kind[phase]}" + (f" {i // len(NAMES) + 1}" if i >= len(NAMES) else "") for i, phase in enumerate(phases)
-    ]
+    names = [f"{places[order[i % NAMES]]} {kind[phase]}" + (f" {i // NAMES + 1}" if i >= NAMES else "") for i, phase in enumerate(phases)]
     school_id = [f"S{1001 + 2000 * seeds.area + i}" for i in range(count)]
     area = 2 * hub + np.arange(count) % 2
     # An area stands to the council as local authorities stand to England; a school differs from its area besides.
@@ -89,6 +83,18 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
             "records_closures": rng.random(count) < RECORDS_CLOSURES,
         }
     )
+
+
+def _places(seeds: Seeds) -> list[str]:
+    """Places that do not exist, put together of three parts (Lake Harryborough), so that no name is a real school's."""
+    from faker import Faker
+
+    fake = Faker("en_GB")
+    fake.seed_instance(f"schools {seeds.seed} {seeds.area}")
+    places: dict[str, None] = {}
+    while len(places) < NAMES:
+        places[f"{fake.city_prefix()} {fake.first_name()}{fake.city_suffix()}"] = None
+    return list(places)
 
 
 def inset_days(schools: pd.DataFrame, days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
