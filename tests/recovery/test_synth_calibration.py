@@ -1,7 +1,7 @@
 """The made-up council against the published tables, and the planted link from need to signs to outcomes.
 
 The figures, their tolerances and their sources are those of ``early_id.data.synth.check.judge``. The normal run checks one council;
-``EARLY_ID_RUN_FACTOR=3 pytest tests/recovery/test_synth_calibration.py`` checks three of 20,000 children.
+``EARLY_ID_RUN_FACTOR=3 pytest tests/recovery/test_synth_calibration.py`` checks three of 20,000 children, and one of 100,000 with half the room.
 """
 
 from __future__ import annotations
@@ -45,7 +45,17 @@ def checked(tally: Tally) -> CheckResult:
 def test_a_council_is_within_tolerance_of_every_published_figure(checked: CheckResult) -> None:
     out = [(row.figure.name, row.figure.published, row.made_up, row.tolerance) for row in checked.failures]
     assert checked.passed, out
+    assert len(checked.judged) >= 60
+    assert len({lean.topic for lean in checked.leans}) >= 6
+
+
+@pytest.mark.skipif(FACTOR == 1, reason="a minute and a gigabyte: EARLY_ID_RUN_FACTOR=3")
+def test_a_large_council_is_within_half_the_room_and_no_topic_leans() -> None:
+    """What 20,000 children cannot tell: five in six figures, each with half the room; the middle of a topic within 5 %, whatever its error."""
+    checked = compare(count_council(100_000, 7), rooms=0.5)
+    assert checked.passed, [(row.figure.name, row.figure.published, row.made_up, row.tolerance) for row in checked.failures]
     assert len(checked.judged) >= 140
+    assert {lean.topic: lean.median for lean in checked.leans if abs(lean.median) > 0.05} == {}
 
 
 def test_the_main_figures_are_held_tightly(checked: CheckResult) -> None:
@@ -56,7 +66,7 @@ def test_the_main_figures_are_held_tightly(checked: CheckResult) -> None:
     assert relative["persistent absence, all, %"] < 0.17
     assert relative["suspensions per 100 pupils a year"] <= 0.05
     assert relative["code I, secondary, % of possible sessions"] < 0.25
-    assert relative[table["can_tell"]].median() < 0.4
+    assert relative[table["can_tell"]].median() < 0.2 and relative[table["can_tell"]].max() <= 0.25
 
 
 def test_the_check_sees_a_council_that_is_off(tally: Tally, checked: CheckResult) -> None:

@@ -48,22 +48,21 @@ def make_missing(people: People, need: Need, seeds: Seeds, timeline: Timeline, p
     """
     count, draws = len(people), seeds.rows("missing episodes")
     lasting = seeds.rng("missing episodes").gamma(MISSING_LASTS, 1 / MISSING_LASTS, count)
-    passing = np.ones(count)
-    dob = people.children["dob"].to_numpy()
-    present = _present(people)
+    dob, present = people.children["dob"].to_numpy(), _present(people)
     ages, relative = np.array(MISSING_BY_AGE).T
+    likely, own = np.zeros(0, dtype=np.int64), lasting
     children, starts = [], []
     for number, month in enumerate(timeline.months):
         if number % 12 == 0:
-            passing = seeds.rng("missing in a year", number).gamma(MISSING_PASSES, 1 / MISSING_PASSES, count)
-        age = (month - dob) / 365.25
+            own = lasting * seeds.rng("missing in a year", number).gamma(MISSING_PASSES, 1 / MISSING_PASSES, count)
+            likely = np.flatnonzero(own > 1e-6)  # for most the year brings nothing
+        age = (month - dob[likely]) / 365.25
         by_age = relative[np.clip(np.searchsorted(ages, age, side="right") - 1, 0, len(ages) - 1)]
         raised = np.exp(MISSING_EFFECT * need.at(month + 15))
-        rate = MISSING_PER_YEAR / 12 * by_age * lasting * passing * raised / raised.mean()
-        of = np.full(count, month), np.arange(count)
-        child, place = draws.arrivals(rate * present(month), MOST_MISSING, "episode", *of)
-        children.append(child)
-        starts.append(month * 86400.0 + draws.uniform("start", month, child, place) * 30 * 86400)
+        rate = MISSING_PER_YEAR / 12 * by_age * own[likely] * raised[likely] / raised.mean() * present(month)[likely]
+        row, place = draws.arrivals(rate, MOST_MISSING, "episode", np.full(len(likely), month), likely)
+        children.append(likely[row])
+        starts.append(month * 86400.0 + draws.uniform("start", month, likely[row], place) * 30 * 86400)
     return _episodes(np.concatenate(children), np.concatenate(starts), draws, timeline)
 
 
