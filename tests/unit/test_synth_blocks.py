@@ -12,11 +12,15 @@ import pytest
 
 from early_id.core.display import progress
 from early_id.data.synth import make_council
+from early_id.data.synth import world as world_module
 from early_id.data.synth.check.tally import MARKED, count_council
+from early_id.data.synth.events import services
+from early_id.data.synth.events.services import UNSEEN
 from early_id.data.synth.faults import marks as faults
 from early_id.data.synth.marks import blocks
 from early_id.data.synth.marks.blocks import Block, Shared, cut, fill, share
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population import schools as schools_module
 from early_id.data.synth.seeds import BLOCK, Seeds
 from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.world import World, draw_world
@@ -83,3 +87,41 @@ def test_no_mark_of_a_canary_takes_a_fault_however_many_there_are(sent_as: str, 
     spoilt = marks["Code"].isin(["A", "8"])
     canary = marks["PupilID"].str.contains("CANARY")
     assert canary.sum() > 500 and not spoilt[canary].any() and spoilt[~canary].mean() > 0.9
+
+
+def test_a_child_is_seen_by_the_school_of_the_month(world: World) -> None:
+    rates = world.rolls.schools["visibility"].to_numpy()
+    spells = world.rolls.spells
+    months = world.timeline.months
+    schools = spells.groupby("child")["school"].nunique()
+    moved = schools.index[schools > 1]
+    assert len(moved) > 50
+    for child in moved[:20]:
+        own = spells[spells["child"] == child]
+        for index, month in enumerate(months):
+            begun = own[own["start"] <= month + 15]
+            there = (begun if len(begun) else own.iloc[:1])["school"].iloc[-1]
+            assert world.visibility[index, child] == np.float32(rates[there])
+    never = np.setdiff1d(np.arange(CHILDREN), spells["child"])
+    assert len(never) and (world.visibility[:, never] == np.float32(UNSEEN)).all()
+
+
+def test_who_is_named_follows_the_school_of_the_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secondary schools that name nobody: their pupils are named while they are at primary school, and no more after."""
+    plain = schools_module.make_schools
+
+    def silent(children: int, seeds: Seeds) -> pd.DataFrame:
+        schools = plain(children, seeds)
+        return schools.assign(visibility=np.where(schools["phase"] == "Secondary", -30.0, 1.0))
+
+    monkeypatch.setattr(world_module, "make_schools", silent)
+    monkeypatch.setattr(services, "SIBLING_JOINS", 0.0)
+    plan = CouncilPlan(3_000, 2)
+    with progress("test") as bar:
+        world = draw_world(plan, Seeds(2), make_timeline(plan.start), bar)
+    contacts = world.services["contacts"]
+    month = np.searchsorted(world.timeline.months, contacts["on"], side="right") - 1
+    seen = world.visibility[month, contacts["child"]]
+    assert len(contacts) > 300 and not (seen == np.float32(-30)).any()
+    left = world.visibility[-1] == np.float32(-30)
+    assert left[contacts["child"]].sum() > 30  # they were named before, by a school that looks

@@ -149,4 +149,4 @@ def test_families_and_visibility(world: World, folder: Path) -> None:
     assert len(visibility) == len(world.rolls.schools) + 1
     last = world.rolls.spells.drop_duplicates("child", keep="last").iloc[0]
     school = world.rolls.schools["school_id"].iloc[last["school"]]
-    assert world.visibility[last["child"]] == pytest.approx(visibility[school], abs=1e-4)
+    assert world.visibility[-1, last["child"]] == pytest.approx(visibility[school], abs=1e-4)

@@ -58,7 +58,7 @@ class FrontDoor:
 
     Attributes
     ----------
-    log_rate : array
+    log_rate : array, month × child (one row where a single month is looked at)
         Visibility: the habits of the child's school.
     threshold : array
         How much more need it takes before this child gets help or a referral; 0 without bias.
@@ -71,7 +71,7 @@ class FrontDoor:
     joins: Ints
     stop: Ints
     held_back: Flags
-    log_rate: Floats
+    log_rate: npt.NDArray[np.floating]
     threshold: Floats
     months: Ints
     rate_by_month: Floats
@@ -87,7 +87,7 @@ class FrontDoor:
         return np.asarray((self.joins <= month) & (self.stop > month + 40) & (self.dob < month - 30) & ~self.held_back)
 
 
-def open_door(people: People, visibility: Floats, held_back: Flags, timeline: Timeline, plan: CouncilPlan) -> FrontDoor:
+def open_door(people: People, visibility: npt.NDArray[np.floating], held_back: Flags, timeline: Timeline, plan: CouncilPlan) -> FrontDoor:
     """The front door of a council, with the scenarios of its plan."""
     family = people.children["family"].to_numpy()
     dob = people.children["dob"].to_numpy()
@@ -101,7 +101,7 @@ def open_door(people: People, visibility: Floats, held_back: Flags, timeline: Ti
         joins=people.families["joins"].to_numpy()[family],
         stop=np.minimum(leaves, dob + int(18 * 365.25) - 1),  # services for children end with the move or the 18th birthday
         held_back=held_back,
-        log_rate=np.asarray(visibility, dtype=np.float64),
+        log_rate=np.atleast_2d(visibility),
         threshold=np.asarray(threshold, dtype=np.float64),
         months=months,
         rate_by_month=np.log([drift_at(plan, timeline, int(month)) for month in months]),
@@ -113,7 +113,7 @@ def make_services(
     people: People,
     need: Need,
     signs: Signs,
-    visibility: Floats,
+    visibility: npt.NDArray[np.floating],
     held_back: Flags,
     seeds: Seeds,
     timeline: Timeline,
@@ -125,8 +125,8 @@ def make_services(
     ----------
     signs : mapping
         ``notice``, ``missing``, ``suspension``: frames with ``child`` and ``day``.
-    visibility : array
-        Log-rate of each child's school.
+    visibility : array, month × child
+        Log-rate of the school that each child is at.
     held_back : array of bool
         Children who are to stay unknown (canaries).
 
@@ -152,7 +152,7 @@ def make_services(
     return frames
 
 
-def contact_rate(level: npt.ArrayLike, age_days: Ints, visibility: Floats, recent: npt.ArrayLike) -> Floats:
+def contact_rate(level: npt.ArrayLike, age_days: Ints, visibility: npt.NDArray[np.floating], recent: npt.ArrayLike) -> Floats:
     """Monthly hazard that a child whom no service works with is named: by need, age, school and the signs of the last weeks."""
     age = _AGE_TABLE[np.clip(age_days * 12 // 365, 0, len(_AGE_TABLE) - 1)]
     return np.asarray(np.exp(CONTACT_BASE + CONTACT_EFFECT * np.asarray(level) + visibility + age + np.asarray(recent)), dtype=np.float64)
@@ -173,7 +173,7 @@ def walk(door: FrontDoor, need: Need, signs: Signs, seeds: Seeds) -> Casework:
             recent[child] = np.maximum(recent[child], effect)
             if name in POLICE_SIGNS:
                 police[child] = True
-        rate = contact_rate(level, month - door.dob, door.rate_by_month[index] + door.log_rate, recent)
+        rate = contact_rate(level, month - door.dob, door.rate_by_month[index] + door.log_rate[min(index, len(door.log_rate) - 1)], recent)
         made = free & (rng.standard_exponential(len(level), dtype=np.float32) < rate)
         named = np.zeros(door.families, dtype=bool)
         named[door.family[made]] = True
