@@ -253,21 +253,20 @@ def test_contacts_follow_need_signs_school_and_drift_as_stated() -> None:
     taken = np.full(len(crowd), 10**6)
     np.minimum.at(taken, statutory["child"], statutory["start"])
     alone = (np.bincount(crowd.family)[crowd.family] == 1) & (taken >= named)
-    last = np.full(len(crowd), -1)
-    for school in crowd.school[: crowd.year + 2]:
-        last = np.where(school >= 0, school, last)
-    alone &= last >= 0
-    visibility = crowd.schools["visibility"].to_numpy()[last]
+    schools = crowd.schools["visibility"].to_numpy()
+    starts = [year.start for year in crowd.timeline.years]
     tables = []
     for index, month in enumerate(crowd.months):
         if index < 2:  # of signs before the first month there are none
             continue
         # The day on which a family would be named is drawn in every month, whether somebody names it or not.
         days = (month + crowd.seeds.rng("contact days", index).integers(0, 28, len(crowd.first)))[crowd.family]
-        exposed = np.flatnonzero(alone & _here(crowd, int(month)) & (crowd.leaves > month + 40) & (named >= month))
+        school = crowd.school[np.searchsorted(starts, month + 15, side="right") - 1]
+        here = alone & (school >= 0) & _here(crowd, int(month)) & (crowd.leaves > month + 40) & (named >= month)
+        exposed = np.flatnonzero(here)
         hit = named[exposed] < month + 28
         assert (named[exposed][hit] == days[exposed][hit]).all()
-        columns = {"hit": hit, "need": crowd.need.at(int(month) + 15)[exposed], "seen": visibility[exposed]}
+        columns = {"hit": hit, "need": crowd.need.at(int(month) + 15)[exposed], "seen": schools[school[exposed]]}
         columns["later"] = np.full(len(exposed), month >= drift_from(crowd.timeline))
         columns["age"] = np.interp((month - crowd.dob[exposed]) / 365.25, *np.array(AGE_EFFECT).T)
         for name, rows in signs.items():

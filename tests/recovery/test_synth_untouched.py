@@ -127,7 +127,7 @@ def test_a_school_that_names_more_has_more_contacts(where: str, monkeypatch: pyt
         if where == "council":
             _world.cache_clear()
             world = _world()
-            last = world.rolls.spells.drop_duplicates("child", keep="last").set_index("child")["school"]
+            last = world.rolls.spells.drop_duplicates("child", keep="last").set_index("child")["school"]  # most stay a long time
             school = last.reindex(np.arange(CHILDREN), fill_value=-1).to_numpy()
             return school, world.services["contacts"]["child"].to_numpy()
         crowd = make_crowd(CHILDREN, council_plan(CHILDREN, SEED), Seeds(SEED), 10**5)

@@ -179,10 +179,7 @@ def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
 
 def services_of(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Casework:
     """Contacts and what follows, by the council's own walk through the months."""
-    last = np.full(len(crowd), -1, dtype=np.int64)
-    for school in crowd.school[: crowd.year + 2]:
-        last = np.where(school >= 0, school, last)
-    visibility = np.where(last >= 0, crowd.schools["visibility"].to_numpy(dtype=float)[last], UNSEEN)
+    visibility = seen_by_schools(crowd)
     door = open_door(crowd.people, visibility, np.zeros(len(crowd), dtype=bool), crowd.timeline, crowd.plan)
     signs = {"notice": {"child": happened["child"], "day": happened["known"]}, "missing": gone, "suspension": suspended}
     usual = walk(door, crowd.need, signs, crowd.seeds)
@@ -199,6 +196,19 @@ def services_of(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Ca
             {name: values[by_chance[other["child"]]] for name, values in other.items()},
         ]
     return mixed
+
+
+def seen_by_schools(crowd: Crowd) -> Floats:
+    """Log-rate of being named, month × child: of the school that the child is at, was at last, or comes to first; low where no school ever sees it."""
+    schools = [crowd.school[0]]
+    for school in crowd.school[1:]:
+        schools.append(np.where(school >= 0, school, schools[-1]))
+    for index in range(len(schools) - 2, -1, -1):
+        schools[index] = np.where(schools[index] >= 0, schools[index], schools[index + 1])
+    school = np.stack(schools)
+    rate = np.where(school >= 0, crowd.schools["visibility"].to_numpy(dtype=float)[school], UNSEEN)
+    starts = [year.start for year in crowd.timeline.years]
+    return np.asarray(rate[np.searchsorted(starts, crowd.months + 15, side="right") - 1], dtype=np.float64)
 
 
 def _cohort(crowd: Crowd, case: Casework, links: Links, taken: Flags) -> tuple[npt.NDArray[np.int64], Flags]:
