@@ -109,3 +109,33 @@ def test_scenarios_that_do_not_go_together_are_said() -> None:
     assert council_plan(300, 1, scenarios=["null", "drift"]).remarks == ()
     said = council_plan(300, 1, scenarios=["null=0.5", "label_bias:girls=-0.3", "proxy"]).remarks
     assert len(said) == 2 and "label_bias is on too" in said[0] and "proxy" in said[1]
+
+
+@pytest.mark.parametrize("mess", ["usual", "none", "all", "usual,-late_marks", "all,-two_ids", "two_ids", "usual,silent_month,-nicknames"])
+def test_mess_is_named_as_it_was_given(mess: str) -> None:
+    from early_id.data.synth.plan import council_plan
+
+    plan = council_plan(300, 1, mess=mess)
+    assert plan.mess_words == mess and (mess == "usual" or f"--mess {mess} " in plan.command)
+
+
+def test_the_councils_own_readme_names_everything_beside_it(tmp_path: Path) -> None:
+    from early_id.data.synth.files.instructions import write_instructions
+    from early_id.data.synth.plan import council_plan
+    from early_id.data.synth.timeline import make_timeline
+
+    plan = council_plan(300, 1, scenarios=["label_bias", "null", "unbiased_outcome"], shapes="ssd", mess="usual,-late_marks")
+    write_instructions(tmp_path, plan, make_timeline(plan.start), {})
+    said = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    for words in (
+        "extracts_other_shapes/",
+        "second_outcome/",
+        "config_second_outcome.yaml",
+        "(here: ethnic group Black)",
+        "usual,-late_marks",
+        "note: null",
+    ):
+        assert words in said
+    write_instructions(tmp_path, council_plan(300, 1), make_timeline(plan.start), {})
+    plain = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert "other_shapes" not in plain and "second_outcome" not in plain

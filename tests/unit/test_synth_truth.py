@@ -21,8 +21,8 @@ from early_id.data.synth.truth.labels import open_on, recognised_in
 from early_id.data.synth.world import World, clean_tables, draw_world
 
 CHILDREN, SEED = 500, 9
-#: Kinds of mess that change who a contact is said to be of, or its date.
-LEAK_MESS = ["two_ids", "person_not_listed", "unreadable_date", "event_before_birth", "mixed_date_styles", "repeated_row"]
+#: Kinds of mess that change who a contact is said to be of, or its date; and services of another council.
+LEAK_MESS = ["two_ids", "person_not_listed", "unreadable_date", "event_before_birth", "mixed_date_styles", "repeated_row", "one_open_child"]
 
 
 class _Quiet:
@@ -73,7 +73,9 @@ def test_who_should_be_helped_follows_the_definition_of_the_day(world: World, fo
         number = day_number(day)
         child = rows["child"].astype(str).str[1:].astype(int).to_numpy()
         assert np.abs(rows["need"].to_numpy() - world.need.at(number)[child]).max() < 6e-4
-        assert (open_on(world.services["statutory"], world.services["early_help"], number, CHILDREN)[child] == rows["open_to_services"]).all()
+        for kind, column in (("statutory", "open_to_statutory"), ("early_help", "in_early_help")):
+            assert (open_on(world.services[kind], number, CHILDREN)[child] == rows[column]).all()
+        assert rows["in_early_help"].any() and (rows["in_early_help"] != rows["open_to_statutory"]).any()
         known = rows["recognised"].notna()
         assert known.all() if number + 180 <= world.timeline.extracted else not known.any()
         if known.all():
@@ -92,7 +94,7 @@ def test_outcomes_are_those_of_the_horizon_only() -> None:
         "end": np.array([130, 290, 400]),
     }
     assert np.flatnonzero(recognised_in(statutory, offers, 100, 7)).tolist() == [1, 4]
-    assert np.flatnonzero(open_on(statutory, offers, 110, 7)).tolist() == [0, 1]
+    assert np.flatnonzero(open_on(offers, 110, 7)).tolist() == [0, 1] and not open_on(statutory, 110, 7).any()
 
 
 def test_effects_and_scenarios_are_those_in_force(world: World, folder: Path) -> None:
@@ -138,6 +140,12 @@ def test_with_mess_and_second_ids_the_leak_is_a_part_of_the_contacts(tmp_path: P
     links = pd.read_csv(made.folder / "truth" / "person_links.csv", dtype=str).query("source == 'social_care'")
     assert (leak["PersonID"].map(links.set_index("source_person_id")["person"]) == leak["child"]).all()
     assert leak["PersonID"].isin(links.loc[links["first"] == "no", "source_person_id"]).any()  # a second id took over
+    # Children with another council's plan have it in the file, and on every date that it reaches in the truth.
+    elsewhere = pd.read_csv(made.folder / "truth" / "identities.csv", dtype=str).query("kind == 'one_open_child'")["source_person_id"]
+    child = links.set_index("source_person_id")["person"].reindex(elsewhere)
+    labels = pd.read_parquet(made.folder / "truth" / "labels.parquet").assign(child=lambda f: f["child"].astype(str))
+    theirs = labels[labels["child"].isin(child)]
+    assert len(theirs) and theirs["open_to_statutory"].all() and not theirs["in_early_help"].any()
 
 
 def test_families_and_visibility(world: World, folder: Path) -> None:

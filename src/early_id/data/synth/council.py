@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from early_id.data.synth.shapes.write import write_shapes
 from early_id.data.synth.summary import CouncilSummary
 from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.truth.files import CONTACTS, leaked_at, write_truth
+from early_id.data.synth.truth.labels import ELSEWHERE
 from early_id.data.synth.world import STEPS, clean_tables, draw_world
 
 
@@ -110,6 +112,7 @@ def _build(plan: CouncilPlan, out: Path, building: Path) -> CouncilSummary:
         log = FaultLog()
         tables = clean_tables(world, seeds)
         known = as_agencies_know(tables, world, seeds, log)
+        world = replace(world, services=world.services | {ELSEWHERE: known.elsewhere})
         tables = add_return_columns(known.tables, seeds, timeline)
         second_ids = known.second_ids("social_care")
         clean = {CONTACTS: leaked_at(tables, world, second_ids)}  # leak.csv lists them as they stand in the file
@@ -126,9 +129,9 @@ def _build(plan: CouncilPlan, out: Path, building: Path) -> CouncilSummary:
         bar.advance(2, "files")
         faults = log.frame().replace({"file": written})
         write_truth(building / "truth", world, tables, faults, seeds, second_ids)
-        write_people(building / "truth", known, world)
+        write_people(building / "truth", known, world, {written[name]: table for name, table in tables.items()})
         write_instructions(building, plan, timeline, written)
-        write_second_outcome(building, world, seeds)
+        write_second_outcome(building, world, tables, seeds)
         bar.advance(1)
     return CouncilSummary(
         plan=plan,

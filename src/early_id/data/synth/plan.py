@@ -71,9 +71,13 @@ class CouncilPlan:
 
     @property
     def mess_words(self) -> str:
-        """The kinds of mess as they are named on the command line."""
-        groups = {kinds_of_mess.parse(word): word for word in kinds_of_mess.WORDS}
-        return groups.get(self.mess) or ",".join(sorted(self.mess))
+        """The kinds of mess as they can be named on the command line: the shortest way."""
+        ways = []
+        for word in kinds_of_mess.WORDS:
+            group = kinds_of_mess.parse(word)
+            started = [word] if group or not self.mess else []
+            ways.append([*started, *sorted(self.mess - group), *(f"-{name}" for name in sorted(group - self.mess))])
+        return ",".join(min(ways, key=len))
 
     @property
     def mess_shown(self) -> str:

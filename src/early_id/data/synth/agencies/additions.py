@@ -12,7 +12,7 @@ from early_id.data.synth.agencies.sources import AGENCIES, Agency, among, planne
 from early_id.data.synth.events.housing import adults_table
 from early_id.data.synth.files.extracts import british, iso
 from early_id.data.synth.population.identifiers import make_postcodes
-from early_id.data.synth.timeline import day_number
+from early_id.data.synth.timeline import NEVER, day_number
 
 _SOCIAL_CARE, _HEALTH = AGENCIES[1], AGENCIES[4]
 #: Share of second adults whom social care lists beside the first.
@@ -197,5 +197,6 @@ def add_other_councils(desk: Desk) -> None:
     plan = {"PersonID": ids, "Status": status, "StartOn": iso(start[rows]), "OtherLA": "Y"}
     _add_rows(desk, "socialcare/statutory.csv", pd.DataFrame(plan))
     added = desk.last("socialcare/statutory.csv", len(ids))
+    desk.elsewhere = pd.DataFrame({"child": rows, "start": start[rows], "end": NEVER})
     desk.book.note(kind, agency, added, ids.tolist(), "OtherLA", ["Y"] * len(ids), ["Y"] * len(ids), file="socialcare/statutory.csv")
     desk.count(kind, "socialcare/statutory.csv", "OtherLA", added)

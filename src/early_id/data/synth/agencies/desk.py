@@ -43,6 +43,8 @@ class Desk:
     planned : dict
         Source and column → the numbers and birthdays as they would be with every kind of mess on. What hangs on them (which names may be
         wrong) is decided by these, so that switching one kind off moves no other.
+    elsewhere : DataFrame
+        child, start, end: plans with another council.
     altered : array of bool
         Children one of whose records was chosen for another name or birthday than the others, whether the kind is on or not.
     """
@@ -57,6 +59,7 @@ class Desk:
     touched: set[str] = field(default_factory=set)
     counted: list[tuple[str, str, str, Ints]] = field(default_factory=list)
     planned: dict[tuple[str, str], Texts] = field(default_factory=dict)
+    elsewhere: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"child": [], "start": [], "end": []}, dtype=np.int64))
     altered: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __post_init__(self) -> None:

@@ -36,12 +36,15 @@ class Known:
         source, source_person_id, adult, person, former: ids that are no child's first.
     touched : set of str
         Ids of records that no other fault may touch.
+    elsewhere : DataFrame
+        child, start, end: plans with another council.
     """
 
     tables: Tables
     identities: pd.DataFrame
     further: pd.DataFrame
     touched: frozenset[str]
+    elsewhere: pd.DataFrame
 
     def second_ids(self, source: str) -> dict[str, int]:
         """Further ids under which an agency knows a child, and the child's row."""
@@ -77,4 +80,4 @@ def as_agencies_know(tables: Tables, world: World, seeds: Seeds, log: FaultLog) 
     )
     listed = {(agency.source, ident) for agency in AGENCIES for ident in tables[agency.file][agency.heading]}
     sent = [who in listed for who in zip(further["source"], further["source_person_id"], strict=True)]
-    return Known(in_no_order(tables, seeds), identities, further[sent].reset_index(drop=True), frozenset(desk.touched))
+    return Known(in_no_order(tables, seeds), identities, further[sent].reset_index(drop=True), frozenset(desk.touched), desk.elsewhere)

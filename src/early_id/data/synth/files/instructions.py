@@ -9,7 +9,7 @@ from pathlib import Path
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import loss_from
-from early_id.data.synth.scenarios.declare import SCENARIOS
+from early_id.data.synth.scenarios.declare import GROUPS, SCENARIOS, part
 from early_id.data.synth.timeline import Timeline, as_date
 
 #: Source, shape, file pattern.
@@ -45,7 +45,7 @@ that are never issued, postcodes from an area that does not exist. The numbers f
   extracts/    what the council's schools, social care, police, housing and health would export, faults included
   config.yaml  settings: early-id run --config config.yaml
   truth/       what is really so: need, links between the agencies' people, planted faults. It is never read by a run.
-
+{further}
 Made with: {command}
 
 {planted}
@@ -81,7 +81,16 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "",
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
-    readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
+    further = [
+        ("extracts_other_shapes/", "the same records as other systems and returns hold them; a run does not look there", bool(plan.shapes)),
+        ("second_outcome/", "what reviewers without bias found, and the extension that reads it", bool(plan.size("unbiased_outcome"))),
+        ("config_second_outcome.yaml", "settings that learn from it", bool(plan.size("unbiased_outcome"))),
+    ]
+    readme = _README.format(
+        further="".join(f"  {name}  {text}\n" for name, text, there in further if there),
+        planted="\n".join(f"  {line}" for line in _planted(plan)),
+        command=plan.command,
+    )
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
 
 
@@ -90,7 +99,10 @@ def _planted(plan: CouncilPlan) -> list[str]:
     lines = []
     for key, size in plan.scenarios.items():
         known = SCENARIOS[key.partition(":")[0]]
-        lines.append(f"scenario {key}, {size:g} {known.unit}: {known.text}")
+        target, _ = part(plan.scenarios, known.name) or ("", 0.0)
+        aimed = f" (here: {GROUPS.get(target, target)})" if target else ""
+        lines.append(f"scenario {key}, {size:g} {known.unit}: {known.text}{aimed}")
+    lines.extend(f"note: {remark}" for remark in plan.remarks)
     lines.append(f"mess: {plan.mess_words}")
     lines.append(f"further shapes: {', '.join(plan.shapes) or 'none'}")
     if plan.start != START:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.need import STRENGTH_SHARE
 from early_id.data.synth.population.people import People
 from early_id.data.synth.scenarios.declare import part
 from early_id.data.synth.seeds import Seeds
@@ -100,7 +101,7 @@ def _exchange(frame: pd.DataFrame, columns: tuple[str, ...], rows: npt.NDArray[n
 def lateness_factor(people: People, plan: CouncilPlan, strength: Flags, effect: float, from_day: int, timeline: Timeline) -> Floats:
     """By how much each child's lateness in a school year that begins on ``from_day`` is multiplied, beyond what need explains."""
     factor = np.exp(-effect * strength)
-    factor /= factor.mean()
+    factor /= 1 - STRENGTH_SHARE * (1 - np.exp(-effect))  # the usual mean, so that more strength makes nobody later
     proxy = part(plan.scenarios, "proxy")
     if proxy is not None:
         factor = np.where(members(people, proxy[0]), factor * proxy[1], factor)

@@ -85,8 +85,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 targets=_GROUPS,
             ),
             Scenario(
-                "unbiased_outcome", 1.0, "share of children", 0.05, 1.0,
-                "A second outcome is written beside the extracts: what an unbiased council would have decided about a random share of the children, "
+                "unbiased_outcome", 1.0, "share of pupils on each date", 0.05, 1.0,
+                "A second outcome is written beside the extracts: what an unbiased council would have decided about a random share of pupils, "
                 "with settings that learn from it.",
                 "labels.parquet holds the same decisions for all children.",
             ),
