@@ -277,6 +277,12 @@ def test_a_council_fits_in_the_room_that_is_asked_for(spoilt: CouncilSummary) ->
     assert size < room.room_needed(spoilt.plan)
 
 
+def test_a_small_council_asks_for_little_room(tmp_path: Path) -> None:
+    made = make_council(200, 1, tmp_path / "council", mess="all")
+    size = sum(p.stat().st_size for p in made.folder.rglob("*") if p.is_file())
+    assert size < room.room_needed(made.plan) < 10_000_000
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")
 def test_a_file_that_cannot_grow_ends_the_command_with_2(tmp_path: Path) -> None:
     script = (

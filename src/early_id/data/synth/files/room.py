@@ -13,6 +13,8 @@ from early_id.data.synth.shapes.declare import SHAPES
 
 #: Bytes a council takes besides those of each child, and bytes a child, with room to spare (``make bench`` measures them).
 FIXED, PER_CHILD = 30_000_000, 2_600
+#: A small council has less of what does not grow with the children: bytes of the smallest, and bytes a child up to ``FIXED``.
+LEAST, PER_CHILD_OF_SMALL = 4_000_000, 22_000
 #: Errors of a system that has no room left, and what they say: disk, quota, size of one file.
 _FULL = {
     getattr(errno, name): words
@@ -27,7 +29,7 @@ _FULL = {
 
 def room_needed(plan: CouncilPlan) -> int:
     """Bytes that a council of this plan is sure to fit in."""
-    return FIXED + plan.children * (PER_CHILD + sum(SHAPES[name].room for name in plan.shapes))
+    return min(FIXED, LEAST + plan.children * PER_CHILD_OF_SMALL) + plan.children * (PER_CHILD + sum(SHAPES[name].room for name in plan.shapes))
 
 
 def check_room(plan: CouncilPlan, folder: Path) -> None:
