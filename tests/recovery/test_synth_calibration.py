@@ -81,6 +81,17 @@ def test_the_check_sees_a_council_that_is_off(tally: Tally, checked: CheckResult
     assert {"persistent absence, all, %", "persistent absence, primary, %", "code I, primary, % of possible sessions"} <= names
 
 
+def test_a_topic_that_leans_to_one_side_fails_though_each_figure_is_near(checked: CheckResult) -> None:
+    """Figures of the pupils' characteristics, each off by 0.9 of its tolerance in one direction; and one figure wide open judges nothing."""
+    rows = [replace(row, made_up=row.figure.published + 0.9 * row.tolerance) if row.figure.topic == "pupils" else row for row in checked.rows]
+    off = replace(checked, rows=tuple(rows))
+    assert not off.failures and not off.passed
+    assert [lean.topic for lean in off.leans if not lean.passed] == ["pupils"] and "to one side: pupils" in repr(off)
+    assert "LEANS TO ONE SIDE" in off.text() and "90%" in off.text()
+    wide = replace(checked.judged[0], error=abs(checked.judged[0].figure.published) / 10)
+    assert not wide.can_tell
+
+
 def test_weeks_run_as_published(tally: Tally) -> None:
     """Within 12 % of each published week; the course between them: low in September, high at the ends of terms."""
     weeks = weekly_absence(tally)
