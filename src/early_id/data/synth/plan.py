@@ -72,12 +72,13 @@ class CouncilPlan:
     @property
     def mess_words(self) -> str:
         """The kinds of mess as they can be named on the command line: the shortest way."""
-        ways = []
+        ways: list[list[str]] = []
         for word in kinds_of_mess.WORDS:
             group = kinds_of_mess.parse(word)
             started = [word] if group or not self.mess else []
             ways.append([*started, *sorted(self.mess - group), *(f"-{name}" for name in sorted(group - self.mess))])
-        return ",".join(min(ways, key=len))
+        shortest = min(ways, key=len)
+        return ",".join(shortest)
 
     @property
     def mess_shown(self) -> str:
