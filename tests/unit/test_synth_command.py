@@ -139,3 +139,19 @@ def test_the_councils_own_readme_names_everything_beside_it(tmp_path: Path) -> N
     write_instructions(tmp_path, council_plan(300, 1), make_timeline(plan.start), {})
     plain = (tmp_path / "README.txt").read_text(encoding="utf-8")
     assert "other_shapes" not in plain and "second_outcome" not in plain
+
+
+@pytest.mark.parametrize("wrong", ["x", 2.5, None])
+def test_a_number_that_is_none_is_a_settings_error(wrong: object, tmp_path: Path) -> None:
+    from early_id.core.errors import SettingsError
+    from early_id.data.synth import make_council, matrix, oracle
+
+    for call in (
+        lambda: matrix(wrong, 1),
+        lambda: matrix(100, wrong),
+        lambda: oracle(wrong),
+        lambda: oracle(6_000, wrong),
+        lambda: make_council(wrong, 1, tmp_path),
+    ):  # type: ignore[arg-type]
+        with pytest.raises(SettingsError):
+            call()

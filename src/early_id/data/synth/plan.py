@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from early_id.core.errors import SettingsError
 from early_id.data.synth import mess as kinds_of_mess
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.scenarios import declare as known_scenarios
 from early_id.data.synth.shapes import declare as known_shapes
 
@@ -139,15 +140,15 @@ def council_plan(
     SettingsError
         A number out of range, or a scenario, kind of mess or shape that is not known.
     """
-    if not SMALLEST <= children <= LARGEST:
+    if not whole_number(children, SMALLEST, LARGEST):
         raise SettingsError(
             f"A made-up council has {SMALLEST:,} to {LARGEST:,} children.",
             where="--children",
             what_next="Give a number in that range.",
         )
-    if seed < 0:
+    if not whole_number(seed, 0):
         raise SettingsError("A seed is a whole number from 0.", where="--seed", what_next="Give another seed.")
-    if processes < 1:
+    if not whole_number(processes, 1):
         raise SettingsError("At least one process is needed.", where="--processes", what_next="Give 1, or the number of cores.")
     return CouncilPlan(
         children, seed, start, known_scenarios.parse(scenarios), kinds_of_mess.parse(mess), known_shapes.parse(shapes, children=children), processes

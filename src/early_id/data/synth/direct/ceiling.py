@@ -24,6 +24,7 @@ from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.data.synth.direct.draw import Drawn, matrix
 from early_id.data.synth.direct.forms import curve_of, design, expit, least_squares, logistic, own_columns
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.scenarios.declare import parse
 from early_id.stats import metrics
 
@@ -127,7 +128,7 @@ def oracle(children: int = 1_000_000, seed: int = 0, *, scenarios: Iterable[str]
     SettingsError
         Too few rows, or an unknown scenario.
     """
-    if children < SMALLEST:
+    if not (whole_number(children, SMALLEST) and whole_number(seed, 0)):
         raise SettingsError(f"The ceiling needs {SMALLEST:,} children at least.", where="--children", what_next="Give a larger number.")
     sizes = [BLOCK_ROWS] * (children // BLOCK_ROWS) + ([children % BLOCK_ROWS] if children % BLOCK_ROWS >= 50 else [])
     tests = [max(500, int(children * TEST_SHARE / TEST_DRAWS))] * TEST_DRAWS

@@ -23,6 +23,7 @@ from early_id.data.synth.direct.events import Rows, indicators, missing, notices
 from early_id.data.synth.direct.windows import LAGS, Relatives, attendance_features, suspension_features
 from early_id.data.synth.events.casework import Casework
 from early_id.data.synth.events.services import NOISE, UNSEEN, null_walks, open_door, walk
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import ethnic_groups, null_families
 from early_id.data.synth.scenarios.declare import parse
@@ -120,8 +121,8 @@ def matrix(n: int, seed: int, *, scenarios: Iterable[str] | Mapping[str, float] 
     >>> drawn.X.shape, round(float(drawn.y.mean()), 2) < 0.2
     ((500, 42), True)
     """
-    if n < 50 or seed < 0:
-        raise SettingsError("A matrix has at least 50 rows and a seed from 0.", what_next="Give other numbers.")
+    if not (whole_number(n, 50) and whole_number(seed, 0)):
+        raise SettingsError("A matrix has a whole number of rows, at least 50, and a seed from 0.", what_next="Give other numbers.")
     known = known_dates(start.isoformat())
     day = known[-1] if as_of is None else as_of
     if day not in known:
