@@ -182,7 +182,7 @@ def _plan_in_plan(files: Files) -> Counts:
 @counts("need_or_source_missing")
 def _need_or_source(files: Files) -> Counts:
     case = _referrals(files[STATUTORY])
-    return {STATUTORY: int(((case["ReferralSource"] == "") | ((case["PrimaryNeed"] == "") & (case["ReferralNFA"] != "Y"))).sum())}
+    return {STATUTORY: int(((case["ReferralSource"] == "") | ((case["PrimaryNeed"] == "") & (case["ReferralNFA"] == "N"))).sum())}
 
 
 @counts("activity_on_no_action")

@@ -238,6 +238,7 @@ def test_settings_and_shapes_are_accepted(made: CouncilSummary) -> None:
 
     cfg = load_config(made.config)
     shapes = load_shapes(Tables())
+    assert cfg.project.name.endswith("mess: usual)")  # on every page, and so beside every figure of linkage
     assert cfg.project.made_up and cfg.approval == "demonstration" and cfg.as_of.dates == made.as_of_dates
     for source in cfg.sources:
         files = list(cfg.data_dir.glob(source.files))

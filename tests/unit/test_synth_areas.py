@@ -121,11 +121,25 @@ def test_the_truth_of_areas_holds_together(large: CouncilSummary) -> None:
     assert (pd.read_csv(truth / "visibility.csv", dtype=str)["school"] == "none").sum() == 1
     faults = pd.read_csv(truth / "faults.csv", keep_default_na=False)
     assert not faults.duplicated(["kind", "file", "column"]).any()
-    own = faults.loc[faults["file"] == "education/pupils.csv", "rows"].astype(int)
+    own = faults.loc[faults["file"] == "education/pupils.csv", "file_rows"].astype(int)
     assert (own == large.rows["education/pupils.csv"]).all()
     assert large.faults == log.total(faults)
     second = pd.read_csv(large.folder / "second_outcome/labels.csv", dtype=str)
     assert {word[:2] for word in second["PupilID"]} >= {"P1", "PB"}
+
+
+def test_labels_carry_the_area_in_the_columns_that_hold_them_and_in_no_other(large: CouncilSummary) -> None:
+    """Every table of the truth is declared; its columns say for themselves which hold labels."""
+    seen = set()
+    for path in sorted((large.folder / "truth").iterdir()):
+        if path.suffix == ".json":
+            continue
+        table = pd.read_csv(path, dtype=str, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path).astype(str)
+        held = {name for name in table if table[name].str.fullmatch(r"[CAXF]\d{3}").any()}
+        numbered = {name for name in table if table[name].str.fullmatch(r"[CAXF][12]\.\d+").any()}
+        assert not held and numbered == set(areas.LABELLED[path.stem]), path.name
+        seen.add(path.stem)
+    assert set(areas.LABELLED) - seen == {"leak"}
 
 
 def test_areas_are_few_and_of_one_size() -> None:

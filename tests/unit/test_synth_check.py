@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from early_id.core.errors import SettingsError
 from early_id.data.synth.check.judge import CheckResult, check_council, compare
 from early_id.data.synth.check.measures import share
-from early_id.data.synth.check.pictures import draw_pictures
+from early_id.data.synth.check.pictures import band_picture, draw_pictures, week_picture
 from early_id.data.synth.check.table import ROOMS, SOURCES
 from early_id.data.synth.check.tally import Tally, count_council
 from early_id.data.synth.events.police import with_care
@@ -211,3 +213,25 @@ def test_episodes_of_a_child_do_not_overlap(tally: Tally) -> None:
     before = missing.groupby("child")["ended"].shift(1)
     assert not (missing["started"] <= before).any()
     assert (missing.loc[missing["ended"] >= 0, "ended"] > missing.loc[missing["ended"] >= 0, "started"]).all()
+
+
+def test_schools_are_of_places_that_do_not_exist() -> None:
+    one, two = (make_schools(9_000, Seeds(seed))["name"] for seed in (1, 2))
+    assert one.is_unique and len(one) > 40 and not set(one) & set(two)
+    assert one.str.fullmatch(r"(North|East|West|South|New|Lake|Port) [A-Z]\w+ (Primary School|Academy|School)( \d+)?").all()
+    assert make_schools(9_000, Seeds(1))["name"].equals(one)
+
+
+def test_no_text_of_the_pictures_lies_on_another_or_on_a_line(tally: Tally) -> None:
+    bands, weeks = band_picture(tally), week_picture(tally)
+    bands.canvas.draw()  # lays the panels out
+    for axis in bands.axes:
+        texts = [text.get_window_extent() for text in axis.texts]
+        shown = [box.expanded(1.3, 1) for box in texts if box.width > 1]  # apart by a gap that the eye sees; an empty band has no label
+        assert len(texts) == 21 and len(shown) > 14 and not any(one.overlaps(other) for one, other in combinations(shown, 2))
+    (axis,) = weeks.axes
+    weeks.canvas.draw()
+    drawn = np.concatenate([line.get_transform().transform_path(line.get_path()).interpolated(50).vertices for line in axis.lines])
+    for text in axis.texts:
+        box = Text.get_window_extent(text)  # of the words, without the line that leads from them
+        assert not ((drawn[:, 0] > box.x0) & (drawn[:, 0] < box.x1) & (drawn[:, 1] > box.y0) & (drawn[:, 1] < box.y1)).any(), text.get_text()

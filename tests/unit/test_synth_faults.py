@@ -8,6 +8,7 @@ import pytest
 from mess_files import COUNTERS, SPOILT, Counts, Files
 
 from early_id.data.synth import CouncilSummary, make_council, mess
+from early_id.data.synth.faults.counting import _OWN
 
 OWN = [kind for kind in mess.KINDS if kind.group != "people"]
 
@@ -43,6 +44,14 @@ def test_off_means_none(kind: str, unspoilt: Files) -> None:
     assert _positive(COUNTERS[kind](unspoilt)) == {}
 
 
+def test_the_truth_says_how_to_count_again(full: Files) -> None:
+    planted = full.planted.drop_duplicates("kind").set_index("kind")["how_to_count"]
+    assert (planted.str.len() > 10).all() and set(_OWN) <= set(planted.index)
+    for kind, words in {"late_marks": "a correction never", "need_or_source_missing": "ReferralNFA", "duplicate_export": "(1)"}.items():
+        assert words in planted[kind]
+    assert "people.csv" in planted["birth_date_differs"] and "people.csv" in planted["event_before_birth"]
+
+
 def test_none_plants_nothing(unspoilt: Files) -> None:
     assert unspoilt.planted.empty
 
@@ -52,6 +61,6 @@ def test_all_25_rules_are_planted(full: Files) -> None:
 
 
 def test_the_rows_of_each_file_are_given(full: Files) -> None:
-    for name, held in full.planted[full.planted["file"] != "attendance"].groupby("file")["rows"]:
+    for name, held in full.planted[full.planted["file"] != "attendance"].groupby("file")["file_rows"]:
         if (full.folder / "extracts" / str(name)).is_file():
             assert set(held.astype(int)) == {len(full[str(name)])}, name

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import datetime
 import re
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from early_id.data.synth import make_council, mess
 from early_id.data.synth.faults import FAULTS, FaultLog, plant_faults
 from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.files.returns import LAST_YEAR, add_return_columns
-from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.plan import CouncilPlan, council_plan
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline, make_timeline
 from early_id.data.synth.world import World, clean_tables, draw_world
@@ -149,3 +152,25 @@ def test_other_files_are_the_same_to_the_byte(tmp_path: Path) -> None:
     before, after = _hashes(off), _hashes(on)
     differ = {name.removeprefix("extracts/") for name in before | after if before.get(name) != after.get(name)}
     assert differ - {"made_up.json"} == files
+
+
+def test_the_command_makes_the_same_plan() -> None:
+    plan = council_plan(300, 4, scenarios={"drift": 1 / 3 + 1, "leak": 0.1}, mess="all", shapes=["ssd"])
+    words = shlex.split(plan.command)
+    named = {word: words[at + 1] for at, word in enumerate(words) if word.startswith("--") and word != "--scenario"}
+    scenarios = [words[at + 1] for at, word in enumerate(words) if word == "--scenario"]
+    again = council_plan(
+        int(named["--children"]), int(named["--seed"]), scenarios=scenarios, mess=named["--mess"], shapes=named["--shapes"].split(",")
+    )
+    assert again == plan
+
+
+def test_a_council_of_other_years_is_named_by_the_call_that_makes_it() -> None:
+    plan = council_plan(300, 4, start=datetime.date(2019, 9, 1), scenarios=["drift=1.25"])
+    call = ast.parse(plan.command, mode="eval").body
+    assert isinstance(call, ast.Call) and ast.unparse(call.func) == "early_id.data.synth.make_council"
+    given = {str(word.arg): word.value for word in call.keywords}
+    start = datetime.date(*(ast.literal_eval(part) for part in given.pop("start").args))  # type: ignore[attr-defined]
+    words = {name: ast.literal_eval(value) for name, value in given.items()}
+    children, seed, _ = (ast.literal_eval(part) for part in call.args)
+    assert council_plan(children, seed, start=start, **words) == plan

@@ -145,7 +145,7 @@ def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(tmp_path: Pat
         ({"scenarios": ["nul"]}, "null"),
         ({"scenarios": ["drift=fast"]}, "times the rate"),
         ({"mess": "late_mark"}, "late_marks"),
-        ({"shapes": ["no such shape"]}, "all"),
+        ({"shapes": ["sdd"]}, "ssd"),
         ({"processes": 0}, "cores"),
     ],
 )
@@ -211,6 +211,59 @@ def test_a_full_disk_in_a_workbook_is_told_as_such(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), r"larger than the system allows \(ulimit -f\)"),
+        (OSError("[Errno 27] File too large"), "ulimit -f"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "allows you on the disk"),
+    ],
+)
+def test_limits_of_the_system_are_told_as_what_they_are(error: OSError, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(council, "write_table", broken)
+    with pytest.raises(SettingsError, match=says):
+        make_council(200, 1, tmp_path / "council")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "mounted", "where one stands", "link to where one stands", "not empty"])
+def test_a_folder_that_cannot_be_replaced_is_refused_before_the_work(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))
+    target = tmp_path / "target"
+    target.touch() if kind == "file" else target.mkdir()
+    out, says = target, {"file": "is a file", "mounted": "disk of its own", "not empty": "not empty"}.get(kind, "command runs in")
+    if kind == "mounted":
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == target)
+    elif kind == "not empty":
+        (target / "own").touch()
+    elif kind != "file":
+        monkeypatch.chdir(target)
+        out = Path()
+    if kind.startswith("link"):
+        out = tmp_path / "link"
+        out.symlink_to(target)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SettingsError, match=says):
+        make_council(200, 1, out)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("drawn")
+def test_an_empty_folder_is_filled_where_a_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk" / "empty").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "empty")
+    asked = []
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10**12))
+    made = make_council(200, 1, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "empty" / "config.yaml").is_file()
+    assert made.folder == (tmp_path / "disk" / "empty").resolve() and asked == [(tmp_path / "disk").resolve()]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["empty"]
+
+
 def test_too_little_room_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))
@@ -224,6 +277,12 @@ def test_a_council_fits_in_the_room_that_is_asked_for(spoilt: CouncilSummary) ->
     assert size < room.room_needed(spoilt.plan)
 
 
+def test_a_small_council_asks_for_little_room(tmp_path: Path) -> None:
+    made = make_council(200, 1, tmp_path / "council", mess="all")
+    size = sum(p.stat().st_size for p in made.folder.rglob("*") if p.is_file())
+    assert size < room.room_needed(made.plan) < 10_000_000
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")
 def test_a_file_that_cannot_grow_ends_the_command_with_2(tmp_path: Path) -> None:
     script = (
@@ -235,7 +294,7 @@ def test_a_file_that_cannot_grow_ends_the_command_with_2(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
-    assert "disk is full" in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
+    assert "ulimit -f" in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from early_id.data.synth import make_council
 from early_id.data.synth.events.services import CONTACT_EFFECT, EARLY_HELP_FROM, REFERRAL_FROM
 from early_id.data.synth.plan import council_plan
 from early_id.data.synth.scenarios.declare import SCENARIOS
@@ -20,6 +21,8 @@ from early_id.data.synth.truth.labels import open_on, recognised_in
 from early_id.data.synth.world import World, clean_tables, draw_world
 
 CHILDREN, SEED = 500, 9
+#: Kinds of mess that change who a contact is said to be of, or its date; and services of another council.
+LEAK_MESS = ["two_ids", "person_not_listed", "unreadable_date", "event_before_birth", "mixed_date_styles", "repeated_row", "one_open_child"]
 
 
 class _Quiet:
@@ -70,7 +73,9 @@ def test_who_should_be_helped_follows_the_definition_of_the_day(world: World, fo
         number = day_number(day)
         child = rows["child"].astype(str).str[1:].astype(int).to_numpy()
         assert np.abs(rows["need"].to_numpy() - world.need.at(number)[child]).max() < 6e-4
-        assert (open_on(world.services["statutory"], world.services["early_help"], number, CHILDREN)[child] == rows["open_to_services"]).all()
+        for kind, column in (("statutory", "open_to_statutory"), ("early_help", "in_early_help")):
+            assert (open_on(world.services[kind], number, CHILDREN)[child] == rows[column]).all()
+        assert rows["in_early_help"].any() and (rows["in_early_help"] != rows["open_to_statutory"]).any()
         known = rows["recognised"].notna()
         assert known.all() if number + 180 <= world.timeline.extracted else not known.any()
         if known.all():
@@ -89,7 +94,7 @@ def test_outcomes_are_those_of_the_horizon_only() -> None:
         "end": np.array([130, 290, 400]),
     }
     assert np.flatnonzero(recognised_in(statutory, offers, 100, 7)).tolist() == [1, 4]
-    assert np.flatnonzero(open_on(statutory, offers, 110, 7)).tolist() == [0, 1]
+    assert np.flatnonzero(open_on(offers, 110, 7)).tolist() == [0, 1] and not open_on(statutory, 110, 7).any()
 
 
 def test_effects_and_scenarios_are_those_in_force(world: World, folder: Path) -> None:
@@ -107,10 +112,40 @@ def test_leak_lists_the_contacts_as_they_stand_in_the_extracts(world: World, fol
     leak = pd.read_csv(folder / "leak.csv", dtype=str)
     contacts = clean_tables(world, Seeds(SEED))["socialcare/contacts.csv"]
     held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
-    last = str(np.datetime64(world.timeline.extracted - 2, "D"))
-    pairs = leak[leak["ContactDate"] <= last]
-    assert len(pairs) > 20 and all((row.PersonID, row.ContactDate) in held for row in pairs.itertuples())
+    assert len(leak) > 20 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
+    assert len(leak) == len(world.services["leaked"])  # nobody is listed whose contact is not typed in by then
     assert (leak["typed_on"] > leak["ContactDate"]).all()
+    assert leak["typed_on"].max() < str(np.datetime64(world.timeline.extracted, "D"))
+
+
+def test_leak_claims_no_day_before_the_child_was_there() -> None:
+    plan = council_plan(CHILDREN, SEED, scenarios=["leak=1"])
+    world = draw_world(plan, Seeds(SEED), make_timeline(plan.start), _Quiet())  # type: ignore[arg-type]
+    leaked, children = world.services["leaked"], world.people.children
+    joins = world.people.families["joins"].to_numpy()[children["family"].to_numpy()]
+    first = np.maximum(np.maximum(children["dob"].to_numpy(), joins), world.timeline.events_from)[leaked["child"]]
+    assert (leaked["on"] >= first).all() and (leaked["on"] - first).min() < 100
+    statutory = world.services["statutory"]
+    causes = len(world.services["early_help"]) + int(((statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")).sum())
+    assert 0.85 * causes < len(leaked) < causes
+
+
+def test_with_mess_and_second_ids_the_leak_is_a_part_of_the_contacts(tmp_path: Path) -> None:
+    made = make_council(1_200, SEED, tmp_path / "council", scenarios=["leak=1"], mess=LEAK_MESS)
+    leak, contacts = (pd.read_csv(made.folder / name, dtype=str) for name in ("truth/leak.csv", "extracts/socialcare/contacts.csv"))
+    held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
+    assert len(leak) > 100 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
+    seeds = Seeds(SEED)
+    assert len(leak) == len(draw_world(made.plan, seeds, make_timeline(made.plan.start), _Quiet()).services["leaked"])  # type: ignore[arg-type]
+    links = pd.read_csv(made.folder / "truth" / "person_links.csv", dtype=str).query("source == 'social_care'")
+    assert (leak["PersonID"].map(links.set_index("source_person_id")["person"]) == leak["child"]).all()
+    assert leak["PersonID"].isin(links.loc[links["first"] == "no", "source_person_id"]).any()  # a second id took over
+    # Children with another council's plan have it in the file, and on every date that it reaches in the truth.
+    elsewhere = pd.read_csv(made.folder / "truth" / "identities.csv", dtype=str).query("kind == 'one_open_child'")["source_person_id"]
+    child = links.set_index("source_person_id")["person"].reindex(elsewhere)
+    labels = pd.read_parquet(made.folder / "truth" / "labels.parquet").assign(child=lambda f: f["child"].astype(str))
+    theirs = labels[labels["child"].isin(child)]
+    assert len(theirs) and theirs["open_to_statutory"].all() and not theirs["in_early_help"].any()
 
 
 def test_families_and_visibility(world: World, folder: Path) -> None:
@@ -122,4 +157,4 @@ def test_families_and_visibility(world: World, folder: Path) -> None:
     assert len(visibility) == len(world.rolls.schools) + 1
     last = world.rolls.spells.drop_duplicates("child", keep="last").iloc[0]
     school = world.rolls.schools["school_id"].iloc[last["school"]]
-    assert world.visibility[last["child"]] == pytest.approx(visibility[school], abs=1e-4)
+    assert world.visibility[-1, last["child"]] == pytest.approx(visibility[school], abs=1e-4)

@@ -6,9 +6,8 @@ never meet (see :class:`early_id.data.synth.seeds.Seeds`). So memory depends on 
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +22,31 @@ from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.seeds import AREA
 from early_id.data.synth.summary import CouncilSummary
 
-#: Names that the truth gives to children, adults, former identities and families, counted anew in each area.
-_LABEL = re.compile(r"([CAXF])(\d+)")
+#: File of the truth → columns with the names that it gives to children, adults, former identities and families, counted anew in each area.
+#: Every file of the truth that is a table stands here.
+LABELLED: Mapping[str, tuple[str, ...]] = {
+    "adoptions": ("before", "after"),
+    "bias": (),
+    "canaries": (),
+    "canary_strings": (),
+    "cousins": ("first", "second"),
+    "effects": (),
+    "families": ("family",),
+    "faults": (),
+    "households": ("family",),
+    "identities": (),
+    "labels": ("child",),
+    "leak": ("child",),
+    "links": ("child", "family"),
+    "need": ("child",),
+    "never_link": (),
+    "open_families": ("family",),
+    "person_links": ("person", "family"),
+    "residence": ("person",),
+    "scenarios": (),
+    "twins": ("first", "second"),
+    "visibility": (),
+}
 #: Tables of the truth that are about an area as a whole: each row says which.
 _ABOUT_AREAS = frozenset({"truth/bias.csv"})
 _NOTE, _FAULTS = "extracts/made_up.json", "truth/faults.csv"
@@ -82,7 +104,7 @@ def _join(name: str, parts: Sequence[Path], to: Path) -> None:
     elif name == _FAULTS:
         _sum_faults(parts, to)
     elif to.suffix == ".parquet":
-        _join_parquet(parts, to, numbered=name.startswith("truth/"))
+        _join_parquet(parts, to, labelled=LABELLED[to.stem] if name.startswith("truth/") else ())
     elif to.suffix == ".xlsx":
         write_table(to.parent, to.name, pd.concat([pd.read_excel(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True))
     elif name.startswith("truth/"):
@@ -113,8 +135,8 @@ def _join_truth(parts: Sequence[Path], to: Path, *, with_area: bool) -> None:
     with to.open("w", encoding="utf-8", newline="") as target:
         for number, part in enumerate(parts, start=1):
             for table in pd.read_csv(part, dtype=str, keep_default_na=False, chunksize=ROWS):
-                for column in table.columns:
-                    table[column] = table[column].str.replace(_LABEL, _numbered(number), regex=True) if _has_labels(table[column]) else table[column]
+                for column in LABELLED[to.stem]:
+                    table[column] = _numbered(table[column], number)
                 if with_area:
                     table.insert(0, "area", str(number))
                 text = table.to_csv(index=False, lineterminator="\n")
@@ -129,24 +151,18 @@ def _join_truth(parts: Sequence[Path], to: Path, *, with_area: bool) -> None:
                 target.write(lines)
 
 
-def _numbered(area: int) -> str:
-    """How a label reads in an area: its number after the letter."""
-    return rf"\g<1>{area}.\g<2>"
+def _numbered(labels: pd.Series, area: int) -> pd.Series:
+    """How labels read in an area: its number after the letter; empty cells stay empty."""
+    return labels.where(labels == "", labels.str[:1] + f"{area}." + labels.str[1:])
 
 
-def _has_labels(column: pd.Series) -> bool:
-    """Whether a column holds labels and empty cells only."""
-    filled = column[column != ""]
-    return len(filled) > 0 and bool(filled.str.fullmatch(_LABEL.pattern).all())
-
-
-def _join_parquet(parts: Sequence[Path], to: Path, *, numbered: bool) -> None:
+def _join_parquet(parts: Sequence[Path], to: Path, *, labelled: Sequence[str]) -> None:
     """All row groups, one after another."""
     writer: pq.ParquetWriter | None = None
     try:
         for area, part in enumerate(parts, start=1):
             for table in _groups(part):
-                shown = _relabelled(table, area) if numbered else table
+                shown = _relabelled(table, labelled, area) if labelled else table
                 writer = writer or pq.ParquetWriter(to, shown.schema, compression="zstd", store_schema=False)
                 writer.write_table(shown)
     finally:
@@ -165,16 +181,14 @@ def _groups(path: Path) -> Iterator[pa.Table]:
             yield table.unify_dictionaries().combine_chunks()
 
 
-def _relabelled(table: pa.Table, area: int) -> pa.Table:
-    """The same rows with the area's number in every label."""
+def _relabelled(table: pa.Table, labelled: Sequence[str], area: int) -> pa.Table:
+    """The same rows with the area's number in every label of the columns ``labelled``."""
     columns = []
-    for column in table.columns:
+    for name, column in zip(table.column_names, table.columns, strict=True):
         array = column.combine_chunks()
         array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
-        if pa.types.is_dictionary(array.type):
-            words = pd.Series(array.dictionary.to_pylist(), dtype="str")
-            if _has_labels(words):
-                words = words.str.replace(_LABEL, _numbered(area), regex=True)
+        if name in labelled:
+            words = _numbered(pd.Series(array.dictionary.to_pylist(), dtype="str"), area)
             array = pa.DictionaryArray.from_arrays(array.indices, pa.array(words.tolist(), pa.string()))
         columns.append(array)
     return pa.table(dict(zip(table.column_names, columns, strict=True)))
@@ -183,13 +197,13 @@ def _relabelled(table: pa.Table, area: int) -> pa.Table:
 def _sum_faults(parts: Sequence[Path], to: Path) -> None:
     """One row a kind, file and column, with the counts of all areas added up."""
     table = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True)
-    for column in ("count", "rows"):
+    for column in ("count", "file_rows"):
         table[column] = pd.to_numeric(table[column])
-    keys = [column for column in table.columns if column not in ("count", "rows")]
+    keys = [column for column in table.columns if column not in ("count", "file_rows")]
     whole = table.groupby(keys, sort=False, as_index=False)[["count"]].sum()
     # A file's own rows: those of every area, counted once however many kinds of fault were planted there.
-    sizes = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False).drop_duplicates("file")[["file", "rows"]] for part in parts])
-    sizes["rows"] = pd.to_numeric(sizes["rows"])
-    whole["rows"] = whole["file"].map(sizes.groupby("file")["rows"].sum(min_count=1))
-    whole["rows"] = whole["rows"].astype("Int64")
+    sizes = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False).drop_duplicates("file")[["file", "file_rows"]] for part in parts])
+    sizes["file_rows"] = pd.to_numeric(sizes["file_rows"])
+    whole["file_rows"] = whole["file"].map(sizes.groupby("file")["file_rows"].sum(min_count=1))
+    whole["file_rows"] = whole["file_rows"].astype("Int64")
     whole.sort_values(["finding_code", "kind", "file", "column"], ignore_index=True).to_csv(to, index=False, lineterminator="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,17 +17,17 @@ from early_id.data.synth.areas import build_areas
 from early_id.data.synth.faults import FaultLog, copy_exports, encoding_of, plant_faults, total
 from early_id.data.synth.files.instructions import write_instructions, write_made_up_note
 from early_id.data.synth.files.returns import add_return_columns
-from early_id.data.synth.files.room import check_room, is_full, no_room
+from early_id.data.synth.files.room import check_room, is_full, no_room, usable_folder
 from early_id.data.synth.files.writers import file_name, write_table
 from early_id.data.synth.marks.files import blocks_of, write_marks
 from early_id.data.synth.plan import START, CouncilPlan, council_plan
-from early_id.data.synth.scenarios.distortions import cut_off
 from early_id.data.synth.scenarios.second_outcome import write_second_outcome
 from early_id.data.synth.seeds import AREA, Seeds
 from early_id.data.synth.shapes.write import write_shapes
 from early_id.data.synth.summary import CouncilSummary
 from early_id.data.synth.timeline import make_timeline
-from early_id.data.synth.truth.files import write_truth
+from early_id.data.synth.truth.files import CONTACTS, leaked_at, write_truth
+from early_id.data.synth.truth.labels import ELSEWHERE
 from early_id.data.synth.world import STEPS, clean_tables, draw_world
 
 
@@ -79,13 +80,7 @@ def make_council(
     6
     """
     plan = council_plan(children, seed, start=start, scenarios=scenarios, mess=mess, shapes=shapes, processes=processes)
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SettingsError(
-            "The output folder is there already and is not empty.",
-            where=str(out),
-            what_next="Name another folder, or empty this one.",
-        )
+    out = usable_folder(out)
     # Written whole under another name and then renamed, so that a broken run never looks like a council.
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +97,7 @@ def make_council(
     except BaseException as error:
         shutil.rmtree(building, ignore_errors=True)
         if isinstance(error, OSError) and is_full(error):
-            raise no_room(plan, out.parent) from None
+            raise no_room(plan, out.parent, error) from None
         raise
     return summary
 
@@ -117,10 +112,11 @@ def _build(plan: CouncilPlan, out: Path, building: Path) -> CouncilSummary:
         log = FaultLog()
         tables = clean_tables(world, seeds)
         known = as_agencies_know(tables, world, seeds, log)
-        tables = known.tables
-        tables = cut_off(tables, plan, timeline)
-        tables = add_return_columns(tables, seeds, timeline)
-        tables = plant_faults(tables, world.spared | known.touched, plan, timeline, seeds, log)
+        world = replace(world, services=world.services | {ELSEWHERE: known.elsewhere})
+        tables = add_return_columns(known.tables, seeds, timeline)
+        second_ids = known.second_ids("social_care")
+        clean = {CONTACTS: leaked_at(tables, world, second_ids)}  # leak.csv lists them as they stand in the file
+        tables = plant_faults(tables, world.spared | known.touched, plan, timeline, seeds, log, clean)
         bar.advance(1, "records")
         marks = write_marks(extracts, world, world.spared, seeds, log, bar)
         written = {name: file_name(name, len(table), large=plan.areas > 1) for name, table in tables.items()}
@@ -132,10 +128,10 @@ def _build(plan: CouncilPlan, out: Path, building: Path) -> CouncilSummary:
         write_shapes(plan, building, world, tables, timeline, seeds)
         bar.advance(2, "files")
         faults = log.frame().replace({"file": written})
-        write_truth(building / "truth", world, tables, faults, seeds)
-        write_people(building / "truth", known, world)
+        write_truth(building / "truth", world, tables, faults, seeds, second_ids)
+        write_people(building / "truth", known, world, {written[name]: table for name, table in tables.items()})
         write_instructions(building, plan, timeline, written)
-        write_second_outcome(building, world, seeds)
+        write_second_outcome(building, world, tables, seeds)
         bar.advance(1)
     return CouncilSummary(
         plan=plan,

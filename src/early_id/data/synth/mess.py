@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from early_id.core.errors import SettingsError
+from early_id.data.synth.naming import LISTED, unknown
 
 Group = Literal["records", "marks", "people"]
 #: Words that stand for several kinds.
@@ -163,7 +164,7 @@ def kind_named(name: str) -> Kind:
     for kind in KINDS:
         if kind.name == name:
             return kind
-    raise SettingsError.unknown_name("kind of mess", name, [*WORDS, *(kind.name for kind in KINDS)], where="--mess")
+    raise unknown("kind of mess", name, [*WORDS, *(kind.name for kind in KINDS)], where="--mess")
 
 
 def parse(words: str | Iterable[str] = "usual") -> frozenset[str]:
@@ -182,7 +183,7 @@ def parse(words: str | Iterable[str] = "usual") -> frozenset[str]:
     Raises
     ------
     SettingsError
-        A name that no kind has.
+        A name that no kind has, or a text without any name.
 
     Examples
     --------
@@ -195,6 +196,8 @@ def parse(words: str | Iterable[str] = "usual") -> frozenset[str]:
     """
     listed = [words] if isinstance(words, str) else list(words)
     names = [part.strip() for word in listed for part in word.split(",") if part.strip()]
+    if isinstance(words, str) and not names:
+        raise SettingsError("No kind of mess is named.", where="--mess", what_next=f"Write 'none' for a council without mess. {LISTED}")
     groups = {
         "usual": frozenset(kind.name for kind in KINDS if kind.usual),
         "all": frozenset(kind.name for kind in KINDS),

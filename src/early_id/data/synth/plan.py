@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from early_id.core.errors import SettingsError
 from early_id.data.synth import mess as kinds_of_mess
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.scenarios import declare as known_scenarios
 from early_id.data.synth.shapes import declare as known_shapes
 
@@ -71,20 +72,39 @@ class CouncilPlan:
 
     @property
     def mess_words(self) -> str:
-        """The kinds of mess as they are named on the command line."""
+        """The kinds of mess as they can be named on the command line: the shortest way."""
+        ways: list[list[str]] = []
+        for word in kinds_of_mess.WORDS:
+            group = kinds_of_mess.parse(word)
+            started = [word] if group or not self.mess else []
+            ways.append([*started, *sorted(self.mess - group), *(f"-{name}" for name in sorted(group - self.mess))])
+        shortest = min(ways, key=len)
+        return ",".join(shortest)
+
+    @property
+    def mess_shown(self) -> str:
+        """The mess in a few words, for every page with a figure that hangs on it, as those of linkage do."""
         groups = {kinds_of_mess.parse(word): word for word in kinds_of_mess.WORDS}
-        return groups.get(self.mess) or ",".join(sorted(self.mess))
+        return groups.get(self.mess) or f"{len(self.mess)} kinds chosen"
 
     @property
     def command(self) -> str:
-        """The command that makes the same council."""
+        """The command that makes the same council; the call, where it starts in another year than a command can name."""
+        if self.start != START:
+            rest = f"scenarios={dict(self.scenarios)}, mess={self.mess_words!r}, shapes={list(self.shapes)}"
+            return f"early_id.data.synth.make_council({self.total}, {self.seed}, 'DIR', start={self.start!r}, {rest})"
         words = [f"early-id synth --children {self.total} --seed {self.seed}"]
-        words += [f"--scenario {name}={size:g}" for name, size in self.scenarios.items()]
+        words += [f"--scenario {name}={_exact(size)}" for name, size in self.scenarios.items()]
         if self.mess_words != "usual":
             words.append(f"--mess {self.mess_words}")
         if self.shapes:
             words.append(f"--shapes {','.join(self.shapes)}")
         return " ".join([*words, "--out DIR"])
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of scenarios that do not go together."""
+        return known_scenarios.remarks(self.scenarios)
 
     def to_json(self) -> dict[str, object]:
         """Plain values for ``truth/plan.json``; ``processes`` is left out because no file depends on it."""
@@ -96,6 +116,11 @@ class CouncilPlan:
             "mess": sorted(self.mess),
             "shapes": list(self.shapes),
         }
+
+
+def _exact(size: float) -> str:
+    """A size with all its digits, without a point where it has no fraction."""
+    return repr(float(size)).removesuffix(".0")
 
 
 def council_plan(
@@ -115,15 +140,15 @@ def council_plan(
     SettingsError
         A number out of range, or a scenario, kind of mess or shape that is not known.
     """
-    if not SMALLEST <= children <= LARGEST:
+    if not whole_number(children, SMALLEST, LARGEST):
         raise SettingsError(
             f"A made-up council has {SMALLEST:,} to {LARGEST:,} children.",
             where="--children",
             what_next="Give a number in that range.",
         )
-    if seed < 0:
+    if not whole_number(seed, 0):
         raise SettingsError("A seed is a whole number from 0.", where="--seed", what_next="Give another seed.")
-    if processes < 1:
+    if not whole_number(processes, 1):
         raise SettingsError("At least one process is needed.", where="--processes", what_next="Give 1, or the number of cores.")
     return CouncilPlan(
         children, seed, start, known_scenarios.parse(scenarios), kinds_of_mess.parse(mess), known_shapes.parse(shapes, children=children), processes

@@ -5,6 +5,7 @@ Source: Department for Education, Open Government Licence v3 (see ``tables/READM
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -114,6 +115,20 @@ def draw_absence(cells: npt.NDArray[np.int64], ranks: Array, bands: Bands | None
 
 
 @cache
+def ethnic_percent(codes: Sequence[str]) -> float:
+    """Published percent of pupils in some ethnic groups, January 2025.
+
+    Raises
+    ------
+    KeyError
+        A group whose share is assumed, not published.
+    """
+    rows = read_table("ethnic_groups_2024_25.csv").set_index("code").loc[list(codes)]
+    if not (rows["basis"] == "published").all():
+        raise KeyError(f"no published share of {', '.join(rows.index[rows['basis'] != 'published'])}")
+    return float(rows["percent"].sum())
+
+
 def published(metric: str, group: str, year: str, phase: str = "all", note: str = "") -> float:
     """One figure of ``national_rates.csv``; ``note`` tells apart two sources of the same figure.
 

@@ -27,9 +27,9 @@ from early_id.data.synth.population.need import Need, make_need
 from early_id.data.synth.population.people import People, make_people
 from early_id.data.synth.population.schools import Rolls, make_rolls, make_schools
 from early_id.data.synth.scenarios.biases import shuffled
-from early_id.data.synth.scenarios.distortions import miswritten_notices, moved_notices, punctual, with_leak
+from early_id.data.synth.scenarios.distortions import miswritten_notices, punctual, with_leak
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.timeline import Timeline
+from early_id.data.synth.timeline import NEVER, Timeline
 
 #: Steps that :func:`draw_world` and :func:`clean_tables` report.
 STEPS = 5
@@ -53,7 +53,7 @@ class World:
     indicators: pd.DataFrame
     known: npt.NDArray[np.bool_]  #: children whose household the council knows
     canaries: npt.NDArray[np.int64]
-    visibility: npt.NDArray[np.float64]  #: child: log-rate of being named, by the habits of the school
+    visibility: npt.NDArray[np.float32]  #: month × child: log-rate of being named, by the habits of the school of that month
     health: pd.DataFrame
     kin: Kin
     adopted: pd.DataFrame
@@ -81,17 +81,15 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
     bar.advance(1, "schools")
     suspensions = make_suspensions(signers, rolls, need, seeds, timeline, plan)
     missing = make_missing(people, need, seeds, timeline, plan)
-    notices = moved_notices(make_notices(people, need, seeds, timeline, plan), people, need, seeds, timeline, plan)
+    notices = make_notices(people, need, seeds, timeline, plan)
     bar.advance(1, "events")
     signs = {
-        "notice": notices.rename(columns={"happened": "day"}),
+        "notice": notices.rename(columns={"recorded": "day"}),
         "missing": missing.assign(day=missing["started"] // 86400),
         "suspension": suspensions.rename(columns={"start": "day"}),
     }
-    last = rolls.spells.drop_duplicates("child", keep="last")
-    visibility = np.full(len(people), UNSEEN)  # a child no school sees is named less often
-    visibility[last["child"]] = schools["visibility"].to_numpy()[last["school"]]
-    services = with_leak(make_services(people, need, signs, visibility, held_back, seeds, timeline, plan), seeds, plan)
+    visibility = seen_by_schools(rolls, len(people), timeline)
+    services = with_leak(make_services(people, need, signs, visibility, held_back, seeds, timeline, plan), people, seeds, timeline, plan)
     missing = with_care(missing, services["statutory"], people, seeds, timeline)
     # Only now, so that nobody acts on what was merely written down more often.
     notices = miswritten_notices(notices, people, need, seeds, timeline, plan)
@@ -108,6 +106,23 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
         plan, timeline, people, rolls, need, absence, suspensions, missing, notices, services, factors, indicators, known, canaries, visibility,
         health, kin, adopted, homes,
     )  # fmt: skip
+
+
+def seen_by_schools(rolls: Rolls, children: int, timeline: Timeline) -> npt.NDArray[np.float32]:
+    """Visibility, month × child: of the school that the child is at, was at last, or comes to first; a child no school ever sees is named less often."""
+    spells = rolls.spells.sort_values(["child", "start"], kind="stable")
+    child, rate = spells["child"].to_numpy(), rolls.schools["visibility"].to_numpy()[spells["school"]]
+    wide = 4 * NEVER
+    key = child * wide + spells["start"].to_numpy()
+    everyone = np.arange(children) * wide
+    first = np.minimum(np.searchsorted(key, everyone), max(len(key) - 1, 0))
+    held = np.zeros(children, dtype=bool)
+    held[child] = True
+    out = np.full((len(timeline.months), children), UNSEEN, dtype=np.float32)
+    for index, month in enumerate(timeline.months):
+        at = np.searchsorted(key, everyone + month + 15, side="right") - 1
+        out[index, held] = rate[np.maximum(at, first)[held]]
+    return out
 
 
 def _first_events(

@@ -12,7 +12,7 @@ from early_id.data.synth.agencies.sources import AGENCIES, Agency, among, planne
 from early_id.data.synth.events.housing import adults_table
 from early_id.data.synth.files.extracts import british, iso
 from early_id.data.synth.population.identifiers import make_postcodes
-from early_id.data.synth.timeline import day_number
+from early_id.data.synth.timeline import NEVER, day_number
 
 _SOCIAL_CARE, _HEALTH = AGENCIES[1], AGENCIES[4]
 #: Share of second adults whom social care lists beside the first.
@@ -52,7 +52,7 @@ def add_carers(desk: Desk) -> None:
     where = homes.households.iloc[adult_homes(desk)[rows]]
     hidden = homes.protected[adults["family"].to_numpy()[rows]]
     made = recorded.reindex(adults["family"].to_numpy()[rows])
-    table = adults_table(adults.iloc[rows], desk.new_ids(_SOCIAL_CARE, len(rows), "ids of carers"), made.to_numpy(dtype=np.int64))
+    table = adults_table(adults.iloc[rows], desk.new_ids(_SOCIAL_CARE, len(rows), "adults"), made.to_numpy(dtype=np.int64))
     table["Postcode"] = np.where(hidden, "", where["postcode"].to_numpy())
     table["UPRN"] = np.where(hidden, "", where["uprn"].to_numpy())
     append(desk, _SOCIAL_CARE, table, rows, adult=True)
@@ -72,7 +72,7 @@ def add_former(desk: Desk) -> None:
     if not len(adopted):
         return
     child = adopted["child"].to_numpy()
-    ids = {agency.source: desk.new_ids(agency, len(adopted), "ids before adoption") for agency in (_SOCIAL_CARE, _HEALTH)}
+    ids = {agency.source: desk.new_ids(agency, len(adopted), "former") for agency in (_SOCIAL_CARE, _HEALTH)}
     rng = desk.seeds.rng("records before adoption")
     postcodes = make_postcodes(len(adopted), rng)
     care_from, on = adopted["care_from"].to_numpy(), adopted["on"].to_numpy()
@@ -93,7 +93,7 @@ def add_former(desk: Desk) -> None:
         )
         append(desk, agency, rows, child, former=True)
         desk.touched.update(str(value) for value in ids[agency.source])
-        desk.count("adopted", agency.file, agency.heading, len(rows))
+        desk.count("adopted", agency.file, agency.heading, desk.last(agency.file, len(rows)))
     spells = {"PersonID": ids["social_care"], "Status": "CLA", "StartOn": iso(care_from), "EndOn": iso(on), "OtherLA": "N"}
     _add_rows(desk, "socialcare/statutory.csv", pd.DataFrame(spells))
     first = np.maximum(care_from, desk.world.timeline.events_from)
@@ -120,12 +120,13 @@ def add_second_ids(desk: Desk) -> None:
             continue
         again = desk.tables[agency.file].iloc[rows].copy()
         old = again[agency.heading].to_numpy(dtype=object)
-        new = desk.new_ids(agency, len(rows), "second ids")
+        new = desk.new_ids(agency, len(rows), "second")
         again[agency.heading], again["UPN"], again["NHSNumber"] = new, "", ""
         append(desk, agency, again, child[rows])
         _move_events(desk, agency, dict(zip(old, new, strict=True)))
-        desk.book.note("two_ids", agency, new.tolist(), agency.heading, old.tolist(), new.tolist())
-        desk.count("two_ids", agency.file, agency.heading, len(rows))
+        added = desk.last(agency.file, len(rows))
+        desk.book.note("two_ids", agency, added, new.tolist(), agency.heading, old.tolist(), new.tolist())
+        desk.count("two_ids", agency.file, agency.heading, added)
         desk.touched.update({*map(str, old), *map(str, new)})
 
 
@@ -195,5 +196,7 @@ def add_other_councils(desk: Desk) -> None:
     desk.touched.update(str(value) for value in ids)
     plan = {"PersonID": ids, "Status": status, "StartOn": iso(start[rows]), "OtherLA": "Y"}
     _add_rows(desk, "socialcare/statutory.csv", pd.DataFrame(plan))
-    desk.book.note(kind, agency, ids.tolist(), "OtherLA", ["Y"] * len(ids), ["Y"] * len(ids), file="socialcare/statutory.csv")
-    desk.count(kind, "socialcare/statutory.csv", "OtherLA", len(ids))
+    added = desk.last("socialcare/statutory.csv", len(ids))
+    desk.elsewhere = pd.DataFrame({"child": rows, "start": start[rows], "end": NEVER})
+    desk.book.note(kind, agency, added, ids.tolist(), "OtherLA", ["Y"] * len(ids), ["Y"] * len(ids), file="socialcare/statutory.csv")
+    desk.count(kind, "socialcare/statutory.csv", "OtherLA", added)

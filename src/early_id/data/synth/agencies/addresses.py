@@ -62,7 +62,7 @@ def _old(desk: Desk, agency: Agency) -> None:
     before = _cells(desk, moved["household"].reindex(family[rows]).to_numpy(dtype=np.int64))
     desk.write(kind, agency, rows, "Postcode", before["Postcode"])
     desk.write(kind, agency, rows, "UPRN", before["UPRN"])
-    desk.count(kind, agency.file, "Postcode, UPRN", len(rows))
+    desk.count(kind, agency.file, "Postcode, UPRN", rows)
 
 
 def _withheld(desk: Desk, agency: Agency, home: Ints) -> None:
@@ -72,7 +72,7 @@ def _withheld(desk: Desk, agency: Agency, home: Ints) -> None:
     rows = np.flatnonzero(homes.protected[homes.households["family"].to_numpy()[home]])
     for column in ("Postcode", "UPRN"):
         desk.write(kind, agency, rows, column, np.full(len(rows), "", dtype=object))
-    desk.count(kind, agency.file, "Postcode, UPRN", len(rows))
+    desk.count(kind, agency.file, "Postcode, UPRN", rows)
 
 
 def _marks(desk: Desk) -> None:
@@ -91,5 +91,5 @@ def _marks(desk: Desk) -> None:
     ):
         rows = np.flatnonzero(marked)
         values = table[column].to_numpy(dtype=object)[rows].tolist()
-        desk.book.note(kind, agency, table["PersonID"].to_numpy(dtype=object)[rows].tolist(), column, values, values, file=file)
-        desk.count(kind, file, column, len(rows))
+        desk.book.note(kind, agency, rows, table["PersonID"].to_numpy(dtype=object)[rows].tolist(), column, values, values, file=file)
+        desk.count(kind, file, column, rows)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.population.identifiers import more_ids
+from early_id.data.synth.population.identifiers import make_ids
 from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 
@@ -54,7 +54,7 @@ def make_adults(people: People, spared: npt.NDArray[np.int64], seeds: Seeds) -> 
             "surname": surname,
             "dob": eldest[family] - (age * 365.25).astype(np.int64),
             # The same look as the children's: an id does not say who is grown up.
-            "housing_id": more_ids(children["housing_id"].to_numpy(), len(family), seeds.rng("adult ids of housing")),
+            "housing_id": make_ids("HP", "adults", len(family), len(children), seeds),
         }
     )
 

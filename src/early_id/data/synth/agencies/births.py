@@ -25,7 +25,7 @@ def change_births(desk: Desk) -> None:
             values = np.array([_written(kind, str(born[row]), str(made[row]), rng) for row in rows], dtype=object)
             changed = rows[values != born[rows]] if len(rows) else rows
             desk.write(kind, agency, changed, "DOB", values[np.isin(rows, changed)])
-            desk.count(kind, agency.file, "DOB", len(changed))
+            desk.count(kind, agency.file, "DOB", changed)
             if desk.on(kind):
                 desk.touched.update(str(value) for value in ids[changed])
 

@@ -8,11 +8,13 @@ import pandas as pd
 from early_id.data.synth.agencies.additions import append
 from early_id.data.synth.agencies.desk import Desk
 from early_id.data.synth.agencies.sources import AGENCIES, among
-from early_id.data.synth.files.extracts import british, iso
+from early_id.data.synth.files.extracts import Tables, british, iso
+from early_id.data.synth.shapes.declare import FOLDER as SHAPES_FOLDER
 
 #: Days before the extract of the records below: too long ago for any window of a year, so that nothing about the lists hangs on them.
 LONG_AGO = 900
-#: What somebody typed into a cell that is no place for it.
+#: Where marks are; and what somebody typed into a cell that is no place for it.
+MARKS = "attendance/"
 LEAVING, EVIDENCE, LEAD = "moved in with an aunt, Ms Canaryaunt{n}", "letter from Canarysolicitors{n}", "mungo.canarylead@schools.example.org"
 
 
@@ -92,39 +94,38 @@ def _free_text(desk: Desk) -> None:
     desk.tables["education/schools.xlsx"] = schools.assign(LeadContact=leads)
 
 
-_LISTS = tuple(agency.file for agency in AGENCIES)
-_HOUSEHOLDS = "housing/households.xlsx"
-#: Kind of string → the files in which it stands for certain; it stands in no other folder than theirs (marks are a folder of the schools).
-STANDS_IN: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("forename", "surname", "upn", "nhs"), _LISTS),
-    **dict.fromkeys(("postcode", "uprn"), (*_LISTS, _HOUSEHOLDS)),
-    "pupil_id": ("education/pupils.csv", "education/enrolments.csv", "attendance/"),
-    "social_care_id": ("socialcare/people.csv", "socialcare/contacts.csv"),
-    "police_id": ("police/people.csv", "police/notifications.parquet"),
-    "housing_id": ("housing/people.csv", _HOUSEHOLDS),
-    "health_id": ("health/people.csv", "health/notifications.csv"),
-    "household_id": (_HOUSEHOLDS,),
-    **dict.fromkeys(("parent_forename", "second_parent_forename"), ("housing/people.csv",)),
-    **dict.fromkeys(("parent_id", "second_parent_id"), ("housing/people.csv", _HOUSEHOLDS)),
-    "leaving_reason": ("education/enrolments.csv",),
-    "evidence": (_HOUSEHOLDS,),
-    "lead_contact": ("education/schools.xlsx",),
-}
 _OWN_LISTS = "store; files of restricted access; lists of the own school and hub"
 _STORE = "store; files of restricted access"
 #: Where a run may show a string; whatever is not named may be in the store and in files of restricted access only.
 MAY_APPEAR = {"forename": _OWN_LISTS, "surname": _OWN_LISTS, "lead_contact": "store; pages of that school"}
 
 
-def canary_strings(canaries: pd.DataFrame) -> pd.DataFrame:
-    """What to search for, one row a string: string, kind, canary, stands_in (files), only_in (folders), may_appear (in what a run writes)."""
+def canary_strings(canaries: pd.DataFrame, sent: Tables, shapes: bool) -> pd.DataFrame:
+    """What to search for, one row a string: string, kind, canary, stands_in (files), only_in (folders), may_appear (in what a run writes).
+
+    ``sent`` are the tables as they are written, by the names of their files. The marks are looked up by PupilID alone.
+    """
     rows: list[tuple[str, str, int]] = []
     for number, (_, canary) in enumerate(canaries.iterrows(), start=1):
         rows += [(str(canary[kind]), str(kind), number) for kind in canaries.columns if kind != "high_on_signs" and canary[kind] != ""]
         rows += [(text.format(n=number).split()[-1], kind, number) for text, kind in ((LEAVING, "leaving_reason"), (EVIDENCE, "evidence"))]
     rows.append((LEAD, "lead_contact", 0))
     table = pd.DataFrame(rows, columns=["string", "kind", "canary"])
-    table["stands_in"] = [" ".join(STANDS_IN[kind]) for kind in table["kind"]]
-    table["only_in"] = [" ".join(dict.fromkeys(name.split("/")[0] for name in STANDS_IN[kind])) for kind in table["kind"]]
+    said = {file: _said_of(sent[file], table["string"]) for file in sorted(sent)}
+    found = [
+        [*(file for file, words in said.items() if string in words), *([MARKS] if kind == "pupil_id" else [])]
+        for string, kind in zip(table["string"], table["kind"], strict=True)
+    ]
+    table["stands_in"] = [" ".join(files) for files in found]
+    # A shape holds what the agency's own files hold, in columns of other names.
+    other = [SHAPES_FOLDER] if shapes else []
+    table["only_in"] = [" ".join(dict.fromkeys([*(name.split("/")[0] for name in files), *other])) for files in found]
     table["may_appear"] = [MAY_APPEAR.get(kind, _STORE) for kind in table["kind"]]
     return table
+
+
+def _said_of(table: pd.DataFrame, strings: pd.Series) -> str:
+    """Everything in the rows that are about canaries, and in a short list without people everything."""
+    ids = [name for name in ("PupilID", "PersonID") if name in table]
+    mine = table[table[ids].isin(set(strings)).any(axis=1)] if ids else table
+    return "\n".join(map(str, pd.unique(mine.astype(str).to_numpy().ravel())))

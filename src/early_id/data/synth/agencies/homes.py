@@ -11,7 +11,7 @@ import pandas as pd
 from early_id.data.synth.agencies.adults import make_adults
 from early_id.data.synth.agencies.sources import planned
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.population.identifiers import make_postcodes, more_ids
+from early_id.data.synth.population.identifiers import make_ids, make_postcodes, make_uprns
 from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
@@ -173,16 +173,16 @@ def _households(people: People, since: Ints, moved: Ints, parted: Ints, apart: p
     alone = people.children["family"].to_numpy()[apart["child"].to_numpy()]
     extra = np.concatenate([before, other, alone])
     home_from = np.where(moved < NEVER, moved, np.where(parted < NEVER, parted, since))
-    uprn = 999_000_000_000 + 100 * seeds.first + 2 * len(families) + rng.permutation(2 * len(extra))[: len(extra)]
+    children = len(people)
     return pd.DataFrame(
         {
-            "household_id": np.concatenate([families["household_id"], more_ids(families["household_id"].to_numpy(), len(extra), rng)]),
+            "household_id": np.concatenate([families["household_id"], make_ids("HH", "further homes", len(extra), children, seeds)]),
             "family": np.concatenate([np.arange(len(families)), extra]),
             "kind": np.repeat(
                 np.array(["home", "before", "other_parent", "own"], dtype=object), [len(families), len(before), len(other), len(alone)]
             ),
             "postcode": np.concatenate([families["postcode"], make_postcodes(len(extra), rng)]),
-            "uprn": np.concatenate([families["uprn"], uprn.astype(str).astype(object)]),
+            "uprn": np.concatenate([families["uprn"], make_uprns("further homes", len(extra), children, seeds)]),
             "from": np.concatenate([home_from, since[before], since[other], apart["on"]]),
             "to": np.concatenate([families["leaves"], moved[before], np.full(len(other) + len(alone), NEVER)]),
         }

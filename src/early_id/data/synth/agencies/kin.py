@@ -11,8 +11,8 @@ import pandas as pd
 from early_id.data.synth.agencies.names import mistyped
 from early_id.data.synth.agencies.sources import planned
 from early_id.data.synth.plan import CouncilPlan
-from early_id.data.synth.population.identifiers import make_upns
-from early_id.data.synth.population.people import People, ids
+from early_id.data.synth.population.identifiers import make_ids, make_upns, upn_places
+from early_id.data.synth.population.people import People
 from early_id.data.synth.seeds import Seeds
 
 Ints = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ class Kin:
 def relate(people: People, spared: Ints, plan: CouncilPlan, seeds: Seeds) -> tuple[People, Kin]:
     """The same people with twins and cousins among them, and ids of the health service; families of ``spared`` children are left alone."""
     families, children = people.families.copy(), people.children.copy()
-    children["health_id"] = ids(f"HE{seeds.letter}", len(children), seeds.rng("health ids"))
+    children["health_id"] = make_ids("HE", "first", len(children), len(children), seeds)
     family = children["family"].to_numpy()
     free = ~np.isin(family, family[spared])
     twins = _make_twins(children, free, seeds) if "twins" in plan.mess else _none()
@@ -66,7 +66,7 @@ def _make_twins(children: pd.DataFrame, free: Flags, seeds: Seeds) -> pd.DataFra
         values[second] = values[second - 1]
         children[name] = values
     upns, forenames = children["upn"].to_numpy().copy(), children["forename"].to_numpy().copy()
-    upns[second] = make_upns(children["entry_year"].to_numpy()[second], second + seeds.first)
+    upns[second] = make_upns(children["entry_year"].to_numpy()[second], upn_places(len(children), seeds)[second])
     male = children["male"].to_numpy()
     for row in second[forenames[second] == forenames[second - 1]]:
         others = forenames[male == male[row]]

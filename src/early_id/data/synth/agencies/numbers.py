@@ -25,7 +25,7 @@ def change_numbers(desk: Desk) -> None:
         usable = desk.records(agency) & (desk.column(agency, "NHSNumber") != "")
         rows = desk.choose("missing_nhs_numbers", agency, usable)
         desk.write("missing_nhs_numbers", agency, rows, "NHSNumber", np.full(len(rows), "", dtype=object))
-        desk.count("missing_nhs_numbers", agency.file, "NHSNumber", len(rows))
+        desk.count("missing_nhs_numbers", agency.file, "NHSNumber", rows)
         usable[rows] = False
         _wrong_nhs(desk, agency, usable)
 
@@ -33,7 +33,7 @@ def change_numbers(desk: Desk) -> None:
 def _missing_upns(desk: Desk, usable: Flags) -> None:
     rows = desk.choose("missing_upns", _SCHOOLS, usable)
     desk.write("missing_upns", _SCHOOLS, rows, "UPN", np.full(len(rows), "", dtype=object))
-    desk.count("missing_upns", _SCHOOLS.file, "UPN", len(rows))
+    desk.count("missing_upns", _SCHOOLS.file, "UPN", rows)
     usable[rows] = False
 
 
@@ -41,19 +41,21 @@ def _temporary_upns(desk: Desk, usable: Flags) -> None:
     """The school gave a number of its own until the permanent one came; other agencies hold the permanent one."""
     rows = desk.choose("temporary_upns", _SCHOOLS, usable)
     years = desk.world.people.children["entry_year"].to_numpy()[desk.child["education"][rows]]
-    desk.write("temporary_upns", _SCHOOLS, rows, "UPN", make_temporary_upns(years, desk.seeds.first))
-    desk.count("temporary_upns", _SCHOOLS.file, "UPN", len(rows))
+    order = desk.seeds.rng("order of temporary upns").permutation(len(rows))  # a number does not tell whose it is
+    desk.write("temporary_upns", _SCHOOLS, rows, "UPN", make_temporary_upns(years, desk.seeds.first + order))
+    desk.count("temporary_upns", _SCHOOLS.file, "UPN", rows)
     usable[rows] = False
 
 
 def _sibling_upns(desk: Desk, usable: Flags) -> None:
     """The younger is entered under the elder's number. Both rows are found, so both are counted."""
     lender = _elder(desk, _SCHOOLS, usable)
-    rows = desk.choose("sibling_upns", _SCHOOLS, usable & (lender >= 0))
+    twin = np.isin(desk.child[_SCHOOLS.source], desk.world.kin.twins.to_numpy().ravel())  # spared, as of NHS numbers
+    rows = desk.choose("sibling_upns", _SCHOOLS, usable & (lender >= 0) & ~twin)
     rows = rows[~np.isin(lender[rows], rows)]  # nobody lends a number that was itself borrowed
     rows = rows[np.unique(lender[rows], return_index=True)[1]]
     desk.write("sibling_upns", _SCHOOLS, rows, "UPN", desk.column(_SCHOOLS, "UPN")[lender[rows]])
-    desk.count("sibling_upns", _SCHOOLS.file, "UPN", 2 * len(rows))
+    desk.count("sibling_upns", _SCHOOLS.file, "UPN", np.concatenate([rows, lender[rows]]))
     if desk.on("sibling_upns"):
         ids = desk.column(_SCHOOLS, _SCHOOLS.heading)
         desk.touched.update(str(value) for value in ids[np.concatenate([rows, lender[rows]])])
@@ -88,15 +90,22 @@ def _wrong_nhs(desk: Desk, agency: Agency, usable: Flags) -> None:
         else:
             values[place] = spoil_nhs(str(true[who]), rng)
     desk.write(kind, agency, rows, "NHSNumber", values)
-    desk.count(kind, agency.file, "NHSNumber", len(rows))
+    desk.count(kind, agency.file, "NHSNumber", rows)
 
 
-def joined(desk: Desk) -> dict[str, Flags]:
+def joined(desk: Desk, *, planned: bool = False) -> dict[str, Flags]:
     """Which records today's linking joins to the child's school record whatever stands in their names.
+
+    With ``planned``, which it would join whatever kinds of mess with numbers and birthdays are on: these are among those it joins now.
 
     A record is joined where it carries the UPN or NHS number of the school's record. No record of a child is safe if any of them carries a
     valid number or a birth date that is not the child's, or if another child's record carries this child's number.
     """
+
+    def cells(agency: Agency, name: str) -> Texts:
+        held = desk.column(agency, name)
+        return desk.planned.get((agency.source, name), held) if planned else held
+
     people = desk.world.people.children
     count = len(people)
     upn, nhs = people["upn"].to_numpy(), people["nhs"].to_numpy()
@@ -106,7 +115,7 @@ def joined(desk: Desk) -> dict[str, Flags]:
     school: dict[str, Texts] = {name: np.full(count + 1, "", dtype=object) for name in ("UPN", "NHSNumber")}
     for agency in AGENCIES:
         child = desk.child[agency.source]
-        held = {name: desk.column(agency, name) for name in ("UPN", "NHSNumber", "DOB")}
+        held = {name: cells(agency, name) for name in ("UPN", "NHSNumber", "DOB")}
         strange_upn = (child >= 0) & (held["UPN"] != "") & (held["UPN"] != upn[child])
         strange_nhs = (child >= 0) & (held["NHSNumber"] != "") & (held["NHSNumber"] != nhs[child])
         strange_nhs[strange_nhs] = [nhs_fits(str(value)) for value in held["NHSNumber"][strange_nhs]]
@@ -121,7 +130,7 @@ def joined(desk: Desk) -> dict[str, Flags]:
     loose = np.zeros(count + 1, dtype=bool)
     for agency in AGENCIES[1:]:
         child = desk.child[agency.source]
-        numbers = ((desk.column(agency, name), school[name][child], own[child]) for name, own in (("UPN", upn), ("NHSNumber", nhs)))
+        numbers = ((cells(agency, name), school[name][child], own[child]) for name, own in (("UPN", upn), ("NHSNumber", nhs)))
         same = np.any([(held != "") & (held == there) & (held == true) for held, there, true in numbers], axis=0)
         out[agency.source] = (child >= 0) & ~unsafe[child] & (same | (records[child] == 1))
         loose[child[~out[agency.source]]] = True

@@ -27,11 +27,12 @@ def labels(letter: str, rows: npt.NDArray[np.int64], people: int) -> Texts:
     return np.array([f"{letter}{row:0{width}d}" for row in rows], dtype=object)
 
 
-def write_people(folder: Path, known: Known, world: World) -> None:
+def write_people(folder: Path, known: Known, world: World, sent: Tables | None = None) -> None:
     """Write the tables about people that no agency has.
 
     ``person_links.csv`` (every id), ``identities.csv`` (every changed cell), ``never_link.csv``, ``twins.csv``, ``cousins.csv``, ``adoptions.csv``,
-    ``households.csv``, ``residence.parquet``, ``open_families.csv``, ``canary_strings.csv``.
+    ``households.csv``, ``residence.parquet``, ``open_families.csv``, ``canary_strings.csv``. ``sent`` are the tables as written, where
+    they are not those of ``known``, by the names of their files.
     """
     links = person_links(known, world)
     count = len(world.people)
@@ -52,7 +53,9 @@ def write_people(folder: Path, known: Known, world: World) -> None:
         "adoptions": before,
         "households": _households(world),
         "open_families": _open_families(known.tables, links, world),
-        "canary_strings": canary_strings(canary_table(world.people, world.canaries, world.homes)),
+        "canary_strings": canary_strings(
+            canary_table(world.people, world.canaries, world.homes), known.tables if sent is None else sent, bool(world.plan.shapes)
+        ),
     }
     out["never_link"] = _never_link(links, {"adopted": before[["before", "after"]], "twins": out["twins"], "cousins": out["cousins"]})
     for name, table in out.items():

@@ -18,23 +18,22 @@ def change_names(desk: Desk) -> None:
     Unless ``names_without_numbers`` is on, only records that a number joins to the school's are chosen: linking by numbers and a glance
     at name and birthday, as it is today, would lose the others, and a list could then hold a child who is open to statutory services.
     """
-    safe = joined(desk)
+    safe, really = joined(desk, planned=True), joined(desk)
     everyone = desk.on("names_without_numbers")
     free = {agency.source: desk.records(agency) & (everyone | safe[agency.source]) for agency in AGENCIES}
-    loose = dict.fromkeys((agency.source for agency in AGENCIES), 0)
     for agency in AGENCIES:
+        loose = [np.zeros(0, dtype=np.int64)]
         for kind in ("separated_parents", "surname_changes", "swapped_names", "nicknames", "typing_errors"):
             rows = _KINDS[kind](desk, agency, free[agency.source])
             free[agency.source][rows] = False
             desk.altered[desk.child[agency.source][rows]] = True
             if not desk.on(kind):
                 continue
-            loose[agency.source] += int((~safe[agency.source][rows]).sum())
+            loose.append(rows[~really[agency.source][rows]])
             if not everyone:
                 desk.touched.update(_all_ids(desk, desk.child[agency.source][rows]))
-    if everyone:
-        for agency in AGENCIES:
-            desk.count("names_without_numbers", agency.file, "Forename, Surname", loose[agency.source])
+        if everyone:
+            desk.count("names_without_numbers", agency.file, "Forename, Surname", np.concatenate(loose))
 
 
 def _all_ids(desk: Desk, children: Ints) -> set[str]:
@@ -46,7 +45,7 @@ def _all_ids(desk: Desk, children: Ints) -> set[str]:
 def _written(desk: Desk, kind: str, agency: Agency, rows: Ints, **columns: Texts) -> Ints:
     for column, values in columns.items():
         desk.write(kind, agency, rows, column, values)
-    desk.count(kind, agency.file, ", ".join(columns), len(rows))
+    desk.count(kind, agency.file, ", ".join(columns), rows)
     return rows
 
 
@@ -91,7 +90,7 @@ def _typing(desk: Desk, agency: Agency, free: Flags) -> Ints:
     for column, part in (("Forename", rows[first]), ("Surname", rows[~first])):
         wrong = np.array([mistyped(str(name), rng) for name in desk.column(agency, column)[part]], dtype=object)
         desk.write("typing_errors", agency, part, column, wrong)
-    desk.count("typing_errors", agency.file, "Forename, Surname", len(rows))
+    desk.count("typing_errors", agency.file, "Forename, Surname", rows)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,14 +19,15 @@ class Agency:
     heading: str
     id_column: str  #: of ``People.children``
     folder: str
+    letters: str  #: before the number of its ids
 
 
 AGENCIES: tuple[Agency, ...] = (
-    Agency("education", "education/pupils.csv", "PupilID", "pupil_id", "education"),
-    Agency("social_care", "socialcare/people.csv", "PersonID", "social_care_id", "socialcare"),
-    Agency("police", "police/people.csv", "PersonID", "police_id", "police"),
-    Agency("housing", "housing/people.csv", "PersonID", "housing_id", "housing"),
-    Agency("health", "health/people.csv", "PersonID", "health_id", "health"),
+    Agency("education", "education/pupils.csv", "PupilID", "pupil_id", "education", "P"),
+    Agency("social_care", "socialcare/people.csv", "PersonID", "social_care_id", "socialcare", "SC"),
+    Agency("police", "police/people.csv", "PersonID", "police_id", "police", "NP"),
+    Agency("housing", "housing/people.csv", "PersonID", "housing_id", "housing", "HP"),
+    Agency("health", "health/people.csv", "PersonID", "health_id", "health", "HE"),
 )
 
 #: Share of an agency's records of children with each kind of error, in the order of ``AGENCIES``. No published figure is known to us for
@@ -76,14 +77,28 @@ class Book:
     parts: list[pd.DataFrame] = field(default_factory=list)
 
     def note(
-        self, kind: str, agency: Agency, people: Sequence[str], column: str, true: Sequence[str], written: Sequence[str], file: str = ""
+        self,
+        kind: str,
+        agency: Agency,
+        rows: npt.NDArray[np.int64],
+        people: Sequence[str],
+        column: str,
+        true: Sequence[str],
+        written: Sequence[str],
+        file: str = "",
     ) -> None:
-        """Note one kind of change in one column of the agency's list, or of another file of the agency."""
-        row = {"kind": kind, "source": agency.source, "file": file or agency.file, "source_person_id": list(people), "column": column}
+        """Note one kind of change in one column of the agency's list, or of another file of the agency; ``rows`` are the rows of the file."""
+        row = {"row": rows, "kind": kind, "source": agency.source, "file": file or agency.file, "source_person_id": list(people), "column": column}
         self.parts.append(pd.DataFrame({**row, "true": list(true), "written": list(written)}, dtype=object))
 
-    def frame(self) -> pd.DataFrame:
-        """kind, source, file, source_person_id, column, true, written."""
+    def frame(self, kept: Mapping[str, npt.NDArray[np.int64]]) -> pd.DataFrame:
+        """kind, source, file, source_person_id, column, true, written; of the files in ``kept`` only the rows that are."""
         columns = ["kind", "source", "file", "source_person_id", "column", "true", "written"]
         parts = [part for part in self.parts if len(part)]
-        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype=object)
+        if not parts:
+            return pd.DataFrame(columns=columns, dtype=object)
+        table = pd.concat(parts, ignore_index=True)
+        gone = np.zeros(len(table), dtype=bool)
+        for file, rows in kept.items():
+            gone |= (table["file"] == file).to_numpy() & ~np.isin(table["row"].to_numpy(dtype=np.int64), rows)
+        return table.loc[~gone, columns].reset_index(drop=True)

@@ -12,8 +12,7 @@ from early_id.data.synth.check.tally import Tally
 from early_id.data.synth.events.factors import read_factor_shares
 from early_id.data.synth.events.suspension_rates import DECILES, ETHNIC, SEN, YEARS
 from early_id.data.synth.events.suspensions import reason_volumes
-from early_id.data.synth.population.people import ETHNICITY
-from early_id.data.synth.rates import published, read_table
+from early_id.data.synth.rates import ethnic_percent, published, read_table
 
 
 def event_figures() -> list[Figure]:
@@ -205,12 +204,11 @@ def _pupils() -> list[Figure]:
         ("Black", ("BCRB", "BAFR", "BOTH")),
         ("mixed", ("MWBC", "MWBA", "MWAS", "MOTH")),
     ):
-        percent = 100 * sum(part for code, part, _ in ETHNICITY if code in codes)
         figures.append(
             Figure(
                 "pupils",
                 f"ethnic group {name}, %",
-                percent,
+                ethnic_percent(codes),
                 "pupils",
                 "2025",
                 "CENSUS",

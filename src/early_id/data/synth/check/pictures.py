@@ -109,8 +109,10 @@ def week_picture(tally: Tally) -> Any:
     axis = axes[0]
     days = pd.to_datetime(list(tally.weeks)).to_numpy()
     lines = ((None, MADE_UP, 2.4, "made up, all pupils"), ("Secondary", PALE, 1.4, "made up, secondary"), ("Primary", PALE, 1.4, "made up, primary"))
+    top = 13.2
     for phase, colour, width, label in lines:
         values = weekly_absence(tally, phase)
+        top = max(top, float(values.max()) + 0.6)
         dashes = ":" if phase == "Primary" else "-"
         for number, part in enumerate(_runs(days)):
             axis.plot(
@@ -133,7 +135,7 @@ def week_picture(tally: Tally) -> Any:
             f"{name}: {value:.1f}",
             (days[weeks[0]], value),
             # Above everything, by turns, so that no label hides a line.
-            xytext=(days[weeks[0]], 13.9 - 0.7 * (number % 2)),
+            xytext=(days[weeks[0]], top + 0.7 * (1 - number % 2)),
             ha="left" if number == 0 else "center",
             fontsize=9,
             color=PUBLISHED,
@@ -141,18 +143,11 @@ def week_picture(tally: Tally) -> Any:
         )
     whole = published("overall_absence_rate", "all pupils", "2024/25")
     axis.axhline(whole, color=PUBLISHED, lw=1, ls="--", zorder=1)
-    axis.annotate(
-        f"published, whole year: {whole:.2f}",
-        (days[-1], whole),
-        xytext=(-4, -13),
-        textcoords="offset points",
-        ha="right",
-        fontsize=9,
-        color=PUBLISHED,
-    )
+    # Outside, because lines run above and below it all year.
+    axis.text(1.005, whole, f"published,\nwhole year:\n{whole:.2f}", transform=axis.get_yaxis_transform(), va="center", fontsize=9, color=PUBLISHED)
     axis.xaxis.set_major_locator(MonthLocator())
     axis.xaxis.set_major_formatter(DateFormatter("%b"))
-    axis.set_ylim(0, 14.5)
+    axis.set_ylim(0, top + 1.3)
     axis.set_ylabel("overall absence, % of possible sessions")
     axis.set_title(f"Absence by week, made up ({_size(tally)}) and published (DfE daily attendance, 2024/25)", loc="left", fontsize=11)
     axis.legend(loc="lower right", frameon=False, fontsize=9)
@@ -169,7 +164,8 @@ def band_picture(tally: Tally) -> Any:
         bars = ((first, PALE, "published, 2022/23"), (bent, BENT, "2022/23 bent to 2024/25"), (made, MADE_UP, "made up"))
         for offset, (values, colour, label) in zip((-0.28, 0.0, 0.28), bars, strict=True):
             drawn = axis.bar(place + offset, np.maximum(values, 0.1), 0.27, color=colour, label=label, zorder=2)
-            axis.bar_label(drawn, [f"{value:.0f}" if value >= 9.5 else f"{value:.1f}" for value in values], fontsize=6, padding=1)
+            numbers = [f"{value:.0f}" if value >= 9.5 else f"{value:.1f}" for value in values]
+            axis.bar_label(drawn, numbers, fontsize=6, padding=2, rotation=90)  # upright, they would touch
         axis.set_yscale("log")
         axis.set_ylim(0.2, 120)
         axis.set_yticks([0.5, 1, 2, 5, 10, 20, 50, 100], ["0.5", "1", "2", "5", "10", "20", "50", "100"])
@@ -183,7 +179,7 @@ def band_picture(tally: Tally) -> Any:
         )
         _, persistent, severe = absence_level(phase)
         over = f"10 % and over: {persistent:.1f} published 2024/25, {made[2:].sum():.1f} made up\n50 % and over: {severe:.1f} carried forward, {made[-1]:.1f} made up"
-        axis.set_title(f"{phase}\n{over}", loc="left", fontsize=9)
+        axis.set_title(f"{phase}\n{over}", loc="left", fontsize=8.5)
         axis.set_xlabel("sessions missed in the year, %", fontsize=9)
     axes[0].set_ylabel("% of enrolments (logarithmic)")
     axes[0].legend(loc="upper right", frameon=False, fontsize=8)

@@ -79,7 +79,7 @@ SOURCES = {
     "SFR35": "suspension_rates_2015_16.csv, suspension_distributions_2015_16.csv: DfE, SFR35/2017",
     "PUP": "national_rates.csv: DfE, Schools, pupils and their characteristics; SEN in England; young carers",
     "MISS": "national_rates.csv: UK Missing Persons Unit",
-    "CENSUS": "people.ETHNICITY: DfE, Schools, pupils and their characteristics 2024/25, headcounts by ethnic group",
+    "CENSUS": "ethnic_groups_2024_25.csv: DfE, Schools, pupils and their characteristics 2024/25",
     "CIN": "national_rates.csv, assessment_factors.csv: DfE, Children in need 2025",
 }
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from early_id.core.display import progress
 from early_id.data.synth.marks.attendance import SHORT_DAYS
-from early_id.data.synth.marks.blocks import cut, share
+from early_id.data.synth.marks.blocks import cut, share, stream
 from early_id.data.synth.marks.codes import CODES, NUMBER
 from early_id.data.synth.marks.make import draw_codes
 from early_id.data.synth.plan import CouncilPlan
@@ -103,10 +103,10 @@ def count_council(children: int, seed: int) -> Tally:
         tables, arrays = [], []
         for block in cut(world, MARKED):
             if len(block.rows):
-                rng = seeds.rng(f"marks {year.label}", block.number)
+                rng = stream(block, shared)
                 drawn = draw_codes(block.rows, block.suspensions, block.traits, shared.mix, shared.years[MARKED], block.need, timeline.extracted, rng)
                 table, counts = _count(*drawn, starts, weekday)
-                rows = block.rows.assign(child=block.rows["child"] + block.number * BLOCK)
+                rows = block.rows.assign(child=block.children[block.rows["child"]])
                 tables.append(pd.concat([rows[["child", "school", "nc"]].reset_index(drop=True), table], axis=1))
                 arrays.append(counts)
             bar.advance(1)

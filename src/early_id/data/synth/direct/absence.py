@@ -11,16 +11,14 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr
 
 from early_id.data.synth.direct.crowd import REFERENCE, Crowd, Flags, Floats, Ints, make_crowd
 from early_id.data.synth.marks import attendance as plan_of
 from early_id.data.synth.marks.attendance import FULL_CODES, HALF_CODES
-from early_id.data.synth.marks.days import SPELL_BREAKS, _score
+from early_id.data.synth.marks.days import SPELL_BREAKS, day_score, largest, pick
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.population.need import STRENGTH_LATE
-from early_id.data.synth.population.schools import SCHOOL_SPREAD
-from early_id.data.synth.rates import PHASES, Bend, area_spread, cell_number, code_shares, draw_absence, plan_contrast, rescaling
+from early_id.data.synth.rates import PHASES, Bend, cell_number, code_shares, draw_absence, rescaling
 from early_id.data.synth.scenarios.biases import lateness_factor
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import SchoolYear
@@ -78,7 +76,7 @@ def reference() -> Reference:
     bends = tuple(rescaling(number, pupils) for number in range(len(PHASES)))
     share = _shares(place, phase, cells, crowd.signers.children["sen"].to_numpy()[child], bends)
     rows = pd.DataFrame({"phase": phase, "share": share, "bin": np.searchsorted(plan_of.RATE_EDGES, share)})
-    mix, half = plan_of._mix(rows)
+    mix, half = plan_of.code_mix(rows)
     return Reference(bends, mix, half)
 
 
@@ -92,30 +90,15 @@ def _cells(crowd: Crowd, index: int, child: Ints) -> Ints:
 def _place(crowd: Crowd, index: int, child: Ints, year: SchoolYear) -> tuple[Floats, Floats]:
     """Place in the absence distribution, and the late factor before it is scaled."""
     stable = crowd.seeds.rng("absence plan").standard_normal((2, len(crowd)))
-    noise = crowd.seeds.rng("absence plan", index + 1).standard_normal(len(crowd))
-    noise = np.sqrt(plan_of.STABLE_SHARE) * stable[0] + np.sqrt(1 - plan_of.STABLE_SHARE) * noise
-    middle = int((year.days[0] + year.days[-1]) / 2)
-    own = np.sqrt(1 - plan_of.ABSENCE_CORRELATION**2)
-    shift = crowd.schools["absence_shift"].to_numpy(dtype=float)
-    weight = np.bincount(crowd.school[index][child], minlength=len(shift)).astype(float)
-    phases = crowd.schools["phase"].to_numpy()
-    for name in PHASES:
-        here = phases == name
-        if weight[here].sum():
-            shift = np.where(here, shift - np.average(shift[here], weights=weight[here]), shift)
-    spread = np.sqrt(1 + area_spread() ** 2 + SCHOOL_SPREAD**2)
-    place = plan_of.ABSENCE_CORRELATION * crowd.need.resid_at(middle)[child] + own * noise[child] + shift[crowd.school[index][child]]
-    late = np.exp(plan_of.LATE_EFFECT * crowd.need.at(middle)[child] + plan_of.LATE_SPREAD * stable[1][child])
-    return place / spread, late
+    fresh = crowd.seeds.rng("absence plan", index + 1).standard_normal(len(crowd))
+    middle, school = int((year.days[0] + year.days[-1]) / 2), crowd.school[index][child]
+    shift = plan_of.school_shifts(crowd.schools, school)[school]
+    place = plan_of.place_of(crowd.need.resid_at(middle)[child], stable[0][child], fresh[child], shift)
+    return place, plan_of.lateness(crowd.need.at(middle)[child], stable[1][child])
 
 
 def _shares(place: Floats, phase: Ints, cells: Ints, sen: npt.NDArray[np.object_], bends: tuple[Bend, ...]) -> Floats:
-    rank = ndtr(place)
-    needs = sen != "N"
-    for number, name in enumerate(PHASES[:2]):
-        here = (phase == number) & needs
-        rank[here] = plan_of._rank_with_plan(place[here], sen[here] == "E", *plan_contrast(name))
-    share = draw_absence(cells, np.clip(rank, 1e-6, 1 - 1e-6))
+    share = draw_absence(cells, plan_of.ranks(place, phase, sen))
     for number, bend in enumerate(bends):
         here = phase == number
         share[here] = bend(share[here])
@@ -141,7 +124,7 @@ def absences(crowd: Crowd, index: int, suspensions: dict[str, Ints]) -> Absences
     length = np.clip(rng.normal(plan_of.C2_SESSIONS, 12, len(child)), 12, 80).astype(np.int64)
     part_from = np.where(part, rng.integers(0, max(1, len(days) - 20), len(child)), -1)
     part_to = np.where(part, np.minimum(part_from + length, len(days)), -1)
-    score = _score(len(child), year, crowd.need, child, rng)
+    score = day_score(len(child), year, crowd.need, child, rng)
     score[outside] = -np.inf
     missing = _suspended(crowd, index, child, days, suspensions)
     score.reshape(-1)[np.unique(missing // 2)] = -np.inf
@@ -151,15 +134,15 @@ def absences(crowd: Crowd, index: int, suspensions: dict[str, Ints]) -> Absences
     to_miss = np.maximum(share * 2 * possible - with_cause, 0.0)
     halves = rng.binomial(np.round(to_miss).astype(np.int64), found.half_share[phase, box])
     full = np.minimum(np.floor((to_miss - halves) / 2 + rng.random(len(child))).astype(np.int64), possible)
-    row, day = np.nonzero(_largest(score, full))
+    row, day = np.nonzero(largest(score, full))
     mix = found.mix[phase, box]
     follows = np.concatenate([[False], (row[1:] == row[:-1]) & (day[1:] == day[:-1] + 1)]) if len(row) else np.zeros(0, dtype=bool)
     spell = np.cumsum(~follows | (rng.random(len(row)) < SPELL_BREAKS)) - 1
     draw = rng.random(int(spell[-1]) + 1 if len(spell) else 0)[spell]
-    code = _pick(mix[:, : len(FULL_CODES)][row], draw)
+    code = pick(mix[:, : len(FULL_CODES)][row], draw)
     half_row = np.repeat(np.arange(len(child)), halves)
     half_day = left[half_row] + (rng.random(len(half_row)) * possible[half_row]).astype(np.int64)
-    half_code = _pick(mix[:, len(FULL_CODES) :][half_row], rng.random(len(half_row)))
+    half_code = pick(mix[:, len(FULL_CODES) :][half_row], rng.random(len(half_row)))
     afternoon = (half_code == HALF_CODES.index("M")) & (rng.random(len(half_row)) < 0.45)
     width = 2 * len(days)
     whole = row * width + 2 * day
@@ -190,7 +173,7 @@ def absences(crowd: Crowd, index: int, suspensions: dict[str, Ints]) -> Absences
 def _scaled_late(late: Floats, share: Floats, phase: Ints) -> Floats:
     """Late factors as ``attendance`` scales them to the published share of each phase."""
     rows = pd.DataFrame({"phase": phase, "late": late, "share": share})
-    plan_of._to_published_lateness(rows)
+    plan_of.to_published_lateness(rows)
     return np.asarray(rows["late"].to_numpy(), dtype=np.float64)
 
 
@@ -205,14 +188,3 @@ def _suspended(crowd: Crowd, index: int, child: Ints, days: Ints, suspensions: d
     place = first[entry] + np.arange(len(entry)) - np.repeat(np.cumsum(lost) - lost, lost)
     kept = place < 2 * len(days)
     return np.unique(row[entry][kept] * 2 * len(days) + place[kept])
-
-
-def _largest(score: npt.NDArray[np.float32], counts: Ints) -> Flags:
-    """The ``counts`` largest entries of each row."""
-    order = np.sort(score, axis=1)
-    edge = order[np.arange(len(score)), np.clip(score.shape[1] - counts, 0, score.shape[1] - 1)]
-    return np.asarray((score >= edge[:, None]) & (counts > 0)[:, None] & np.isfinite(score))
-
-
-def _pick(cumulative: Floats, draw: Floats) -> Ints:
-    return np.asarray((draw[:, None] > cumulative).sum(axis=1).clip(max=cumulative.shape[1] - 1), dtype=np.int64)

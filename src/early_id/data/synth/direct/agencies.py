@@ -15,6 +15,7 @@ from early_id.data.synth.direct.windows import LAGS, STALE, Relatives, counts, d
 from early_id.data.synth.events.casework import Casework
 from early_id.data.synth.events.factors import factor_hits, read_factor_shares
 from early_id.data.synth.events.housing import KNOWN
+from early_id.data.synth.events.police import NOTICE
 from early_id.data.synth.files.extracts import KNOWS
 from early_id.data.synth.scenarios import distortions
 from early_id.data.synth.scenarios.biases import loss_from
@@ -82,7 +83,7 @@ def make_links(crowd: Crowd) -> Links:
     return Links(linked("social_care"), linked("police"), listed, listed & (~at_school | upn["housing"] | nhs["housing"]))
 
 
-def police_features(crowd: Crowd, notices: Rows, missing: Rows, justice: Rows, links: Links, relatives: Relatives) -> dict[str, Floats]:
+def police_features(crowd: Crowd, notices: Rows, missing: Rows, links: Links, relatives: Relatives) -> dict[str, Floats]:
     """The features of ``features.library.police``."""
     day, lost = crowd.day, loss_from(crowd.plan, crowd.timeline)
     last = lost[1] if lost and lost[0] == "police" else day
@@ -92,7 +93,9 @@ def police_features(crowd: Crowd, notices: Rows, missing: Rows, justice: Rows, l
         kept = links.police[rows["child"]] & (known < last)
         return {"child": rows["child"][kept], "day": rows["day"][kept], "known": known[kept]}
 
-    n, m, j = shown(notices), shown(missing), shown(justice)
+    abuse = notices["kind"] == NOTICE
+    n, j = (shown({name: values[kind] for name, values in notices.items()}) for kind in (abuse, ~abuse))
+    m = shown(missing)
 
     def or_none(values: Floats, start: int, among: Flags | None = None) -> Floats:
         reaches = last >= max(day - STALE, start) and crowd.timeline.events_from <= start + STALE
@@ -127,7 +130,7 @@ def family_features(crowd: Crowd, case: Casework, leaked: Rows, links: Links, re
     assessed = case.arrays("assessed")
     known = links.social_care[assessed["child"]] & (assessed["on"] + LAGS["factors"] < day)
     child, on = assessed["child"][known], assessed["on"][known]
-    hits = factor_hits(crowd.need.of(child, on), (on - crowd.dob[child]) / 365.25, crowd.seeds.rng("factors"))
+    hits = factor_hits(child, on, crowd.need.of(child, on), (on - crowd.dob[child]) / 365.25, crowd.seeds.rows("factors"))
     columns, counted, readable, restricted = _factor_columns()
     # An assessment without a factor that may be read still shows, as the code for 'no factor', where nothing else was recorded.
     shows = hits[:, readable].any(axis=1) | ~hits.any(axis=1)
@@ -157,13 +160,13 @@ def leaked_contacts(crowd: Crowd, case: Casework) -> Rows:
     size = crowd.plan.size("leak")
     if not size:
         return {"child": np.zeros(0, dtype=np.int64), "day": np.zeros(0, dtype=np.int64)}
-    rng = crowd.seeds.rng("leak")
     offers, statutory = case.arrays("early_help"), case.arrays("statutory")
     referred = (statutory["status"] == "REFERRAL") & (statutory["outcome"] != "nfa")
     child = np.concatenate([offers["child"], statutory["child"][referred]])
     on = np.concatenate([offers["offered"], statutory["start"][referred]])
-    kept = rng.random(len(child)) < size
-    return {"child": child[kept], "day": on[kept] - rng.integers(*distortions.BACKDATED, int(kept.sum()))}
+    first = np.maximum(np.maximum(crowd.dob, crowd.joins), crowd.timeline.events_from)
+    child, _, day = distortions.backdated(child, on, first, size, crowd.seeds)
+    return {"child": child, "day": day}
 
 
 def housing_features(crowd: Crowd, rows: dict[str, Rows], links: Links) -> dict[str, Floats]:

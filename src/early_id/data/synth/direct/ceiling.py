@@ -1,4 +1,7 @@
-"""The ceiling: how well the best possible score can do with what the extracts show.
+"""The estimated ceiling: how well a score can do that knows the mechanism and sees the 42 shipped features on one date.
+
+What those features leave out of the extracts (marks day by day, the order of events, other dates) could add to it, so it is a lower bound of what the
+extracts allow.
 
 Outcomes follow signs along two ways: through need, and directly where a sign of the last weeks makes somebody call the front door.
 Every sign follows need with a log-rate, a log-odds or a place in a distribution, so given the signs need is close to normal around a sum
@@ -21,6 +24,7 @@ from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.data.synth.direct.draw import Drawn, matrix
 from early_id.data.synth.direct.forms import curve_of, design, expit, least_squares, logistic, own_columns
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.scenarios.declare import parse
 from early_id.stats import metrics
 
@@ -86,7 +90,11 @@ class OracleResult:
         }
 
     def __str__(self) -> str:
-        lines = [f"Fitted to {self.fitted:,} rows, tested on {self.tested:,} of other families; need recognised in {self.base_rate:.1%}.", ""]
+        lines = [
+            "Estimated ceiling for the shipped features on one date: a lower bound of what the extracts allow.",
+            f"Fitted to {self.fitted:,} rows, tested on {self.tested:,} of other families; need recognised in {self.base_rate:.1%}.",
+            "",
+        ]
         head = f"{'sources':<20} {'score':<27} {'AUC':<22} {'precision, top 5 %':<22} {'top 10 %':<22} {'slope':<7} {'obs/exp':<8}"
         lines += [head, "-" * len(head)]
         for row in self.rows.to_dict("records"):
@@ -120,7 +128,7 @@ def oracle(children: int = 1_000_000, seed: int = 0, *, scenarios: Iterable[str]
     SettingsError
         Too few rows, or an unknown scenario.
     """
-    if children < SMALLEST:
+    if not (whole_number(children, SMALLEST) and whole_number(seed, 0)):
         raise SettingsError(f"The ceiling needs {SMALLEST:,} children at least.", where="--children", what_next="Give a larger number.")
     sizes = [BLOCK_ROWS] * (children // BLOCK_ROWS) + ([children % BLOCK_ROWS] if children % BLOCK_ROWS >= 50 else [])
     tests = [max(500, int(children * TEST_SHARE / TEST_DRAWS))] * TEST_DRAWS
@@ -161,11 +169,11 @@ class _Rows:
         return _Rows(self.X[rows][:, columns], SCHOOL_FEATURES, self.y[rows], self.need[rows], rows[rows])
 
 
-def _draw_all(sizes: list[int], first_seed: int, scenarios: Iterable[str] | Mapping[str, float], advance: object) -> _Rows:
+def _draw_all(sizes: list[int], first_seed: int, scenarios: Iterable[str] | Mapping[str, float], advance: Callable[[int, str], None]) -> _Rows:
     parts = []
     for number, size in enumerate(sizes):
         parts.append(_Rows.of(matrix(size, first_seed + number, scenarios=scenarios)))
-        advance(1, "draws")  # type: ignore[operator]
+        advance(1, "draws")
     joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "y", "need", "at_school"))
     X, y, need, at_school = joined
     return _Rows(X, parts[0].names, y, need, at_school)

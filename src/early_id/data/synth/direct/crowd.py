@@ -14,7 +14,7 @@ import pandas as pd
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.population.need import Need, make_need
 from early_id.data.synth.population.people import FAMILY_SIZES, HOME_EDUCATED, NHS_UNKNOWN, People, birth_days, child_traits, family_traits
-from early_id.data.synth.population.schools import GOES_OUTSIDE, OWN_HUB, SPECIAL_SHARE, STAYS_ON, make_schools
+from early_id.data.synth.population.schools import GOES_OUTSIDE, LAST_PRIMARY, SPECIAL_SHARE, STAYS_ON, choose_school, entitled, make_schools
 from early_id.data.synth.rates import PHASES
 from early_id.data.synth.scenarios.biases import shuffled
 from early_id.data.synth.seeds import Seeds
@@ -24,11 +24,8 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-#: Year groups of primary schools, and the last one.
-LAST_PRIMARY, LAST = 6, 13
 #: Children of the crowd that stands for a large council where factors hold on average.
 REFERENCE = 20_000
-ADULT = int(18 * 365.25)
 
 
 @lru_cache(maxsize=4)
@@ -83,11 +80,6 @@ class Crowd:
         return np.searchsorted(self.family, np.arange(len(self.people.families)))
 
     @cached_property
-    def size(self) -> Ints:
-        """Children of each family."""
-        return np.bincount(self.family, minlength=len(self.people.families))
-
-    @cached_property
     def dob(self) -> Ints:
         """Birthdays."""
         return np.asarray(self.people.children["dob"].to_numpy(), dtype=np.int64)
@@ -108,17 +100,6 @@ class Crowd:
         return self.timeline.months
 
     @cached_property
-    def level(self) -> npt.NDArray[np.float32]:
-        """Need in the middle of each month, month × child."""
-        return np.stack([self.need.at(int(month) + 15) for month in self.months])
-
-    @cached_property
-    def present(self) -> Flags:
-        """Who lives in the area in a month, is born and under 18: month × child."""
-        month = self.months[:, None]
-        return np.asarray((self.joins <= month) & (self.leaves > month + 31) & (self.dob < month) & (month - self.dob < ADULT - 31))
-
-    @cached_property
     def year(self) -> int:
         """Number of the school year that holds the as-of date."""
         return max(i for i, year in enumerate(self.timeline.years) if year.start < self.day)
@@ -137,13 +118,6 @@ class Crowd:
     def since(self, year: SchoolYear) -> tuple[Ints, Ints]:
         """First and last day of each child's spell in a year."""
         return np.maximum(year.start, self.joins), np.minimum(year.end, self.leaves)
-
-    def spread(self, family: Ints) -> tuple[Ints, Ints]:
-        """All children of some families, and for each which of the entries it belongs to."""
-        size = self.size[family]
-        entry = np.repeat(np.arange(len(family)), size)
-        within = np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)
-        return self.first[family][entry] + within, entry
 
 
 def make_crowd(count: int, plan: CouncilPlan, seeds: Seeds, day: int) -> Crowd:
@@ -184,9 +158,9 @@ def _rolls(people: People, schools: pd.DataFrame, rng: np.random.Generator, time
     children = people.children
     family, count = children["family"].to_numpy(), len(children)
     hub = people.families["hub"].to_numpy()
-    primary = _choose(schools, "Primary", hub, rng)[family]
-    secondary = _choose(schools, "Secondary", hub[family], rng)
-    special = _choose(schools, "Special", hub[family], rng)
+    primary = choose_school(schools, "Primary", hub, rng)[family]
+    secondary = choose_school(schools, "Secondary", hub[family], rng)
+    special = choose_school(schools, "Special", hub[family], rng)
     in_special = (children["sen"].to_numpy() == "E") & (rng.random(count) < SPECIAL_SHARE)
     outside = ~in_special & (rng.random(count) < GOES_OUTSIDE)
     stays_on = rng.random(count) < STAYS_ON
@@ -195,23 +169,8 @@ def _rolls(people: People, schools: pd.DataFrame, rng: np.random.Generator, time
     rolls, groups = [], []
     for year in timeline.years:
         nc = year.first_year - entry
-        on = ~children["home_educated"].to_numpy() & (nc >= 0) & (nc <= LAST) & ~((nc > 11) & ~stays_on) & ~((nc > LAST_PRIMARY) & outside)
-        on &= (np.maximum(year.start, joins) < year.end - 14) & (np.minimum(year.end, leaves) > np.maximum(year.start, joins) + 7)
+        start, end = np.maximum(year.start, joins), np.minimum(year.end, leaves)
+        on = entitled(nc, children["home_educated"].to_numpy(), stays_on, outside, start, end, year)
         rolls.append(np.where(on, np.where(in_special, special, np.where(nc <= LAST_PRIMARY, primary, secondary)), -1))
         groups.append(nc)
     return np.stack(rolls), np.stack(groups).astype(np.int64)
-
-
-def _choose(schools: pd.DataFrame, phase: str, hub: Ints, rng: np.random.Generator) -> Ints:
-    """A school of ``phase`` for each row, mostly in the row's own hub."""
-    rows = np.flatnonzero(schools["phase"].to_numpy() == phase)
-    hubs = schools["hub"].to_numpy()[rows]
-    chosen = rows[rng.integers(0, len(rows), len(hub))]
-    own = rng.random(len(hub)) < OWN_HUB
-    place = rng.random(len(hub))
-    for number in range(3):
-        local = rows[hubs == number]
-        if len(local):
-            here = own & (hub == number)
-            chosen[here] = local[(place[here] * len(local)).astype(np.int64)]
-    return np.asarray(chosen, dtype=np.int64)

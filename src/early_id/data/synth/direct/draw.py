@@ -19,10 +19,11 @@ from early_id.core.errors import SettingsError
 from early_id.data.synth.direct.absence import absences
 from early_id.data.synth.direct.agencies import Links, family_features, housing_features, leaked_contacts, make_links, police_features
 from early_id.data.synth.direct.crowd import Crowd, known_dates, make_crowd
-from early_id.data.synth.direct.events import Rows, indicators, justice, missing, notices, suspensions
+from early_id.data.synth.direct.events import Rows, indicators, missing, notices, suspensions
 from early_id.data.synth.direct.windows import LAGS, Relatives, attendance_features, suspension_features
 from early_id.data.synth.events.casework import Casework
 from early_id.data.synth.events.services import NOISE, UNSEEN, null_walks, open_door, walk
+from early_id.data.synth.naming import whole_number
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import ethnic_groups, null_families
 from early_id.data.synth.scenarios.declare import parse
@@ -120,8 +121,8 @@ def matrix(n: int, seed: int, *, scenarios: Iterable[str] | Mapping[str, float] 
     >>> drawn.X.shape, round(float(drawn.y.mean()), 2) < 0.2
     ((500, 42), True)
     """
-    if n < 50 or seed < 0:
-        raise SettingsError("A matrix has at least 50 rows and a seed from 0.", what_next="Give other numbers.")
+    if not (whole_number(n, 50) and whole_number(seed, 0)):
+        raise SettingsError("A matrix has a whole number of rows, at least 50, and a seed from 0.", what_next="Give other numbers.")
     known = known_dates(start.isoformat())
     day = known[-1] if as_of is None else as_of
     if day not in known:
@@ -143,7 +144,7 @@ def matrix(n: int, seed: int, *, scenarios: Iterable[str] | Mapping[str, float] 
 def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     happened, recorded = notices(crowd)
     gone, suspended = missing(crowd), suspensions(crowd)
-    case = _services(crowd, happened, gone, suspended)
+    case = services_of(crowd, happened, gone, suspended)
     links = make_links(crowd)
     relatives = Relatives(crowd, links.housed, links.listed)
     family, taken = family_features(crowd, case, leaked_contacts(crowd, case), links, relatives)
@@ -154,7 +155,7 @@ def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     features = {
         **attendance_features(crowd, years, relatives),
         **suspension_features(crowd, suspended, relatives),
-        **police_features(crowd, recorded, gone, justice(crowd), links, relatives),
+        **police_features(crowd, recorded, gone, links, relatives),
         **family,
         **housing_features(crowd, indicators(crowd, HOUSING), links),
     }
@@ -177,21 +178,18 @@ def _describe(crowd: Crowd, as_of: date, n: int) -> Drawn:
     )
 
 
-def _services(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Casework:
+def services_of(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Casework:
     """Contacts and what follows, by the council's own walk through the months."""
-    last = np.full(len(crowd), -1, dtype=np.int64)
-    for school in crowd.school[: crowd.year + 2]:
-        last = np.where(school >= 0, school, last)
-    visibility = np.where(last >= 0, crowd.schools["visibility"].to_numpy(dtype=float)[last], UNSEEN)
+    visibility = seen_by_schools(crowd)
     door = open_door(crowd.people, visibility, np.zeros(len(crowd), dtype=bool), crowd.timeline, crowd.plan)
-    signs = {"notice": happened, "missing": gone, "suspension": suspended}
-    usual = walk(door, crowd.need, signs, crowd.seeds.rng("services"))
+    signs = {"notice": {"child": happened["child"], "day": happened["known"]}, "missing": gone, "suspension": suspended}
+    usual = walk(door, crowd.need, signs, crowd.seeds)
     chance = null_families(crowd.people, crowd.plan, crowd.seeds)
     if chance is None:
         return usual
-    drawn = null_walks(door, usual, lambda name: crowd.seeds.rng(f"null {name}"))
+    drawn = null_walks(door, usual, crowd.seeds)
     by_chance = chance[crowd.family]
-    mixed = Casework(usual.dob, usual.stop, usual.free_from, usual.rng)
+    mixed = Casework(usual.dob, usual.stop, usual.free_from, usual.draws)
     for kind, case in drawn.items():
         own, other = usual.arrays(kind), case.arrays(kind)
         mixed.rows[kind] = [
@@ -199,6 +197,19 @@ def _services(crowd: Crowd, happened: Rows, gone: Rows, suspended: Rows) -> Case
             {name: values[by_chance[other["child"]]] for name, values in other.items()},
         ]
     return mixed
+
+
+def seen_by_schools(crowd: Crowd) -> Floats:
+    """Log-rate of being named, month × child: of the school that the child is at, was at last, or comes to first; low where no school ever sees it."""
+    schools = [crowd.school[0]]
+    for school in crowd.school[1:]:
+        schools.append(np.where(school >= 0, school, schools[-1]))
+    for index in range(len(schools) - 2, -1, -1):
+        schools[index] = np.where(schools[index] >= 0, schools[index], schools[index + 1])
+    school = np.stack(schools)
+    rate = np.where(school >= 0, crowd.schools["visibility"].to_numpy(dtype=float)[school], UNSEEN)
+    starts = [year.start for year in crowd.timeline.years]
+    return np.asarray(rate[np.searchsorted(starts, crowd.months + 15, side="right") - 1], dtype=np.float64)
 
 
 def _cohort(crowd: Crowd, case: Casework, links: Links, taken: Flags) -> tuple[npt.NDArray[np.int64], Flags]:

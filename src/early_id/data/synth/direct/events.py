@@ -10,134 +10,59 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.direct.crowd import REFERENCE, Crowd, Flags, Floats, Ints, make_crowd, timeline_of
-from early_id.data.synth.events import police
+from early_id.data.synth.direct.crowd import REFERENCE, Crowd, Floats, Ints, make_crowd, timeline_of
 from early_id.data.synth.events import suspensions as susp
-from early_id.data.synth.events.factors import INDICATORS
+from early_id.data.synth.events.factors import family_indicators
+from early_id.data.synth.events.police import make_missing, make_notices
 from early_id.data.synth.events.suspension_rates import CEILING, relative_rates
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.population.people import ETHNICITY, SEN_NEEDS
 from early_id.data.synth.population.schools import Rolls
-from early_id.data.synth.rates import suspension_days
-from early_id.data.synth.scenarios.biases import drift_from, members
-from early_id.data.synth.scenarios.declare import part
+from early_id.data.synth.scenarios.distortions import miswritten_notices
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.timeline import NEVER, as_date, day_number
+from early_id.data.synth.timeline import as_date, day_number
 
 Rows = dict[str, npt.NDArray[Any]]
-_SPREAD = 1.2  # variance of need that the rates of the council allow for
 
 
 def notices(crowd: Crowd) -> tuple[Rows, Rows]:
-    """Domestic-abuse notices that happened, and those on record: child, day, known.
+    """All notices that happened, and those on record with their ``kind``: child, day, known.
 
     They differ in the scenario ``measurement_bias`` only.
     """
-    rng = crowd.seeds.rng("notices")
-    size = crowd.plan.size("drift")
-    rate = _notice_rate(crowd)
-    if size:
-        rate = np.where((crowd.months >= drift_from(crowd.timeline))[:, None], rate * size, rate)
-    happened = _family_events(crowd, rate, rng)
-    bias = part(crowd.plan.scenarios, "measurement_bias")
-    if bias is None:
-        return happened, happened
-    group, ratio = members(crowd.people, bias[0]), bias[1]
-    more = crowd.seeds.rng("measurement bias")
-    if ratio < 1:
-        keep = ~group[happened["child"]] | (more.random(len(crowd.first)) < ratio)[crowd.family[happened["child"]]]
-        return happened, {name: values[keep] for name, values in happened.items()}
-    extra = _family_events(crowd, _notice_rate(crowd) * (ratio - 1), more)
-    mine = group[extra["child"]]
-    return happened, {name: np.concatenate([happened[name], extra[name][mine]]) for name in happened}
+    of = crowd.people, crowd.need, crowd.seeds, crowd.timeline, crowd.plan
+    happened = make_notices(*of)
+    return _rows(happened), _rows(miswritten_notices(happened, *of))
 
 
-def _notice_rate(crowd: Crowd) -> Floats:
-    effect = police.NOTICE_EFFECT
-    return np.asarray(police.NOTICE_PER_YEAR / 12 * np.exp(effect * crowd.level[:, crowd.first] - effect**2 / 2 * _SPREAD), dtype=np.float64)
-
-
-def _family_events(crowd: Crowd, rate: Floats, rng: np.random.Generator) -> Rows:
-    """Events of families, at most one a month, recorded of all children present."""
-    month, family = np.nonzero(rng.random(rate.shape, dtype=np.float32) < rate)
-    day = crowd.months[month] + rng.integers(0, 28, len(month))
-    known = day + 1 + rng.geometric(0.35, len(month))
-    child, entry = crowd.spread(family)
-    kept = crowd.present[month[entry], child] & (crowd.dob[child] < crowd.months[month[entry]] - 30)
-    return {"child": child[kept], "day": day[entry][kept], "known": known[entry][kept]}
-
-
-def justice(crowd: Crowd) -> Rows:
-    """Youth-justice notices of children of ten and over."""
-    rng = crowd.seeds.rng("justice")
-    effect = police.JUSTICE_EFFECT
-    chance = police.JUSTICE_PER_YEAR / 12 * np.exp(effect * crowd.level - effect**2 / 2 * _SPREAD)
-    month, child = np.nonzero(rng.random(chance.shape, dtype=np.float32) < chance)
-    old = (crowd.months[month] - crowd.dob[child] >= 10 * 365.25) & crowd.present[month, child]
-    month, child = month[old], child[old]
-    day = crowd.months[month] + rng.integers(0, 28, len(month))
-    return {"child": child, "day": day, "known": day + 1 + rng.geometric(0.35, len(month))}
+def _rows(frame: pd.DataFrame) -> Rows:
+    names = {"child": "child", "kind": "kind", "day": "happened", "known": "recorded"}
+    return {name: frame[column].to_numpy() for name, column in names.items()}
 
 
 def missing(crowd: Crowd) -> Rows:
-    """Missing episodes from need: how many a child has in each school year, and then in which month of it. Those from care are left out."""
-    rng, months = crowd.seeds.rng("missing episodes"), crowd.months
-    lasting = rng.gamma(police.MISSING_LASTS, 1 / police.MISSING_LASTS, len(crowd))
-    ages, relative = np.array(police.MISSING_BY_AGE).T
-    raised = np.exp(np.float32(police.MISSING_EFFECT) * crowd.level)
-    raised /= raised.mean(axis=1, keepdims=True)
-    found = []
-    for first in range(0, len(months), 12):
-        part_of = slice(first, first + 12)
-        passing = rng.gamma(police.MISSING_PASSES, 1 / police.MISSING_PASSES, len(crowd))
-        likely = np.flatnonzero(passing > 1e-3)  # for most the year brings nothing
-        age = (months[part_of, None] - crowd.dob[likely]) / 365.25
-        by_age = relative[np.clip(np.searchsorted(ages, age, side="right") - 1, 0, len(ages) - 1)]
-        rate = police.MISSING_PER_YEAR / 12 * by_age * raised[part_of][:, likely] * crowd.present[part_of][:, likely]
-        whole = rate.sum(axis=0)
-        entry = np.repeat(np.arange(len(likely)), rng.poisson(whole * (lasting * passing)[likely]))
-        reached = np.cumsum(rate[:, entry], axis=0) < rng.random(len(entry)) * whole[entry]
-        month = np.minimum(reached.sum(axis=0), len(rate) - 1)
-        found.append((likely[entry], (months[first + month] + rng.random(len(entry)) * 30).astype(np.int64)))
-    return {"child": np.concatenate([child for child, _ in found]), "day": np.concatenate([day for _, day in found])}
+    """Missing episodes from need: child and day. Those from care are left out."""
+    episodes = make_missing(crowd.people, crowd.need, crowd.seeds, crowd.timeline, crowd.plan)
+    return {"child": episodes["child"].to_numpy(), "day": episodes["started"].to_numpy() // 86400}
 
 
 def suspensions(crowd: Crowd) -> Rows:
     """Suspensions: child, school, day, sessions, whether one of the reasons is violence."""
-    rng = crowd.seeds.rng("suspensions")
-    lasting = rng.gamma(susp.LASTING_SHAPE, 1 / susp.LASTING_SHAPE, len(crowd))
+    draws = crowd.seeds.rows("suspensions")
+    lasting = crowd.seeds.rng("suspensions").gamma(susp.LASTING_SHAPE, 1 / susp.LASTING_SHAPE, len(crowd))
     rows = _pupil_years(crowd)
+    rows["school"] = crowd.school[rows["year"], rows["child"]]
     group = np.minimum(np.exp(_log_rates(crowd, rows)), CEILING)
-    group /= np.average(group, weights=rows["share"])
-    found = []
+    parts = []
     for index in np.unique(rows["year"]):
-        here = np.flatnonzero(rows["year"] == index)
-        child, share, days = rows["child"][here], rows["share"][here], _school_days(crowd, int(index))
-        raised = np.exp(susp.EFFECT * crowd.need.resid_at(crowd.timeline.years[index].start + 140)[child] - susp.EFFECT**2 / 2)
-        rate = group[here] * lasting[child] * rng.gamma(susp.PASSING_SHAPE, 1 / susp.PASSING_SHAPE, len(child)) * raised
-        rate *= np.average(group[here], weights=share) / np.average(rate, weights=share)
-        events = np.minimum(rng.poisson(susp.DRAWN_PER_KEPT * susp.LEVEL / 100 * rate * share), susp.MOST_EVENTS)
-        which = np.repeat(here, events)
-        place = (rows["left"][which] + rng.random(len(which)) * (rows["right"] - rows["left"])[which]).astype(np.int64)
-        found.append((rows["child"][which], np.full(len(which), index), days[np.minimum(place, len(days) - 1)]))
-    child, year, day = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    order = np.lexsort((day, child))
-    child, year, day = child[order], year[order], day[order]
-    values, cumulative = suspension_days()
-    lost = values[np.minimum(np.searchsorted(cumulative, rng.random(len(child))), len(values) - 1)]
-    sessions = np.where((lost == 1) & (rng.random(len(child)) < susp.HALF_DAY), 1, 2 * lost)
-    kept = np.flatnonzero(_not_overlapping(child, day, sessions))
-    kept = kept[_within_limit(child[kept], year[kept], sessions[kept])]
-    pupils = np.bincount(rows["year"], weights=rows["share"])
-    chance = susp.LEVEL / 100 * pupils / np.maximum(np.bincount(year[kept], minlength=len(pupils)), 1)
-    kept = kept[rng.random(len(kept)) < chance[year[kept]]]
-    return {
-        "child": child[kept],
-        "school": crowd.school[year[kept], child[kept]],
-        "day": day[kept],
-        "sessions": sessions[kept],
-        "violence": rng.random(len(kept)) < _violence(),
-    }
+        here = rows["year"] == index
+        mine = {name: values[here] for name, values in rows.items()}
+        year = crowd.timeline.years[index]
+        rate = group[here] * lasting[mine["child"]] * susp.yearly_rate(mine["child"], crowd.need, crowd.seeds, int(index), year.start)
+        parts.append(susp.year_events(mine, rate, _school_days(crowd, int(index)), draws))
+    found = {name: np.concatenate([part[name] for part in parts]) for name in ("child", "school", "start", "sessions")}
+    violence = draws.uniform("violence", found["child"], found["start"]) < _violence()
+    return {"child": found["child"], "school": found["school"], "day": found["start"], "sessions": found["sessions"], "violence": violence}
 
 
 def _pupil_years(crowd: Crowd) -> Rows:
@@ -156,21 +81,6 @@ def _pupil_years(crowd: Crowd) -> Rows:
         name: values[kept]
         for name, values in {"child": child, "year": number, "left": left, "right": right, "share": (right - left) / 190.0}.items()
     }  # fmt: skip
-
-
-def _not_overlapping(child: Ints, day: Ints, sessions: Ints) -> Flags:
-    """Events that begin after the one before them is over."""
-    over = np.concatenate([[-NEVER], (day + (sessions + 1) // 2 * 7 // 5 + 2)[:-1]])
-    return ~((np.concatenate([[-1], child[:-1]]) == child) & (day < over))
-
-
-def _within_limit(child: Ints, year: Ints, sessions: Ints) -> Flags:
-    """Events up to the limit on sessions lost in a year; rows are in order of child and day."""
-    key = child * 100 + year
-    total = np.cumsum(sessions)
-    begins = np.concatenate([[True], key[1:] != key[:-1]]) if len(key) else np.zeros(0, dtype=bool)
-    before = np.maximum.accumulate(np.where(begins, total - sessions, 0)) if len(key) else total
-    return np.asarray(total - before <= susp.YEARLY_LIMIT)
 
 
 def _design(crowd: Crowd, rows: Rows) -> list[Ints]:
@@ -230,10 +140,8 @@ def _factors() -> list[Floats]:
 @lru_cache(maxsize=1)
 def _violence() -> float:
     """Chance that violence is among a suspension's one to three reasons."""
-    share = dict(susp.REASONS)
-    weight = sum(share.values())
-    one = sum(share.get(code, 0.0) for code in ("PP", "PA", "VP", "VA", "OW")) / weight
-    return float(1 - (1 - one) * (1 - 0.22 * one))
+    one = sum(susp.reason_shares()[code] for code in ("PP", "PA", "VP", "VA", "OW"))
+    return float(1 - (1 - one) * (1 - susp.SECOND_REASON * one))
 
 
 @lru_cache(maxsize=8)
@@ -249,22 +157,5 @@ def _school_days(crowd: Crowd, index: int) -> Ints:
 
 def indicators(crowd: Crowd, names: tuple[str, ...]) -> dict[str, Rows]:
     """Housing and money indicators of families: family, day, ended."""
-    rng = crowd.seeds.rng("housing indicators")
-    found = {}
-    shown = crowd.months <= crowd.day
-    level = crowd.level[shown][:, crowd.first]
-    for name in names:
-        yearly, length, effect = INDICATORS[name]
-        month, family = np.nonzero(rng.random(level.shape, dtype=np.float32) < yearly / 12 * np.exp(effect * level - effect**2 / 2 * _SPREAD))
-        day = crowd.months[month] + rng.integers(0, 28, len(month))
-        ended = day + np.maximum(14, rng.gamma(2.0, length / 2.0, len(month))).astype(np.int64)
-        until = np.full(len(crowd.first), -NEVER)
-        kept = np.zeros(len(month), dtype=bool)
-        edges = np.searchsorted(month, np.arange(int(shown.sum()) + 1))
-        for number, first_day in enumerate(crowd.months[shown]):  # while one runs no other of its kind begins
-            rows = np.arange(edges[number], edges[number + 1])
-            free = rows[until[family[rows]] < first_day]
-            kept[free] = True
-            until[family[free]] = ended[free]
-        found[name] = {"family": family[kept], "day": day[kept], "ended": ended[kept]}
-    return found
+    found = family_indicators(names, crowd.first, crowd.need, crowd.seeds, crowd.months[crowd.months <= crowd.day])
+    return {name: {"family": family, "day": on, "ended": ended} for name, (family, on, ended) in found.items()}

@@ -1,4 +1,7 @@
-"""What follows a contact: an offer of early help or a referral, assessment, plans, care; rows are gathered as arrays."""
+"""What follows a contact: an offer of early help or a referral, assessment, plans, care; rows are gathered as arrays.
+
+Every draw belongs to a child and a day, so that a case which takes another course moves nobody else's.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from early_id.data.synth.seeds import RowDraws, gamma, whole
 from early_id.data.synth.timeline import NEVER
 
 Ints = npt.NDArray[np.int64]
@@ -50,12 +54,14 @@ class Casework:
         Birthday, and the day services for the child end (18th birthday or move away).
     free_from : array of int
         The day from which a new contact can be made about the child.
+    draws : RowDraws
+        Draws by child and day.
     """
 
     dob: Ints
     stop: Ints
     free_from: Ints
-    rng: np.random.Generator
+    draws: RowDraws
     rows: dict[str, list[Rows]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     def arrays(self, kind: str) -> Rows:
@@ -86,38 +92,40 @@ class Casework:
         police : array of bool
             Whether the police know of something in these weeks.
         """
-        rng, count = self.rng, len(child)
-        source = _SOURCES[np.searchsorted(_SOURCE_EDGES, rng.random(count))]
-        source = np.where(police & (rng.random(count) < POLICE_MAKES), "police", source)
+        by, police_makes, answer, answered, offered = self.draws.columns(5, "contact", child, day)
+        source = _SOURCES[np.searchsorted(_SOURCE_EDGES, by)]
+        source = np.where(police & (police_makes < POLICE_MAKES), "police", source)
         refer = score > referral_from
         help_ = ~refer & (score > help_from)
-        outcome = np.where(rng.random(count) < 0.6, "nfa", "advice").astype(object)
+        outcome = np.where(answer < 0.6, "nfa", "advice").astype(object)
         outcome[refer], outcome[help_] = "new_referral", "early_help"
-        on = day + rng.integers(0, 6, count)
+        on = day + whole(answered, 0, 6)
         self._add("contacts", child=child, on=day, source=source, outcome=outcome, outcome_on=on)
         self._add("decisions", child=child, on=day, score=score, passed=refer | help_, passed_without_bias=score > fair_from)
         self.free_from[child] = on + 45
-        self._offer(child[help_], on[help_] + rng.integers(1, 15, int(help_.sum())))
+        self._offer(child[help_], (on + whole(offered, 1, 15))[help_])
         self._refer(child[refer], on[refer])
 
     def care_at_start(self, child: Ints, begin: int) -> None:
         """Children who were looked after when the events begin."""
-        start = np.maximum(begin - self.rng.integers(5, 700, len(child)), self.dob[child] + 10)
-        end = np.minimum(begin + self._lasts("CLA", len(child)), self.stop[child])
+        since, lasts = self.draws.columns(2, "care at start", child)
+        start = np.maximum(begin - whole(since, 5, 700), self.dob[child] + 10)
+        end = np.minimum(begin + _days(lasts, "CLA"), self.stop[child])
         self._status("CLA", child, start, end)
         self.free_from[child] = end + 60
 
     def _offer(self, child: Ints, offered: Ints) -> None:
         """Early help is offered; the family answers; some of it leads on to a referral."""
-        rng, count, stop = self.rng, len(child), self.stop[child]
-        if not count:
+        if not len(child):
             return
-        response = _ANSWERS[np.searchsorted(_ANSWER_EDGES, rng.random(count))]
+        stop = self.stop[child]
+        answer, begins, lasts, steps, why, lead, assessed, planned, view, reviewed = self.draws.columns(10, "offer", child, offered)
+        response = _ANSWERS[np.searchsorted(_ANSWER_EDGES, answer)]
         took = response == "accepted"
-        start = np.where(took, offered + rng.integers(5, 25, count), NEVER)
-        end = np.where(took, np.minimum(start + self._lasts("EH", count), stop), NEVER)
-        stepped = took & (rng.random(count) < STEPPED_UP) & (end < stop)
-        reason = _ENDS[np.searchsorted(_END_EDGES, rng.random(count))]
+        start = np.where(took, offered + whole(begins, 5, 25), NEVER)
+        end = np.where(took, np.minimum(start + _days(lasts, "EH"), stop), NEVER)
+        stepped = took & (steps < STEPPED_UP) & (end < stop)
+        reason = _ENDS[np.searchsorted(_END_EDGES, why)]
         reason[end >= stop] = "moved away"
         reason[stepped] = "stepped up"
         self._add(
@@ -128,62 +136,65 @@ class Casework:
             start=start,
             end=end,
             end_reason=reason,
-            lead_role=_ROLES[rng.integers(0, len(_ROLES), count)],
-            assessed=start + rng.integers(10, 40, count),
-            plan=start + rng.integers(42, 70, count),
-            child_view=np.where(rng.random(count) < 0.7, "Y", "N").astype(object),
+            lead_role=_ROLES[whole(lead, 0, len(_ROLES))],
+            assessed=start + whole(assessed, 10, 40),
+            plan=start + whole(planned, 42, 70),
+            child_view=np.where(view < 0.7, "Y", "N").astype(object),
             review_due=start + 150,
-            reviewed=start + 150 + rng.integers(-20, 40, count),
+            reviewed=start + 150 + whole(reviewed, -20, 40),
         )
         self.free_from[child] = np.where(took, end + 60, offered + 75)
         self._refer(child[stepped], end[stepped])
 
     def _refer(self, child: Ints, on: Ints) -> None:
         """A referral: closed, or assessed; then in need or not; then enquiry, plan, care."""
-        rng, count, stop = self.rng, len(child), self.stop[child]
-        if not count:
+        if not len(child):
             return
-        closed = rng.random(count) < NO_FURTHER_ACTION
-        done = np.minimum(on + np.where(closed, rng.integers(1, 10, count), rng.integers(20, 56, count)), stop)
+        stop = self.stop[child]
+        closes, after, fate, instead, offered = self.draws.columns(5, "referral", child, on)
+        closed = closes < NO_FURTHER_ACTION
+        done = np.minimum(on + np.where(closed, whole(after, 1, 10), whole(after, 20, 56)), stop)
         self._status("REFERRAL", child, on, done, outcome=np.where(closed, "nfa", "assessed").astype(object), outcome_on=done)
         self.free_from[child] = done + 60
         assessed = ~closed & (done < stop)
         self._add("assessed", child=child[assessed], on=done[assessed])
-        fate, instead = rng.random(count), rng.random(count)
-        needs = assessed & (fate >= NOT_IN_NEED)
+        needs = assessed & (fate >= NOT_IN_NEED / (1 - NO_FURTHER_ACTION))
         self._in_need(child[needs], done[needs] + 1)
         back = assessed & ~needs & (instead < OFFERED_INSTEAD)
-        self._offer(child[back], done[back] + rng.integers(3, 20, int(back.sum())))
+        self._offer(child[back], (done + whole(offered, 3, 20))[back])
 
     def _in_need(self, child: Ints, start: Ints) -> None:
-        rng, count, stop = self.rng, len(child), self.stop[child]
-        if not count:
+        if not len(child):
             return
-        end = np.minimum(start + self._lasts("CIN", count), stop)
-        enquiry = rng.random(count) < SECTION_47
-        plan = enquiry & (rng.random(count) < PLAN_AFTER)
-        care = rng.random(count) < INTO_CARE
-        begins = start + rng.integers(3, 40, count)
+        stop = self.stop[child]
+        lasts, asked, planned, cared, after, plan_lasts, care_after, to_court = self.draws.columns(8, "in need", child, start)
+        end = np.minimum(start + _days(lasts, "CIN"), stop)
+        enquiry = asked < SECTION_47
+        plan = enquiry & (planned < PLAN_AFTER)
+        care = cared < INTO_CARE
+        begins = start + whole(after, 3, 40)
+        enquiry &= begins < stop  # nobody enquires about a child who has left
         self._status("S47", child[enquiry], begins[enquiry], np.minimum(begins + 14, stop)[enquiry])
         plan_from = begins + 16
-        plan_to = np.minimum(plan_from + self._lasts("CPP", count), stop)
+        plan_to = np.minimum(plan_from + _days(plan_lasts, "CPP"), stop)
         plan &= plan_from < stop - 5
         self._status("CPP", child[plan], plan_from[plan], plan_to[plan])
-        care_from = start + rng.integers(20, 120, count)
+        care_from = start + whole(care_after, 20, 120)
         care &= care_from < stop - 30
-        court = care & (rng.random(count) < COURT)
+        court = care & (to_court < COURT)
         self._status("COURT", child[court], care_from[court] + 10, np.minimum(care_from + 200, stop)[court])
         end = np.where(plan, np.maximum(end, plan_to), end)
-        end = np.where(care, care_from, end)
-        self._status("CIN", child, start, end)
-        self.free_from[child] = end + 60
+        self._status("CIN", child, start, np.where(care, care_from, end))
+        self.free_from[child] = np.where(care, np.where(plan, plan_to, care_from), end) + 60  # a plan may outlast care
         self._care(child[care], care_from[care])
 
     def _care(self, child: Ints, start: Ints) -> None:
+        if not len(child):
+            return
         stop = self.stop[child]
-        end = np.minimum(start + self._lasts("CLA", len(child)), stop)
+        end = np.minimum(start + _days(self.draws.uniform("care", child, start), "CLA"), stop)
         self._status("CLA", child, start, end)
-        self.free_from[child] = end + 60
+        self.free_from[child] = np.maximum(self.free_from[child], end + 60)
         older = (end - self.dob[child] > 16 * 365.25) & (end < stop - 5)
         self._status("CARE_LEAVER", child[older], end[older] + 1, stop[older])
         self.free_from[child[older]] = NEVER
@@ -192,6 +203,8 @@ class Casework:
         self, status: str, child: Ints, start: Ints, end: Ints, *, outcome: npt.NDArray[np.object_] | None = None, outcome_on: Ints | None = None
     ) -> None:
         count = len(child)
+        if not count:
+            return
         self._add(
             "statutory",
             child=child,
@@ -200,12 +213,14 @@ class Casework:
             end=end,
             outcome=np.full(count, "", dtype=object) if outcome is None else outcome,
             outcome_on=np.full(count, NEVER) if outcome_on is None else outcome_on,
-            other_la=np.where(self.rng.random(count) < 0.02, "Y", "N").astype(object),
+            other_la=np.where(self.draws.uniform(f"elsewhere {status}", child, start) < 0.02, "Y", "N").astype(object),
         )
 
     def _add(self, kind: str, **columns: npt.NDArray[Any]) -> None:
         self.rows[kind].append(columns)
 
-    def _lasts(self, kind: str, count: int) -> Ints:
-        mean, shape = DURATIONS[kind]
-        return np.maximum(20, self.rng.gamma(shape, mean / shape, count)).astype(np.int64)
+
+def _days(uniform: Floats, kind: str) -> Ints:
+    """How long help or a status lasts."""
+    mean, shape = DURATIONS[kind]
+    return np.maximum(20, gamma(uniform, shape, mean)).astype(np.int64)

@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from early_id.data.synth.events.police import by_need
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.population.need import Need
 from early_id.data.synth.population.people import People
-from early_id.data.synth.seeds import Seeds
+from early_id.data.synth.seeds import RowDraws, Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
+
+Ints = npt.NDArray[np.int64]
 
 #: Families with the indicator in a year, mean length in days, and log-rate per standard deviation of need.
 INDICATORS = {
@@ -25,17 +28,18 @@ INDICATORS = {
 }
 #: Log-odds of each factor for one standard deviation of need above an assessed child's mean.
 FACTOR_EFFECT = 0.25
+#: Mean need of children on the day of an assessment.
+ASSESSED_NEED = 1.8
 #: Factors of the child's own doing or caring: rare under nine years, more usual after.
 OF_THE_CHILD = ("1A", "2A", "7A", "10A", "11A", "13A", "14A", "15A", "18B", "19B", "24A")
 
 
 def make_factors(assessed: pd.DataFrame, people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
     """One row a factor: child, factor, on, ended. Only assessed children have any (DfE, children in need census 2025)."""
-    rng = seeds.rng("factors")
-    table = read_factor_shares()
+    draws, table = seeds.rows("factors"), read_factor_shares()
     rows = assessed[assessed["on"] < timeline.extracted - 6].drop_duplicates(["child", "on"]).reset_index(drop=True)
     child, day = rows["child"].to_numpy(), rows["on"].to_numpy()
-    hit = factor_hits(need.of(child, day), (day - people.children["dob"].to_numpy()[child]) / 365.25, rng)
+    hit = factor_hits(child, day, need.of(child, day), (day - people.children["dob"].to_numpy()[child]) / 365.25, draws)
     row, column = np.nonzero(hit)
     none = np.flatnonzero(~hit.any(axis=1))
     found = pd.DataFrame(
@@ -51,23 +55,23 @@ def make_factors(assessed: pd.DataFrame, people: People, need: Need, seeds: Seed
             "on": rows["on"].to_numpy()[found["row"]],
         }
     )
-    closed = rng.random(len(out)) < 0.3
-    out["ended"] = np.where(closed, out["on"] + rng.integers(120, 500, len(out)), NEVER)
+    of = out["child"].to_numpy(), out["on"].to_numpy(), np.concatenate([column, np.full(len(none), len(table))])
+    closed = draws.uniform("closed", *of) < 0.3
+    out["ended"] = np.where(closed, out["on"] + draws.integers(120, 500, "ended", *of), NEVER)
     return out.sort_values(["on", "child", "factor"], kind="stable", ignore_index=True)
 
 
-def factor_hits(level: npt.NDArray[np.float32], age: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def factor_hits(child: Ints, day: Ints, level: npt.NDArray[np.float32], age: npt.NDArray[np.float64], draws: RowDraws) -> npt.NDArray[np.bool_]:
     """Which factors (columns, in the order of :func:`read_factor_shares`) are recorded of each assessed child.
 
     ``level`` is the child's need on the day of the assessment, ``age`` its age in years.
     """
     table = read_factor_shares()
     odds = np.log(table["share"].to_numpy() / (1 - table["share"].to_numpy()))
-    middle = level.mean() if len(level) else 0.0
-    chance = 1 / (1 + np.exp(-(odds[None, :] + FACTOR_EFFECT * (level - middle)[:, None])))
+    chance = 1 / (1 + np.exp(-(odds[None, :] + FACTOR_EFFECT * (level - ASSESSED_NEED)[:, None])))
     young = np.isin(table["code"].to_numpy(), OF_THE_CHILD)
     chance = np.where(young[None, :], chance * np.where(age < 9, 0.12, 1.75)[:, None], chance)
-    return np.asarray(rng.random(chance.shape) < np.minimum(chance, 0.9))
+    return np.asarray(draws.uniform("hit", child[:, None], day[:, None], np.arange(len(table))[None, :]) < np.minimum(chance, 0.9))
 
 
 @cache
@@ -85,24 +89,45 @@ def read_factor_shares() -> pd.DataFrame:
 
 def make_indicators(people: People, need: Need, known: npt.NDArray[np.bool_], seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
     """One row an indicator and child of the household: child, factor, on, ended."""
-    rng = seeds.rng("housing indicators")
     family = people.children["family"].to_numpy()
     dob = people.children["dob"].to_numpy()
-    joins, leaves = people.families["joins"].to_numpy()[family], people.families["leaves"].to_numpy()[family]
-    first = np.searchsorted(family, np.arange(len(people.families)))
+    joins, leaves = people.families["joins"].to_numpy(), people.families["leaves"].to_numpy()
+    first = np.searchsorted(family, np.arange(len(people.families) + 1))
     parts = []
-    for name, (yearly, length, effect) in INDICATORS.items():
-        until = np.full(len(first), -NEVER)
-        for month in timeline.months:
-            rate = yearly / 12 * np.exp(effect * need.at(month + 15)[first] - effect**2 / 2 * 1.2)
-            hit = (rng.random(len(first)) < rate) & (until < month)
-            on = month + rng.integers(0, 28, len(first))
-            ended = on + np.maximum(14, rng.gamma(2.0, length / 2.0, len(first))).astype(np.int64)
-            until = np.where(hit, ended, until)
-            lives = (joins <= month) & (leaves > month + 31) & (dob < month) & (month - dob < 18 * 365.25) & known
-            child = np.flatnonzero(hit[family] & lives)
-            rows = family[child]
-            parts.append(pd.DataFrame({"child": child, "factor": name, "on": on[rows], "ended": ended[rows]}))
+    for name, (of, on, ended) in family_indicators(tuple(INDICATORS), first[:-1], need, seeds, timeline.months).items():
+        row, child = every_child(of, first)
+        month = timeline.months[np.searchsorted(timeline.months, on[row], side="right") - 1]
+        lives = (joins[of[row]] <= month) & (leaves[of[row]] > month + 31) & (dob[child] < month) & (month - dob[child] < 18 * 365.25) & known[child]
+        row, child = row[lives], child[lives]
+        parts.append(pd.DataFrame({"child": child, "factor": name, "on": on[row], "ended": ended[row]}))
     out = pd.concat(parts, ignore_index=True)
     out = out[out["on"] < timeline.extracted - 11]
     return out.sort_values(["on", "child", "factor"], kind="stable", ignore_index=True)
+
+
+def family_indicators(names: tuple[str, ...], eldest: Ints, need: Need, seeds: Seeds, months: Ints) -> dict[str, tuple[Ints, Ints, Ints]]:
+    """Housing and money indicators: family, first and last day of each, in order of months; while one runs no other of its kind begins.
+
+    ``eldest`` is the row number of each family's first child, whose need the family's indicators follow.
+    """
+    until = {name: np.full(len(eldest), -NEVER) for name in names}
+    found: dict[str, list[tuple[Ints, Ints, Ints]]] = {name: [] for name in names}
+    draws = {name: seeds.rows(name) for name in names}
+    for index, month in enumerate(months):
+        level = need.at(month + 15)[eldest]
+        for name in names:
+            yearly, length, effect = INDICATORS[name]
+            hit = seeds.rng(name, index).random(len(eldest), dtype=np.float32) < by_need(yearly / 12, effect, level)
+            family = np.flatnonzero(hit & (until[name] < month))
+            on = month + draws[name].integers(0, 28, "on", family, month)
+            ended = on + np.maximum(14, draws[name].gamma(2.0, length, "lasts", family, month)).astype(np.int64)
+            until[name][family] = ended
+            found[name].append((family, on, ended))
+    return {name: tuple(np.concatenate(part) for part in zip(*parts, strict=True)) for name, parts in found.items()}  # type: ignore[misc]
+
+
+def every_child(family: Ints, first: Ints) -> tuple[Ints, Ints]:
+    """All children of some families: for each, which of the entries it belongs to, and its row number; ``first`` ends with their number."""
+    size = first[family + 1] - first[family]
+    entry = np.repeat(np.arange(len(family)), size)
+    return entry, first[family][entry] + np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from early_id.data.synth.events.police import by_need
 from early_id.data.synth.files.extracts import Tables, british, people_table
 from early_id.data.synth.population.need import Need
 from early_id.data.synth.population.people import People
@@ -20,21 +21,23 @@ BEREAVED_PER_YEAR = 0.003
 
 def make_health(people: People, need: Need, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
     """One row a notice and child: child, kind, happened, recorded (days)."""
-    rng = seeds.rng("health notices")
+    draws = seeds.rows("health notices")
     family, dob = people.children["family"].to_numpy(), people.children["dob"].to_numpy()
     joins, leaves = people.families["joins"].to_numpy()[family], people.families["leaves"].to_numpy()[family]
     parts = []
-    for month in timeline.months:
+    for index, month in enumerate(timeline.months):
+        rng = seeds.rng("health notices", index)
         here = (joins <= month) & (leaves > month + 31) & (dob < month - 30) & (month - dob < 18 * 365.25 - 31)
-        rate = NOTICE_PER_YEAR / 12 * np.exp(NOTICE_EFFECT * need.at(month + 15) - NOTICE_EFFECT**2 / 2 * 1.2)
+        rate = by_need(NOTICE_PER_YEAR / 12, NOTICE_EFFECT, need.at(month + 15))
         child = np.flatnonzero((rng.random(len(dob)) < rate) & here)
-        parts.append(pd.DataFrame({"child": child, "kind": "health", "happened": month + rng.integers(0, 28, len(child))}))
+        parts.append((child, np.full(len(child), "health", dtype=object), month + draws.integers(0, 28, "day", child, month)))
         hit = rng.random(len(people.families)) < BEREAVED_PER_YEAR / 12
-        day = month + rng.integers(0, 28, len(people.families))
         child = np.flatnonzero(hit[family] & here)
-        parts.append(pd.DataFrame({"child": child, "kind": "bereavement", "happened": day[family[child]]}))
-    notices = pd.concat(parts, ignore_index=True)
-    notices["recorded"] = notices["happened"] + 2 + rng.geometric(0.15, len(notices))
+        day = month + draws.integers(0, 28, "bereaved", family[child], month)
+        parts.append((child, np.full(len(child), "bereavement", dtype=object), day))
+    child, kind, happened = (np.concatenate(part) for part in zip(*parts, strict=True))
+    recorded = happened + 2 + draws.geometric(0.15, "after", child, happened, kind == "health")
+    notices = pd.DataFrame({"child": child, "kind": kind, "happened": happened, "recorded": recorded})
     notices = notices[notices["recorded"] < timeline.extracted]
     return notices.sort_values(["happened", "child", "kind"], kind="stable", ignore_index=True)
 

@@ -2,7 +2,7 @@
 
 One module a subject declares its faults in a table (``identifiers``, ``demography``, ``coding``, ``dates``, ``overlap``, ``missing``; how, says
 ``declare``); ``plant`` hands out the rows, ``marks`` does the same for session marks, block by block, and ``exports`` for whole files; ``log``
-counts. Which rows a kind gets does not depend on the kinds that are switched on.
+counts, ``counting`` says how. Which rows a kind gets does not depend on the kinds that are switched on.
 """
 
 from early_id.data.synth.faults.exports import copy_exports, encoding_of

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from early_id.data.synth.faults.counting import HOW_TO_COUNT
 from early_id.data.synth.mess import KINDS, REFUSED
 
 #: Kinds that are ordinary life, not faults: they are counted, but not added up with the others.
@@ -64,7 +65,7 @@ class FaultLog:
         -------
         DataFrame
             ``kind``, ``rule`` (number in ``data_quality_rules``), ``fault`` (in words), ``finding_code`` (what the intake of
-            today makes of it), ``file``, ``column``, ``count`` (rows that show it), ``rows`` (rows of the file).
+            today makes of it), ``file``, ``column``, ``count``, ``how_to_count``, ``file_rows`` (rows of the file).
         """
         kinds = {kind.name: kind for kind in KINDS}
         sums: dict[tuple[str, str, str], int] = {}
@@ -75,8 +76,8 @@ class FaultLog:
         for (name, file, column), count in sums.items():
             kind = kinds[name]
             code = "" if kind.found == REFUSED else kind.found
-            lines.append((name, kind.rule or "", kind.text, code, file, column, count, self._sizes.get(file, "")))
-        table = pd.DataFrame(lines, columns=["kind", "rule", "fault", "finding_code", "file", "column", "count", "rows"])
+            lines.append((name, kind.rule or "", kind.text, code, file, column, count, HOW_TO_COUNT[name], self._sizes.get(file, "")))
+        table = pd.DataFrame(lines, columns=["kind", "rule", "fault", "finding_code", "file", "column", "count", "how_to_count", "file_rows"])
         return table.sort_values(["finding_code", "kind", "file", "column"], ignore_index=True)
 
 

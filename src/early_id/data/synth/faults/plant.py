@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,7 @@ _DECLARED: tuple[Fault, ...] = (*(fault for subject in _SUBJECTS for fault in su
 FAULTS: tuple[Fault, ...] = (*_DECLARED, *identifiers.AGAINST_LAST_YEAR)
 
 Lines = npt.NDArray[np.int64]
+NOTHING: Mapping[str, Lines] = MappingProxyType({})
 
 
 @dataclass
@@ -77,7 +80,9 @@ class _File:
         return table
 
 
-def plant_faults(tables: Tables, spared: set[str], plan: CouncilPlan, timeline: Timeline, seeds: Seeds, log: FaultLog) -> Tables:
+def plant_faults(
+    tables: Tables, spared: set[str], plan: CouncilPlan, timeline: Timeline, seeds: Seeds, log: FaultLog, clean: Mapping[str, Lines] = NOTHING
+) -> Tables:
     """The same tables with the faults of ``plan.mess``.
 
     Parameters
@@ -86,6 +91,8 @@ def plant_faults(tables: Tables, spared: set[str], plan: CouncilPlan, timeline: 
         The extracts with the columns of :func:`early_id.data.synth.files.returns.add_return_columns`.
     spared : set of str
         Ids of people whose rows stay clean (canaries).
+    clean : mapping of str to array of int
+        Rows of a file that stay clean: those that another table of the truth lists as they are written.
 
     Returns
     -------
@@ -102,6 +109,7 @@ def plant_faults(tables: Tables, spared: set[str], plan: CouncilPlan, timeline: 
     for fault in _DECLARED:
         if fault.file not in files:
             files[fault.file] = _file(tables[fault.file], spared)
+            files[fault.file].free[clean.get(fault.file, [])] = False
         _take(files[fault.file], fault, around, plan, seeds, log)
     out = {**tables, **{name: file.written() for name, file in files.items()}}
     # The list of last year takes its own fault where this year's has none, and has all of this year's.

@@ -10,7 +10,7 @@ from early_id.config.load import BAR, shipped_text
 from early_id.core.fingerprint import file_sha256
 from early_id.data.synth.plan import START, CouncilPlan
 from early_id.data.synth.scenarios.biases import loss_from
-from early_id.data.synth.scenarios.declare import SCENARIOS
+from early_id.data.synth.scenarios.declare import GROUPS, SCENARIOS, part
 from early_id.data.synth.timeline import Timeline, as_date
 
 #: Source, shape, file pattern.
@@ -43,10 +43,11 @@ _README = """A made-up council
 Nothing here is about a real person, family, school or council. Names come from a list of names, identifiers from ranges
 that are never issued, postcodes from an area that does not exist. The numbers follow published national tables.
 
-  extracts/    what the council's schools, social care, police, housing and health would export, faults included
-  config.yaml  settings: early-id run --config config.yaml
-  truth/       what is really so: need, links between the agencies' people, planted faults. It is never read by a run.
-
+  extracts/        what the council's schools, social care, police, housing and health would export, faults included
+  config.yaml      settings: early-id run --config config.yaml
+  acceptance.yaml  what a model has to reach before it may be put forward; here nobody has decided it
+  truth/           what is really so: need, links between the agencies' people, planted faults. It is never read by a run.
+{further}
 Made with: {command}
 
 {planted}
@@ -62,7 +63,7 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "# Settings of a made-up council, written by early-id synth.",
         *(f"# {line}" for line in _planted(plan)),
         "project:",
-        f'  name: "Made-up council ({plan.total:,} children, seed {plan.seed})"',
+        f'  name: "Made-up council ({plan.total:,} children, seed {plan.seed}, mess: {plan.mess_shown})"',
         "  made_up: true",
         "  contact: the early-help team (earlyhelp@example.org)",
         "  data_protection_contact: the data protection officer (dpo@example.org)",
@@ -83,7 +84,16 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
     (folder / BAR).write_text(_bar(), encoding="utf-8", newline="\n")
-    readme = _README.format(planted="\n".join(f"  {line}" for line in _planted(plan)), command=plan.command)
+    further = [
+        ("extracts_other_shapes/", "the same records as other systems and returns hold them; a run does not look there", bool(plan.shapes)),
+        ("second_outcome/", "what reviewers without bias found, and the extension that reads it", bool(plan.size("unbiased_outcome"))),
+        ("config_second_outcome.yaml", "settings that learn from it", bool(plan.size("unbiased_outcome"))),
+    ]
+    readme = _README.format(
+        further="".join(f"  {name}  {text}\n" for name, text, there in further if there),
+        planted="\n".join(f"  {line}" for line in _planted(plan)),
+        command=plan.command,
+    )
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
 
 
@@ -99,7 +109,10 @@ def _planted(plan: CouncilPlan) -> list[str]:
     lines = []
     for key, size in plan.scenarios.items():
         known = SCENARIOS[key.partition(":")[0]]
-        lines.append(f"scenario {key}, {size:g} {known.unit}: {known.text}")
+        target, _ = part(plan.scenarios, known.name) or ("", 0.0)
+        aimed = f" (here: {GROUPS.get(target, target)})" if target else ""
+        lines.append(f"scenario {key}, {size:g} {known.unit}: {known.text}{aimed}")
+    lines.extend(f"note: {remark}" for remark in plan.remarks)
     lines.append(f"mess: {plan.mess_words}")
     lines.append(f"further shapes: {', '.join(plan.shapes) or 'none'}")
     if plan.start != START:

@@ -113,7 +113,7 @@ def _cases(tables: Tables, rng: np.random.Generator, timeline: Timeline) -> pd.D
     open_ = (table["EndOn"] == "").groupby(case).transform("any").to_numpy(dtype=bool)
     closed = np.where(open_, "", table["EndOn"].groupby(case).transform("max"))
     alone = pd.Series(case).groupby(case).transform("size").to_numpy() == 1
-    no_action = refers & (table["Outcome"] == "nfa")
+    no_action, assessed = (refers & (table["Outcome"] == outcome) for outcome in ("nfa", "assessed"))
     draw = rng.random(len(table))
     reason = np.select([no_action, alone], ["RC8", np.where(draw < 0.7, "RC8", "RC9")], np.where(draw < 0.93, "RC7", "RC5"))
     needs = np.array(list(PRIMARY_NEEDS), dtype=object)
@@ -124,9 +124,9 @@ def _cases(tables: Tables, rng: np.random.Generator, timeline: Timeline) -> pd.D
         DOB=_births(table, tables["socialcare/people.csv"]),
         CaseClosedOn=np.where(refers, closed, ""),
         CloseReason=np.where(refers & (closed != ""), reason, ""),
-        PrimaryNeed=np.where(refers & ~no_action, need, ""),
+        PrimaryNeed=np.where(assessed, need, ""),
         ReferralSource=np.where(refers, _referral_sources(table, tables["socialcare/contacts.csv"]), ""),
-        ReferralNFA=np.where(refers, np.where(no_action, "Y", "N"), ""),
+        ReferralNFA=np.select([no_action, assessed], ["Y", "N"], ""),  # open: not known yet
         **_plans(table, timeline),
     )
 

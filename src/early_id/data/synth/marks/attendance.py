@@ -48,7 +48,7 @@ class AbsencePlan:
     """One row an enrolment (pupil, school, school year), and the code mix by phase and heaviness of absence."""
 
     rows: pd.DataFrame  #: child, school, year, start, end, phase, nc, place, share, late, part_time, bin
-    mix: Array  #: phase × bin × code: cumulative within full and half codes; see :func:`_mix`
+    mix: Array  #: phase × bin × code: cumulative within full and half codes; see :func:`code_mix`
     half_share: Array  #: phase × bin: share of absence sessions that are half days
 
 
@@ -59,8 +59,7 @@ def make_plan(people: People, rolls: Rolls, need: Need, boost: Array, seeds: See
     count = len(people)
     stable = rng.standard_normal(count)
     late_own = rng.standard_normal(count)
-    own = np.sqrt(1 - ABSENCE_CORRELATION**2)
-    shift, spread = _school_shifts(rolls)
+    shift = school_shifts(rolls.schools, rolls.spells["school"].to_numpy())
     phases = rolls.schools["phase"].map({name: i for i, name in enumerate(PHASES)}).to_numpy(dtype=np.int64)
     parts = []
     for index, year in enumerate(timeline.years):
@@ -68,32 +67,55 @@ def make_plan(people: People, rolls: Rolls, need: Need, boost: Array, seeds: See
             continue
         spells = rolls.spells[rolls.spells["year"] == index]
         child, school = spells["child"].to_numpy(), spells["school"].to_numpy()
-        noise = np.sqrt(STABLE_SHARE) * stable + np.sqrt(1 - STABLE_SHARE) * rng.standard_normal(count)
-        middle = int((year.days[0] + year.days[-1]) / 2)
-        place = ABSENCE_CORRELATION * need.resid_at(middle)[child] + own * noise[child] + boost[child]
-        late = np.exp(LATE_EFFECT * need.at(middle)[child] + LATE_SPREAD * late_own[child])
-        drawn = {"year": index, "phase": phases[school], "place": (place + shift[school]) / spread, "late": late}
+        middle, fresh = int((year.days[0] + year.days[-1]) / 2), rng.standard_normal(count)[child]
+        place = place_of(need.resid_at(middle)[child], stable[child], fresh, boost[child] + shift[school])
+        late = lateness(need.at(middle)[child], late_own[child])
+        drawn = {"year": index, "phase": phases[school], "place": place, "late": late}
         parts.append(spells[["child", "school", "start", "end", "nc"]].assign(**drawn))
     rows = pd.concat(parts, ignore_index=True)
     rows["share"] = absence_shares(rows, people, timeline)
-    _to_published_lateness(rows)
+    to_published_lateness(rows)
     sen = children["sen"].to_numpy()[rows["child"]]
     rows["part_time"] = rng.random(len(rows)) < part_time_chance(rows["phase"].to_numpy(), sen, rows["share"].to_numpy())
     rows["bin"] = np.searchsorted(RATE_EDGES, rows["share"].to_numpy())
-    mix, half = _mix(rows)
+    mix, half = code_mix(rows)
     return AbsencePlan(rows, mix, half)
 
 
-def _school_shifts(rolls: Rolls) -> tuple[Array, float]:
-    """What a school and its area add to its pupils' place, about nothing over a phase's pupils; and the spread of the sum."""
-    schools = rolls.schools
+def place_of(resid: npt.NDArray[np.floating], stable: Array, fresh: Array, shift: Array) -> Array:
+    """Place in the absence distribution of a year, standard normal over England.
+
+    ``resid`` is need within the pupil's group, ``stable`` and ``fresh`` what stays with the pupil and what the year brings (standard
+    normal), ``shift`` what the school adds.
+    """
+    own = np.sqrt(STABLE_SHARE) * stable + np.sqrt(1 - STABLE_SHARE) * fresh
+    place = ABSENCE_CORRELATION * resid + np.sqrt(1 - ABSENCE_CORRELATION**2) * own + shift
+    return np.asarray(place / np.sqrt(1 + area_spread() ** 2 + SCHOOL_SPREAD**2), dtype=np.float64)
+
+
+def lateness(level: npt.NDArray[np.floating], own: Array) -> Array:
+    """How often a pupil is late, before it is scaled to the published share."""
+    return np.asarray(np.exp(LATE_EFFECT * level + LATE_SPREAD * own), dtype=np.float64)
+
+
+def school_shifts(schools: pd.DataFrame, school: npt.NDArray[np.int64]) -> Array:
+    """What each school and its area add to its pupils' place, about nothing over a phase's pupils; ``school`` has an entry a pupil."""
     shift = schools["absence_shift"].to_numpy(dtype=float)
-    pupils = np.bincount(rolls.spells["school"], minlength=len(schools)).astype(float)
+    pupils = np.bincount(school, minlength=len(schools)).astype(float)
     for phase in PHASES:
         here = (schools["phase"] == phase).to_numpy()
         if pupils[here].sum():
             shift = np.where(here, shift - np.average(shift[here], weights=pupils[here]), shift)
-    return shift, float(np.sqrt(1 + area_spread() ** 2 + SCHOOL_SPREAD**2))
+    return shift
+
+
+def ranks(place: Array, phase: npt.NDArray[np.int64], sen: npt.NDArray[np.object_]) -> Array:
+    """Ranks within the cells of the published bands, from 0 to 1."""
+    rank = ndtr(place)
+    for number, name in enumerate(PHASES[:2]):
+        here = (phase == number) & (sen != "N")
+        rank[here] = rank_with_plan(place[here], sen[here] == "E", *plan_contrast(name))
+    return np.clip(rank, 1e-6, 1 - 1e-6)
 
 
 def absence_shares(rows: pd.DataFrame, people: People, timeline: Timeline) -> Array:
@@ -105,11 +127,7 @@ def absence_shares(rows: pd.DataFrame, people: People, timeline: Timeline) -> Ar
     sen = children["sen"].to_numpy()[child]
     needs = sen != "N"
     cells = cell_number(phase, fsm, needs, children["male"].to_numpy()[child], rows["nc"].to_numpy())
-    rank = ndtr(rows["place"].to_numpy())
-    for number, name in enumerate(PHASES[:2]):
-        here = (phase == number) & needs
-        rank[here] = _rank_with_plan(rows["place"].to_numpy()[here], sen[here] == "E", *plan_contrast(name))
-    rank = np.clip(rank, 1e-6, 1 - 1e-6)
+    rank = ranks(rows["place"].to_numpy(), phase, sen)
     share, short = np.empty(len(rows)), np.zeros(len(rows), dtype=bool)
     for index in rows["year"].unique():
         here = (rows["year"] == index).to_numpy()
@@ -127,7 +145,7 @@ def absence_shares(rows: pd.DataFrame, people: People, timeline: Timeline) -> Ar
     return share
 
 
-def _rank_with_plan(place: Array, plan: npt.NDArray[np.bool_], shift: float, scale: float) -> Array:
+def rank_with_plan(place: Array, plan: npt.NDArray[np.bool_], shift: float, scale: float) -> Array:
     """Ranks among pupils with SEN, where those with a plan stand higher and further apart than those with SEN support.
 
     The published bands do not tell the two apart, so ranks come from the mixture of both groups: together they keep the bands.
@@ -139,7 +157,7 @@ def _rank_with_plan(place: Array, plan: npt.NDArray[np.bool_], shift: float, sca
     return np.asarray(part * ndtr((value - shift) / scale) + (1 - part) * ndtr(value), dtype=np.float64)
 
 
-def _to_published_lateness(rows: pd.DataFrame) -> None:
+def to_published_lateness(rows: pd.DataFrame) -> None:
     """Scale the late factors so that sessions coded L come to the published share of each phase (a late pupil is not absent)."""
     for number in range(len(PHASES)):
         here = (rows["phase"] == number).to_numpy()
@@ -169,7 +187,7 @@ def part_time_chance(phase: npt.NDArray[np.int64], sen: npt.NDArray[np.object_],
     return np.asarray(np.minimum(chance / 100 * SESSIONS / C2_COUNTED, 0.9), dtype=np.float64)
 
 
-def _mix(rows: pd.DataFrame) -> tuple[Array, Array]:
+def code_mix(rows: pd.DataFrame) -> tuple[Array, Array]:
     """Code shares by heaviness that add up to the published mix of each phase (iterative proportional fitting)."""
     codes = FULL_CODES + HALF_CODES
     bins = len(RATE_EDGES) + 1

@@ -48,6 +48,7 @@ class Block:
 
     number: int
     year: int
+    children: npt.NDArray[np.int64]  #: row of each in the council
     rows: pd.DataFrame
     suspensions: pd.DataFrame
     traits: pd.DataFrame
@@ -89,26 +90,33 @@ def share(world: World, seeds: Seeds) -> Shared:
 def cut(world: World, index: int) -> Iterator[Block]:
     """The blocks of one year, in order."""
     people, need = world.people, world.need
+    order = order_of_marks(world)
+    place = np.argsort(order)
     blocks = -(-len(people) // BLOCK)
-    parts = [_by_block(frame[frame["year"] == index], blocks) for frame in (world.absence.rows, world.suspensions)]
+    parts = [_by_block(frame[frame["year"] == index], place, blocks) for frame in (world.absence.rows, world.suspensions)]
     ethnicity = world.people.families["ethnicity"].to_numpy()
     pupil_ids = people.children["pupil_id"].to_numpy()
     for number, (rows, suspensions) in enumerate(zip(*parts, strict=True)):
-        here = slice(number * BLOCK, (number + 1) * BLOCK)
+        here = order[number * BLOCK : (number + 1) * BLOCK]
         children = people.children.iloc[here]
         traits = children[list(TRAITS)].reset_index(drop=True)
         traits["ethnicity"] = ethnicity[children["family"].to_numpy()]
-        canaries = world.canaries[(world.canaries >= here.start) & (world.canaries < here.stop)] - here.start
         yield Block(
             number,
             index,
-            rows=rows.assign(child=rows["child"] - here.start),
-            suspensions=suspensions.assign(child=suspensions["child"] - here.start),
+            here,
+            rows=rows.assign(child=rows["child"] - number * BLOCK),
+            suspensions=suspensions.assign(child=suspensions["child"] - number * BLOCK),
             traits=traits,
             need=replace(need, resid=need.resid[here], shift=need.shift[here]),
             pupil_ids=pupil_ids[here],
-            canaries=canaries,
+            canaries=np.flatnonzero(np.isin(here, world.canaries)),
         )
+
+
+def stream(block: Block, shared: Shared) -> np.random.Generator:
+    """The draws of one block in one year, from a stream that no other block has."""
+    return shared.seeds.rng(f"marks {shared.timeline.years[block.year].label}", block.number)
 
 
 def fill(block: Block, shared: Shared) -> BlockMarks:
@@ -125,7 +133,7 @@ def fill(block: Block, shared: Shared) -> BlockMarks:
         shared.years[block.year],
         block.need,
         timeline.extracted,
-        seeds.rng(f"marks {year.label}", block.number),
+        stream(block, shared),
         shared.plan.mess,
     )
     marks = silence(marks, shared.silent)
@@ -148,9 +156,14 @@ def fill(block: Block, shared: Shared) -> BlockMarks:
     return BlockMarks(months, texts, log.rows)
 
 
-def _by_block(frame: pd.DataFrame, blocks: int) -> list[pd.DataFrame]:
-    """A frame cut into the fixed blocks of children."""
-    frame = frame.sort_values("child", kind="stable")
+def order_of_marks(world: World) -> npt.NDArray[np.int64]:
+    """Rows of the children in the order in which they come into blocks: brothers and sisters apart, nobody where the truth has her."""
+    return Seeds(world.plan.seed, world.plan.area, world.plan.areas).rng("order of marks").permutation(len(world.people))
+
+
+def _by_block(frame: pd.DataFrame, place: npt.NDArray[np.int64], blocks: int) -> list[pd.DataFrame]:
+    """A frame cut into the fixed blocks of children, which are numbered by their places in the order of marks."""
+    frame = frame.assign(child=place[frame["child"]]).sort_values("child", kind="stable")
     edges = np.searchsorted(frame["child"].to_numpy(), np.arange(blocks + 1) * BLOCK)
     return [frame.iloc[a:b] for a, b in pairwise(edges)]
 

@@ -29,7 +29,7 @@ WEEKDAY = np.array([0.05, -0.04, -0.05, 0.0, 0.12])
 #: Shift of the score through each term, from its first day (0) to its last (1), fitted to absence by week of 2024/25 (DfE daily attendance).
 SEASON: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0.0, -0.28), (0.1, -0.25), (0.2, -0.14), (0.43, 0.03), (0.52, 0.06), (0.58, -0.06), (0.8, 0.0), (0.92, 0.12), (1.0, 0.32)),
-    ((0.0, -0.08), (0.1, 0.0), (0.4, 0.06), (0.55, -0.04), (0.8, 0.0), (0.92, 0.1), (1.0, 0.2)),
+    ((0.0, -0.08), (0.1, 0.0), (0.4, 0.06), (0.55, -0.04), (0.8, 0.0), (0.92, 0.09), (1.0, 0.15)),
     ((0.0, -0.1), (0.1, -0.08), (0.4, 0.04), (0.55, 0.0), (0.8, 0.05), (0.92, 0.15), (1.0, 0.35)),
 )
 #: Mornings and afternoons of lateness, per session of the published share.
@@ -79,23 +79,23 @@ def place_absences(
     halves = rng.binomial(np.round(left).astype(np.int64), plan.half_share[phase, box])
     full = np.floor((left - halves) / 2 + rng.random(n)).astype(np.int64)
     free = open_ & ~with_cause.any(axis=2)
-    score = _score(n, year, need, rows["child"].to_numpy(), rng)
-    away = _largest(np.where(free, score, -np.inf), full)
-    half = _largest(np.where(free & ~away, rng.random((n, d)), -np.inf), halves)
+    score = day_score(n, year, need, rows["child"].to_numpy(), rng)
+    away = largest(np.where(free, score, -np.inf), full)
+    half = largest(np.where(free & ~away, rng.random((n, d)), -np.inf), halves)
     begins = away & ~np.concatenate([np.zeros((n, 1), dtype=bool), away[:, :-1]], axis=1)
     begins |= away & (rng.random((n, d)) < SPELL_BREAKS)
     at = np.maximum.accumulate(np.where(begins, np.arange(d)[None, :], 0), axis=1)
     draw = np.take_along_axis(rng.random((n, d)), at, axis=1)
     who, when = np.nonzero(away)
     mix = plan.mix[phase[who], box[who]]
-    names = np.array([NUMBER[c] for c in FULL_CODES], dtype=np.int8)[_pick(mix[:, : len(FULL_CODES)], draw[who, when])]
+    names = np.array([NUMBER[c] for c in FULL_CODES], dtype=np.int8)[pick(mix[:, : len(FULL_CODES)], draw[who, when])]
     rare = rng.random(len(who))
     interview, performance = (_share_of_leave(code)[phase[who]] for code in ("J1", "C1"))
     agreed = (names == NUMBER["C"]) & (rare < interview + performance)
     names[agreed] = np.where(rare < interview, NUMBER["J1"], NUMBER["C1"]).astype(np.int8)[agreed]
     code[who, when] = names[:, None]
     who, when = np.nonzero(half)
-    part = _pick(plan.mix[phase[who], box[who]][:, len(FULL_CODES) :], rng.random(len(who)))
+    part = pick(plan.mix[phase[who], box[who]][:, len(FULL_CODES) :], rng.random(len(who)))
     afternoon = (part == HALF_CODES.index("M")) & (rng.random(len(who)) < 0.45)
     code[who, when, afternoon.astype(np.int64)] = np.array([NUMBER[c] for c in HALF_CODES], dtype=np.int8)[part]
     laid = (fixed >= 0) & ~((fixed == NUMBER["C2"]) & away[:, :, None])
@@ -108,7 +108,7 @@ def _share_of_leave(code: str) -> Array:
     return np.array([mix[code] / (mix["C"] + mix["C1"] + mix["J1"]) for mix in shares])
 
 
-def _pick(cumulative: Array, draw: Array) -> npt.NDArray[np.int64]:
+def pick(cumulative: Array, draw: Array) -> npt.NDArray[np.int64]:
     """Index of the first cumulative share that is not below the draw."""
     return np.asarray((draw[:, None] > cumulative).sum(axis=1).clip(max=cumulative.shape[1] - 1), dtype=np.int64)
 
@@ -123,7 +123,7 @@ def season(year: SchoolYear) -> Array:
     return shift
 
 
-def _score(n: int, year: SchoolYear, need: Need, child: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def day_score(n: int, year: SchoolYear, need: Need, child: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """How likely each day is to be an absence, relative to the pupil's other days."""
     days = year.days
     d = len(days)
@@ -138,9 +138,8 @@ def _score(n: int, year: SchoolYear, need: Need, child: npt.NDArray[np.int64], r
     return np.ascontiguousarray(score.T)
 
 
-def _largest(score: npt.NDArray[np.floating], counts: npt.NDArray[np.int64]) -> Flags:
+def largest(score: npt.NDArray[np.floating], counts: npt.NDArray[np.int64]) -> Flags:
     """The ``counts`` largest finite entries of each row."""
-    order = -np.sort(-score, axis=1)
-    place = np.clip(counts - 1, 0, score.shape[1] - 1)
-    edge = np.take_along_axis(order, place[:, None], axis=1)
-    return np.asarray((score >= edge) & np.isfinite(score) & (counts > 0)[:, None])
+    order = np.sort(score, axis=1)
+    edge = order[np.arange(len(score)), np.clip(score.shape[1] - counts, 0, score.shape[1] - 1)]
+    return np.asarray((score >= edge[:, None]) & np.isfinite(score) & (counts > 0)[:, None])

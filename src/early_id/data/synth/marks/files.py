@@ -23,7 +23,7 @@ from early_id.core.display import Progress
 from early_id.core.errors import SettingsError
 from early_id.data.synth.faults import FaultLog, count_timing, spoil_text_marks
 from early_id.data.synth.files.writers import mark_writer, marks_to_text, write_table
-from early_id.data.synth.marks.blocks import Block, BlockMarks, Shared, cut, fill, share
+from early_id.data.synth.marks.blocks import Block, BlockMarks, Shared, cut, fill, order_of_marks, share
 from early_id.data.synth.marks.make import Marks
 from early_id.data.synth.seeds import BLOCK, Seeds
 from early_id.data.synth.world import World
@@ -119,7 +119,8 @@ def _write_text(
     """One school's own export of its marks."""
     school_ids = world.rolls.schools["school_id"].to_numpy()
     file = f"attendance/marks_{school_ids[school].lower()}.csv"
-    moved = [marks.numbered_from(block * BLOCK) for block, marks in parts]
+    order = order_of_marks(world)
+    moved = [marks.about(order[block * BLOCK :]) for block, marks in parts]
     whole = moved[0].plus(*moved[1:])
     count_timing(whole, file, log)
     text = marks_to_text(whole, pupil_ids, school_ids)

@@ -51,9 +51,9 @@ class Marks:
         """These rows and then the others."""
         return Marks(*(np.concatenate([getattr(part, name) for part in (self, *others)]) for name in self.__dataclass_fields__))
 
-    def numbered_from(self, first: int) -> Marks:
-        """The same marks with the children of a block numbered as in the whole council."""
-        return replace(self, child=self.child + first)
+    def about(self, children: npt.NDArray[np.int64]) -> Marks:
+        """The same marks with the ``children`` of a block numbered as in the whole council."""
+        return replace(self, child=children[self.child])
 
 
 def make_marks(

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from early_id.data.synth.seeds import Seeds
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 PSEUDO_COUNCIL = "005"
@@ -22,6 +23,10 @@ POSTCODE_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 TEMPORARY_SCHOOL, CANARY_SCHOOL = 8000, 9999
 #: Stems of NHS numbers from here on are kept for the canaries.
 CANARY_STEM = 999_900
+#: What an id is for → where its part of the pool begins and how wide it is, in children of the council. A family has two adults and two homes
+#: besides its present one at most, and a child one of its own.
+USES = {"first": (0, 1), "adults": (1, 2), "further homes": (1, 3), "former": (4, 1), "second": (5, 1)}
+POOL = 6
 _VALUES = {**{str(n): n for n in range(10)}, **{letter: n for n, letter in enumerate(UPN_LETTERS)}}
 
 Texts = npt.NDArray[np.object_]
@@ -47,9 +52,9 @@ def make_upns(entry_years: npt.NDArray[Any], places: npt.NDArray[np.int64] | Non
     return _upns(1000 + rows // 1000, np.asarray(entry_years), rows % 1000)
 
 
-def make_temporary_upns(entry_years: npt.NDArray[Any], first: int = 0) -> Texts:
-    """Valid temporary UPNs, all different: the last character is a letter. ``first`` is the number of the first."""
-    rows = np.arange(len(entry_years)) + first
+def make_temporary_upns(entry_years: npt.NDArray[Any], places: npt.NDArray[np.int64] | None = None) -> Texts:
+    """Valid temporary UPNs, all different if their ``places`` are: the last character is a letter."""
+    rows = np.arange(len(entry_years)) if places is None else places
     return _upns(TEMPORARY_SCHOOL + rows // 2300, np.asarray(entry_years), rows % 100, rows // 100 % 23)
 
 
@@ -136,16 +141,39 @@ def make_postcodes(count: int, rng: np.random.Generator) -> Texts:
     )
 
 
-def more_ids(used: Texts, count: int, rng: np.random.Generator) -> Texts:
-    """``count`` further ids of the same look as ``used`` (letters, then digits), none of them used already."""
-    letters = np.array([value.rstrip("0123456789") for value in used[:100]], dtype=object)
-    prefix = str(pd.Series(letters).mode().iloc[0])  # a canary's id has other letters
-    tails = pd.Series([value[len(prefix) :] if value.startswith(prefix) else "" for value in used], dtype=object)
-    taken = pd.to_numeric(tails, errors="coerce").dropna().to_numpy(dtype=np.int64)
-    width = len(str(taken[0]))
-    free = np.zeros(0, dtype=np.int64)
-    while len(free) < count:
-        drawn = pd.unique(rng.integers(10 ** (width - 1), 10**width, 2 * count + 20))
-        free = drawn[~np.isin(drawn, taken)]
+def make_ids(prefix: str, use: str, count: int, children: int, seeds: Seeds) -> Texts:
+    """``count`` ids for one use: the prefix, the area's letter and a number; different for every use of one prefix.
+
+    Parameters
+    ----------
+    prefix : str
+        Letters of the agency or thing that gives the id.
+    use : str
+        What for, a key of ``USES``: all uses draw from one range in no order, so that neither the number nor its size tells which it is.
+    children : int
+        Children of the council (of the area).
+    """
+    numbers = _part(f"ids {prefix}", use, count, children, seeds)
+    width = 6
+    while 9 * 10 ** (width - 1) < POOL * children:
         width += 1
-    return np.asarray(prefix + free[:count].astype(str).astype(object), dtype=object)
+    return np.asarray(f"{prefix}{seeds.letter}" + (numbers + 10 ** (width - 1)).astype(str).astype(object), dtype=object)
+
+
+def make_uprns(use: str, count: int, children: int, seeds: Seeds) -> Texts:
+    """``count`` property numbers for one use, as :func:`make_ids`; none of them is given to a real property."""
+    numbers = _part("uprns", use, count, children, seeds)
+    return np.asarray((999_000_000_000 + 100 * seeds.first + numbers).astype(str), dtype=object)
+
+
+def _part(purpose: str, use: str, count: int, children: int, seeds: Seeds) -> npt.NDArray[np.int64]:
+    """The part of a use of all whole numbers below ``POOL`` times ``children``, which lie in one random order."""
+    first, width = USES[use]
+    if count > width * children:
+        raise ValueError(f"{count} ids for {use} do not fit into {width} times {children}")
+    return seeds.rng(purpose).permutation(POOL * children)[first * children :][:count]
+
+
+def upn_places(count: int, seeds: Seeds) -> npt.NDArray[np.int64]:
+    """The number of each child by which :func:`make_upns` keeps UPNs apart, in no order."""
+    return seeds.first + seeds.rng("upn places").permutation(count)

@@ -82,7 +82,8 @@ def make_need(people: People, seeds: Seeds, timeline: Timeline, plan: CouncilPla
     # One draw a family whatever the share, so that the scenario adds families and takes none away.
     strength = (seeds.rng("strengths").random(len(people.families)) < share)[rows]
     groups = BY_DECILE * (5.5 - idaci) + BY_FSM * people.families["fsm"].to_numpy()[rows] + BY_PLAN * (sen == "E") + BY_SUPPORT * (sen == "K")
-    shift = groups - groups.mean() - effect * (strength - share)
+    # Around the usual share, whatever the scenario: more strength takes need from those who have it and gives none to the others.
+    shift = groups - groups.mean() - effect * strength + STRENGTH_EFFECT * STRENGTH_SHARE
     return Need(timeline.events_from, resid, shift.astype(np.float32), strength)
 
 

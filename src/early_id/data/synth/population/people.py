@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.population.identifiers import make_nhs_numbers, make_postcodes, make_upns
+from early_id.data.synth.population.identifiers import make_ids, make_nhs_numbers, make_postcodes, make_upns, make_uprns, upn_places
+from early_id.data.synth.rates import read_table
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import NEVER, Timeline
 
@@ -24,15 +25,15 @@ BIRTH_SPAN_YEARS = 16.5
 MOVES_AWAY, MOVES_IN = 0.012, 0.012
 #: Share of children taught at home, and of those whose NHS number nobody has.
 HOME_EDUCATED, NHS_UNKNOWN = 0.012, 0.06
-#: Code, share of families, share of those with another first language. Shares of pupils in the school census of 2025 (headcounts by
-#: ethnic group; those of the white groups from what the others leave, of refused and not obtained assumed); languages add up to one
-#: pupil in five.
-ETHNICITY = (
-    ("WBRI", 0.604, 0.01), ("WIRI", 0.003, 0.02), ("WIRT", 0.001, 0.02), ("WOTH", 0.073, 0.70), ("WROM", 0.003, 0.55),
-    ("MWBC", 0.016, 0.02), ("MWBA", 0.010, 0.12), ("MWAS", 0.017, 0.12), ("MOTH", 0.029, 0.18), ("AIND", 0.042, 0.58),
-    ("APKN", 0.047, 0.65), ("ABAN", 0.018, 0.65), ("AOTH", 0.023, 0.66), ("BCRB", 0.009, 0.03), ("BAFR", 0.052, 0.52),
-    ("BOTH", 0.008, 0.30), ("CHNE", 0.008, 0.58), ("OOTH", 0.025, 0.72), ("REFU", 0.006, 0.10), ("NOBT", 0.006, 0.20),
-)  # fmt: skip
+#: Ethnic group → share with another first language. They add up to one pupil in five.
+OTHER_LANGUAGE = {
+    "WBRI": 0.01, "WIRI": 0.02, "WIRT": 0.02, "WOTH": 0.70, "WROM": 0.55, "MWBC": 0.02, "MWBA": 0.12, "MWAS": 0.12, "MOTH": 0.18, "AIND": 0.58,
+    "APKN": 0.65, "ABAN": 0.65, "AOTH": 0.66, "BCRB": 0.03, "BAFR": 0.52, "BOTH": 0.30, "CHNE": 0.58, "OOTH": 0.72, "REFU": 0.10, "NOBT": 0.20,
+}  # fmt: skip
+#: Code, share of families (the table of pupils, January 2025), share of those with another first language.
+ETHNICITY = tuple(
+    (str(row.code), row.percent / 100, OTHER_LANGUAGE[str(row.code)]) for row in read_table("ethnic_groups_2024_25.csv").itertuples(index=False)
+)
 #: Primary needs of pupils with SEN support (K) and with a plan (E): every current code of the census. The order is that of the published
 #: statistics (speech and language lead support, autism leads plans); the rare needs keep their share of 2015/16; the rest is assumed.
 SEN_NEEDS = {
@@ -64,13 +65,6 @@ def pick(rng: np.random.Generator, table: tuple[tuple[str, float], ...], count: 
     weights = np.array([row[1] for row in table], dtype=float)
     edges = np.cumsum(weights / weights.sum())
     return np.asarray(names[np.minimum(np.searchsorted(edges, rng.random(count)), len(names) - 1)])
-
-
-def ids(prefix: str, count: int, rng: np.random.Generator) -> npt.NDArray[np.object_]:
-    """``count`` different ids in no order that tells anything."""
-    width = max(6, len(str(count * 3)))
-    numbers = rng.permutation(count * 3)[:count] + 10 ** (width - 1)
-    return np.asarray(prefix + numbers.astype(str).astype(object), dtype=object)
 
 
 def make_people(count: int, seeds: Seeds, timeline: Timeline) -> People:
@@ -122,8 +116,8 @@ def _families(count: int, sizes: npt.NDArray[np.int64], seeds: Seeds, timeline: 
             **family_traits(sizes, rng, timeline),
             "surname": _surnames(count, seeds),
             "postcode": make_postcodes(count, rng),
-            "uprn": (999_000_000_000 + 100 * seeds.first + rng.permutation(count * 2)[:count]).astype(str).astype(object),
-            "household_id": ids(f"HH{seeds.letter}", count, rng),
+            "uprn": make_uprns("first", count, int(sizes.sum()), seeds),
+            "household_id": make_ids("HH", "first", count, int(sizes.sum()), seeds),
         }
     )
 
@@ -176,14 +170,14 @@ def _children(families: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> pd.Da
         {
             **traits,
             "forename": _forenames(traits["male"], seeds),
-            "upn": make_upns(traits["entry_year"], np.arange(count) + seeds.first),
+            "upn": make_upns(traits["entry_year"], upn_places(count, seeds)),
             "nhs": nhs,
             "young_carer": pick(rng, (("N", 0.995), ("P", 0.0015), ("S", 0.0035)), count),
             "home_educated": rng.random(count) < HOME_EDUCATED,
-            "pupil_id": ids(f"P{seeds.letter}", count, rng),
-            "social_care_id": ids(f"SC{seeds.letter}", count, rng),
-            "police_id": ids(f"NP{seeds.letter}", count, rng),
-            "housing_id": ids(f"HP{seeds.letter}", count, rng),
+            "pupil_id": make_ids("P", "first", count, count, seeds),
+            "social_care_id": make_ids("SC", "first", count, count, seeds),
+            "police_id": make_ids("NP", "first", count, count, seeds),
+            "housing_id": make_ids("HP", "first", count, count, seeds),
         }
     )
 

@@ -12,10 +12,14 @@ from early_id.data.synth.population.need import Need
 from early_id.data.synth.population.people import People
 from early_id.data.synth.rates import area_spread, suspension_area_spread
 from early_id.data.synth.seeds import Seeds
-from early_id.data.synth.timeline import NEVER, Timeline
+from early_id.data.synth.timeline import NEVER, Days, SchoolYear, Timeline
+
+Flags = npt.NDArray[np.bool_]
 
 HUBS = (("H1", "North"), ("H2", "River"), ("H3", "Castle"))
 PUPILS_PER_SCHOOL = 190
+#: Last year group of primary schools, and of all.
+LAST_PRIMARY, LAST_YEAR = 6, 13
 #: Shares of the number of schools; there are at least three, two and one.
 PRIMARY_SHARE, SECONDARY_SHARE = 0.66, 0.26
 #: Chance of going to a school of the own hub, of going on to a school outside the council, of staying on after year 11.
@@ -31,12 +35,8 @@ RECORDS_CLOSURES = 0.4
 IN_YEAR_MOVE = 0.018
 #: Share of pupils with a plan who are in special schools.
 SPECIAL_SHARE = 0.35
-NAMES = (
-    "Ashgrove", "Beckside", "Bramble Hill", "Chestnut", "Cloverfield", "Cobblers Lane", "Dovecote", "Elmbank", "Fernleigh",
-    "Furlong", "Gatehouse", "Greenacre", "Hazelwood", "Hillcrest", "Ivybridge Road", "Kestrel", "Larkfield", "Limekiln",
-    "Meadow Lane", "Millrace", "Nightingale", "Oakdene", "Orchard Row", "Pebble Brook", "Quarry Hill", "Redwing", "Rowan",
-    "Saltmarsh", "Sycamore", "Thornbury Road", "Upland", "Viaduct", "Weavers", "Willowbrook", "Yew Tree",
-)  # fmt: skip
+#: Place names drawn for a council; from there on they come again with a number.
+NAMES = 35
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,9 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
     phases = ["Primary"] * primary + ["Secondary"] * secondary + ["Special"] * special
     hub = np.concatenate([np.arange(n) % 3 for n in (primary, secondary, special)])
     count = len(phases)
-    order = rng.permutation(len(NAMES))
+    places, order = _places(seeds), rng.permutation(NAMES)
     kind = {"Primary": "Primary School", "Secondary": "Academy", "Special": "School"}
-    names = [
-        f"{NAMES[order[i % len(NAMES)]]} {kind[phase]}" + (f" {i // len(NAMES) + 1}" if i >= len(NAMES) else "") for i, phase in enumerate(phases)
-    ]
+    names = [f"{places[order[i % NAMES]]} {kind[phase]}" + (f" {i // NAMES + 1}" if i >= NAMES else "") for i, phase in enumerate(phases)]
     school_id = [f"S{1001 + 2000 * seeds.area + i}" for i in range(count)]
     area = 2 * hub + np.arange(count) % 2
     # An area stands to the council as local authorities stand to England; a school differs from its area besides.
@@ -87,6 +85,18 @@ def make_schools(children: int, seeds: Seeds) -> pd.DataFrame:
     )
 
 
+def _places(seeds: Seeds) -> list[str]:
+    """Places that do not exist, put together of three parts (Lake Harryborough), so that no name is a real school's."""
+    from faker import Faker
+
+    fake = Faker("en_GB")
+    fake.seed_instance(f"schools {seeds.seed} {seeds.area}")
+    places: dict[str, None] = {}
+    while len(places) < NAMES:
+        places[f"{fake.city_prefix()} {fake.first_name()}{fake.city_suffix()}"] = None
+    return list(places)
+
+
 def inset_days(schools: pd.DataFrame, days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """The two inset days that each school chooses itself, school × day; the first days of the terms are closed for all (``core.calendar``).
 
@@ -110,9 +120,9 @@ def make_rolls(people: People, schools: pd.DataFrame, need: Need, seeds: Seeds, 
     family = children["family"].to_numpy()
     hub = families["hub"].to_numpy()[family]
     count = len(people)
-    primary = _choose(schools, "Primary", families["hub"].to_numpy(), rng)[family]  # brothers and sisters go together
-    secondary = _choose(schools, "Secondary", hub, rng)
-    special = _choose(schools, "Special", hub, rng)
+    primary = choose_school(schools, "Primary", families["hub"].to_numpy(), rng)[family]  # brothers and sisters go together
+    secondary = choose_school(schools, "Secondary", hub, rng)
+    special = choose_school(schools, "Special", hub, rng)
     in_special = (children["sen"].to_numpy() == "E") & (rng.random(count) < SPECIAL_SHARE)
     outside = ~in_special & (rng.random(count) < GOES_OUTSIDE)
     stays_on = rng.random(count) < STAYS_ON
@@ -121,17 +131,15 @@ def make_rolls(people: People, schools: pd.DataFrame, need: Need, seeds: Seeds, 
     parts = []
     for index, year in enumerate(timeline.years):
         nc = year.first_year - children["entry_year"].to_numpy()
-        # Under 18 at the start and of school age; sixth forms keep some.
-        on_roll = ~never & (nc >= 0) & (nc <= 13) & ~((nc > 11) & ~stays_on) & ~((nc >= 7) & outside)
         start = np.maximum(year.start, joins)
         end = np.minimum(year.end, leaves)
-        on_roll &= (start < year.end - 14) & (end > start + 7)
-        school = np.where(in_special, special, np.where(nc <= 6, primary, secondary))
+        on_roll = entitled(nc, never, stays_on, outside, start, end, year)
+        school = np.where(in_special, special, np.where(nc <= LAST_PRIMARY, primary, secondary))
         moves = on_roll & (rng.random(count) < IN_YEAR_MOVE * np.exp(0.4 * need.resid_at(year.start + 120)))
         move_on = year.start + rng.integers(45, 290, count)
         moves &= (move_on > start + 30) & (move_on < end - 30) & (move_on < timeline.extracted - 20) & ~in_special
-        new_primary = _choose(schools, "Primary", hub, rng)
-        new_secondary = _choose(schools, "Secondary", hub, rng)
+        new_primary = choose_school(schools, "Primary", hub, rng)
+        new_secondary = choose_school(schools, "Secondary", hub, rng)
         new = np.where(nc <= 6, new_primary, new_secondary)
         moves &= new != school
         going = (leaves <= year.end) & (leaves < NEVER)
@@ -176,16 +184,21 @@ def _spells(
     )
 
 
-def _choose(schools: pd.DataFrame, phase: str, hub: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def choose_school(schools: pd.DataFrame, phase: str, hub: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """A school of ``phase`` for each row, mostly in the row's own hub."""
     rows = np.flatnonzero(schools["phase"].to_numpy() == phase)
     hubs = schools["hub"].to_numpy()[rows]
     chosen = rows[rng.integers(0, len(rows), len(hub))]
-    own = rng.random(len(hub)) < OWN_HUB
-    for number in range(3):
+    own, place = rng.random(len(hub)) < OWN_HUB, rng.random(len(hub))
+    for number in range(len(HUBS)):
         local = rows[hubs == number]
-        here = own & (hub == number)
-        draw = rng.integers(0, max(1, len(local)), len(hub))
         if len(local):
-            chosen[here] = local[draw[here]]
-    return chosen
+            here = own & (hub == number)
+            chosen[here] = local[(place[here] * len(local)).astype(np.int64)]
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def entitled(nc: npt.NDArray[np.int64], at_home: Flags, stays_on: Flags, outside: Flags, start: Days, end: Days, year: SchoolYear) -> Flags:
+    """Who is on a roll of the council's schools in a year: of school age, not taught at home or outside, living here long enough of it."""
+    of_age = ~at_home & (nc >= 0) & (nc <= LAST_YEAR) & ~((nc > 11) & ~stays_on) & ~((nc > LAST_PRIMARY) & outside)
+    return of_age & (start < year.end - 14) & (end > start + 7)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.data.synth.plan import CouncilPlan
+from early_id.data.synth.population.need import STRENGTH_SHARE
 from early_id.data.synth.population.people import People
 from early_id.data.synth.scenarios.declare import part
 from early_id.data.synth.seeds import Seeds
@@ -49,6 +50,11 @@ def members(people: People, target: str) -> Flags:
 def drift_from(timeline: Timeline) -> int:
     """The day on which rates move: 1 September of the last full school year."""
     return timeline.years[-2].start
+
+
+def drift_at(plan: CouncilPlan, timeline: Timeline, day: int) -> float:
+    """What ``drift`` multiplies rates by on a day."""
+    return (plan.size("drift") or 1.0) if day >= drift_from(timeline) else 1.0
 
 
 def regime_from(timeline: Timeline) -> int:
@@ -95,8 +101,8 @@ def _exchange(frame: pd.DataFrame, columns: tuple[str, ...], rows: npt.NDArray[n
 def lateness_factor(people: People, plan: CouncilPlan, strength: Flags, effect: float, from_day: int, timeline: Timeline) -> Floats:
     """By how much each child's lateness in a school year that begins on ``from_day`` is multiplied, beyond what need explains."""
     factor = np.exp(-effect * strength)
-    factor /= factor.mean()
+    factor /= 1 - STRENGTH_SHARE * (1 - np.exp(-effect))  # the usual mean, so that more strength makes nobody later
     proxy = part(plan.scenarios, "proxy")
     if proxy is not None:
         factor = np.where(members(people, proxy[0]), factor * proxy[1], factor)
-    return np.asarray(factor * (plan.size("drift") or 1.0) if from_day >= drift_from(timeline) else factor, dtype=np.float64)
+    return np.asarray(factor * drift_at(plan, timeline, from_day), dtype=np.float64)

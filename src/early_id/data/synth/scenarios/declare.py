@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from early_id.core.errors import SettingsError
+from early_id.data.synth.naming import unknown
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 targets=_GROUPS,
             ),
             Scenario(
-                "unbiased_outcome", 1.0, "share of children", 0.05, 1.0,
-                "A second outcome is written beside the extracts: what an unbiased council would have decided about a random share of the children, "
+                "unbiased_outcome", 1.0, "share of pupils on each date", 0.05, 1.0,
+                "A second outcome is written beside the extracts: what an unbiased council would have decided about a random share of pupils, "
                 "with settings that learn from it.",
                 "labels.parquet holds the same decisions for all children.",
             ),
@@ -103,7 +104,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             ),
             Scenario(
                 "drift", 1.6, "times the rate", 0.3, 3.0,
-                "From 1 September of the last full school year, contacts, domestic-abuse notices and lateness come so many times as often, for the same need.",
+                "From 1 September of the last full school year, lateness, domestic-abuse notices and the monthly hazard that a child whom no service works with "
+                "is named come so many times as often, for the same need. Contacts grow by less, because who is helped is not named again for a while.",
                 "scenarios.csv gives the date.",
                 neutral=1.0,
             ),
@@ -162,16 +164,14 @@ def parse(words: Iterable[str] | Mapping[str, float]) -> Mapping[str, float]:
     if isinstance(words, Mapping):
         pairs = words.items()
     else:
-        pairs = [(word.partition("=")[0], word.partition("=")[2] or None) for word in ([words] if isinstance(words, str) else words)]
+        pairs = [(word.partition("=")[0], word.partition("=")[2] if "=" in word else None) for word in ([words] if isinstance(words, str) else words)]
     found: dict[str, tuple[str, float]] = {}
     for key, size in pairs:
-        name, _, target = (text.strip() for text in key.partition(":"))
+        name, colon, target = (text.strip() for text in key.partition(":"))
         if name not in SCENARIOS:
-            raise SettingsError(
-                f"There is no scenario named '{name}'.", where="--scenario", what_next=f"Use NAME or NAME=SIZE with one of: {', '.join(SCENARIOS)}."
-            )
+            raise unknown("scenario", name, SCENARIOS, where="--scenario")
         scenario = SCENARIOS[name]
-        if target and target not in scenario.targets:
+        if colon and target not in scenario.targets:
             choices = f"Use one of: {', '.join(scenario.targets)}." if scenario.targets else "Leave out the colon and what follows it."
             raise SettingsError(f"The scenario '{name}' cannot be aimed at '{target}'.", where="--scenario", what_next=choices)
         if name in found:
@@ -193,6 +193,21 @@ def _number(scenario: Scenario, size: object) -> float:
             what_next=f"The size counts {scenario.unit}: {scenario.range_text}.",
         )
     return number
+
+
+#: What a scenario puts back of the differences between groups that ``null`` takes away.
+_PUTS_BACK = {
+    "label_bias": "its group is helped and referred by another threshold",
+    "measurement_bias": "notices of its group are recorded more or less often",
+    "proxy": "its group is late more often",
+}
+
+
+def remarks(sizes: Mapping[str, float]) -> tuple[str, ...]:
+    """What is to be said of parsed scenarios that do not go together, a sentence each."""
+    if part(sizes, "null") is None:
+        return ()
+    return tuple(f"null leaves no difference between groups, but {name} is on too: {what}." for name, what in _PUTS_BACK.items() if part(sizes, name))
 
 
 def part(sizes: Mapping[str, float], name: str) -> tuple[str, float] | None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.events.police import make_notices
-from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.events.police import NOTICE, abuse_notices, with_extra
+from early_id.data.synth.files.extracts import Tables, iso
 from early_id.data.synth.marks.attendance import AbsencePlan
 from early_id.data.synth.plan import CouncilPlan
 from early_id.data.synth.population.need import STRENGTH_LATE, Need
 from early_id.data.synth.population.people import People
-from early_id.data.synth.scenarios.biases import drift_from, lateness_factor, loss_from, members
+from early_id.data.synth.scenarios.biases import lateness_factor, loss_from, members
 from early_id.data.synth.scenarios.declare import part
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.timeline import Timeline
 
 Frames = dict[str, pd.DataFrame]
+Ints = npt.NDArray[np.int64]
 
-#: The notices that rates are moved of.
-NOTICE = "domestic_abuse_notice"
 #: How many days before the offer or referral a contact that was typed in afterwards claims to have been.
 BACKDATED = (20, 150)
+#: Who is said to have made it.
+LEAK_SOURCE = "school"
 #: Files of an agency that can stop: column that says when a row was known, and columns that are filled later.
 FILES = {
     "police": {"people.csv": ("RecordedOn", ()), "missing.csv": ("StartedAt", ("EndedAt",)), "notifications.parquet": ("RecordedOn", ())},
@@ -32,60 +34,23 @@ FILES = {
 }
 
 
-def moved_notices(notices: pd.DataFrame, people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
-    """Notices with the rate of domestic-abuse notices moved from the day of ``drift``; all follow need as before, and contacts follow them."""
-    size = plan.size("drift")
-    if not size:
-        return notices
-    since = drift_from(timeline)
-    return _times(notices, size, lambda rows: rows["happened"].to_numpy() >= since, "drift", people, need, seeds, timeline, plan)
-
-
 def miswritten_notices(notices: pd.DataFrame, people: People, need: Need, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> pd.DataFrame:
-    """Notices of a group recorded so many times as often; nothing else in the council knows of the difference."""
+    """Notices of domestic abuse of a group recorded so many times as often; nothing else in the council knows of the difference.
+
+    More: the same process, with its drift, is drawn once more from streams of its own at the rate of the excess. Fewer: an event is kept or
+    left out for all children of the family.
+    """
     found = part(plan.scenarios, "measurement_bias")
     if found is None:
         return notices
-    group = members(people, found[0])
-    return _times(notices, found[1], lambda rows: group[rows["child"].to_numpy()], "measurement bias", people, need, seeds, timeline, plan)
-
-
-def _times(
-    notices: pd.DataFrame,
-    ratio: float,
-    meant: object,
-    purpose: str,
-    people: People,
-    need: Need,
-    seeds: Seeds,
-    timeline: Timeline,
-    plan: CouncilPlan,
-) -> pd.DataFrame:
-    """Notices with the rate of those that are ``meant`` multiplied.
-
-    More: the same process is drawn again from other streams, thinned and added, so that the sum is the same process at a higher rate.
-    Fewer: thinned. A family's notice is kept or left out for all its children.
-    """
-    rng = seeds.rng(purpose)
-
-    def concerned(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        return np.asarray((rows["kind"] == NOTICE).to_numpy() & meant(rows))  # type: ignore[operator]
-
-    if ratio < 1:
-        return notices[~concerned(notices) | _keeps(notices, ratio, people, rng)].reset_index(drop=True)
-    copies = int(np.ceil(ratio - 1))
-    parts = [notices]
-    for _ in range(copies):
-        more = make_notices(people, need, Seeds(int(rng.integers(2**62))), timeline, plan)
-        parts.append(more[concerned(more) & _keeps(more, (ratio - 1) / copies, people, rng)])
-    whole = pd.concat(parts, ignore_index=True).drop_duplicates(["child", "kind", "happened"])
-    return whole.sort_values(["happened", "child"], kind="stable", ignore_index=True)
-
-
-def _keeps(rows: pd.DataFrame, chance: float, people: People, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    family = people.children["family"].to_numpy()[rows["child"].to_numpy()]
-    event = pd.MultiIndex.from_arrays([family, rows["happened"]]).factorize()[0]
-    return np.asarray(rng.random(int(event.max()) + 1 if len(event) else 0)[event] < chance)
+    group, ratio = members(people, found[0]), found[1]
+    if ratio > 1:
+        child, day, family = abuse_notices(people, need, seeds, timeline, plan, "measurement bias", ratio - 1)
+        mine = group[child]
+        return with_extra(notices, child[mine], day[mine], family[mine], seeds, timeline)
+    child = notices["child"].to_numpy()
+    kept = seeds.rows("measurement bias").uniform("kept", people.children["family"].to_numpy()[child], notices["happened"].to_numpy()) < ratio
+    return notices[(notices["kind"] != NOTICE).to_numpy() | ~group[child] | kept].reset_index(drop=True)
 
 
 def punctual(absence: AbsencePlan, people: People, need: Need, timeline: Timeline, plan: CouncilPlan) -> AbsencePlan:
@@ -99,12 +64,11 @@ def punctual(absence: AbsencePlan, people: People, need: Need, timeline: Timelin
     return replace(absence, rows=absence.rows.assign(late=late))
 
 
-def with_leak(services: Frames, seeds: Seeds, plan: CouncilPlan) -> Frames:
-    """Contacts typed in when help was offered or a referral made, dated weeks earlier; ``leaked`` lists them."""
+def with_leak(services: Frames, people: People, seeds: Seeds, timeline: Timeline, plan: CouncilPlan) -> Frames:
+    """Contacts typed in when help was offered or a referral made, dated weeks earlier; ``leaked`` lists those typed in before the extracts."""
     size = plan.size("leak")
     if not size:
         return services
-    rng = seeds.rng("leak")
     statutory = services["statutory"]
     causes = pd.concat(
         [
@@ -115,12 +79,39 @@ def with_leak(services: Frames, seeds: Seeds, plan: CouncilPlan) -> Frames:
         ],
         ignore_index=True,
     )
-    causes = causes[rng.random(len(causes)) < size]
-    day = causes["on"].to_numpy() - rng.integers(*BACKDATED, len(causes))
-    leaked = pd.DataFrame({"child": causes["child"].to_numpy(), "on": day, "typed": causes["on"].to_numpy()})
-    written = pd.DataFrame({"child": leaked["child"], "on": day, "source": "school", "outcome": "advice", "outcome_on": day + 3})
+    causes = causes[causes["on"] < timeline.extracted - 1]  # nobody has typed in the others yet
+    children = people.children
+    first = np.maximum(children["dob"].to_numpy(), people.families["joins"].to_numpy()[children["family"].to_numpy()])
+    child, typed, day = backdated(causes["child"].to_numpy(), causes["on"].to_numpy(), np.maximum(first, timeline.events_from), size, seeds)
+    leaked = pd.DataFrame({"child": child, "on": day, "typed": typed}).drop_duplicates(["child", "on"], ignore_index=True)
+    on = leaked["on"]
+    written = pd.DataFrame({"child": leaked["child"], "on": on, "source": LEAK_SOURCE, "outcome": "advice", "outcome_on": on + 3})
     contacts = pd.concat([services["contacts"], written], ignore_index=True).drop_duplicates(["child", "on", "source"])
     return {**services, "contacts": contacts.sort_values(["on", "child"], kind="stable", ignore_index=True), "leaked": leaked}
+
+
+def backdated(child: Ints, on: Ints, first: Ints, size: float, seeds: Seeds) -> tuple[Ints, Ints, Ints]:
+    """Of offers and referrals those for which a contact is typed in: child, the day of typing, the day that the contact claims.
+
+    ``first`` is the first day that a contact about each child could have; where no such day is far enough back, nothing is typed in.
+    """
+    draws = seeds.rows("leak")
+    furthest = np.minimum(BACKDATED[1], on - first[child] + 1)
+    kept = (draws.uniform("kept", child, on) < size) & (furthest > BACKDATED[0])
+    child, on, furthest = child[kept], on[kept], furthest[kept]
+    return child, on, on - BACKDATED[0] - (draws.uniform("claimed", child, on) * (furthest - BACKDATED[0])).astype(np.int64)
+
+
+def leaked_rows(contacts: pd.DataFrame, leaked: pd.DataFrame, child_of: Mapping[str, int]) -> pd.DataFrame:
+    """The contacts typed in afterwards as they stand in a file: child, PersonID, ContactDate, typed; indexed by the row of the file.
+
+    ``child_of`` gives the child of each id that social care knows it by.
+    """
+    listed = contacts.loc[contacts["Source"] == LEAK_SOURCE, ["PersonID", "ContactDate"]]
+    listed = listed.assign(child=listed["PersonID"].map(child_of), row=listed.index).dropna(subset=["child"])
+    claims = leaked.assign(ContactDate=iso(leaked["on"].to_numpy()))
+    found = claims.merge(listed.astype({"child": np.int64}), on=["child", "ContactDate"]).drop_duplicates(["child", "ContactDate"])
+    return found.set_index("row")[["child", "PersonID", "ContactDate", "typed"]]
 
 
 def cut_off(tables: Tables, plan: CouncilPlan, timeline: Timeline) -> Tables:

@@ -225,7 +225,7 @@ def enquiry_list(lists: Lists) -> dict[str, Texts]:
 def need_list(lists: Lists) -> dict[str, Texts]:
     """List 6: episodes open, or closed within six months."""
     rows = lists.table("cin_episodes")
-    rows = rows[((rows["cine_close_date"] == "") | (rows["cine_close_date"] >= lists.half_year)) & (rows["cine_referral_nfa"] == "N")]
+    rows = rows[((rows["cine_close_date"] == "") | (rows["cine_close_date"] >= lists.half_year)) & (rows["cine_referral_nfa"] != "Y")]
     person = rows["cine_person_id"]
     team, worker = lists.team(rows["cine_referral_worker_id"])
 

@@ -34,6 +34,8 @@ SOURCE_LABELS = {
 }
 #: Days from the start of an assessment to its signature, where only the signature is known.
 USUAL_LENGTH = 35
+#: Days within which a referral is closed at once, if it is; one that is open longer is being assessed.
+NO_ACTION_WITHIN = 10
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Cases:
     ----------
     table : DataFrame
         One row an episode: ``row`` (label in the statutory table, of the referral or else of the first status), ``id``,
-        ``person``, ``opened``, ``closed`` (days), ``source``, ``nfa``, ``need``, ``reason``.
+        ``person``, ``opened``, ``closed`` (days), ``source``, ``nfa`` (Y, N, or empty while that is open), ``assessed``, ``need``, ``reason``.
     opened, closed : Dates
         The same days as they are written in the council's table.
     steps : DataFrame
@@ -84,7 +86,8 @@ def make_cases(records: Records, extra: Extra) -> Cases:
     def of_referral(name: str, otherwise: str) -> Texts:
         return np.where(referred, records.column(STATUTORY, name)[at], otherwise).astype(object)
 
-    own = of_referral("ReferralID", "")
+    own, nfa = of_referral("ReferralID", ""), of_referral("ReferralNFA", "N")
+    assessed = (nfa == "N") | ((nfa == "") & (opened.day <= records.day - NO_ACTION_WITHIN))
     table = pd.DataFrame(
         {
             "row": rows[at],
@@ -92,14 +95,15 @@ def make_cases(records: Records, extra: Extra) -> Cases:
             "person": person[at],
             "opened": opened.day,
             "closed": closed.day,
-            "nfa": of_referral("ReferralNFA", "N") == "Y",
+            "nfa": nfa,
+            "assessed": assessed,
             "source": of_referral("ReferralSource", "10"),
             "need": of_referral("PrimaryNeed", "N1"),
             "reason": np.where(referred, records.column(STATUTORY, "CloseReason")[at], np.where(closed.day < NEVER, "RC7", "")),
         }
     )
     steps = pd.DataFrame({"case": case_of[follows], "row": rows[follows], "at": follows, "status": status[follows]})
-    return Cases(table, opened, closed, steps, _assessments(records, extra, at, referred & ~table["nfa"].to_numpy(), person, start))
+    return Cases(table, opened, closed, steps, _assessments(records, extra, at, referred & assessed, person, start))
 
 
 def _mixed(written: Dates, use: Flags, days: Ints) -> Dates:

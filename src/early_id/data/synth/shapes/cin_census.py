@@ -102,7 +102,7 @@ class _Census:
         about = self.people.get(person, {})
         with xml.inside("Child"):
             with xml.inside("ChildIdentifiers"):
-                only_referred = bool(self.table["nfa"].to_numpy()[numbers].all()) and not about.get("upn") and about.get("why")
+                only_referred = bool((self.table["nfa"].to_numpy()[numbers] == "Y").all()) and not about.get("upn") and about.get("why")
                 xml.leaves(LAchildID=about.get("id", person), UPN=about.get("upn", ""))
                 xml.leaf("UPNunknown", "UN7" if only_referred else about.get("why", ""))
                 xml.leaves(PersonBirthDate=about.get("born", ""), ExpectedPersonBirthDate=about.get("expected", ""))
@@ -145,7 +145,7 @@ class _Census:
                 due = written(np.array([part.day + CONFERENCE_DUE]))[0]
                 xml.leaves(S47ActualStartDate=part.start, InitialCPCtarget=due, DateOfInitialCPC=part.end)
                 xml.leaf("ICPCnotRequired", "false" if part.end else "true")
-        xml.leaf("ReferralNFA", "true" if row["nfa"] else "false")
+        xml.leaf("ReferralNFA", "true" if row["nfa"] == "Y" else "false")
         for part in self.protection.get(number, []):
             with xml.inside("ChildProtectionPlans"):
                 xml.leaves(CPPstartDate=part.start, CPPendDate=part.end, InitialCategoryOfAbuse=self.initial[part.place])

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from early_id.core.errors import SettingsError
+from early_id.data.synth.naming import unknown
 
 #: The folder beside the extracts. A run does not look there, so the shapes change nothing for ``config.yaml``.
 FOLDER = "extracts_other_shapes"
@@ -38,7 +39,7 @@ _TABLE: tuple[Shape, ...] = (
     Shape("mis_long", "the same: one row a mark", "<school year>/<school>.csv", "marks", 48_000),
     Shape(
         "school_census",
-        "school census XML, pupil level, of the last three terms",
+        "school census XML, pupil level, of the last four terms",
         "<year>_<term>/<school>.xml",
         "pupils, rolls, suspensions, marks as termly totals one term in arrears",
         6_000,
@@ -84,7 +85,7 @@ def parse(words: str | Iterable[str], *, children: int = 0) -> tuple[str, ...]:
     asked = [part.strip() for word in ([words] if isinstance(words, str) else words) for part in word.split(",") if part.strip()]
     for word in asked:
         if word not in SHAPES and word != "all":
-            raise SettingsError.unknown_name("shape", word, ["all", *SHAPES], where="--shapes")
+            raise unknown("shape", word, ["all", *SHAPES], where="--shapes")
     if asked and children > LARGEST:
         raise SettingsError(
             f"The other shapes are written for councils of up to {LARGEST:,} children.",

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from early_id.data.synth.population.people import ids
 from early_id.data.synth.seeds import Seeds
 from early_id.data.synth.shapes.dates import Ints, Texts
 from early_id.data.synth.shapes.records import Records
@@ -54,12 +53,13 @@ class Extra:
             self._drawn[key] = self.seeds.rng(f"shapes {file} {purpose}").random(self.sizes[file])
         return self._drawn[key][rows]
 
-    def ids(self, file: str, prefix: str, rows: Ints) -> Texts:
-        """An id of its own for each of the rows."""
+    def ids(self, file: str, prefix: str, rows: Ints, *, again: bool = False) -> Texts:
+        """An id of its own for each of the rows; ``again`` for a second entry, whose id looks like any other."""
         key = (file, prefix)
+        size = max(1, self.sizes[file])
         if key not in self._ids:
-            self._ids[key] = ids(prefix, max(1, self.sizes[file]), self.seeds.rng(f"shapes ids {file} {prefix}"))
-        return self._ids[key][rows]
+            self._ids[key] = _ids(prefix, 2 * size, self.seeds.rng(f"shapes ids {file} {prefix}"))
+        return self._ids[key][rows + again * size]
 
     def worker(self, file: str, rows: Ints, since: Ints, day: int) -> Ints:
         """Number of the worker who holds each record on a day: some cases have changed hands since they began."""
@@ -83,6 +83,13 @@ def pick(values: Sequence[tuple[str, float]], chance: Floats) -> Texts:
     return np.array([value for value, _ in values], dtype=object)[place]
 
 
+def _ids(prefix: str, count: int, rng: np.random.Generator) -> Texts:
+    """``count`` different ids in no order that tells anything."""
+    width = max(6, len(str(count * 3)))
+    numbers = rng.permutation(count * 3)[:count] + 10 ** (width - 1)
+    return np.asarray(prefix + numbers.astype(str).astype(object), dtype=object)
+
+
 def draw_extra(records: Records, seeds: Seeds) -> Extra:
     """The workers of a council, and streams for the rest."""
     from faker import Faker
@@ -91,7 +98,7 @@ def draw_extra(records: Records, seeds: Seeds) -> Extra:
     fake = Faker("en_GB")
     fake.seed_instance(seeds.seed + 1)  # not the children's names over again
     rng = seeds.rng("shapes workers")
-    numbers = ids("W", count, rng)
+    numbers = _ids("W", count, rng)
     part_time, agency = rng.random(count) < 0.2, rng.random(count) < 0.18
     workers = tuple(
         Worker(

@@ -40,11 +40,13 @@ KNOWN: dict[str, tuple[str, int, dict[str, tuple[str, ...]]]] = {
     STATUTORY: (
         "StartOn",
         3,
-        {"EndOn": (), "OutcomeOn": ("Outcome", "PrimaryNeed"), "CaseClosedOn": ("CloseReason",), "PlanStartOn": (), "PlanEndOn": ()},
+        {"EndOn": (), "OutcomeOn": ("Outcome", "PrimaryNeed", "ReferralNFA"), "CaseClosedOn": ("CloseReason",), "PlanStartOn": (), "PlanEndOn": ()},
     ),
     FACTORS: ("AssessedOn", 5, {"EndedOn": ()}),
     MISSING: ("StartedAt", 1, {"EndedAt": ("InterviewOffered",)}),
 }
+#: Days after an offer by which the family's answer is put down, if help has not begun before; as in the extracts.
+ANSWERED_WITHIN = 14
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,10 @@ class Records:
                 if name in table
             }
             tables[file] = table[keep].assign(**cells)
+        offers = tables[EARLY_HELP]
+        offered = read_dates(offers["OfferedOn"]).day
+        open_ = (offered >= day - ANSWERED_WITHIN) & (offered != NEVER) & (offers["StartOn"] == "").to_numpy()
+        tables[EARLY_HELP] = offers.assign(Response=np.where(open_, "", offers["Response"]))
         return Records(tables, self.people, self.timeline, day)
 
 

@@ -55,7 +55,9 @@ def write_snapshots(folder: Path, records: Records, extra: Extra) -> None:
         then = records.as_on(day)
         tables = ssd_tables(then, extra)
         twice = second_entries(records, extra, day)
-        tables["contacts"] = pd.concat([tables["contacts"], contacts(_only(then, twice), extra).assign(cont_contact_id=_second_ids(extra, twice))])
+        # In the order of their ids, so that neither an id nor its place tells which of two entries is the second.
+        both = pd.concat([tables["contacts"], contacts(_only(then, twice), extra, again=True)])
+        tables["contacts"] = both.sort_values("cont_contact_id", ignore_index=True)
         _write(folder / as_date(day).isoformat(), tables)
 
 
@@ -72,10 +74,6 @@ def _only(records: Records, rows: np.ndarray) -> Records:
     """The records with these contacts alone."""
     table = records[CONTACTS]
     return Records({**records.tables, CONTACTS: table[table.index.isin(rows)]}, records.people, records.timeline, records.day)
-
-
-def _second_ids(extra: Extra, rows: np.ndarray) -> list[str]:
-    return [str(ident) for ident in extra.ids(CONTACTS, "C2", rows)]
 
 
 def _write(folder: Path, tables: Tables) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.data.synth.files.extracts import Tables
+from early_id.data.synth.population.identifiers import make_ids
 from early_id.data.synth.shapes.cases import Cases
 from early_id.data.synth.shapes.dates import ISO, Ints, Texts, written
 from early_id.data.synth.shapes.extra import Extra
@@ -81,7 +82,8 @@ def people_tables(records: Records, cases: Cases, extra: Extra) -> Tables:
         pers_send_flag=np.where(np.isin(traits["sen"].to_numpy(), ["K", "E"]), "Y", "N"),
         pers_is_mother="N",
     )
-    family = np.array([f"FAM{number:06d}" if number >= 0 else "" for number in traits["family"]], dtype=object)
+    names = make_ids("FAM", "first", len(records.people.families), len(records.people), extra.seeds)
+    family = np.array([names[number] if number >= 0 else "" for number in traits["family"]], dtype=object)
     in_family = np.flatnonzero(family != "")
     postcode, uprn = records.column(PEOPLE, "Postcode"), records.column(PEOPLE, "UPRN")
     housed = np.flatnonzero((postcode != "") | (uprn != ""))

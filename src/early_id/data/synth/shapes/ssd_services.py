@@ -48,22 +48,23 @@ def flags(names: tuple[str, ...], raised: str) -> str:
     return json.dumps({name: "Y" if name == raised else "N" if raised else "" for name in names})
 
 
-def contacts(records: Records, extra: Extra) -> pd.DataFrame:
-    """``ssd_contacts``."""
+def contacts(records: Records, extra: Extra, *, again: bool = False) -> pd.DataFrame:
+    """``ssd_contacts`` in the order of its ids; ``again`` for second entries of the same contacts, under ids of their own."""
     rows, word = records.rows(CONTACTS), pd.Series(records.column(CONTACTS, "Source"))
     code = word.map(REFERRAL_SOURCES).fillna(word)
     shown = {outcome: flags(ALL_CONTACT_FLAGS, CONTACT_FLAGS.get(outcome, "")) for outcome in ["", *CONTACT_FLAGS]}
     outcome = pd.Series(records.column(CONTACTS, "Outcome"))
-    return ssd_table(
+    table = ssd_table(
         "contacts",
         len(rows),
-        cont_contact_id=extra.ids(CONTACTS, "C", rows),
+        cont_contact_id=extra.ids(CONTACTS, "C", rows, again=again),
         cont_person_id=records.column(CONTACTS, "PersonID"),
         cont_contact_date=records.dates(CONTACTS, "ContactDate").text(ISO),
         cont_contact_source_code=code.to_numpy(dtype=object),
         cont_contact_source_desc=code.map(SOURCE_LABELS).fillna(code).to_numpy(dtype=object),
         cont_contact_outcome_json=outcome.map(shown).fillna(shown[""]).to_numpy(dtype=object),
     )
+    return table.sort_values("cont_contact_id", ignore_index=True)
 
 
 def early_help(records: Records, extra: Extra) -> pd.DataFrame:
@@ -92,7 +93,7 @@ def _episodes(records: Records, cases: Cases, extra: Extra) -> pd.DataFrame:
     rows = table["row"].to_numpy()
     worker = extra.worker(STATUTORY, rows, table["opened"].to_numpy(), records.day)
     nfa = table["nfa"].to_numpy()
-    assessed = flags(ALL_REFERRAL_FLAGS, "SINGLE_ASSESSMENT_FLAG")
+    shown = [flags(ALL_REFERRAL_FLAGS, flag) for flag in ("OTHER_OUTCOMES_EXIST_FLAG", "SINGLE_ASSESSMENT_FLAG", "")]
     return ssd_table(
         "cin_episodes",
         len(table),
@@ -102,8 +103,8 @@ def _episodes(records: Records, cases: Cases, extra: Extra) -> pd.DataFrame:
         cine_cin_primary_need_code=table["need"].to_numpy(),
         cine_referral_source_code=table["source"].to_numpy(),
         cine_referral_source_desc=table["source"].map(SOURCE_LABELS).fillna(table["source"]).to_numpy(dtype=object),
-        cine_referral_outcome_json=np.where(nfa, flags(ALL_REFERRAL_FLAGS, "OTHER_OUTCOMES_EXIST_FLAG"), assessed),
-        cine_referral_nfa=np.where(nfa, "Y", "N").astype(object),
+        cine_referral_outcome_json=np.select([nfa == "Y", table["assessed"].to_numpy()], shown[:2], shown[2]),
+        cine_referral_nfa=nfa,
         cine_close_reason=table["reason"].to_numpy(),
         cine_close_date=cases.closed.text(ISO),
         cine_referral_team=extra.of_workers("team", worker),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from early_id.data.synth.population.need import (
 )
 from early_id.data.synth.scenarios.biases import drift_from, loss_from, null_families, regime_from
 from early_id.data.synth.scenarios.declare import SCENARIOS, part
+from early_id.data.synth.scenarios.distortions import leaked_rows
 from early_id.data.synth.seeds import BLOCK, Seeds
 from early_id.data.synth.timeline import Timeline, as_date
 from early_id.data.synth.truth.labels import bias_table, make_labels
@@ -38,6 +40,7 @@ from early_id.data.synth.world import World
 
 #: Children in one row group of ``need.parquet``: need of a million children by month does not fit into memory as one table.
 GROUP = 20 * BLOCK
+CONTACTS = "socialcare/contacts.csv"
 _PER_SD = "log-rate per standard deviation"
 _TEXTS = pa.dictionary(pa.int32(), pa.string())
 
@@ -59,7 +62,7 @@ def effects_table(plan: CouncilPlan) -> pd.DataFrame:
         ("absence", "place among pupils of the same cell, by need within group", attendance.ABSENCE_CORRELATION, "correlation"),
         ("absence", "course within the year, by need within group", mark_days.NEED_WITHIN_YEAR, "score per standard deviation"),
         ("lateness", "by need", attendance.LATE_EFFECT, _PER_SD),
-        ("suspensions", "by need within group", suspensions.EFFECT, _PER_SD),
+        ("suspensions", "by need within group, after the limits on a pupil's year", suspensions.RECORDED_EFFECT, _PER_SD),
         ("missing episodes", "by need", police.MISSING_EFFECT, _PER_SD),
         ("domestic-abuse notices", "by need of the eldest child listed", police.NOTICE_EFFECT, _PER_SD),
         ("youth-justice notices", "by need", police.JUSTICE_EFFECT, _PER_SD),
@@ -68,7 +71,10 @@ def effects_table(plan: CouncilPlan) -> pd.DataFrame:
         ("factors", "by need, among those assessed", factors.FACTOR_EFFECT, "log-odds per standard deviation"),
         *((name, "by need of the eldest child listed", effect, _PER_SD) for name, (_, _, effect) in factors.INDICATORS.items()),
         ("contacts", "by need", services.CONTACT_EFFECT, _PER_SD),
-        *((f"contacts after {name}", "sign in this month or the last", effect, "log-rate") for name, effect in services.SIGN_EFFECTS.items()),
+        *(
+            (f"contacts after {name}", f"sign known in the {services.SIGN_DAYS} days before; the largest counts", effect, "log-rate")
+            for name, effect in services.SIGN_EFFECTS.items()
+        ),
         ("decision", "help is offered above", services.EARLY_HELP_FROM, "need plus chance"),
         ("decision", "a referral is made above", services.REFERRAL_FROM, "need plus chance"),
         ("decision", "chance in each contact", services.NOISE, "standard deviations of need"),
@@ -91,8 +97,11 @@ def scenarios_table(plan: CouncilPlan, timeline: Timeline) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "on", "size", "unit", "target", "from", "meaning"])
 
 
-def write_truth(folder: Path, world: World, tables: Tables, faults: pd.DataFrame, seeds: Seeds) -> None:
-    """Write everything latent: need, labels, bias, effects, scenarios, families, visibility, links; and faults, canaries and the plan."""
+def write_truth(folder: Path, world: World, tables: Tables, faults: pd.DataFrame, seeds: Seeds, second_ids: Mapping[str, int] | None = None) -> None:
+    """Write everything latent: need, labels, bias, effects, scenarios, families, visibility, links; and faults, canaries and the plan.
+
+    ``second_ids`` are further ids under which social care knows a child, and the child's row.
+    """
     folder.mkdir(parents=True)
     people, plan, timeline = world.people, world.plan, world.timeline
     width = len(str(len(people)))
@@ -112,13 +121,21 @@ def write_truth(folder: Path, world: World, tables: Tables, faults: pd.DataFrame
         "canaries": canary_table(people, world.canaries, world.homes),
     }
     if "leaked" in world.services:
-        leaked = world.services["leaked"]
-        ids = people.children["social_care_id"].to_numpy()[leaked["child"]]
-        dates = {"ContactDate": iso(leaked["on"].to_numpy()), "typed_on": iso(leaked["typed"].to_numpy())}
-        found["leak"] = pd.DataFrame({"child": children[leaked["child"]], "PersonID": ids, **dates})
+        rows = _leaked(tables, world, second_ids or {})
+        found["leak"] = rows.assign(child=children[rows["child"]], typed_on=iso(rows["typed"].to_numpy())).drop(columns="typed")
     for name, table in found.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     (folder / "plan.json").write_text(json.dumps(plan.to_json(), indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def leaked_at(tables: Tables, world: World, second_ids: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Rows of the contacts that were typed in afterwards."""
+    return _leaked(tables, world, second_ids).index.to_numpy() if "leaked" in world.services else np.zeros(0, dtype=np.int64)
+
+
+def _leaked(tables: Tables, world: World, second_ids: Mapping[str, int]) -> pd.DataFrame:
+    held = world.people.children["social_care_id"]
+    return leaked_rows(tables[CONTACTS], world.services["leaked"], {**dict(zip(held, range(len(held)), strict=True)), **second_ids})
 
 
 def write_need(path: Path, need: Need, children: npt.NDArray[np.object_], timeline: Timeline) -> None:

@@ -24,6 +24,8 @@ Rows = Mapping[str, Any]
 YOUNGEST, OLDEST = 4, 17
 #: Statuses that open no new work.
 NOT_WORK = "CARE_LEAVER"
+#: Rows of services that another council gives (mess ``one_open_child``).
+ELSEWHERE = "elsewhere"
 
 
 def help_from(plan: CouncilPlan, timeline: Timeline, day: int) -> float:
@@ -32,12 +34,11 @@ def help_from(plan: CouncilPlan, timeline: Timeline, day: int) -> float:
     return float(min(EARLY_HELP_FROM + shift, REFERRAL_FROM))
 
 
-def open_on(statutory: Rows, early_help: Rows, day: int, count: int) -> Flags:
-    """Which children are open to statutory services or in early help on a day."""
+def open_on(rows: Rows, day: int, count: int) -> Flags:
+    """Which children have a row that runs on a day."""
     flags = np.zeros(count, dtype=bool)
-    for rows in (statutory, early_help):
-        start, end = np.asarray(rows["start"]), np.asarray(rows["end"])
-        flags[np.asarray(rows["child"])[(start < day) & (end >= day)]] = True
+    start, end = np.asarray(rows["start"]), np.asarray(rows["end"])
+    flags[np.asarray(rows["child"])[(start < day) & (end >= day)]] = True
     return flags
 
 
@@ -55,13 +56,14 @@ def recognised_in(statutory: Rows, early_help: Rows, day: int, count: int) -> Fl
 def make_labels(world: World, seeds: Seeds) -> list[pd.DataFrame]:
     """One frame an as-of date: a row for each child who lives in the area and is of the age of the lists.
 
-    Columns: child (row number), as_of (day), need, should_be_helped, open_to_services, recognised, decided, decided_without_bias
+    Columns: child (row number), as_of (day), need, should_be_helped, open_to_statutory (this council's services or another's),
+    in_early_help, recognised, decided, decided_without_bias
     (missing where the horizon passes the extracts), found_in_review.
     """
     people, timeline, services = world.people, world.timeline, world.services
     family, dob = people.children["family"].to_numpy(), people.children["dob"].to_numpy()
     joins, leaves = people.families["joins"].to_numpy()[family], people.families["leaves"].to_numpy()[family]
-    decisions = services["decisions"]
+    decisions, elsewhere = services["decisions"], services.get(ELSEWHERE, services["statutory"][:0])
     frames = []
     for number, date in enumerate(timeline.as_of_dates):
         day, count = day_number(date), len(people)
@@ -82,7 +84,8 @@ def make_labels(world: World, seeds: Seeds) -> list[pd.DataFrame]:
                     "as_of": day,
                     "need": need[rows],
                     "should_be_helped": (need > threshold)[rows],
-                    "open_to_services": open_on(services["statutory"], services["early_help"], day, count)[rows],
+                    "open_to_statutory": (open_on(services["statutory"], day, count) | open_on(elsewhere, day, count))[rows],
+                    "in_early_help": open_on(services["early_help"], day, count)[rows],
                     **{name: pd.array(flags[rows] if known else [None] * len(rows), dtype="boolean") for name, flags in found.items()},
                     "found_in_review": (reviewed > threshold)[rows],
                 }
@@ -112,10 +115,11 @@ def characteristics(world: World) -> dict[str, npt.NDArray[np.object_]]:
 def bias_table(world: World, labels: list[pd.DataFrame]) -> pd.DataFrame:
     """By group: need, thresholds, the share of those in need who were referred, and what was recorded of the group.
 
-    Shares are over child and date pairs of children not open to services whose outcome is known.
+    Shares are over child and date pairs of children open to no service whose outcome is known.
     """
     plan, timeline = world.plan, world.timeline
-    rows = pd.concat([frame[~frame["open_to_services"]] for frame in labels if frame["recognised"].notna().all()], ignore_index=True)
+    known = (frame for frame in labels if frame["recognised"].notna().all())
+    rows = pd.concat([frame[~frame["open_to_statutory"] & ~frame["in_early_help"]] for frame in known], ignore_index=True)
     bias = part(plan.scenarios, "label_bias")
     moved = bias[1] * members(world.people, bias[0]) if bias else np.zeros(len(world.people))
     notices = world.notices[world.notices["kind"] == "domestic_abuse_notice"]
