@@ -166,3 +166,17 @@ def test_a_value_that_is_a_strength_is_never_noticed() -> None:
     e = narrate(row({"absence_share_90d": 0.03}, {"absence_share_90d": 0.4}), SCHOOL_FEATURES, PEERS)
     assert e.noticed == ()
     assert [(r.side, r.contribution) for r in e.others if r.theme == "attendance"] == [("not shown", 0.4)]
+
+
+def test_what_is_about_usual_comes_last_and_says_that_it_says_little() -> None:
+    usual = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 4.0}})
+    values, parts = {"late_count_6sw": 4.0, "absence_share_90d": 0.22}, {"late_count_6sw": 0.9, "absence_share_90d": 0.2}
+    e = narrate(row(values, parts), SCHOOL_FEATURES, usual)
+    assert [reason.theme for reason in e.noticed] == ["attendance", "lateness"]
+    assert e.noticed[1].comparison == "About what is usual in Year 8 (4). It says little by itself." and e.noticed[1].contribution == 0.9
+
+
+def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() -> None:
+    values = {"absence_share_90d": 0.05, "unauthorised_share_6sw": 0.1}
+    e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, PEERS)
+    assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""

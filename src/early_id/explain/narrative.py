@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from early_id.core.types import Missing, Unit
-from early_id.explain.peers import YearGroups
+from early_id.explain.peers import ABOUT, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
     NOT_SHOWN,
@@ -88,6 +88,11 @@ class Reason:
         return sentence_case(f"{self.source}{newest}")
 
     @property
+    def is_usual(self) -> bool:
+        """Whether the comparison says that the value is about usual."""
+        return self.comparison.startswith(ABOUT)
+
+    @property
     def said(self) -> str:
         """Sentence and comparison. A fact that the reader has just met under what is going well is not said twice."""
         if self.told_above:
@@ -152,7 +157,8 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
     for feature in features:
         by_theme.setdefault(feature.theme, []).append(feature)
     reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
-    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (-r.contribution, r.theme))
+    # What differs from the usual comes first: a line that says "about usual" is the weakest a reader can be given, whatever it counted.
+    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (r.is_usual, -r.contribution, r.theme))
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
     rest = [*noticed[MOST_NOTICED:], *against[MOST_AGAINST:]]
     raised = frozenset(reason.theme for reason in noticed)
@@ -177,7 +183,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
 
 def _without_plain_comparison(reason: Reason) -> Reason:
     """Good news needs no "about what is usual" after it."""
-    return replace(reason, comparison="") if reason.comparison.startswith("About") else reason
+    return replace(reason, comparison="") if reason.is_usual else reason
 
 
 def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroups) -> Reason:
@@ -193,13 +199,18 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
         side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
         lead = max(known, key=lambda f: (not is_withheld(f), abs(row.parts[f.name])), default=members[0])
         return _reason(side, lead, _plain(lead, row), row, peers, contribution=whole)
-    # What can be told goes before what cannot; and a nought never raises a suggestion in words while another value can.
-    lead = max(pulling, key=lambda f: (not is_withheld(f), sign < 0 or row.values[f.name] != 0, abs(row.parts[f.name])))
+    # What can be told goes before what cannot; and neither a nought nor a usual value raises a suggestion in words while another value can.
+    lead = max(pulling, key=lambda f: (not is_withheld(f), sign < 0 or _is_telling(f, row, peers), abs(row.parts[f.name])))
     sentence = _plain(lead, row)
     if not is_withheld(lead) and sign > 0 and any(is_withheld(f) and row.parts[f.name] >= WORTH_SAYING for f in pulling):
         sentence = f"{sentence} {WITHHELD_SENTENCE}"
     facts = tuple(_fact(f, row, peers) for f in sorted(members, key=lambda f: -abs(row.parts[f.name])) if not is_withheld(f))
-    return _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
+    reason = _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
+    return replace(reason, comparison=f"{reason.comparison} It says little by itself.") if sign > 0 and reason.is_usual else reason
+
+
+def _is_telling(feature: Feature, row: Row, peers: YearGroups) -> bool:
+    return row.values[feature.name] != 0 and not peers.is_usual(feature, row.nc_year, row.values[feature.name])
 
 
 def _plain(feature: Feature, row: Row) -> str:

@@ -19,6 +19,8 @@ MIN_PEERS = 20
 MIN_KNOWN = 0.5
 #: Differences smaller than these are not worth a comparison in words.
 NEAR = {"share": 0.01, "count": 0.5, "days": 0.5, "number": 0.05}
+#: How the comparison of a usual value begins.
+ABOUT = "About"
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,14 @@ class YearGroups:
         middle = self.median(feature, nc_year)
         if middle is None or math.isnan(value):
             return ""
-        year = year_label(nc_year)
-        step = NEAR.get(feature.value_format, 0.05)
-        written = value_text(feature, middle)
-        # After rounding the two may read the same: "more than usual" would then puzzle.
-        if abs(value - middle) < step or value_text(feature, value) == written:
-            return f"About what is usual in {year} ({written})."
+        year, written = year_label(nc_year), value_text(feature, middle)
+        if self.is_usual(feature, nc_year, value):
+            return f"{ABOUT} what is usual in {year} ({written})."
         return f"{'More' if value > middle else 'Less'} than is usual in {year} ({written})."
+
+    def is_usual(self, feature: Feature, nc_year: object, value: float) -> bool:
+        """Whether a reader would call the value about usual: near the middle one, or written the same after rounding."""
+        middle = self.median(feature, nc_year)
+        if middle is None or math.isnan(value):
+            return False
+        return abs(value - middle) < NEAR.get(feature.value_format, 0.05) or value_text(feature, value) == value_text(feature, middle)
