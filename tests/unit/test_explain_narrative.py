@@ -177,6 +177,7 @@ def test_what_is_about_usual_comes_last_and_says_that_it_says_little() -> None:
 
 
 def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() -> None:
-    values = {"absence_share_90d": 0.05, "unauthorised_share_6sw": 0.1}
-    e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, PEERS)
+    usual = YearGroups({"Year 8": {"absence_share_90d": 0.15}})
+    values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
+    e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
