@@ -181,3 +181,10 @@ def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() ->
     values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
     e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
+
+
+def test_less_than_usual_is_no_better_reason_than_usual() -> None:
+    usual = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 9.0}})
+    e = narrate(row({"late_count_6sw": 4.0, "absence_share_90d": 0.22}, {"late_count_6sw": 0.9, "absence_share_90d": 0.2}), SCHOOL_FEATURES, usual)
+    assert [(reason.theme, reason.stands_out) for reason in e.noticed] == [("attendance", True), ("lateness", False)]
+    assert e.noticed[1].comparison == "Less than is usual in Year 8 (9). It says little by itself."

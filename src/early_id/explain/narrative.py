@@ -72,6 +72,7 @@ class Reason:
     steps: int
     facts: tuple[Fact, ...] = ()
     withheld: bool = False
+    stands_out: bool = True  #: differs from what is usual for the year group, towards need
     told_above: bool = False  #: the same theme is already told as something going well
 
     @property
@@ -86,11 +87,6 @@ class Reason:
             return ""
         newest = f", newest record {day_text(self.newest_on)}" if self.newest_on else ""
         return sentence_case(f"{self.source}{newest}")
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether the comparison says that the value is about usual."""
-        return self.comparison.startswith(ABOUT)
 
     @property
     def said(self) -> str:
@@ -157,8 +153,8 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
     for feature in features:
         by_theme.setdefault(feature.theme, []).append(feature)
     reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
-    # What differs from the usual comes first: a line that says "about usual" is the weakest a reader can be given, whatever it counted.
-    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (r.is_usual, -r.contribution, r.theme))
+    # What differs from the usual comes first: a usual value is the weakest reason a reader can be given, whatever it counted.
+    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (not r.stands_out, -r.contribution, r.theme))
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
     rest = [*noticed[MOST_NOTICED:], *against[MOST_AGAINST:]]
     raised = frozenset(reason.theme for reason in noticed)
@@ -183,7 +179,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
 
 def _without_plain_comparison(reason: Reason) -> Reason:
     """Good news needs no "about what is usual" after it."""
-    return replace(reason, comparison="") if reason.is_usual else reason
+    return replace(reason, comparison="") if reason.comparison.startswith(ABOUT) else reason
 
 
 def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroups) -> Reason:
@@ -206,11 +202,13 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
         sentence = f"{sentence} {WITHHELD_SENTENCE}"
     facts = tuple(_fact(f, row, peers) for f in sorted(members, key=lambda f: -abs(row.parts[f.name])) if not is_withheld(f))
     reason = _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
-    return replace(reason, comparison=f"{reason.comparison} It says little by itself.") if sign > 0 and reason.is_usual else reason
+    if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
+        return reason
+    return replace(reason, comparison=f"{reason.comparison} It says little by itself.", stands_out=False)
 
 
 def _is_telling(feature: Feature, row: Row, peers: YearGroups) -> bool:
-    return row.values[feature.name] != 0 and not peers.is_usual(feature, row.nc_year, row.values[feature.name])
+    return row.values[feature.name] != 0 and peers.stands_out(feature, row.nc_year, row.values[feature.name])
 
 
 def _plain(feature: Feature, row: Row) -> str:

@@ -78,3 +78,13 @@ class YearGroups:
         if middle is None or math.isnan(value):
             return False
         return abs(value - middle) < NEAR.get(feature.value_format, 0.05) or value_text(feature, value) == value_text(feature, middle)
+
+    def stands_out(self, feature: Feature, nc_year: object, value: float) -> bool:
+        """Whether the value differs from the usual one towards need, as its author declared it, or nothing is known of what is usual.
+
+        Against the average child of a model even a usual value can raise a score, where most others never come late at all.
+        """
+        middle = self.median(feature, nc_year)
+        if middle is None or math.isnan(value):
+            return True
+        return not self.is_usual(feature, nc_year, value) and feature.direction.sign * (value - middle) >= 0
