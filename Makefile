@@ -42,9 +42,14 @@ lint: setup
 test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
+# Two halves side by side, one core each; within a half one process, or parallel workers would swallow the figures that tests print.
+NIGHTLY := OMP_NUM_THREADS=1 EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest -q -s --durations=12 -p no:cacheprovider
 nightly: setup
-	EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py \
-		tests/recovery/test_synth_calibration.py tests/recovery/test_models_truth.py tests/recovery/test_models_verdicts.py -q -s  # one process: parallel workers would swallow the figures that tests print
+	@mkdir -p build
+	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
+		tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
+	$(NIGHTLY) tests/recovery/test_models_truth.py > build/nightly_second.txt 2>&1; second=$$?; \
+	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup
 	$(BIN)/python -m pytest tests/benchmarks -q --benchmark-json=tests/benchmarks/latest.json --benchmark-columns=min,rounds
