@@ -17,7 +17,7 @@ from early_id.explain.explanations import Explanations, explain_scores
 from early_id.explain.narrative import Explanation
 from early_id.screening.capacity import choose_families, places
 from early_id.screening.eligible import TAKEN_OUT_COLUMNS, Eligible, eligible_rows
-from early_id.screening.people import Recipient, display_name, recipients_of, sort_key, tidy_people
+from early_id.screening.people import Recipient, display_name, marks_held, recipients_of, sort_key, tidy_people
 
 if TYPE_CHECKING:
     from early_id.features.matrix import FeatureMatrix
@@ -58,6 +58,8 @@ class ScreeningList:
     families: tuple[FamilyEntry, ...] = field(repr=False)
     #: For the governance report only: services know, schools do not, so nothing in the recipient's own files may say it.
     not_already_known: int = field(default=0, repr=False)
+    #: Whether any record says with whom contact is safe; where none does, nobody could be kept back for it, and the list says so.
+    marks_held: bool = True
 
     @property
     def n_children(self) -> int:
@@ -156,7 +158,7 @@ def screen(
     audience = _list_audience(model)
     as_of = _one_date(matrix)
     settings = settings or ScreeningSettings()
-    people = tidy_people(people_frame)
+    people, marks = tidy_people(people_frame), marks_held(people_frame)
     matrix = matrix.families_for(audience)
     explanations = explanations if explanations is not None else explain_scores(model, matrix)
     scores = model.scores(matrix.X)
@@ -179,6 +181,7 @@ def screen(
                 model_hash=model.fingerprint(),
                 families=ordered,
                 not_already_known=int((~rows.groupby("family_id")["known_to_services"].any()[families].astype(bool)).sum()),
+                marks_held=marks,
             )
         )
     findings = eligible.findings + _without_recipient(eligible.rows, chosen)

@@ -65,6 +65,12 @@ def tidy_people(frame: pd.DataFrame) -> pd.DataFrame:
     return people.set_index("child_id").sort_index()
 
 
+def marks_held(frame: pd.DataFrame) -> bool:
+    """Whether the household records say of anyone if contact is safe, as ``people_frame`` hands them over: False where all are missing."""
+    given = [name for name in FLAG_COLUMNS if name in frame]
+    return not given or bool(frame[given].notna().any(axis=None))
+
+
 def children_to_check(people: pd.DataFrame) -> frozenset[str]:
     """Children whom only a hub may contact, after checking how: one child's mark covers the whole family."""
     marked = ~people["safe_contact"] | people["protected_address"] | people["no_joint_contact"]

@@ -8,6 +8,11 @@ from early_id.present.wording import ALARM, count_of, day_text
 from early_id.screening.lists import ScreeningList
 
 DECISIONS = OUTCOMES
+#: Said where no household records were sent, because then no family could be kept off a school list for safety.
+NO_MARKS = (
+    "No record used here says with whom contact is safe, or whose address is protected. "
+    "Before the first call, letter or visit to any family, ask the safeguarding lead."
+)
 #: Why a reader decided as they did; free text goes into the notes.
 REASONS = (
     "what was noticed fits what we see",
@@ -84,6 +89,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             (
                 "Whoever already works with the family. Look in your own file for who may be contacted, and ask if an interpreter, easy read "
                 "or an advocate would help. Help is a choice: saying no has no consequence, and it is not held against a family."
+                f"{'' if one.marks_held else f' {NO_MARKS}'}"
             ),
         ),
         (

@@ -22,6 +22,7 @@ from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
 from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
+from early_id.linkage.families import MARKS as CONTACT_MARKS
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -161,12 +162,15 @@ def people_frame(store: Store, people: People, day: date, *, settings: Config, p
     details = persons(past)
     schools = past.frame("schools").drop_duplicates("school_id", keep="last").set_index("school_id")
     hub_names = schools.drop_duplicates("hub_id").set_index("hub_id")["hub_name"]
-    columns = ["child_id", "family_id", "school_id", "hub_id", "nc_year", "safe_contact", "protected_address", "no_joint_contact"]
+    columns = ["child_id", "family_id", "school_id", "hub_id", "nc_year", *CONTACT_MARKS]
     frame = programme.cohort(past, settings).index[columns].reset_index(drop=True)
     for name in ("forename", "surname", "birth_date"):
         frame[name] = frame["child_id"].map(details[name])
     frame["school_name"] = frame["school_id"].map(schools["name"])
     frame["hub_name"] = frame["hub_id"].map(hub_names)
+    if past.frame("household_members").empty and frame[["forename", "surname"]].notna().any(axis=None):
+        # Only households are marked; without them "safe" would be a guess. Lists of keys lead to no contact.
+        frame[list(CONTACT_MARKS)] = None
     return frame
 
 
