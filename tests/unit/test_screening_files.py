@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -298,3 +299,17 @@ def test_a_page_of_a_hundred_sheets_is_under_1_mb() -> None:
 def test_workbook_of_an_empty_list_opens() -> None:
     one = both(PEOPLE.assign(safe_contact=False)).lists[0]
     assert one.families == () and list_workbook(one)[:2] == b"PK"
+
+
+def test_a_hub_reads_how_old_a_child_is_whom_no_school_gives_a_year_and_that_no_school_is_held() -> None:
+    index = MATRIX.index.copy()
+    row = index.index[0]
+    index.loc[row, ["school_id", "nc_year"]] = None
+    people = PEOPLE.copy()
+    people.loc[people["child_id"] == index.at[row, "child_id"], ["school_id", "school_name", "nc_year"]] = ""
+    lists = screen(model_for("hub_lead", MATRIX), replace(MATRIX, index=index), people_frame=people, capacity=500)
+    (one,) = [one for one in lists.lists if any(child.explanation.key == row for family in one.families for child in family.children)]
+    told = f", aged {int(index.at[row, 'age'])}, no school on record</h2>"
+    pages = list_pages(one, offer=OFFER, ask="the hub")
+    assert sum(page.count(told) for page in pages) == 1
+    assert sum(page.count("No school is on record: ask who knows the child") for page in pages) == 1

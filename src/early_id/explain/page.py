@@ -48,6 +48,8 @@ class SheetContext:
         Who it is about: a name on a list, a key for analysts.
     school : str
         Name of the school; empty where not known.
+    year : str
+        Year group, or what else tells a reader how old the child is; empty: as the explanation has it.
     speak_first : tuple of str
         Who to speak to first, and what to check before any contact.
     check_safe_contact : bool
@@ -64,6 +66,7 @@ class SheetContext:
 
     heading: str
     school: str = ""
+    year: str = ""
     speak_first: tuple[str, ...] = ("Whoever in school knows the family best.",)
     check_safe_contact: bool = False
     offer: Sequence[Mapping[str, str]] = ()
@@ -78,7 +81,7 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
     return template.render(
         e=explanation,
         c=context or SheetContext(heading=explanation.key),
-        year=year_label(explanation.nc_year),
+        year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,
         most_facts=MOST_FACTS,
         outcomes=OUTCOMES,

@@ -221,7 +221,7 @@ def _family(
         person = people.loc[child_id]
         order = (sort_key(person["surname"]), sort_key(person["forename"]), child_id)
         explanation = explanations.for_row(str(key))
-        name, year = display_name(person, child_id), explanation.nc_year or person["nc_year"]
+        name, year = display_name(person, child_id), explanation.nc_year or person["nc_year"] or _age_text(row)
         children.append((order, ChildEntry(name, year, person["school_name"] or person["school_id"], explanation)))
     children.sort(key=lambda pair: pair[0])
     entry = FamilyEntry(
@@ -235,6 +235,11 @@ def _family(
         help_at_home=str(rows["family_id"].iloc[0]) in eligible.in_help,
     )
     return children[0][0], entry
+
+
+def _age_text(row: pd.Series) -> str:
+    """``aged 9``: how a child is told apart whose year group no school gives."""
+    return f"aged {int(row['age'])}" if "age" in row and pd.notna(row["age"]) else ""
 
 
 def _without_recipient(rows: pd.DataFrame, recipients: Sequence[Recipient]) -> Findings:

@@ -26,6 +26,7 @@ MOST_SERVICES = 3
 GENERAL = "general"
 #: Keeps a page under 1 MB: a sheet takes about 8 KB.
 SHEETS_A_PAGE = 100
+NO_SCHOOL_HELD = "no school on record"
 
 
 def check_offer(offer: Offer) -> None:
@@ -91,7 +92,7 @@ def _page(one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, 
 
 
 def _details(child: ChildEntry, one: ScreeningList) -> str:
-    parts = [year_label(child.nc_year), "" if one.recipient.is_school else child.school]
+    parts = [year_label(child.nc_year), "" if one.recipient.is_school else child.school or NO_SCHOOL_HELD]
     return ", ".join(part for part in parts if part)
 
 
@@ -99,7 +100,8 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
     noticed = [reason.theme for reason in child.explanation.noticed if not reason.withheld]
     return SheetContext(
         heading=child.name,
-        school=child.school,
+        school=child.school or ("" if one.recipient.is_school else NO_SCHOOL_HELD),
+        year=year_label(child.nc_year),
         speak_first=_speak_first(child, family, one),
         check_safe_contact=family.check_safe_contact,
         offer=services_for(noticed, offer),
@@ -121,7 +123,8 @@ def _speak_first(child: ChildEntry, family: FamilyEntry, one: ScreeningList) -> 
             family.help_at_home,
         ),
         ("Services were in touch with the family in the last year: speak to that worker before you contact the family.", family.known_to_services),
-        (f"The child's school{': ' + child.school if child.school else ''}.", True),
+        (f"The child's school: {child.school}.", bool(child.school)),
+        ("No school is on record: ask who knows the child, and where the child is taught.", not child.school),
     )
     return tuple(line for line, holds in lines if holds)
 
