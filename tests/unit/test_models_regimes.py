@@ -66,6 +66,26 @@ def test_chance_is_hardly_ever_refused() -> None:
     assert refused <= 4
 
 
+def test_a_break_declared_on_its_own_day_is_not_found_again_in_horizons_that_go_across_it() -> None:
+    rng, n = np.random.default_rng(4), 20_000
+    dates = pd.to_datetime(["2022-11-14", "2023-03-13", "2023-06-19", "2023-11-13", "2024-03-18", "2024-06-17", "2024-11-11", "2025-03-17"])
+    index = pd.DataFrame({"as_of": np.repeat(dates, n)})
+    index["outcome_until"] = index["as_of"] + pd.Timedelta(days=180)
+
+    def found(*moved: str, declared: tuple[str, ...] = ()) -> list[str]:
+        """Days after which help is offered half as often again; part of each horizon lies after one."""
+        day = index["as_of"] + pd.to_timedelta(rng.integers(0, 180, len(index)), unit="D")
+        rate = 0.06 * np.prod([np.where(day >= pd.Timestamp(one), 1.5, 1.0) for one in moved], axis=0)
+        y = pd.DataFrame({"help": (rng.random(len(index)) < rate).astype(float)})
+        breaks = outcome_breaks(index, y, ["help"], np.tile(np.arange(n), len(dates)), [date.fromisoformat(one) for one in declared], alpha=0.01)
+        return [one.until for one in breaks]
+
+    assert found("2024-04-01")
+    assert found("2024-04-01", declared=("2024-04-01",)) == []
+    # Declaring one does not hide another.
+    assert found("2023-08-01", "2024-12-01", declared=("2024-12-01",))
+
+
 def test_the_score_equals_the_textbook_one_without_strata_or_families() -> None:
     y = np.r_[np.repeat([1.0, 0], [30, 70]), np.repeat([1.0, 0], [45, 55])]
     after = np.repeat([False, True], 100)

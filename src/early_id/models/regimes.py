@@ -77,21 +77,22 @@ def outcome_breaks(
     index : DataFrame
         as_of and outcome_until of rows whose outcome is known.
     declared : sequence of date
-        Days from which the outcome is declared to mean something else; a row belongs to the period that holds the middle of its horizon.
+        Days from which the outcome is declared to mean something else. A row belongs to the period that holds its whole horizon; a date
+        whose horizon goes across such a day has outcomes of both meanings, so it is compared with no other.
     alpha : float
         Chance of finding any break where none is, over all dates and parts.
     """
     dates = np.unique(index["as_of"].to_numpy(dtype="datetime64[ns]"))
-    middle = index["as_of"] + (index["outcome_until"] - index["as_of"]) / 2
-    period = np.searchsorted(
-        np.array(sorted(map(np.datetime64, declared)), dtype="datetime64[ns]"), middle.to_numpy(dtype="datetime64[ns]"), side="right"
-    )
-    strata = [f"{term} {number}" for term, number in zip(term_of(index["as_of"]), period, strict=True)]
+    edges = np.array(sorted(map(np.datetime64, declared)), dtype="datetime64[ns]")
+    start = index["as_of"].to_numpy(dtype="datetime64[ns]")
+    period = np.searchsorted(edges, start, side="right")
+    across = np.searchsorted(edges, index["outcome_until"].to_numpy(dtype="datetime64[ns]"), side="left") > period
+    strata = [f"{term} {day if mixed else number}" for term, number, mixed, day in zip(term_of(index["as_of"]), period, across, start, strict=True)]
     tests = []
     for part in parts:
         y = outcomes[part].to_numpy(dtype=np.float64)
         for before, after in itertools.pairwise(dates):
-            late = index["as_of"].to_numpy(dtype="datetime64[ns]") >= after
+            late = start >= after
             tests.append((part, before, after, stratified_change(y, late, strata, families)))
     adjusted = holm(two_sided_p([change.z for *_, change in tests])) if tests else np.zeros(0)
     found = [
