@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ import pytest
 
 from early_id.core.errors import InputDataError, NotAdditiveError, SettingsError
 from early_id.features.matrix import FeatureMatrix
-from early_id.models.result import MEASURES, Trial
-from early_id.models.train import train
+from early_id.models.further import Further
+from early_id.models.result import MEASURES, NO_BAR, Trial
+from early_id.models.train import run_trial, train
 from model_fixtures import DATES, SHARING, bar, fake_matrix, settings
 
 
@@ -201,3 +203,16 @@ def test_figures_are_those_of_the_lists_that_are_made(matrix: FeatureMatrix) -> 
     assert trial.models["logistic"].precision_at_capacity.value == pytest.approx(share, abs=0.02)
     over_everybody = quick(matrix, audience="school_lead", capacity=trial.capacity)
     assert over_everybody.models["logistic"].precision_at_capacity.value != trial.models["logistic"].precision_at_capacity.value
+
+
+def test_without_a_bar_nothing_of_the_test_date_is_shown_or_tracked(matrix: FeatureMatrix, tmp_path: Path) -> None:
+    chosen = settings(models=("logistic",), put_forward="logistic", resamples=60, tracking=True)
+    options = {"audience": "hub_lead", "sharing": SHARING, "capacity": 30}
+    shown = run_trial(matrix, chosen, **options)
+    withheld = train(matrix, chosen, store=tmp_path / "tracking", **options)
+    assert withheld.models == {} and withheld.reasons == (NO_BAR,) and withheld.verdict == "cannot tell" and not (tmp_path / "tracking").exists()
+    assert withheld.to_json()["further"] == Further().to_json() != shown.to_json()["further"]
+    assert withheld.best.fingerprint() == shown.best.fingerprint()
+    # What was declared is said all the same; what tells how many outcomes the test date has is not.
+    assert any("attendance codes of August 2024" in note for note in withheld.notes)
+    assert set(shown.notes) - set(withheld.notes) == set(shown.test_notes)

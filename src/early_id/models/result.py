@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from early_id.core.types import Json
 from early_id.models.risk_model import RiskModel
+from early_id.models.verdict import CANNOT_TELL
 
 if TYPE_CHECKING:
     from early_id.models.further import Further
@@ -23,6 +24,9 @@ MEASURES = {
     "auc": "AUC",
     "brier": "Brier score (lower is closer)",
 }
+
+#: Why a trial without a bar shows nothing.
+NO_BAR = "No bar was written down before the results were seen, so no test results are shown."
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Trial:
     components: pd.DataFrame
     censoring: pd.DataFrame
     notes: tuple[str, ...] = ()
+    test_notes: tuple[str, ...] = ()  #: those of the notes that tell something about the test date's outcomes
     run_id: str | None = None
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcome_by_date: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -131,6 +136,13 @@ class Trial:
 
     def __repr__(self) -> str:
         return f"Trial({self.audience}, {len(self.models)} models at {self.capacity} places: {self.verdict})"
+
+    def without_results(self) -> Trial:
+        """The fitted model, without any figure of the test date: *cannot tell*, because no bar was written down first."""
+        nothing = pd.DataFrame()
+        emptied = dict.fromkeys(("comparisons", "components", "censoring", "outcome_by_date"), nothing)
+        notes = tuple(note for note in self.notes if note not in self.test_notes)
+        return replace(self, models={}, verdict=CANNOT_TELL, reasons=(NO_BAR,), notes=notes, test_notes=(), further=_nothing_further(), **emptied)
 
     @property
     def segments(self) -> pd.DataFrame:

@@ -56,7 +56,8 @@ def train(
         Rows of several as-of dates. Outcomes not known yet are NaN and are never read as no.
     settings : TrainingSettings
     acceptance : AcceptanceSettings, optional
-        The bar, written down before. Without it the verdict is *cannot tell*.
+        The bar, written down before. Without it the models are fitted, and the trial holds no result of the test date and is not tracked:
+        a bar that is set after the results were seen is none.
     audience : str
         The models see the classes of record that this audience may see.
     sharing : mapping, optional
@@ -84,6 +85,27 @@ def train(
     SettingsError
         A model that does not exist, an outcome that is not in the matrix, no capacity.
     """
+    trial = run_trial(
+        matrix, settings, acceptance=acceptance, audience=audience, sharing=sharing, capacity=capacity, test_date=test_date,
+        store=None if acceptance is None else store, council=council, areas=areas,
+    )  # fmt: skip
+    return trial if acceptance is not None else trial.without_results()
+
+
+def run_trial(
+    matrix: FeatureMatrix,
+    settings: TrainingSettings,
+    *,
+    acceptance: AcceptanceSettings | None = None,
+    audience: str,
+    sharing: Mapping[str, Iterable[str]] | None = None,
+    capacity: int | None = None,
+    test_date: str | None = None,
+    store: str | Path | None = None,
+    council: str = "",
+    areas: Mapping[str, str] | None = None,
+) -> Trial:
+    """As :func:`train`, with the results of the test date even where no bar was set: for a report that says so, and for simulations."""
     _check_settings(settings)
     prepared = prepare(matrix, settings, audience, sharing, test_date, council=council)
     rows = rows_of_test(prepared, capacity, settings)
@@ -136,6 +158,7 @@ def train(
         components=components_table(scores, rows, prepared.matrix.y[prepared.splits.test], tuple(dict.fromkeys(parts))),
         censoring=censoring_table(scores, rows),
         notes=(*prepared.notes, *rule_notes, *_size_notes(outcomes)),
+        test_notes=tuple(_size_notes(outcomes)),
         comparisons=comparisons,
         outcome_by_date=outcome_by_date(prepared),
         acceptance={"hash": acceptance.hash if acceptance else None},

@@ -148,7 +148,7 @@ def rebuild_model(bench: Bench, model: str) -> Rebuilt:
     InputDataError
         The bundle says nothing about its inputs, or the store does not hold the data of that time.
     """
-    from early_id.models.train import train
+    from early_id.models.train import run_trial
 
     bundle = named_bundle(bench.cfg, model)
     cfg = recorded_config(bench.cfg, bundle.inputs, bundle=bundle.label)
@@ -164,5 +164,5 @@ def rebuild_model(bench: Bench, model: str) -> Rebuilt:
     # Rules, other models and figures do not move the model that was put forward.
     alone = cfg.training.model_copy(update={"models": (cfg.training.put_forward,), "baselines": (), "resamples": 50, "tracking": False})
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    trial = train(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing)
+    trial = run_trial(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing)
     return compare_rebuilt(bundle, trial.best, matrix.meta, tuple(bench.in_force.catalogue))

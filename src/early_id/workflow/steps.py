@@ -117,21 +117,21 @@ def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:
     return {str(name): max(1, round(count * share)) for name, count in families.items()}
 
 
-def train_all(bench: Bench, matrix: FeatureMatrix, *, tracked: bool = True) -> dict[str, Trial]:
+def train_all(bench: Bench, matrix: FeatureMatrix, *, withheld: bool = False) -> dict[str, Trial]:
     """One trial for each audience, on the classes that it may see.
 
-    ``tracked=False`` writes nothing to the tracking store, which holds figures.
+    ``withheld`` leaves out every result of the test date, and writes nothing to the tracking store, which holds figures.
     """
-    from early_id.models.train import train
+    from early_id.models.train import run_trial, train
 
     cfg = bench.cfg
     if bench.in_force.programme.outcomes is council_outcomes:
         require_outcome(bench.store, matrix.meta.outcome)
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    tracking = cfg.out_dir / "tracking" if tracked else None
+    tracking, fit = (None, train) if withheld else (cfg.out_dir / "tracking", run_trial)
     areas = areas_of(bench.store)
     trials = {
-        audience: train(
+        audience: fit(
             matrix, cfg.training, acceptance=cfg.acceptance, audience=audience, sharing=sharing, store=tracking, council=cfg.project.name, areas=areas
         )
         for audience in bench.in_force.programme.audiences

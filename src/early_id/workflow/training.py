@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from early_id.config.load import BAR
 from early_id.core.errors import EarlyIdError
@@ -14,8 +12,6 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import restrict
 from early_id.core.types import Json
 from early_id.models.candidates import load_candidate
-from early_id.models.further import Further
-from early_id.models.verdict import CANNOT_TELL
 from early_id.present.glossary import Glossary
 from early_id.present.write import write_text
 from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
@@ -23,7 +19,7 @@ from early_id.workflow.steps import Bench, audit_all, build, train_all
 from early_id.workflow.words import glossary
 
 if TYPE_CHECKING:
-    from early_id.models.result import Trial
+    pass
 
 
 @dataclass(frozen=True)
@@ -60,15 +56,14 @@ def train_and_judge(bench: Bench) -> Trained:
     check_first(bench)
     matrix = build(bench, bench.people)
     bar = bench.cfg.acceptance
-    trials = train_all(bench, matrix, tracked=bar is not None)
+    trials = train_all(bench, matrix, withheld=bar is None)
     if bar is None:
-        withheld = {audience: _without_results(trial) for audience, trial in trials.items()}
-        keep_all(bench, withheld, matrix)
+        keep_all(bench, trials, matrix)
         missing = (
             f"The bar: a file {BAR} beside the settings, or the file that they name under 'acceptance'. A form to fill in comes with the package: "
             "early-id train --template",
         )
-        return Trained({audience: trial.to_json() for audience, trial in withheld.items()}, missing)
+        return Trained({audience: trial.to_json() for audience, trial in trials.items()}, missing)
     audits = audit_all(bench, matrix, trials)
     judged = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
     keep_all(bench, judged, matrix)
@@ -113,11 +108,3 @@ def _is_current(bench: Bench, hashes: dict[str, str], settings_hash: str) -> boo
 def _unstated(bench: Bench) -> tuple[str, ...]:
     bar = bench.cfg.acceptance
     return tuple(f"The bar says nothing about {words}." for words in bar.unstated) if bar else ()
-
-
-def _without_results(trial: Trial) -> Trial:
-    """The fitted model without any figure of the test date."""
-    nothing = pd.DataFrame()
-    reason = "No bar was written down before the results were seen, so no test results are shown."
-    emptied = dict.fromkeys(("comparisons", "components", "censoring", "outcome_by_date"), nothing)
-    return replace(trial, models={}, verdict=CANNOT_TELL, reasons=(reason,), notes=trial.split_notes, further=Further(), **emptied)
