@@ -121,6 +121,15 @@ def test_a_duplicate_child_an_exact_repeat_and_a_contradiction(council: Council)
     assert stored(council, "pupils", "surname") == [("Winter",)]
 
 
+def test_a_file_that_only_contradicts_another_is_set_aside_and_stops_nothing(council: Council) -> None:
+    council.put("pupils", PUPIL, file="education/first.csv")
+    council.put("pupils", {**PUPIL, "surname": "Summer"}, file="education/second.csv")
+    batch = council.ingest()
+    assert codes_of(batch, "education/second.csv") == {"DUP002": 1}
+    assert [(one.rows_kept, one.rows_set_aside) for one in batch.files] == [(1, 0), (0, 1)]
+    assert stored(council, "pupils", "surname") == [("Winter",)]
+
+
 def test_a_row_with_an_error_never_makes_a_good_row_a_contradiction(council: Council) -> None:
     council.put_good("schools", "pupils")
     council.put("attendance", {**MARK, "code": "8"}, MARK)

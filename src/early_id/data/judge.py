@@ -40,7 +40,9 @@ def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[F
 
 
 def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCount]) -> None:
-    """Refuse a file of which no row is kept: the instructions are wrong then, not the rows. Rows that another file holds too are no fault.
+    """Refuse a file of which no row is kept: the instructions are wrong then, not the rows.
+
+    Rows that repeat or contradict those of another file are no fault of the instructions: a small file may hold nothing else.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCoun
             continue
         found = connection.execute(
             f"SELECT code, count(*) AS n FROM (SELECT unnest(codes) AS code FROM _aside WHERE file = ?) "
-            f"WHERE code IN ({_ERRORS}) AND code <> 'DUP001' GROUP BY code ORDER BY n DESC, code LIMIT 1",
+            f"WHERE code IN ({_ERRORS}) AND code NOT IN ('DUP001', 'DUP002') GROUP BY code ORDER BY n DESC, code LIMIT 1",
             [one.file],
         ).fetchall()
         for code, count in found:
