@@ -1,0 +1,77 @@
+"""Groups that cross two characteristics: girls of one ethnic group, pupils with free meals at one age.
+
+A crossed group is looked at where ten of its children have the outcome and ten have not; with fewer, an interval would fill the page and
+say nothing. The others are named with their numbers, so that nobody takes silence for *no gap*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from early_id.audit.groups import Grouping
+from early_id.stats.arrays import Floats
+
+#: The evidence rule: so many with the outcome, and so many without.
+EVIDENCE = 10
+
+TOO_SMALL_COLUMNS = ("characteristic", "characteristic_label", "group", "children", "with_outcome", "without_outcome")
+
+
+def pair(one: Grouping, other: Grouping) -> Grouping | None:
+    """The crossed groups that occur; None where one characteristic follows from the other, so that crossing tells nothing new."""
+    both = one.codes * len(other.groups) + other.codes
+    found, codes = np.unique(both, return_inverse=True)
+    if len(found) <= max(len(one.groups), len(other.groups)):
+        return None
+    names = tuple(f"{one.groups[k // len(other.groups)]}, {other.groups[k % len(other.groups)]}" for k in found)
+    return Grouping(f"{one.name} × {other.name}", f"{one.label} × {other.label}", names, codes.ravel().astype(np.int64))
+
+
+def with_evidence(by: Grouping, y: Floats, seen: set[int]) -> tuple[Grouping | None, pd.DataFrame]:
+    """The groups that meet the evidence rule, all others in one last group without a name; and those that do not, with their numbers.
+
+    Groups whose members are those of a group in ``seen`` are neither: they are reported there.
+    """
+    yes, no, everyone = (np.bincount(by.codes, weights=w, minlength=len(by.groups)) for w in ((y == 1) * 1.0, (y == 0) * 1.0, np.ones(len(y))))
+    new = np.array([one not in seen for one in by.members])
+    enough = (yes >= EVIDENCE) & (no >= EVIDENCE)
+    small = np.flatnonzero(new & ~enough)
+    named = pd.DataFrame(
+        {
+            "characteristic": by.name,
+            "characteristic_label": by.label,
+            "group": [by.groups[g] for g in small],
+            "children": everyone[small].astype(int),
+            "with_outcome": yes[small].astype(int),
+            "without_outcome": no[small].astype(int),
+        },
+        columns=list(TOO_SMALL_COLUMNS),
+    )
+    kept = np.flatnonzero(new & enough)
+    if not len(kept):
+        return None, named
+    place = np.full(len(by.groups), len(kept))
+    place[kept] = np.arange(len(kept))
+    members = (*(by.members[g] for g in kept), -1)
+    return Grouping(by.name, by.label, (*(by.groups[g] for g in kept), ""), place[by.codes], members=members), named
+
+
+def crossed_groupings(held: Sequence[Grouping], y: Floats, also: Sequence[Grouping] = ()) -> tuple[list[Grouping], pd.DataFrame]:
+    """Every pair of characteristics, and ``also`` (schools, hubs), as far as the evidence rule lets them be looked at.
+
+    Each set of children is looked at once: a crossed group that is a single group, or the same in two roll-ups, is not repeated.
+    """
+    seen = {one for by in held for one in by.members}
+    pairs = (pair(one, other) for one, other in combinations([by for by in held if len(by.groups) > 1], 2))
+    kept, small = [], []
+    for by in (*also, *(crossed for crossed in pairs if crossed is not None)):
+        found, named = with_evidence(by, y, seen)
+        small.append(named)
+        if found is not None:
+            kept.append(found)
+        seen |= set(by.members)
+    return kept, pd.concat(small, ignore_index=True) if small else pd.DataFrame(columns=list(TOO_SMALL_COLUMNS))
