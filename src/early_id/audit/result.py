@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,38 @@ class AuditResult:
         Characteristics the data do not hold, and why.
     meta : dict
         Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
+    exploratory : DataFrame
+        The same columns for crossed groups, schools and hubs: a second family of tests, called exploratory.
+    too_small : DataFrame
+        Crossed groups, schools and hubs under the evidence rule, with their numbers.
+    calibration : DataFrame
+        Observed against expected by group, overall and by band; slope; AUC.
+    standardised : DataFrame
+        Share listed as if every group had the council's mix of outcome, age and list.
+    lists : DataFrame
+        One row a list: places, families, who is missed, ties at the last place.
+    unknown_moved : DataFrame
+        How gaps move if everybody *not known* belonged to one group.
+    further : mapping of str to DataFrame
+        What needs more than the list: completeness, exposure, proxies, other outcomes, decomposition, options.
     """
 
     rows: pd.DataFrame
     summary: pd.DataFrame
     not_held: pd.DataFrame
     meta: Json
+    exploratory: pd.DataFrame = field(default_factory=pd.DataFrame)
+    too_small: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
+    standardised: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lists: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unknown_moved: pd.DataFrame = field(default_factory=pd.DataFrame)
+    further: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that holds anything, by name."""
+        own = {name: getattr(self, name) for name in ("rows", "exploratory", "too_small", "calibration", "standardised", "lists", "unknown_moved")}
+        return {name: frame for name, frame in {**own, **self.further, "not_held": self.not_held}.items() if len(frame)}
 
     def frame(self) -> pd.DataFrame:
         """All rows, as a copy."""
@@ -90,6 +116,8 @@ class AuditResult:
             "rows": [row | {"n": _whole(row["n"])} for row in _records(self.rows[list(JSON_COLUMNS)])],
             "summary": _records(self.summary),
             "not_held": _records(self.not_held),
+            "exploratory": [row | {"n": _whole(row["n"])} for row in _records(self.exploratory.reindex(columns=list(JSON_COLUMNS)))],
+            "tables": {name: _records(table) for name, table in self.tables().items() if name not in ("rows", "exploratory", "not_held")},
             "meta": self.meta,
         }
 

@@ -27,6 +27,18 @@ class AuditRules(Protocol):
         """Chance of any false alarm over all single characteristics."""
 
     @property
+    def alpha_exploratory(self) -> float:
+        """Chance of any false alarm over all crossed groups, schools and hubs."""
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every pair of characteristics is looked at."""
+
+    @property
+    def comparators(self) -> Mapping[str, str]:
+        """Characteristic → the group that the others are compared with; everyone else where none is named."""
+
+    @property
     def tolerances(self) -> Mapping[str, float]:
         """Largest difference the board tolerates, per measure; no entry means no decision was taken."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from early_id.audit.fairness import audit_rows, tie_notes
+from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import Scored
 from early_id.audit.result import AuditResult
 from early_id.audit.settings import AuditRules
@@ -27,6 +28,9 @@ class _TableRules:
     tolerances: Mapping[str, float]
     min_group: int
     characteristics: Mapping[str, str]
+    alpha_exploratory: float
+    crossed: bool
+    comparators: Mapping[str, str]
     not_held: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -86,7 +90,10 @@ def audit_table(
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
-    rules = _TableRules(settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named)
+    rules = _TableRules(
+        settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named, settings.alpha_exploratory, settings.crossed,
+        {name: group for name, group in settings.comparators.items() if name in named},
+    )  # fmt: skip
     meta: Json = {
         "model": "table",
         "outcome": label,
@@ -95,7 +102,10 @@ def audit_table(
         "clusters": cluster,
         "excluded": [],
     }
-    return audit_rows(Scored(listed, y, chances, codes, n), frame[list(named)], rules, meta=meta, notes=[*notes, *more])
+    ranks = None if score is None else floats(frame[score].to_numpy(dtype=np.float64, na_value=np.nan))
+    scored = Scored(listed, y, chances, codes, n, ranks)
+    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"tie_rule": TIE_RULE}, notes=[*notes, *more])
+    return replace(found, lists=lists_table(scored, None, None))
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str]) -> None:

@@ -134,7 +134,8 @@ def whole_family_sides(who: Cells, successes: Floats, families: Floats) -> Sides
     rest_n = _clean(float(families[present].sum()) - who.sums(m * only_here))
     ones = np.ones(who.n_groups)
     counts = who.sums((m > 0).astype(np.float64)), float((families[present] > 0).sum()) - who.sums(((m > 0) & only_here).astype(np.float64))
-    return Sides(Rates(k, n, counts[0], ones), Rates(rest_k, rest_n, counts[1], ones), np.full(who.n_groups, np.nan))
+    group, rest = Rates(np.clip(k, 0.0, n), n, counts[0], ones), Rates(np.clip(rest_k, 0.0, rest_n), rest_n, counts[1], ones)
+    return Sides(group, rest, np.full(who.n_groups, np.nan))
 
 
 def _clean(values: Floats) -> Floats:
@@ -145,6 +146,7 @@ def _clean(values: Floats) -> Floats:
 
 def _rates(k: Floats, n: Floats, families: Floats, xx: Floats, xm: Floats, mm: Floats) -> Rates:
     """`Rates` with the design effect of `early_id.stats.rates`, from sums of squares and products."""
+    k = np.clip(k, 0.0, n)
     p = ratio(k, n)
     residual = np.clip(xx - 2 * p * xm + p * p * mm, 0.0, None)
     variance = ratio(residual * ratio(families, families - 1.0), n**2)

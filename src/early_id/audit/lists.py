@@ -1,0 +1,56 @@
+"""One row a list: places, families, who is missed there, and how many tie at the last place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from early_id.audit.groups import Grouping
+from early_id.audit.measures import MEASURES, Scored
+from early_id.stats.arrays import Floats
+from early_id.stats.cells import cells, sides
+
+TIE_RULE = (
+    "Families that tie at the last place share what is left of the places, so every figure is the expected one over all ways to break the "
+    "tie; the lists themselves break it by a keyed hash of the family, which has nothing to do with who they are."
+)
+
+COLUMNS = (
+    *("recipient", "children", "families", "places", "families_listed", "families_tied", "children_listed", "with_outcome", "missed"),
+    *("missed_share", "missed_low", "missed_high", "precision", "precision_low", "precision_high"),
+)
+
+
+def lists_table(scored: Scored, names: Grouping | None, places: Floats | None) -> pd.DataFrame:
+    """One row a school's or hub's list, in order of name; one row in all where there is one list over everybody.
+
+    A child counts as listed where its family is listed anywhere, so the families of a list are those with a child there.
+    """
+    by = names or Grouping("all", "All", ("one list over everybody",), np.zeros(len(scored.y), dtype=np.int64))
+    who = cells(by.codes, scored.clusters, len(by.groups), scored.n_clusters)
+    share: Floats = scored.family_listed[who.family]
+    missed, right = (sides(who, MEASURES[m].counted(scored), MEASURES[m].among(scored)).group for m in ("missed_share", "precision"))
+    (missed_low, missed_high), (right_low, right_high) = missed.interval(), right.interval()
+    each = np.full(len(by.groups), np.nan)
+    if places is not None:
+        each[by.codes] = places
+    return pd.DataFrame(
+        {
+            "recipient": list(by.groups),
+            "children": np.bincount(by.codes, minlength=len(by.groups)),
+            "families": who.sums(np.ones(len(who.group), dtype=np.float64)).astype(int),
+            "places": each,
+            "families_listed": who.sums(share),
+            "families_tied": who.sums(((share > 0) & (share < 1)).astype(np.float64)).astype(int),
+            "children_listed": who.sums(who.totals(scored.listed)),
+            "with_outcome": missed.n.astype(int),
+            "missed": missed.successes,
+            "missed_share": missed.value,
+            "missed_low": missed_low,
+            "missed_high": missed_high,
+            "precision": right.value,
+            "precision_low": right_low,
+            "precision_high": right_high,
+        },
+        columns=list(COLUMNS),
+    )
