@@ -112,7 +112,8 @@ def test_a_named_comparator_takes_the_place_of_everyone_else() -> None:
 def test_a_difference_that_is_only_the_mix_of_outcomes_is_gone_when_standardised() -> None:
     # Within each outcome both groups are listed alike; group a has the outcome three times as often.
     parts = [("a", 1, 60, 30), ("a", 0, 140, 14), ("b", 1, 20, 10), ("b", 0, 180, 18)]
-    g, y, listed = (sum(x, []) for x in zip(*[([g] * n, [float(o)] * n, [1.0] * k + [0.0] * (n - k)) for g, o, n, k in parts], strict=True))
+    frame = pd.concat([pd.DataFrame({"g": g, "y": float(o), "listed": [1.0] * k + [0.0] * (n - k)}) for g, o, n, k in parts])
+    g, y, listed = list(frame["g"]), list(frame["y"]), list(frame["listed"])
     row = standardised_table(_scored(listed, y), [_by(g)]).set_index("group").loc["a"]  # type: ignore[list-item]
     assert row["crude_difference"] == pytest.approx(44 / 200 - 28 / 200)
     assert row["difference"] == pytest.approx(0, abs=1e-12) and row["standardised_by"] == "outcome"
