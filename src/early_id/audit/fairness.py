@@ -107,9 +107,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     themes = by_theme(model.held_out_terms.loc[held_out.index], model.features)
     held, _ = groupings(frame, settings.characteristics)
     deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in result.summary.to_dict("records")}
-    effects = theme_effects(
-        score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group
-    )
+    effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
     return replace(result, themes=effects, links=theme_links(themes, held))
 
 
@@ -145,9 +143,7 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
     first_step = settings.alpha_single / max(len(tests), 1)
     seen = detectable(gaps, first_step)
     rows = pd.DataFrame([judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)])
-    crossed, small = crossed_rows(
-        scored, held, primary, alpha=settings.alpha_crossed, min_group=settings.min_group, tolerances=settings.tolerances
-    )
+    crossed, small = crossed_rows(scored, held, primary, alpha=settings.alpha_crossed, min_group=settings.min_group, tolerances=settings.tolerances)
     everything: Json = {
         **meta,
         "rows": len(scored.y),

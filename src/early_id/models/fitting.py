@@ -153,7 +153,19 @@ def learned(
     probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
     extra = {kind.chosen: value, "rows": int(splits.final.sum()), "outcomes": int(np.nansum(y[splits.final]))}
     kept = left_in if splits.kind == "temporal" else None
-    return Ranked(name, kind.kind, score, probability, final, calibrator, kept, further if also is not None else None, out_of_fold, extra, terms=pd.concat(parts) if parts else None)
+    return Ranked(
+        name,
+        kind.kind,
+        score,
+        probability,
+        final,
+        calibrator,
+        kept,
+        further if also is not None else None,
+        out_of_fold,
+        extra,
+        terms=pd.concat(parts) if parts else None,
+    )
 
 
 def calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits, kind: str = "sigmoid") -> tuple[Floats, Calibration]:
