@@ -106,7 +106,7 @@ class TrainingSettings(Frozen):
     baselines: tuple[str, ...] = ("absence", "indicators", "points", "age")
     baseline_features: dict[str, str] = Field(default_factory=lambda: {"absence": "absence_share_365d"})
     points_tool: tuple[tuple[str, float, float], ...] = POINTS_TOOL  #: feature, value it has to reach, points
-    comparators: tuple[str, ...] = ("last_list", "area_only")  #: shown beside the rules; the bar is not about them
+    comparators: tuple[str, ...] = ("last_list", "area_only", "at_random")  #: shown beside the rules; the bar is not about them
     challenger: bool = False  #: also fit a black box, to see what interpretability costs
     capacity_share: float | None = Field(None, gt=0, le=1)
     resamples: int = Field(400, ge=50)
