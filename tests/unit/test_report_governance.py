@@ -280,7 +280,9 @@ def test_what_not_known_could_hide_and_links_by_group(pages: dict[str, str]) -> 
     assert "−2.0 (−10 to +6.0)" in restricted and "+13 (+4.0 to +22)" in restricted
     assert "113" not in published and "+13 (" not in published
     assert "Sex: Girls 2,403 80% (78% to 81%)" in restricted
-    assert "Sex: Other c c c" in published and "Sex: Girls c c c" in published and "Sex: Boys 2,495" in published  # a lone hidden group could be worked out
+    assert (
+        "Sex: Other c c c" in published and "Sex: Girls c c c" in published and "Sex: Boys 2,495" in published
+    )  # a lone hidden group could be worked out
 
 
 def test_the_first_page_says_in_short_what_the_report_says_and_where(pages: dict[str, str]) -> None:
