@@ -53,7 +53,7 @@ def check_free(out: Path) -> None:
                 raise BusyError.target_open(path) from None
 
 
-def shown(bench: Bench, path: Path) -> str:
+def relative(bench: Bench, path: Path) -> str:
     """A path relative to the output folder, with forward slashes."""
     return path.relative_to(bench.cfg.out_dir).as_posix()
 
@@ -91,7 +91,7 @@ def key_lists(
                 notes=[f"{name}: {approval_text(status, trials)} In order of key, not of score.", *said(trials)],
             )
             write_workbook(path, [glossary(bench).sheet(sheet)], title=f"List of {name}", restricted=True)
-            outputs.append({"kind": "key_list", "path": shown(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
+            outputs.append({"kind": "key_list", "path": relative(bench, path), "audience": audience, "recipient": str(name), "families": len(chosen)})
             recipients.append({"audience": audience, "recipient": str(name), "capacity": capacity[str(name)], "families": len(chosen)})
     return outputs, recipients
 
@@ -139,7 +139,7 @@ def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[
     told = ["code", "severity", "what", "what to do"]
     shown = found.groupby(told, sort=False, dropna=False).agg(count=("count", "sum"), files=("file", "nunique")).reset_index()
     shown = shown.sort_values(["code", "severity"], kind="stable")[["code", "severity", "what", "count", "files", "what to do"]]
-    where = found[["code", "file", "count"]].sort_values(["code", "file"], kind="stable")
+    where = found[["code", "file", "count", "columns"]].sort_values(["code", "file"], kind="stable")
     counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
     rows_in, kept, aside = (int(files[name].sum()) for name in ("rows_in", "rows_kept", "rows_set_aside"))
     body = Markup("<h2>Files</h2><p>{} rows came in, {} were kept, {} were set aside with the reason. None was dropped.</p>{}").format(
@@ -156,7 +156,7 @@ def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
                        watermark=MADE_UP if bench.store.made_up else None, said=said(trials))  # fmt: skip
     write_text(path, glossary(bench).html(page))
-    return [{"kind": "findings", "path": shown(bench, path)}]
+    return [{"kind": "findings", "path": relative(bench, path)}]
 
 
 def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], gap: StatutoryGap | None = None) -> list[Output]:
@@ -178,7 +178,7 @@ def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], ga
         looked_at=f"children and young people aged {cfg.cohort.youngest} to {cfg.cohort.oldest}",
     )
     made = write_notices(cfg.out_dir / "notices", context)
-    return [{"kind": f"notice_{name}", "path": shown(bench, path)} for name, path in made.items()]
+    return [{"kind": f"notice_{name}", "path": relative(bench, path)} for name, path in made.items()]
 
 
 def manifest(bench: Bench, result: dict[str, Any]) -> None:

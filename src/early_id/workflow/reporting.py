@@ -17,7 +17,7 @@ from early_id.features.themes import THEMES
 from early_id.present.wording import day_text, percent
 from early_id.report import GovernanceContext, governance_pack
 from early_id.report.context import list_name
-from early_id.workflow.publish import Output, shown
+from early_id.workflow.publish import Output, relative
 from early_id.workflow.words import NO_LISTS, approval_text, first_date, glossary, not_looked_at, outcome_sentence, said
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def governance(
     )  # fmt: skip
     made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)
     kinds = {"restricted": "governance", "publishable": "governance_publishable", "tables": "governance_tables"}
-    return [{"kind": kinds.get(name, name), "path": shown(bench, Path(path))} for name, path in made.items()]
+    return [{"kind": kinds.get(name, name), "path": relative(bench, Path(path))} for name, path in made.items()]
 
 
 def hashes(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, str]:
