@@ -38,7 +38,7 @@ def test_one_set_of_children_is_one_test() -> None:
 def test_crossing_what_follows_from_another_tells_nothing() -> None:
     assert pair(_by(["w", "b", "a"], "fine"), _by(["w", "x", "x"], "coarse")) is None
     crossed = pair(_by(["f", "m", "f", "m"], "sex"), _by(["y", "y", "n", None], "fsm"))
-    assert crossed is not None and crossed.groups == ("f, n", "f, y", "m, y", "m, not known")
+    assert crossed is not None and crossed.groups == ("f; n", "f; y", "m; y", "m; not known")
 
 
 def test_evidence_rule_and_the_others_with_their_numbers() -> None:
@@ -46,8 +46,8 @@ def test_evidence_rule_and_the_others_with_their_numbers() -> None:
     sex, fsm = ["f"] * 2 * n + ["m"] * 2 * n, (["y"] * n + ["n"] * n) * 2
     y = np.array(([1] * 10 + [0] * 15) + ([1] * 9 + [0] * 16) + ([1] * 12 + [0] * 13) + ([1] * 16 + [0] * 9), dtype=float)
     kept, small = crossed_groupings([_by(sex, "sex"), _by(fsm, "fsm")], y)
-    assert [by.groups for by in kept] == [("f, y", "m, y", "")]
-    assert small[["group", "children", "with_outcome", "without_outcome"]].to_numpy().tolist() == [["f, n", 25, 9, 16], ["m, n", 25, 16, 9]]
+    assert [by.groups for by in kept] == [("f; y", "m; y", "")]
+    assert small[["group", "children", "with_outcome", "without_outcome"]].to_numpy().tolist() == [["f; n", 25, 9, 16], ["m; n", 25, 16, 9]]
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +62,15 @@ def wide() -> AuditResult:
 
 
 def test_a_gap_of_a_crossed_group_is_found_and_called_exploratory(wide: AuditResult) -> None:
-    found = wide.exploratory[wide.exploratory["verdict"] == "gap found"]
-    assert ("f, y" in set(found["group"])) and set(found["characteristic"]) >= {"sex × fsm"}
+    found = wide.crossed[wide.crossed["verdict"] == "gap found"]
+    assert ("f; y" in set(found["group"])) and set(found["characteristic"]) >= {"sex × fsm"}
     assert set(wide.rows["characteristic"]) == {"sex", "fsm", "age_band"}
-    assert wide.meta["tests_exploratory"] == wide.exploratory["p_adjusted"].notna().sum()
-    assert wide.meta["alpha_exploratory"] == 0.01
+    assert wide.meta["crossed_tests"] == wide.crossed["p_adjusted"].notna().sum()
+    assert wide.meta["alpha_crossed"] == 0.01
 
 
 def test_all_tables_have_something(wide: AuditResult) -> None:
-    assert set(wide.tables()) >= {"rows", "exploratory", "calibration", "standardised", "unknown_moved"}
+    assert set(wide.tables()) >= {"rows", "crossed", "calibration", "standardised", "unknown", "tipping"}
 
 
 def test_calibration_by_band_adds_up(wide: AuditResult) -> None:
@@ -80,12 +80,6 @@ def test_calibration_by_band_adds_up(wide: AuditResult) -> None:
     assert np.allclose(parts, whole.loc[parts.index, ["n", "with_outcome", "expected"]])
     assert whole["slope"].notna().all() and whole["auc_low"].between(0.3, 0.6).all()
     assert (whole["observed_expected"] - whole["with_outcome"] / whole["expected"]).abs().max() < 1e-12
-
-
-def test_not_known_moved_to_a_group(wide: AuditResult) -> None:
-    row = wide.unknown_moved.query("characteristic == 'fsm' and group == 'y' and measure == 'missed_share'").iloc[0]
-    assert row["moved"] != row["difference"] and row["moved_low"] < row["moved"] < row["moved_high"]
-    assert set(wide.unknown_moved["characteristic"]) == {"fsm"}
 
 
 def test_conversations_count_families_not_children() -> None:

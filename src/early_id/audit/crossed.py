@@ -18,7 +18,7 @@ from early_id.stats.arrays import Floats
 #: The evidence rule: so many with the outcome, and so many without.
 EVIDENCE = 10
 
-TOO_SMALL_COLUMNS = ("characteristic", "characteristic_label", "group", "children", "with_outcome", "without_outcome")
+SMALL_COLUMNS = ("characteristic", "group", "children", "with_outcome", "without_outcome")
 
 
 def pair(one: Grouping, other: Grouping) -> Grouping | None:
@@ -27,8 +27,9 @@ def pair(one: Grouping, other: Grouping) -> Grouping | None:
     found, codes = np.unique(both, return_inverse=True)
     if len(found) <= max(len(one.groups), len(other.groups)):
         return None
-    names = tuple(f"{one.groups[k // len(other.groups)]}, {other.groups[k % len(other.groups)]}" for k in found)
-    return Grouping(f"{one.name} × {other.name}", f"{one.label} × {other.label}", names, codes.ravel().astype(np.int64))
+    names = tuple(f"{one.groups[k // len(other.groups)]}; {other.groups[k % len(other.groups)]}" for k in found)
+    label = f"{one.label} and {other.label[:1].lower()}{other.label[1:]}"
+    return Grouping(f"{one.name} × {other.name}", label, names, codes.ravel().astype(np.int64))
 
 
 def with_evidence(by: Grouping, y: Floats, seen: set[int]) -> tuple[Grouping | None, pd.DataFrame]:
@@ -42,14 +43,13 @@ def with_evidence(by: Grouping, y: Floats, seen: set[int]) -> tuple[Grouping | N
     small = np.flatnonzero(new & ~enough)
     named = pd.DataFrame(
         {
-            "characteristic": by.name,
-            "characteristic_label": by.label,
+            "characteristic": by.label,
             "group": [by.groups[g] for g in small],
             "children": everyone[small].astype(int),
             "with_outcome": yes[small].astype(int),
             "without_outcome": no[small].astype(int),
         },
-        columns=list(TOO_SMALL_COLUMNS),
+        columns=list(SMALL_COLUMNS),
     )
     kept = np.flatnonzero(new & enough)
     if not len(kept):
@@ -74,4 +74,4 @@ def crossed_groupings(held: Sequence[Grouping], y: Floats, also: Sequence[Groupi
         if found is not None:
             kept.append(found)
         seen |= set(by.members)
-    return kept, pd.concat(small, ignore_index=True) if small else pd.DataFrame(columns=list(TOO_SMALL_COLUMNS))
+    return kept, pd.concat(small, ignore_index=True) if small else pd.DataFrame(columns=list(SMALL_COLUMNS))

@@ -1,7 +1,7 @@
 """The audit itself: every measure in every group, against everyone else, with what can and cannot be told.
 
 Verdicts follow a rule fixed before any data are seen. The primary measures of all single characteristics form one family of
-tests, corrected by Holm's method at ``alpha_single``; crossed groups, schools and hubs form a second one at ``alpha_exploratory``.
+tests, corrected by Holm's method at ``alpha_single``; crossed groups, schools and hubs form a second one at ``alpha_crossed``.
 A group and its complement, or one group in two roll-ups, are one test. `p_adjusted` is scaled so that 0.05 is the bar in both.
 """
 
@@ -20,12 +20,13 @@ from early_id.audit.further import further_tables
 from early_id.audit.gaps import Gap, cells_of, detectable, gaps_of
 from early_id.audit.groups import Grouping, align, excluded_heads, grouping, groupings
 from early_id.audit.lists import TIE_RULE, lists_table
-from early_id.audit.measurement import unknown_moved
 from early_id.audit.measures import MEASURES, Measure, Scored
 from early_id.audit.recording import tipping_table
 from early_id.audit.result import AuditResult, summarise
 from early_id.audit.settings import AuditRules, checked_primary
 from early_id.audit.standardised import AGE_COLUMNS, standardised_table
+from early_id.audit.themes import by_theme, theme_effects, theme_links
+from early_id.audit.unknown import if_all_belonged
 from early_id.audit.verdicts import BAR, ROW_COLUMNS, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
@@ -34,6 +35,7 @@ from early_id.stats.capacity import at_capacity
 from early_id.stats.multiple import holm
 
 if TYPE_CHECKING:
+    from early_id.features.declare import Feature
     from early_id.features.matrix import FeatureMatrix
 
 
@@ -50,6 +52,10 @@ class ScoredModel(Protocol):
     def capacity(self) -> int: ...
     @property
     def held_out(self) -> pd.DataFrame: ...
+    @property
+    def held_out_terms(self) -> pd.DataFrame | None: ...
+    @property
+    def features(self) -> Sequence[Feature]: ...
 
 
 def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules) -> AuditResult:
@@ -105,7 +111,13 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     found = audit_rows(scored, frame, settings, meta=meta | {"tie_rule": TIE_RULE}, notes=notes, places=places)
     each = held_out["unit_places"].to_numpy(dtype=np.float64) if names is not None else None
     held, _ = groupings(frame, settings.characteristics, settings.comparators)
-    return replace(found, lists=lists_table(scored, names, each), further={**found.further, **further_tables(model, matrix, scored, held)})
+    found = replace(found, lists=lists_table(scored, names, each), further={**found.further, **further_tables(model, matrix, scored, held)})
+    if model.held_out_terms is None:
+        return found
+    themes, score = by_theme(model.held_out_terms.loc[held_out.index], model.features), held_out["score"].to_numpy()
+    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in found.summary.to_dict("records")}
+    effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
+    return replace(found, themes=effects, links=theme_links(themes, held))
 
 
 #: Where children are: columns of the held-out rows, and what they are called.
@@ -157,9 +169,9 @@ def audit_rows(
         )
     measures = [m for m in MEASURES.values() if m.kind != "ratio" or scored.probability is not None]
     rows, tests = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
-    crossed, small = crossed_groupings(held if settings.crossed else (), scored.y, places)
-    shares = [m for m in measures if m.kind == "share"]
-    exploratory, further = _family_of_tests(scored, crossed, shares, primary, settings, alpha=settings.alpha_exploratory)
+    further, small = crossed_groupings(held, scored.y, places)
+    explored, explored_tests = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
+    is_place = explored["characteristic"].isin([by.name for by in places])
     everything: Json = {
         **meta,
         "rows": len(scored.y),
@@ -170,8 +182,8 @@ def audit_rows(
         "primary": list(primary),
         "tests": tests,
         "alpha_single": settings.alpha_single,
-        "tests_exploratory": further,
-        "alpha_exploratory": settings.alpha_exploratory,
+        "crossed_tests": explored_tests,
+        "alpha_crossed": settings.alpha_crossed,
         "evidence": EVIDENCE,
         "tolerances": dict(settings.tolerances),
         "min_group": settings.min_group,
@@ -186,11 +198,12 @@ def audit_rows(
         summary=summarise(rows, {by.name: by.label for by in held}),
         not_held=pd.DataFrame({"characteristic": list(not_held), "why": list(not_held.values())}, dtype=object),
         meta=everything,
-        exploratory=exploratory,
-        too_small=small,
+        crossed=explored[~is_place].reset_index(drop=True),
+        places=explored[is_place].reset_index(drop=True),
+        crossed_small=small,
+        unknown=if_all_belonged(scored, held, primary, min_group=settings.min_group),
         calibration=calibration_table(scored, held),
         standardised=standardised_table(scored, held, age=_age(held)),
-        unknown_moved=unknown_moved(scored, held, primary),
         further={"tipping": tipping_table(scored, held, rows)},
     )
 

@@ -44,18 +44,21 @@ class AuditResult:
         Characteristics the data do not hold, and why.
     meta : dict
         Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
-    exploratory : DataFrame
-        The same columns for crossed groups, schools and hubs: a second family of tests, called exploratory.
-    too_small : DataFrame
-        Crossed groups, schools and hubs under the evidence rule, with their numbers.
+    crossed, places : DataFrame
+        Groups that cross two characteristics, and schools and hubs, as ``rows``, where enough children have and lack the outcome: a second family
+        of tests, called exploratory.
+    crossed_small : DataFrame
+        The other crossed groups, schools and hubs, with their head counts.
+    unknown : DataFrame
+        The primary gaps if everyone *not known* belonged to one group.
+    themes, links : DataFrame
+        What the list would be without each theme, and how far each theme goes along with each characteristic; only where a model was audited.
     calibration : DataFrame
         Observed against expected by group, overall and by band; slope; AUC.
     standardised : DataFrame
         Share listed as if every group had the council's mix of outcome, age and list.
     lists : DataFrame
         One row a list: places, families, who is missed, ties at the last place.
-    unknown_moved : DataFrame
-        How gaps move if everybody *not known* belonged to one group.
     further : mapping of str to DataFrame
         What needs more than the list: completeness, exposure, proxies, other outcomes, decomposition, options.
     """
@@ -64,17 +67,21 @@ class AuditResult:
     summary: pd.DataFrame
     not_held: pd.DataFrame
     meta: Json
-    exploratory: pd.DataFrame = field(default_factory=pd.DataFrame)
-    too_small: pd.DataFrame = field(default_factory=pd.DataFrame)
+    crossed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    crossed_small: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unknown: pd.DataFrame = field(default_factory=pd.DataFrame)
+    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    links: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
     standardised: pd.DataFrame = field(default_factory=pd.DataFrame)
     lists: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unknown_moved: pd.DataFrame = field(default_factory=pd.DataFrame)
     further: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table that holds anything, by name."""
-        own = {name: getattr(self, name) for name in ("rows", "exploratory", "too_small", "calibration", "standardised", "lists", "unknown_moved")}
+        names = ("rows", "crossed", "places", "crossed_small", "calibration", "standardised", "lists", "unknown", "themes", "links")
+        own = {name: getattr(self, name) for name in names}
         return {name: frame for name, frame in {**own, **self.further, "not_held": self.not_held}.items() if len(frame)}
 
     def frame(self) -> pd.DataFrame:
@@ -113,11 +120,12 @@ class AuditResult:
     def to_json(self) -> Json:
         """Rows with the keys of every ``--json`` audit, summary, what is not held, how it was done; NaN becomes null."""
         return {
-            "rows": [row | {"n": _whole(row["n"])} for row in _records(self.rows[list(JSON_COLUMNS)])],
+            "rows": _rows_json(self.rows),
+            "crossed": _rows_json(self.crossed),
+            "places": _rows_json(self.places),
             "summary": _records(self.summary),
             "not_held": _records(self.not_held),
-            "exploratory": [row | {"n": _whole(row["n"])} for row in _records(self.exploratory.reindex(columns=list(JSON_COLUMNS)))],
-            "tables": {name: _records(table) for name, table in self.tables().items() if name not in ("rows", "exploratory", "not_held")},
+            **{name: _records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
             "meta": self.meta,
         }
 
@@ -167,6 +175,10 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
         "smallest_detectable": largest["smallest_detectable"],
         "note": largest["note"],
     }
+
+
+def _rows_json(rows: pd.DataFrame) -> list[Json]:
+    return [row | {"n": _whole(row["n"])} for row in _records(rows[list(JSON_COLUMNS)])] if len(rows) else []
 
 
 def _records(frame: pd.DataFrame) -> list[Json]:

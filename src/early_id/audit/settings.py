@@ -27,12 +27,8 @@ class AuditRules(Protocol):
         """Chance of any false alarm over all single characteristics."""
 
     @property
-    def alpha_exploratory(self) -> float:
-        """Chance of any false alarm over all crossed groups, schools and hubs."""
-
-    @property
-    def crossed(self) -> bool:
-        """Whether every pair of characteristics is looked at."""
+    def alpha_crossed(self) -> float:
+        """Chance of any false alarm over all groups that cross two characteristics, schools and hubs."""
 
     @property
     def comparators(self) -> Mapping[str, str]:

@@ -28,8 +28,7 @@ class _TableRules:
     tolerances: Mapping[str, float]
     min_group: int
     characteristics: Mapping[str, str]
-    alpha_exploratory: float
-    crossed: bool
+    alpha_crossed: float
     comparators: Mapping[str, str]
     not_held: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,7 +90,7 @@ def audit_table(
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
     rules = _TableRules(
-        settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named, settings.alpha_exploratory, settings.crossed,
+        settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named, settings.alpha_crossed,
         {name: group for name, group in settings.comparators.items() if name in named},
     )  # fmt: skip
     meta: Json = {

@@ -106,7 +106,7 @@ class TrainingSettings(Frozen):
     baselines: tuple[str, ...] = ("absence", "indicators", "points", "age")
     baseline_features: dict[str, str] = Field(default_factory=lambda: {"absence": "absence_share_365d"})
     points_tool: tuple[tuple[str, float, float], ...] = POINTS_TOOL  #: feature, value it has to reach, points
-    comparators: tuple[str, ...] = ("last_list", "area_only")  #: shown beside the rules; the bar is not about them
+    comparators: tuple[str, ...] = ("last_list", "area_only", "at_random")  #: shown beside the rules; the bar is not about them
     challenger: bool = False  #: also fit a black box, to see what interpretability costs
     capacity_share: float | None = Field(None, gt=0, le=1)
     resamples: int = Field(400, ge=50)
@@ -133,12 +133,11 @@ class AuditSettings(Frozen):
     """Which groups are looked at, and what the board has decided about tolerances (none by default)."""
 
     primary: tuple[str, ...] = ("missed_share", "false_flag_rate")
-    alpha_single: float = 0.04
-    alpha_exploratory: float = 0.01  #: crossed groups, schools and hubs: a second family of tests, called exploratory
+    alpha_single: float = Field(0.04, gt=0, le=0.05)
+    alpha_crossed: float = Field(0.01, gt=0, le=0.05)  #: for crossed groups, schools and hubs: a second family of tests, called exploratory
     tolerances: dict[str, float] = Field(default_factory=dict)
     min_group: int = 10
     comparators: dict[str, str] = Field(default_factory=dict)  #: characteristic → the group that the others are compared with; else everyone else
-    crossed: bool = True  #: also look at every pair of characteristics
     study: bool = False  #: also refit models, to see where gaps come from and what could be done; takes many times as long
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
     characteristics: dict[str, str] = Field(

@@ -20,7 +20,8 @@ from early_id.stats.intervals import newcombe, proportion_interval
 _TOGETHER: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("children", "children_with_outcome", "outcome_rate", "observed_expected"), ()),
     (("selection_share",), ()),
-    (("missed_share", "precision", "false_flag_rate"), (0, 1)),
+    (("linked_share",), (0,)),
+    (("missed_share", "precision", "conversations", "false_flag_rate"), (0, 1)),
 )
 _FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable")
 
@@ -72,6 +73,8 @@ def _from_rounded(record: Record, kind: str, records: Sequence[Record]) -> Recor
         scale = whole / expected if expected else math.nan
         return {**shown, "value": rate * scale, "low": low * scale, "high": high * scale}
     shown |= {"value": rate, "low": low, "high": high}
+    if kind == "per":  # families listed for each one helped: the share turned over, without a gap of its own
+        return shown | {key: 1 / v if v and v == v else math.nan for key, v in (("value", rate), ("low", high), ("high", low))}
     others = [r for r in records if _same_table(r, record) and r["group"] != record["group"]]
     rest_part, rest_whole = sum(successes(r) for r in others), sum(number(r["n"]) or 0.0 for r in others)
     if rest_whole and number(record["difference"]) is not None and not _small(rest_part, rest_whole):
