@@ -106,6 +106,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         "capacity": int(model.capacity),
         "families_listed": at.places_used,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),
+        "labels": {f.name: f.label for f in model.features if hasattr(f, "label")},
     }
     notes = tie_notes(held_out["score"].to_numpy(), at.listed)
     found = audit_rows(scored, frame, settings, meta=meta | {"tie_rule": TIE_RULE}, notes=notes, places=places)

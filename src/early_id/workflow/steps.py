@@ -153,7 +153,16 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
 
-    return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
+    cfg = bench.cfg
+    audits = {audience: audit_model(trial.best, matrix, cfg.audit) for audience, trial in trials.items()}
+    if not cfg.audit.study:
+        return audits
+    from early_id.audit.options import study_options
+
+    sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
+    return {
+        audience: study_options(trials[audience].best, matrix, audit, cfg.audit, cfg.training, sharing=sharing) for audience, audit in audits.items()
+    }
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
