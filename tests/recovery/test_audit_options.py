@@ -98,3 +98,43 @@ def test_reweighing_unlinks_group_and_outcome() -> None:
     rates = [np.average(y[group == g], weights=weight[group == g]) for g in (0, 1)]
     assert rates[0] == pytest.approx(rates[1]) == pytest.approx(y.mean())
     assert pd.Series(weight).notna().all()
+
+
+def test_the_pages_say_it_and_the_published_one_holds_none_of_its_figures(studied: AuditResult) -> None:
+    import re
+
+    from early_id.present.wording import check_words
+    from early_id.report.governance import governance_html
+
+    pages = {kind: governance_html(None, {"hub_lead": studied}, publishable=kind == "publishable") for kind in ("restricted", "publishable")}
+    for html in pages.values():
+        text = re.sub(r"<style.*?</style>", " ", html, flags=re.DOTALL)
+        text = re.sub(r"<[^>]+>", " ", text)
+        assert check_words(text) == () and len(html.encode()) < 1_000_000
+        for heading in (
+            "What could be done",
+            "What could stand in for a characteristic",
+            "Recording or need?",
+            "Schools, hubs and their lists",
+            "By band of the score",
+        ):
+            assert heading in text
+    assert "without the theme “Home”" in pages["restricted"] and "direct discrimination" in pages["restricted"]
+    assert "without the theme “Home”" not in pages["publishable"] and "In the restricted report only" not in pages["restricted"]
+    # No finer table than those of single characteristics is published.
+    captions = set(re.findall(r"<caption>(.*?)</caption>", pages["publishable"])), set(re.findall(r"<caption>(.*?)</caption>", pages["restricted"]))
+    assert not {
+        one for one in captions[0] if one.startswith(("What could be done", "Recording or need", "Seen against expected", "Share listed at one"))
+    }
+    assert {one.split(":")[0] for one in captions[1]} >= {"What could be done", "Recording or need", "Share listed at one mix, widest gaps first"}
+
+
+def test_every_table_is_a_sheet(studied: AuditResult, tmp_path: Any) -> None:
+    import openpyxl
+
+    from early_id.report.governance import governance_pack
+
+    made = governance_pack(None, {"hub_lead": studied}, to=tmp_path / "g.html")
+    names = openpyxl.load_workbook(made["tables"], read_only=True).sheetnames
+    assert len(names) == len(set(names)) >= 14 and all(len(name) <= 31 for name in names)
+    assert {"Hub lists options", "Hub lists bands", "Hub lists recording", "Hub lists proxies"} <= set(names)

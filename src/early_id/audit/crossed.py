@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 
 from early_id.audit.groups import Grouping
-from early_id.stats.arrays import Floats
+from early_id.stats.arrays import Bools, Floats
 
 #: The evidence rule: so many with the outcome, and so many without.
 EVIDENCE = 10
+
+#: A crossed group with this share of one of its two single groups is that group but for a few, and is not looked at again.
+NEARLY = 0.95
 
 SMALL_COLUMNS = ("characteristic", "group", "children", "with_outcome", "without_outcome")
 
@@ -32,13 +35,24 @@ def pair(one: Grouping, other: Grouping) -> Grouping | None:
     return Grouping(f"{one.name} × {other.name}", label, names, codes.ravel().astype(np.int64))
 
 
-def with_evidence(by: Grouping, y: Floats, seen: set[int]) -> tuple[Grouping | None, pd.DataFrame]:
+def nearly_single(crossed: Grouping, one: Grouping, other: Grouping) -> Bools:
+    """Crossed groups that are one of their single groups but for one child in twenty."""
+    size = np.bincount(crossed.codes, minlength=len(crossed.groups))
+    found = np.zeros(len(size), dtype=bool)
+    for by in (one, other):
+        parent = np.zeros(len(size), dtype=np.int64)
+        parent[crossed.codes] = by.codes
+        found |= size >= NEARLY * np.bincount(by.codes, minlength=len(by.groups))[parent]
+    return found
+
+
+def with_evidence(by: Grouping, y: Floats, seen: set[int], repeats: Bools | None = None) -> tuple[Grouping | None, pd.DataFrame]:
     """The groups that meet the evidence rule, all others in one last group without a name; and those that do not, with their numbers.
 
-    Groups whose members are those of a group in ``seen`` are neither: they are reported there.
+    Groups whose members are those of a group in ``seen``, and ``repeats``, are neither: they are reported as what they repeat.
     """
     yes, no, everyone = (np.bincount(by.codes, weights=w, minlength=len(by.groups)) for w in ((y == 1) * 1.0, (y == 0) * 1.0, np.ones(len(y))))
-    new = np.array([one not in seen for one in by.members])
+    new = np.array([one not in seen for one in by.members]) & (True if repeats is None else ~repeats)
     enough = (yes >= EVIDENCE) & (no >= EVIDENCE)
     small = np.flatnonzero(new & ~enough)
     named = pd.DataFrame(
@@ -63,13 +77,16 @@ def with_evidence(by: Grouping, y: Floats, seen: set[int]) -> tuple[Grouping | N
 def crossed_groupings(held: Sequence[Grouping], y: Floats, also: Sequence[Grouping] = ()) -> tuple[list[Grouping], pd.DataFrame]:
     """Every pair of characteristics, and ``also`` (schools, hubs), as far as the evidence rule lets them be looked at.
 
-    Each set of children is looked at once: a crossed group that is a single group, or the same in two roll-ups, is not repeated.
+    Each set of children is looked at once: a crossed group that is a single group (but for one child in twenty), or the same in two
+    roll-ups, is not repeated.
     """
     seen = {one for by in held for one in by.members}
-    pairs = (pair(one, other) for one, other in combinations([by for by in held if len(by.groups) > 1], 2))
+    pairs = [(pair(one, other), one, other) for one, other in combinations([by for by in held if len(by.groups) > 1], 2)]
+    todo: list[tuple[Grouping, Bools | None]] = [(by, None) for by in also]
+    todo += [(by, nearly_single(by, one, other)) for by, one, other in pairs if by is not None]
     kept, small = [], []
-    for by in (*also, *(crossed for crossed in pairs if crossed is not None)):
-        found, named = with_evidence(by, y, seen)
+    for by, repeats in todo:
+        found, named = with_evidence(by, y, seen, repeats)
         small.append(named)
         if found is not None:
             kept.append(found)

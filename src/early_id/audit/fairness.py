@@ -31,7 +31,7 @@ from early_id.audit.verdicts import BAR, ROW_COLUMNS, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
-from early_id.stats.capacity import at_capacity
+from early_id.stats.capacity import at_capacity, entries, listed_share
 from early_id.stats.multiple import holm
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     found = audit_rows(scored, frame, settings, meta=meta | {"tie_rule": TIE_RULE}, notes=notes, places=places)
     each = held_out["unit_places"].to_numpy(dtype=np.float64) if names is not None else None
     held, _ = groupings(frame, settings.characteristics, settings.comparators)
-    found = replace(found, lists=lists_table(scored, names, each), further={**found.further, **further_tables(model, matrix, scored, held)})
+    who = entries(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), units)
+    on_own = listed_share(who, spots)[0][who.entry_of_row]
+    found = replace(found, lists=lists_table(scored, names, each, on_own), further={**found.further, **further_tables(model, matrix, scored, held)})
     if model.held_out_terms is None:
         return found
     themes, score = by_theme(model.held_out_terms.loc[held_out.index], model.features), held_out["score"].to_numpy()

@@ -21,14 +21,22 @@ COLUMNS = (
 )
 
 
-def lists_table(scored: Scored, names: Grouping | None, places: Floats | None) -> pd.DataFrame:
+def lists_table(scored: Scored, names: Grouping | None, places: Floats | None, on_own: Floats | None = None) -> pd.DataFrame:
     """One row a school's or hub's list, in order of name; one row in all where there is one list over everybody.
 
-    A child counts as listed where its family is listed anywhere, so the families of a list are those with a child there.
+    Families listed are those on this list; a child is missed only if its family is on no list at all.
+
+    Parameters
+    ----------
+    places : array, optional
+        Places of the list of each row.
+    on_own : array, optional
+        Share of tie-breaks in which the row's family stands on the row's own list; as ``scored.listed`` where there is one list.
     """
     by = names or Grouping("all", "All", ("one list over everybody",), np.zeros(len(scored.y), dtype=np.int64))
     who = cells(by.codes, scored.clusters, len(by.groups), scored.n_clusters)
-    share: Floats = scored.family_listed[who.family]
+    share = np.zeros(len(who.group))
+    np.maximum.at(share, who.of_row, scored.listed if on_own is None else on_own)
     missed, right = (sides(who, MEASURES[m].counted(scored), MEASURES[m].among(scored)).group for m in ("missed_share", "precision"))
     (missed_low, missed_high), (right_low, right_high) = missed.interval(), right.interval()
     each = np.full(len(by.groups), np.nan)

@@ -114,7 +114,7 @@ def forest(rows: Sequence[Row], *, title: str, desc: str, unit: str = "percent",
     zero_line : bool
         Draw a line at no difference (at 1 for ratios).
     """
-    with drawing(len(rows)) as (figure, axes):
+    with drawing(len(rows), row_height=_row_height(rows)) as (figure, axes):
         factor = _UNITS[unit][0]
         neutral = 1.0 if unit == "ratio" else 0.0
         ends = [n * factor for row in rows for key in ("low", "value", "high") if (n := _number(row.get(key))) is not None]
@@ -225,6 +225,12 @@ def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Itera
     with rc_context(settings):
         figure = Figure(figsize=(_WIDTH, 0.75 + extra + row_height * max(rows, 1)), layout="constrained")
         yield figure, figure.add_subplot()
+
+
+def _row_height(rows: Sequence[Row]) -> float:
+    """Inches a row, so that the longest label stands clear of its neighbours."""
+    lines = max((len(wrap(str(row["label"]), _LABEL_CHARS)) for row in rows), default=1)
+    return max(_ROW, 0.17 * lines + 0.04)
 
 
 def _number(value: Any) -> float | None:

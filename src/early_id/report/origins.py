@@ -16,6 +16,7 @@ from markupsafe import Markup
 from early_id.audit.calibration import ALL
 from early_id.audit.options import CAUTION, LEVELLING
 from early_id.audit.standardised import AGE_COLUMNS
+from early_id.features.themes import THEMES
 from early_id.present import page
 from early_id.present.tradeoff import trade_off
 from early_id.present.wording import and_list, count_of
@@ -111,6 +112,12 @@ def bands(m: Material, audience: str) -> Parts:
     return _told(m, audience, "By band of the score", words, [table])
 
 
+def _plain(value: Any) -> str:
+    """A count: whole where it is, to one decimal where a tie is shared out."""
+    n = number(value)
+    return "–" if n is None else f"{n:,.0f}" if abs(n - round(n)) < 1e-9 else f"{n:,.1f}"
+
+
 def _band(row: Mapping[str, Any]) -> str:
     return f"{row['with_outcome']:.0f} / {row['expected']:.1f}"
 
@@ -135,8 +142,8 @@ def places(m: Material, audience: str) -> Parts:
         [
             row["recipient"],
             row["children"],
-            number(row["places"]),
-            round(row["families_listed"], 1),
+            _plain(row["places"]),
+            _plain(row["families_listed"]),
             row["families_tied"],
             row["with_outcome"],
             _figure(row, "missed_share", "missed_low", "missed_high"),
@@ -151,7 +158,7 @@ def places(m: Material, audience: str) -> Parts:
         "Families listed",
         "Tied at the last place",
         "With the outcome",
-        "Share missed",
+        "Share missed (on no list)",
         "Share of those listed with the outcome",
     ]
     caption = f"The {len(most)} lists with most outcomes, of {len(lists)}: {list_name(audience).lower()}"
@@ -164,6 +171,8 @@ def proxies(m: Material, audience: str) -> Parts:
     if frame.empty:
         return []
     whole = frame[frame["kind"] == "set"].sort_values("auc", ascending=False, kind="stable")
+    # Both groups of a pair are given away alike: once is enough.
+    whole = whole.assign(same=whole["auc"].round(9)).drop_duplicates(["characteristic", "same"])
     cells: list[Any] = []
     for row in whole.head(SHOWN).to_dict("records"):
         own = frame[(frame["characteristic"] == row["characteristic"]) & (frame["group"] == row["group"])]
@@ -184,6 +193,9 @@ def proxies(m: Material, audience: str) -> Parts:
 
 
 def _source(m: Material, audience: str, name: str) -> str:
+    """A theme's title, or a feature's label."""
+    if name in THEMES:
+        return THEMES[name].title
     labels: Mapping[str, str] = m.meta.get(audience, {}).get("labels") or {}
     return labels.get(name, name.replace("_", " "))
 
@@ -202,13 +214,12 @@ def options(m: Material, audience: str) -> Parts:
         mine = own[(own["group"] == first["group"]) & (own["characteristic"] == first["characteristic"]) & (own["measure"] == first["measure"])]
         gap = mine.iloc[0].to_dict() if len(mine) else {}
         change = _figure(gap, "change", "change_low", "change_high", signed=True) if gap and row["kind"] != "base" else "–"
-        levelled = "levelling down" if (own["note"] == LEVELLING).any() else ""
+        levelled = "levelling down" if gap.get("note") == LEVELLING else ""
         missed = _figure(row, "change", "change_low", "change_high", signed=True) if row["kind"] not in ("base", "by group") else "–"
         found = number(row["families_found"])
-        cells.append(
-            [f"{n}. {row['option']}", number(row["places"]), None if found is None else round(found, 1), missed, change, levelled or row["status"]]
-        )
-        if gap and found is not None:
+        cells.append([f"{n}. {row['option']}", _plain(row["places"]), _plain(row["families_found"]), missed, change, levelled or row["status"]])
+        moved = gap and (abs(gap["change"]) > 1e-9 or abs(found - made["families_found"].iloc[0]) > 1e-9)
+        if gap and found is not None and (moved or row["kind"] == "base"):
             half = (gap["change_high"] - gap["change_low"]) / 2 if row["kind"] != "base" else 0.0
             points.append({"number": n, "label": row["option"], "x": found, "y": gap["gap"], "low": gap["gap"] - half, "high": gap["gap"] + half})
     what = f"{first['characteristic_label']}: {first['group']} ({m.context.words.text(MEASURE_NAMES.get(first['measure'], first['measure']))})"
@@ -219,11 +230,18 @@ def options(m: Material, audience: str) -> Parts:
         x_label="listed families in which somebody had the outcome",
         y_label="gap, percentage points",
     )
-    down = sorted(set(gaps.loc[gaps["note"] == LEVELLING, "option"]))
+    judged = gaps[(gaps["group"] == first["group"]) & (gaps["characteristic"] == first["characteristic"])]
+    down = sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
+    tested = m.groups[audience].find(first["measure"], first["characteristic"], first["group"])
+    chance = (
+        ""
+        if tested is not None and tested.verdict == "gap found"
+        else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
+    )
     warned = f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}." if down else "No option is levelling down."
     words = (
         "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "
-        f"by family. It is a study; nothing of it was applied. {warned} {CAUTION}"
+        f"by family. It is a study; nothing of it was applied. {chance}{warned} {CAUTION}"
     )
     headings = ["List made", "Places", "Families found", "Missed share: change, in points", f"Gap for {what}: change, in points", "Note"]
     table = page.table_html(headings, cells, f"What could be done: {list_name(audience).lower()}")
