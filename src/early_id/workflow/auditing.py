@@ -56,6 +56,7 @@ def audit_file(
     capacity: int | None = None,
     cluster: str | None = None,
     probability: str | None = None,
+    others: Sequence[str] = (),
     out: Path | None = None,
 ) -> tuple[AuditResult, dict[str, Path]]:
     """Audit a file and, with ``out``, write the governance report on it: restricted, publishable, and the workbook of all tables.
@@ -65,7 +66,7 @@ def audit_file(
     frame = read_table(path)
     result = audit_table(
         frame, label=label, groups=groups, settings=settings, selected=flag, score=score, threshold=threshold, capacity=capacity, cluster=cluster,
-        probability=probability,
+        probability=probability, others=others,
     )  # fmt: skip
     if out is None:
         return result, {}
