@@ -17,7 +17,7 @@ from jinja2 import Environment
 from early_id.present.page import environment, render_page
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
-from early_id.report import board, explored, gaps, measured, origins, usefulness, who
+from early_id.report import board, explored, gaps, measured, origins, remedies, usefulness, who
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.groups import group_rows
 from early_id.report.section import Material
@@ -46,7 +46,7 @@ SECTIONS = (
     origins.also(gaps.observed_expected, origins.bands),
     origins.also(explored.crossed, origins.places),
     explored.before_after,
-    origins.also(explored.themes, origins.proxies, origins.options),
+    origins.also(explored.themes, origins.proxies, remedies.options),
     usefulness.no_model,
     measured.change,
     origins.also(measured.measurement, origins.recording),

@@ -14,16 +14,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.audit.calibration import ALL
-from early_id.audit.options import CAUTION, LEVELLING
 from early_id.audit.standardised import AGE_COLUMNS
 from early_id.features.themes import THEMES
 from early_id.present import page
-from early_id.present.tradeoff import trade_off
 from early_id.present.wording import and_list, count_of
 from early_id.report.context import list_name
 from early_id.report.section import Material, Section, lead_in, paragraph, subheading
 from early_id.report.showing import Figure, number
-from early_id.report.who import MEASURE_NAMES
 
 Parts = list[Markup]
 
@@ -43,7 +40,7 @@ def also(make: Callable[[Material], Section], *more: Callable[[Material, str], P
     return section
 
 
-def _figure(row: Mapping[str, Any], value: str, low: str, high: str, *, signed: bool = False) -> str:
+def figure(row: Mapping[str, Any], value: str, low: str, high: str, *, signed: bool = False) -> str:
     text = Figure(number(row[value]), number(row[low]), number(row[high])).text(signed=signed)
     return text.replace("%", "") if signed else text
 
@@ -52,7 +49,7 @@ def _ratio(row: Mapping[str, Any], value: str, low: str, high: str) -> str:
     return Figure(number(row[value]), number(row[low]), number(row[high])).ratio_text()
 
 
-def _told(m: Material, audience: str, title: str, words: str, parts: Parts) -> Parts:
+def told(m: Material, audience: str, title: str, words: str, parts: Parts) -> Parts:
     """A heading, what it is, and the figures where they may be shown."""
     own = f"{title}: {list_name(audience).lower()}" if len(m.groups) > 1 else title
     if m.showing.publishable:
@@ -77,16 +74,16 @@ def standardised(m: Material, audience: str) -> Parts:
         [
             f"{row['characteristic_label']}: {row['group']}",
             row["listed"],
-            _figure(row, "value", "low", "high"),
-            _figure(row, "crude_difference", "crude_difference", "crude_difference", signed=True).split(" (")[0],
-            _figure(row, "difference", "difference_low", "difference_high", signed=True),
+            figure(row, "value", "low", "high"),
+            figure(row, "crude_difference", "crude_difference", "crude_difference", signed=True).split(" (")[0],
+            figure(row, "difference", "difference_low", "difference_high", signed=True),
             str(row["standardised_by"]),
         ]
         for row in rows
     ]
     headings = ["Group", "Listed", "Share listed at the council's mix", "Gap as it is, in points", "Gap at the council's mix, in points", "Mix of"]
     table = page.table_html(headings, cells, f"Share listed at one mix, widest gaps first: {list_name(audience).lower()}")
-    return _told(m, audience, "Listed how often, at the same mix", words, [table])
+    return told(m, audience, "Listed how often, at the same mix", words, [table])
 
 
 def bands(m: Material, audience: str) -> Parts:
@@ -109,10 +106,10 @@ def bands(m: Material, audience: str) -> Parts:
     )
     headings = ["Group", "With the outcome", *(f"{name[:1].upper()}{name[1:]}: seen / expected" for name in names), "Slope", "AUC"]
     table = page.table_html(headings, cells, f"Seen against expected by band, groups with most outcomes first: {list_name(audience).lower()}")
-    return _told(m, audience, "By band of the score", words, [table])
+    return told(m, audience, "By band of the score", words, [table])
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A count: whole where it is, to one decimal where a tie is shared out."""
     n = number(value)
     return "–" if n is None else f"{n:,.0f}" if abs(n - round(n)) < 1e-9 else f"{n:,.1f}"
@@ -142,12 +139,12 @@ def places(m: Material, audience: str) -> Parts:
         [
             row["recipient"],
             row["children"],
-            _plain(row["places"]),
-            _plain(row["families_listed"]),
+            plain(row["places"]),
+            plain(row["families_listed"]),
             row["families_tied"],
             row["with_outcome"],
-            _figure(row, "missed_share", "missed_low", "missed_high"),
-            _figure(row, "precision", "precision_low", "precision_high"),
+            figure(row, "missed_share", "missed_low", "missed_high"),
+            figure(row, "precision", "precision_low", "precision_high"),
         ]
         for row in most
     ]
@@ -162,7 +159,7 @@ def places(m: Material, audience: str) -> Parts:
         "Share of those listed with the outcome",
     ]
     caption = f"The {len(most)} lists with most outcomes, of {len(lists)}: {list_name(audience).lower()}"
-    return _told(m, audience, "Schools, hubs and their lists", words, [page.table_html(headings, cells, caption)])
+    return told(m, audience, "Schools, hubs and their lists", words, [page.table_html(headings, cells, caption)])
 
 
 def proxies(m: Material, audience: str) -> Parts:
@@ -187,7 +184,7 @@ def proxies(m: Material, audience: str) -> Parts:
     )
     headings = ["Group", "All features together (95% interval)", "Theme that tells most", "Feature that tells most"]
     table = page.table_html(headings, cells, f"How well the records tell who is in a group: {list_name(audience).lower()}")
-    return _told(
+    return told(
         m, audience, "What could stand in for a characteristic", words if not m.showing.publishable else words.split(" What is given")[0], [table]
     )
 
@@ -198,102 +195,6 @@ def _source(m: Material, audience: str, name: str) -> str:
         return THEMES[name].title
     labels: Mapping[str, str] = m.meta.get(audience, {}).get("labels") or {}
     return labels.get(name, name.replace("_", " "))
-
-
-def options(m: Material, audience: str) -> Parts:
-    """What could be done: a study, never applied."""
-    made, gaps = m.study(audience, "options"), m.study(audience, "option_gaps")
-    if made.empty:
-        words = "Lists made in other ways (without a theme, with more places, for another outcome) were not studied in this run: audit.study in the settings."
-        return [subheading("What could be done"), paragraph(words)] if audience == next(iter(m.groups)) else []
-    first = _widest(gaps)
-    cells: list[Any] = []
-    points: list[dict[str, Any]] = []
-    for n, row in enumerate(made.to_dict("records"), start=1):
-        own = gaps[gaps["option"] == row["option"]]
-        mine = own[(own["group"] == first["group"]) & (own["characteristic"] == first["characteristic"]) & (own["measure"] == first["measure"])]
-        gap = mine.iloc[0].to_dict() if len(mine) else {}
-        change = _figure(gap, "change", "change_low", "change_high", signed=True) if gap and row["kind"] != "base" else "–"
-        levelled = "levelling down" if gap.get("note") == LEVELLING else ""
-        missed = _figure(row, "change", "change_low", "change_high", signed=True) if row["kind"] not in ("base", "by group") else "–"
-        found = number(row["families_found"])
-        cells.append([f"{n}. {row['option']}", _plain(row["places"]), _plain(row["families_found"]), missed, change, levelled or row["status"]])
-        moved = gap and (abs(gap["change"]) > 1e-9 or abs(found - made["families_found"].iloc[0]) > 1e-9)
-        if gap and found is not None and (moved or row["kind"] == "base"):
-            half = (gap["change_high"] - gap["change_low"]) / 2 if row["kind"] != "base" else 0.0
-            points.append({"number": n, "label": row["option"], "x": found, "y": gap["gap"], "low": gap["gap"] - half, "high": gap["gap"] + half})
-    what = f"{first['characteristic_label']}: {first['group']} ({m.context.words.text(MEASURE_NAMES.get(first['measure'], first['measure']))})"
-    svg = trade_off(
-        points,
-        title=f"{list_name(audience)}: gap for {what} against families found",
-        desc=" ".join(f"{one['label']}: {one['x']:.0f} families found, gap {100 * one['y']:+.1f} points." for one in points),
-        x_label="listed families in which somebody had the outcome",
-        y_label="gap, percentage points",
-    )
-    judged = gaps[(gaps["group"] == first["group"]) & (gaps["characteristic"] == first["characteristic"])]
-    down = sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
-    tested = m.groups[audience].find(first["measure"], first["characteristic"], first["group"])
-    chance = (
-        ""
-        if tested is not None and tested.verdict == "gap found"
-        else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
-    )
-    warned = f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}." if down else "No option is levelling down."
-    words = (
-        "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "
-        f"by family. It is a study; nothing of it was applied. {chance}{warned} {CAUTION}"
-    )
-    headings = ["List made", "Places", "Families found", "Missed share: change, in points", f"Gap for {what}: change, in points", "Note"]
-    table = page.table_html(headings, cells, f"What could be done: {list_name(audience).lower()}")
-    parts = [page.chart_html(svg, table), *_who_loses(m, gaps), *_steps(m, audience)]
-    return _told(m, audience, "What could be done", words, parts)
-
-
-def _widest(gaps: pd.DataFrame) -> dict[str, Any]:
-    base = gaps[gaps["kind"] == "base"].dropna(subset=["gap"])
-    found: dict[str, Any] = base.loc[base["gap"].abs().idxmax()].to_dict()
-    return found
-
-
-def _who_loses(m: Material, gaps: pd.DataFrame) -> Parts:
-    """Children with the outcome found more, or less, in each watched group and elsewhere."""
-    missed = gaps[(gaps["measure"] == "missed_share") & (gaps["kind"] != "base")]
-    moved = missed[(missed["more_found_in_group"].abs() + missed["more_found_elsewhere"].abs()) >= 0.5]
-    if moved.empty:
-        return []
-    order = (moved["more_found_in_group"].abs() + moved["more_found_elsewhere"].abs()).sort_values(ascending=False, kind="stable").index
-    cells: list[Any] = [
-        [
-            row["option"],
-            f"{row['characteristic_label']}: {row['group']}",
-            f"{row['more_found_in_group']:+.1f}",
-            f"{row['more_found_elsewhere']:+.1f}",
-            row["note"] or "–",
-        ]
-        for row in moved.reindex(order).head(SHOWN).to_dict("records")
-    ]
-    headings = ["List made", "Group", "Children with the outcome found more in the group", "… elsewhere", "Note"]
-    return [page.table_html(headings, cells, "Who gains and who loses, most children first")]
-
-
-def _steps(m: Material, audience: str) -> Parts:
-    frame = m.study(audience, "decomposition")
-    if frame.empty:
-        return []
-    cells: list[Any] = [
-        [
-            f"{row['characteristic_label']}: {row['group']}",
-            row["step"],
-            f"{100 * row['gap']:+.1f}",
-            "–" if row["part"] != row["part"] else f"{100 * row['part']:+.1f}",
-        ]
-        for row in frame.to_dict("records")
-    ]
-    words = (
-        "The gap in the share listed, taken apart in one order: first what goes with having the outcome more or less often, then what goes when the theme "
-        "most linked to the group is left out, then what is left. It is a description; another order would give other parts, and none is a cause."
-    )
-    return [lead_in(words), page.table_html(["Group", "Step", "Gap that is left, in points", "Part, in points"], cells, "The gap, taken apart")]
 
 
 def recording(m: Material, audience: str) -> Parts:
@@ -332,7 +233,7 @@ def recording(m: Material, audience: str) -> Parts:
         "would be gone at the λ shown, if recording and not need lay behind it. A gap in the missed share cannot come from a constant λ; there it says how much "
         "more often needs of listed children would have to be recorded than those of others. With one outcome these data cannot tell recording from need."
     )
-    return [*_told(m, audience, "Recording or need?", words, parts), *_known(m, audience)]
+    return [*told(m, audience, "Recording or need?", words, parts), *_known(m, audience)]
 
 
 def _known(m: Material, audience: str) -> Parts:
@@ -347,8 +248,8 @@ def _known(m: Material, audience: str) -> Parts:
         cells: list[Any] = [
             [
                 f"{row['characteristic_label']}: {row['group']}",
-                _figure(row, "value", "low", "high"),
-                _figure(row, "difference", "difference_low", "difference_high", signed=True),
+                figure(row, "value", "low", "high"),
+                figure(row, "difference", "difference_low", "difference_high", signed=True),
             ]
             for row in away.reindex(order).head(SHOWN).to_dict("records")
         ]
@@ -364,7 +265,7 @@ def _known(m: Material, audience: str) -> Parts:
         "A list can only use what is recorded, and a need can only be recorded where somebody looked. Groups whose figure differs from everyone else's are shown, "
         "widest first, without a verdict."
     )
-    return _told(m, audience, "Who is recorded, and who was looked at", words, parts) if parts or m.showing.publishable else []
+    return told(m, audience, "Who is recorded, and who was looked at", words, parts) if parts or m.showing.publishable else []
 
 
 #: Names of the further tables on sheets: table → sheet, title.
