@@ -62,7 +62,16 @@ def lists(bench: Bench, made: ScreeningLists, trials: Mapping[str, Trial], statu
     """Workbook and page of every recipient, and the restricted file of those taken out."""
     from early_id.screening.write import write_lists
 
-    return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=watermark(status, trials)))
+    return list(
+        write_lists(
+            made,
+            bench.cfg.out_dir,
+            offer=bench.cfg.offer,
+            ask=bench.cfg.project.contact,
+            watermark=watermark(status, trials),
+            group=bench.cfg.shared_with_group,
+        )
+    )
 
 
 def key_lists(
@@ -114,7 +123,7 @@ def at_once(bench: Bench) -> Iterator[Bench]:
         yield replace(bench, cfg=cfg)
         for item in fresh.iterdir():
             if item.name not in FOR_ALL:
-                restrict(item)
+                restrict(item, group=cfg.shared_with_group)
         check_free(out)
         for name in ("lists", "restricted"):
             if not (fresh / name).exists():
