@@ -190,7 +190,7 @@ def test_plan_and_support_are_told_apart_and_keep_the_bands_together() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    return make_council(3000, 11, tmp_path_factory.mktemp("calibration") / "council")
+    return make_council(3000 if FACTOR > 1 else 1500, 11, tmp_path_factory.mktemp("calibration") / "council")
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def test_nobody_open_to_statutory_services_is_looked_at_and_no_adult_is(small_co
     rows = pd.read_csv(small_council.folder / "extracts" / "socialcare" / "statutory.csv", dtype=str)
     start, end = (pd.to_datetime(rows[name], format="%Y-%m-%d", errors="coerce") for name in ("StartOn", "EndOn"))
     care = records[records["source"] == "social_care"].set_index("source_person_id")["person"]
-    for day in cfg.as_of_dates:
+    for day in (*cfg.as_of_dates[::4], cfg.as_of_dates[-1]):
         moment = pd.Timestamp(day)
         is_open = (start < moment - pd.Timedelta(days=4)) & (end.isna() | (end > moment)) & ~rows["Status"].isin(["REFERRAL", "CARE_LEAVER"])
         about = set(care.reindex(rows.loc[is_open, "PersonID"]).dropna())

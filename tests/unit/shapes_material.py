@@ -28,7 +28,7 @@ from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.world import clean_tables, draw_world
 
 #: Of the council without marks.
-CHILDREN, SEED = 2_500, 12
+CHILDREN, SEED = 1_500, 12
 STATUTORY = "socialcare/statutory.csv"
 OF_RECORDS = ("ssd", "ssd_snapshots", "ssda903", "cin_census", "annex_a", "housing", "police")
 #: Of the last full year to 31 March.

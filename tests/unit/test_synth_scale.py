@@ -41,12 +41,10 @@ def _hashes(folder: Path) -> dict[str, str]:
 # --- the same council however it is made ---
 
 
-@pytest.mark.parametrize(("processes", "in_flight"), [(2, 1), (3, 4)])
-def test_processes_and_blocks_in_flight_change_no_byte(
-    spoilt: CouncilSummary, processes: int, in_flight: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mark_files, "IN_FLIGHT", in_flight)
-    together = make_council(**SPOILT, out=tmp_path / "together", processes=processes)
+def test_the_same_seed_gives_the_same_bytes_whatever_the_processes(spoilt: CouncilSummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made again by two processes with another number of blocks under way (in which order they come is the next test)."""
+    monkeypatch.setattr(mark_files, "IN_FLIGHT", 1)
+    together = make_council(**SPOILT, out=tmp_path / "together", processes=2)
     expected = _hashes(spoilt.folder)
     assert len(expected) > 60
     assert _hashes(together.folder) == expected
@@ -170,7 +168,7 @@ def drawn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("drawn")
-@pytest.mark.parametrize("place", ["write_table", "write_truth", "write_marks"])
+@pytest.mark.parametrize("place", ["write_table", "write_marks"])
 def test_a_full_disk_gives_one_message_and_leaves_nothing(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -183,10 +181,9 @@ def test_a_full_disk_gives_one_message_and_leaves_nothing(place: str, tmp_path: 
 
 
 @pytest.mark.usefixtures("drawn")
-@pytest.mark.parametrize("error", [OSError(errno.EIO, "input/output error"), OSError("input/output error")])
-def test_other_errors_of_the_system_keep_their_own_words(error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_of_the_system_keep_their_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise error
+        raise OSError(errno.EIO, "input/output error")
 
     monkeypatch.setattr(council, "write_truth", broken)
     with pytest.raises(OSError, match="input/output error"):
@@ -211,23 +208,21 @@ def test_a_full_disk_in_a_workbook_is_told_as_such(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), r"larger than the system allows \(ulimit -f\)"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "The disk is full"),
+        (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), "larger than the system allows (ulimit -f)"),
         (OSError("[Errno 27] File too large"), "ulimit -f"),
         (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), "allows you on the disk"),
+        (OSError(errno.EIO, "input/output error"), ""),
+        (OSError("input/output error"), ""),
     ],
 )
-def test_limits_of_the_system_are_told_as_what_they_are(error: OSError, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(council, "write_table", broken)
-    with pytest.raises(SettingsError, match=says):
-        make_council(200, 1, tmp_path / "council")
-    assert list(tmp_path.iterdir()) == []
+def test_limits_of_the_system_are_told_as_what_they_are(error: OSError, says: str, tmp_path: Path) -> None:
+    assert room.is_full(error) == bool(says)
+    if says:
+        assert says in str(room.no_room(council_plan(200, 1), tmp_path, error))
 
 
 @pytest.mark.parametrize("kind", ["file", "mounted", "where one stands", "link to where one stands", "not empty"])
@@ -277,10 +272,10 @@ def test_a_council_fits_in_the_room_that_is_asked_for(spoilt: CouncilSummary) ->
     assert size < room.room_needed(spoilt.plan)
 
 
-def test_a_small_council_asks_for_little_room(tmp_path: Path) -> None:
-    made = make_council(200, 1, tmp_path / "council", mess="all")
-    size = sum(p.stat().st_size for p in made.folder.rglob("*") if p.is_file())
-    assert size < room.room_needed(made.plan) < 10_000_000
+def test_a_small_council_asks_for_little_room(small_council: CouncilSummary) -> None:
+    size = sum(p.stat().st_size for p in small_council.folder.rglob("*") if p.is_file())
+    assert size < 0.8 * room.room_needed(small_council.plan)  # other mess takes a little more
+    assert room.room_needed(council_plan(200, 1)) < 10_000_000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")

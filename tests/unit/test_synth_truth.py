@@ -131,7 +131,7 @@ def test_leak_claims_no_day_before_the_child_was_there() -> None:
 
 
 def test_with_mess_and_second_ids_the_leak_is_a_part_of_the_contacts(tmp_path: Path) -> None:
-    made = make_council(1_200, SEED, tmp_path / "council", scenarios=["leak=1"], mess=LEAK_MESS)
+    made = make_council(700, SEED, tmp_path / "council", scenarios=["leak=1"], mess=LEAK_MESS)
     leak, contacts = (pd.read_csv(made.folder / name, dtype=str) for name in ("truth/leak.csv", "extracts/socialcare/contacts.csv"))
     held = set(zip(contacts["PersonID"], contacts["ContactDate"], strict=True))
     assert len(leak) > 100 and set(zip(leak["PersonID"], leak["ContactDate"], strict=True)) <= held
