@@ -202,7 +202,7 @@ def test_bad_requests_are_refused() -> None:
 
 
 def test_nothing_beats_the_true_form_and_need_is_out_of_reach() -> None:
-    fitted = 20_000 if FACTOR > 1 else 8_000
+    fitted = 20_000 if FACTOR > 1 else 5_000
     result = oracle(fitted, 3)
     rows = result.frame().set_index(["sources", "score"])
     for sources in (ALL, SCHOOL):

@@ -22,7 +22,8 @@ def _taken_in(council: CouncilSummary, out: Path, *files: str) -> Batch:
     """The batch of a council's files, or of some."""
     cfg = load_config(council.config, out=out)
     if files:
-        cfg = cfg.model_copy(update={"sources": tuple(source for source in cfg.sources if source.files in files)})
+        named = {file: source for source in cfg.sources for file in files if source.files.replace("/*/", "/2024_25/") == file}
+        cfg = cfg.model_copy(update={"sources": tuple(source.model_copy(update={"files": file}) for file, source in named.items())})
     return Store.open(cfg).ingest(cfg=cfg)
 
 
@@ -34,11 +35,15 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
 
 @pytest.fixture(scope="module")
 def batch(council: CouncilSummary, tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    return _taken_in(council, tmp_path_factory.mktemp("out"))
+    """Of the marks in Parquet those of the last full year, the others being alike."""
+    cfg = load_config(council.config)
+    files = [source.files.replace("attendance/*/", "attendance/2024_25/") for source in cfg.sources]
+    return _taken_in(council, tmp_path_factory.mktemp("out"), *files)
 
 
 def test_each_kind_is_found_as_the_table_says_and_nothing_else_is(council: CouncilSummary, batch: Batch) -> None:
     planted = pd.read_csv(council.folder / "truth" / "faults.csv", keep_default_na=False)
+    planted = planted[~planted["file"].str.contains("attendance/20(?!24_25)")]
     expected = planted[planted["finding_code"] != ""].groupby(["file", "finding_code"])["count"].sum().to_dict()
     assert {(item.where, item.code): item.count for item in batch.findings} == expected
     assert len({code for _, code in expected}) >= 16

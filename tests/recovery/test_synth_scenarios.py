@@ -8,6 +8,7 @@ family where rows of one family are compared, so that a false alarm is rare and 
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -213,7 +214,7 @@ def test_label_bias_moves_the_thresholds_of_one_group_by_its_size(words: str, si
 def test_label_bias_lowers_the_share_of_those_in_need_who_are_referred() -> None:
     found = {}
     for name, words in (("off", ()), ("on", ("label_bias:eal",))):
-        drawn = _rows(MANY, *words)
+        drawn = _rows(25_000, *words)
         mine = drawn.should_be_helped
         group = (drawn.groups["first_language"] == "other than English").to_numpy()  # a large group that differs in nothing else
         for column, values in (("seen", drawn.y), ("fair", drawn.truth["decided_without_bias"].to_numpy())):
@@ -279,7 +280,7 @@ def _only_those_looked_at_can_be_learned_from(file: Path, labels: pd.DataFrame, 
 
 
 def test_the_review_does_not_know_of_the_bias() -> None:
-    drawn = _rows(MANY, "label_bias:eal")
+    drawn = _rows(25_000, "label_bias:eal")
     mine, group = drawn.should_be_helped, (drawn.groups["first_language"] == "other than English").to_numpy()
     gap, se = _gap(drawn.truth["found_in_review"].to_numpy()[mine], group[mine], drawn.family[mine])
     assert abs(gap) < Z * se
@@ -425,6 +426,15 @@ def test_regime_changes_who_is_offered_help_from_its_date() -> None:
     assert before[0].equals(before[1])
 
 
+def test_regime_raises_what_is_recognised_by_a_fifth() -> None:
+    """On 17 March, two weeks before the definition changes: nearly all of the outcome's 180 days come after it."""
+    off, on = _rows(MANY), _rows(MANY, "regime")
+    assert off.as_of == date(2025, 3, 17)
+    assert 1.1 < on.y.mean() / off.y.mean() < 1.3
+    gap, se = _clustered(on.y - off.y, off.family)
+    assert gap - Z * se > 0
+
+
 @pytest.mark.parametrize("agency", ["police", "housing"])
 def test_source_loss_ends_one_agencys_files_on_its_day(agency: str) -> None:
     world = _world(f"source_loss:{agency}")
@@ -439,7 +449,9 @@ def test_source_loss_ends_one_agencys_files_on_its_day(agency: str) -> None:
             continue
         known, later = FILES[agency][name.split("/")[1]]
         for column in (known, *later):
-            days = pd.to_datetime(cut[name][column], format="mixed", dayfirst="/" in "".join(cut[name][column].head(3)), errors="coerce")
+            british, iso = (pd.to_datetime(cut[name][column], format=style, errors="coerce") for style in ("%d/%m/%Y", "ISO8601"))
+            days = british.fillna(iso)
+            assert days.notna().sum() == (cut[name][column] != "").sum()
             assert not (days >= last).any(), (name, column)
         assert len(cut[name]) < len(table)
     assert cut_off(tables, _world().plan, world.timeline) is tables

@@ -26,7 +26,7 @@ from early_id.features.lookalikes import likeness
 from early_id.features.past import Past
 from early_id.linkage import link, link_people
 
-CHILDREN, SEED = 4000, 6
+CHILDREN, SEED = 2500, 6
 _COLUMNS = {"UPN": "upn", "NHSNumber": "nhs_number", "Forename": "forename", "Surname": "surname"}
 
 
@@ -90,7 +90,7 @@ def test_nobody_is_taken_for_somebody_else(usual: Linked, hard: Linked) -> None:
 
 def test_the_usual_mess_loses_nobody_and_the_kinds_that_are_off_do(usual: Linked, hard: Linked) -> None:
     assert usual.lost() == 0
-    assert hard.lost() >= 20
+    assert hard.lost() >= 12
 
 
 def test_the_usual_mess_leaves_most_children_in_one_piece(usual: Linked) -> None:

@@ -6,8 +6,8 @@ import errno
 import json
 import os
 import pickle
-import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,9 +119,28 @@ def test_the_command_of_a_plan_gives_the_plan_again() -> None:
     assert council_plan(700, 9, mess="all").command == "early-id synth --children 700 --seed 9 --mess all --out DIR"
 
 
-def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "SHEET_ROWS", 20)
-    made = make_council(250, 3, tmp_path / "council")
+@dataclass(frozen=True)
+class Elsewhere:
+    """A council of other years in an empty folder that a link leads to, of which a sheet of 21 rows is a long one."""
+
+    made: CouncilSummary
+    root: Path
+    asked: list[Path]  #: folders whose room was asked for
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    root, asked = tmp_path_factory.mktemp("elsewhere"), []
+    (root / "disk" / "empty").mkdir(parents=True)
+    (root / "link").symlink_to(root / "disk" / "empty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writers, "SHEET_ROWS", 20)
+        patch.setattr(room.shutil, "disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10**12))
+        return Elsewhere(make_council(250, 3, root / "link", start=date(2021, 9, 1)), root, asked)
+
+
+def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(elsewhere: Elsewhere) -> None:
+    made = elsewhere.made
     assert {"housing/households.csv", "education/suspensions.csv", "education/schools.xlsx"} <= set(made.rows)
     cfg = load_config(made.config)
     assert [source.files for source in cfg.sources if not list(cfg.data_dir.glob(source.files))] == []
@@ -132,6 +151,20 @@ def test_a_long_workbook_becomes_a_csv_file_that_the_settings_name(tmp_path: Pat
         table = pd.read_csv(cfg.data_dir / source.files, dtype=str, keep_default_na=False)
         assert set(load_shapes(Tables())[source.shape].columns.values()) <= set(table.columns)
         assert len(table) == made.rows[source.files] > 20
+
+
+def test_an_empty_folder_is_filled_where_a_link_leads(elsewhere: Elsewhere) -> None:
+    root, made = elsewhere.root, elsewhere.made
+    assert (root / "link").is_symlink() and (root / "disk" / "empty" / "config.yaml").is_file()
+    assert made.folder == (root / "disk" / "empty").resolve() and elsewhere.asked == [(root / "disk").resolve()]
+    assert [path.name for path in (root / "disk").iterdir()] == ["empty"]
+
+
+def test_the_start_moves_every_date(elsewhere: Elsewhere) -> None:
+    made = elsewhere.made
+    files = sorted(p.parent.name for p in made.folder.rglob("marks_*.parquet"))
+    assert sorted(set(files)) == ["2021_22", "2022_23", "2023_24", "2024_25"]
+    assert np.all([day.year <= 2024 for day in made.as_of_dates])
 
 
 # --- bad input ---
@@ -247,18 +280,6 @@ def test_a_folder_that_cannot_be_replaced_is_refused_before_the_work(kind: str, 
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.usefixtures("drawn")
-def test_an_empty_folder_is_filled_where_a_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "disk" / "empty").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path / "disk" / "empty")
-    asked = []
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10**12))
-    made = make_council(200, 1, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink() and (tmp_path / "disk" / "empty" / "config.yaml").is_file()
-    assert made.folder == (tmp_path / "disk" / "empty").resolve() and asked == [(tmp_path / "disk").resolve()]
-    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["empty"]
-
-
 def test_too_little_room_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     monkeypatch.setattr(council, "_build", lambda *_: pytest.fail("work was begun"))
@@ -279,18 +300,19 @@ def test_a_small_council_asks_for_little_room(small_council: CouncilSummary) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of a file")
-def test_a_file_that_cannot_grow_ends_the_command_with_2(tmp_path: Path) -> None:
-    script = (
-        "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
-        "from early_id.cli.app import main\n"
-        f"sys.argv = ['early-id', 'synth', '--children', '300', '--out', {str(tmp_path / 'council')!r}]\n"
-        "main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 2, done.stderr
-    assert "ulimit -f" in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.usefixtures("drawn")
+def test_a_file_that_cannot_grow_is_told_as_such(tmp_path: Path) -> None:
+    """A real limit of the system, which the disk that fills is like; every test above breaks the writing itself."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
+    try:
+        with pytest.raises(SettingsError, match="ulimit -f") as caught:
+            make_council(200, 1, tmp_path / "council")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.exit_code == 2 and list(tmp_path.iterdir()) == []
 
 
 def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
@@ -298,10 +320,3 @@ def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be made"):
         make_council(200, 1, tmp_path / "file" / "council")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
-
-
-def test_the_start_moves_every_date(tmp_path: Path) -> None:
-    made = make_council(200, 2, tmp_path / "c", start=date(2021, 9, 1), mess="none")
-    files = sorted(p.parent.name for p in made.folder.rglob("marks_*.parquet"))
-    assert sorted(set(files)) == ["2021_22", "2022_23", "2023_24", "2024_25"]
-    assert np.all([day.year <= 2024 for day in made.as_of_dates])

@@ -206,6 +206,7 @@ class Config(Frozen):
     project: Project = Project()
     data: Path = Path("extracts")
     out: Path = Path("out")
+    shared_with_group: bool = False  #: whether the group of the folder's owner may read and write what is made, for analysts who share it
     store: Path | None = None
     sources: tuple[Source, ...] = ()
     shapes: tuple[Path, ...] = ()

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
+from early_id.present.glossary import AsIs
 from early_id.present.page import environment, render_page
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
@@ -222,7 +223,10 @@ def _sheet(frame: pd.DataFrame, name: str, title: str, notes: Sequence[str]) -> 
     return Sheet(
         name=name,
         headings=[_COLUMNS[column][0] for column in columns],
-        rows=[tuple(row) for row in frame[columns].round(4).itertuples(index=False)],
+        rows=[
+            [AsIs(value) if column == "group" else value for column, value in zip(columns, row, strict=True)]
+            for row in frame[columns].round(4).itertuples(index=False, name=None)
+        ],
         title=title,
         notes=notes,
         widths=[_COLUMNS[column][1] for column in columns],

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from early_id.core.errors import BusyError
 from early_id.core.folders import restrict
+from early_id.present.glossary import AsIs
 from early_id.present.page import render_page, table_html
 from early_id.present.wording import MADE_UP
 from early_id.present.workbook import Sheet, write_workbook
@@ -62,7 +63,16 @@ def lists(bench: Bench, made: ScreeningLists, trials: Mapping[str, Trial], statu
     """Workbook and page of every recipient, and the restricted file of those taken out."""
     from early_id.screening.write import write_lists
 
-    return list(write_lists(made, bench.cfg.out_dir, offer=bench.cfg.offer, ask=bench.cfg.project.contact, watermark=watermark(status, trials)))
+    return list(
+        write_lists(
+            made,
+            bench.cfg.out_dir,
+            offer=bench.cfg.offer,
+            ask=bench.cfg.project.contact,
+            watermark=watermark(status, trials),
+            group=bench.cfg.shared_with_group,
+        )
+    )
 
 
 def key_lists(
@@ -85,7 +95,7 @@ def key_lists(
             sheet = Sheet(
                 name="List",
                 headings=["Key"],
-                rows=[[key] for key in keys],
+                rows=[[AsIs(key)] for key in keys],
                 widths=[70.0],
                 landscape=False,
                 notes=[f"{name}: {approval_text(status, trials)} In order of key, not of score.", *said(trials)],
@@ -114,7 +124,7 @@ def at_once(bench: Bench) -> Iterator[Bench]:
         yield replace(bench, cfg=cfg)
         for item in fresh.iterdir():
             if item.name not in FOR_ALL:
-                restrict(item)
+                restrict(item, group=cfg.shared_with_group)
         check_free(out)
         for name in ("lists", "restricted"):
             if not (fresh / name).exists():
@@ -143,20 +153,31 @@ def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[
     counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
     rows_in, kept, aside = (int(files[name].sum()) for name in ("rows_in", "rows_kept", "rows_set_aside"))
     body = Markup("<h2>Files</h2><p>{} rows came in, {} were kept, {} were set aside with the reason. None was dropped.</p>{}").format(
-        f"{rows_in:,}", f"{kept:,}", f"{aside:,}", table_html(list(counts.columns), counts.astype(object).to_numpy().tolist(), "Rows of each file")
+        f"{rows_in:,}", f"{kept:,}", f"{aside:,}", _table(counts, "Rows of each file")
     )
     body += Markup(
         "<h2>Findings</h2><p>{} kinds of finding. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>{}<h2>Where</h2>{}"
     ).format(
         f"{len(shown):,}",
-        table_html(list(shown.columns), shown.astype(object).to_numpy().tolist(), "What the checks found"),
-        table_html(list(where.columns), where.astype(object).to_numpy().tolist(), "Findings of each file"),
+        _table(shown, "What the checks found"),
+        _table(where, "Findings of each file"),
     )
     path = bench.cfg.out_dir / "findings.html"
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
                        watermark=MADE_UP if bench.store.made_up else None, said=said(trials))  # fmt: skip
     write_text(path, glossary(bench).html(page))
     return [{"kind": "findings", "path": relative(bench, path)}]
+
+
+#: Columns of the findings page that quote a file: no programme's words may change them.
+_QUOTED = ("file", "columns", "source")
+
+
+def _table(frame: pd.DataFrame, caption: str) -> Markup:
+    """A frame as a table; what is quoted from files stays as it is."""
+    names = list(frame.columns)
+    rows = [[AsIs(value) if name in _QUOTED else value for name, value in zip(names, row, strict=True)] for row in frame.astype(object).to_numpy()]
+    return table_html(names, rows, caption)
 
 
 def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], gap: StatutoryGap | None = None) -> list[Output]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.data.synth.check import measures as m
-from early_id.data.synth.check.table import Figure, is_
+from early_id.data.synth.check.table import Figure, Measure, is_
 from early_id.data.synth.check.tally import MARKED, Tally
 from early_id.data.synth.rates import published
 
@@ -22,7 +22,7 @@ YEAR = 365
 def unmet_figures() -> list[Figure]:
     """The figures with their sources; their room says nothing."""
     events = published("suspension_count", "all pupils", "2023/24")
-    figures = [
+    figures: list[tuple[str, float, str, str, Measure]] = [
         ("referrals within a year of another, %", published("re_referral_rate", "referrals", "2025"), "2025", "CIN", re_referrals),
         (
             "protection plans that are not the child's first, %",
