@@ -41,6 +41,7 @@ def also(make: Callable[[Material], Section], *more: Callable[[Material, str], P
 
 
 def figure(row: Mapping[str, Any], value: str, low: str, high: str, *, signed: bool = False) -> str:
+    """A share with its interval; in points where it is signed."""
     text = Figure(number(row[value]), number(row[low]), number(row[high])).text(signed=signed)
     return text.replace("%", "") if signed else text
 
@@ -216,15 +217,15 @@ def recording(m: Material, audience: str) -> Parts:
         ]
         headings = ["Group", "Figure", "λ at which the gap would be gone (95% interval)", "What these data say"]
         parts.append(page.table_html(headings, cells, f"Recording or need: {list_name(audience).lower()}"))
-    told = second[second["ratio"].notna() & ((second["ratio_low"] > 1) | (second["ratio_high"] < 1))] if len(second) else second
-    if len(told):
+    apart = second[second["ratio"].notna() & ((second["ratio_low"] > 1) | (second["ratio_high"] < 1))] if len(second) else second
+    if len(apart):
         rows: list[Any] = [
             [
                 f"{row['characteristic_label']}: {row['group']}",
                 row["other_outcome"].replace("_", " "),
                 _ratio(row, "ratio", "ratio_low", "ratio_high"),
             ]
-            for row in told.head(SHOWN).to_dict("records")
+            for row in apart.head(SHOWN).to_dict("records")
         ]
         headings = ["Group", "Beside the outcome", "Recorded so many times as often (95% interval)"]
         parts.append(page.table_html(headings, rows, f"Other outcomes: where they do not agree, {list_name(audience).lower()}"))
