@@ -114,7 +114,11 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     held, _ = groupings(frame, settings.characteristics, settings.comparators)
     who = entries(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), units)
     on_own = listed_share(who, spots)[0][who.entry_of_row]
-    found = replace(found, lists=lists_table(scored, names, each, on_own), further={**found.further, **further_tables(model, matrix, scored, held)})
+    found = replace(
+        found,
+        lists=lists_table(scored, names, each, on_own),
+        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome)},
+    )
     if model.held_out_terms is None:
         return found
     themes, score = by_theme(model.held_out_terms.loc[held_out.index], model.features), held_out["score"].to_numpy()

@@ -35,6 +35,10 @@ class AuditRules(Protocol):
         """Characteristic → the group that the others are compared with; everyone else where none is named."""
 
     @property
+    def second_outcome(self) -> str | None:
+        """An outcome that does not pass the same threshold as the main one: what tells recording from need."""
+
+    @property
     def tolerances(self) -> Mapping[str, float]:
         """Largest difference the board tolerates, per measure; no entry means no decision was taken."""
 

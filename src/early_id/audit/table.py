@@ -32,6 +32,7 @@ class _TableRules:
     characteristics: Mapping[str, str]
     alpha_crossed: float
     comparators: Mapping[str, str]
+    second_outcome: str | None = None
     not_held: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -139,6 +139,7 @@ class AuditSettings(Frozen):
     min_group: int = 10
     comparators: dict[str, str] = Field(default_factory=dict)  #: characteristic → the group that the others are compared with; else everyone else
     study: bool = False  #: also refit models, to see where gaps come from and what could be done; takes many times as long
+    second_outcome: str | None = None  #: an outcome of the matrix that does not pass the same threshold, such as what reviewers found
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {

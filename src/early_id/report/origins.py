@@ -14,6 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.audit.calibration import ALL
+from early_id.audit.signs import NOTHING, told_apart
 from early_id.audit.standardised import AGE_COLUMNS
 from early_id.features.themes import THEMES
 from early_id.present import page
@@ -229,12 +230,30 @@ def recording(m: Material, audience: str) -> Parts:
         ]
         headings = ["Group", "Beside the outcome", "Recorded so many times as often (95% interval)"]
         parts.append(page.table_html(headings, rows, f"Other outcomes: where they do not agree, {list_name(audience).lower()}"))
+    parts += _apart(m, audience)
     words = (
         "λ is how often a need is written down in a group, divided by how often it is for everyone else. A gap in precision, or between seen and expected, "
         "would be gone at the λ shown, if recording and not need lay behind it. A gap in the missed share cannot come from a constant λ; there it says how much "
         "more often needs of listed children would have to be recorded than those of others. With one outcome these data cannot tell recording from need."
     )
     return [*told(m, audience, "Recording or need?", words, parts), *_known(m, audience)]
+
+
+def _apart(m: Material, audience: str) -> Parts:
+    """What a second outcome that does not pass the same threshold tells about each group."""
+    signs, second = m.study(audience, "signs"), m.study(audience, "second_outcomes")
+    if signs.empty:
+        return []
+    second = second[second["other_outcome"] == signs["outcome"].iloc[0]]
+    cells: list[Any] = []
+    for (name, label, group), _ in signs.groupby(["characteristic", "characteristic_label", "group"], sort=False):
+        where, feature = told_apart(second, signs, str(name), str(group))
+        if where != NOTHING:
+            cells.append([f"{label}: {group}", where, _source(m, audience, feature) if feature else "–"])
+    headings = ["Group", "Beside the second outcome", "Sign that differs most"]
+    caption = f"Where a second outcome shows a difference: {list_name(audience).lower()}"
+    none = paragraph("A second outcome that does not pass the same threshold shows no difference beyond chance in any group.")
+    return [page.table_html(headings, cells, caption)] if cells else [none]
 
 
 def _known(m: Material, audience: str) -> Parts:
@@ -280,6 +299,7 @@ SHEETS = {
     "exposure": ("looked at", "known to services before, by group"),
     "tipping": ("recording", "λ at which each gap would be gone"),
     "second_outcomes": ("outcomes", "other outcomes beside the main one"),
+    "signs": ("signs", "what is recorded about children alike in the second outcome"),
     "options": ("options", "lists made in other ways: a study"),
     "option_gaps": ("option gaps", "gaps on those lists"),
     "decomposition": ("taken apart", "the gap in the share listed, in one order"),
