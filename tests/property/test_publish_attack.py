@@ -35,8 +35,8 @@ PARTS = {
 }
 
 
-def records(counts: np.ndarray, name: str) -> list[dict[str, Any]]:
-    """Audit rows of one characteristic from counts (groups × 4)."""
+def records(counts: np.ndarray, name: str, told_by: str = "", shared: int | None = None) -> list[dict[str, Any]]:
+    """Audit rows of one characteristic from counts (groups × 4); the group ``shared`` is the same children in every characteristic."""
     rows = []
     for measure, (part, whole) in PARTS.items():
         parts, wholes = counts @ part, counts @ whole
@@ -48,7 +48,8 @@ def records(counts: np.ndarray, name: str) -> list[dict[str, Any]]:
             rows.append(
                 {"characteristic": name, "group": str(g), "measure": measure, "n": float(wholes[g]), "successes": float(parts[g]), "value": value,
                  "low": value, "high": value, "difference": gap, "difference_low": gap, "difference_high": gap, "smallest_detectable": 0.1,
-                 "design_effect": 1.0, "verdict": "", "note": ""}
+                 "design_effect": 1.0, "verdict": "cannot tell" if measure == "missed_share" else "", "note": "", "told_by": told_by,
+                 "members": "shared" if g == shared else f"{name} {g}"}
             )  # fmt: skip
     return rows
 
@@ -59,61 +60,52 @@ def band(shown: float) -> tuple[float, float]:
     return float(min(held)), float(max(held))
 
 
-def known(rows: list[dict[str, Any]], exact: list[dict[str, Any]], groups: int) -> list[tuple[np.ndarray, float, float]]:
-    """What the page tells: linear forms of the counts (groups × 4, flat) with their least and greatest value."""
+def known(rows: list[dict[str, Any]], exact: list[dict[str, Any]], join: np.ndarray) -> list[tuple[np.ndarray, float, float]]:
+    """What the page tells: linear forms of the cells (cells × 4, flat) with their least and greatest value.
+
+    ``join`` (groups × cells) says which cells make up a group of this characteristic.
+    """
     told = []
-    for row, true in zip(rows, exact, strict=True):
+    true = {(row["group"], row["measure"]): row for row in exact}
+    for row in rows:
         if row["hidden"]:
             continue
-        g = int(row["group"])
+        own = join[int(row["group"])]
         for key, weights in (("successes", PARTS[row["measure"]][0]), ("n", PARTS[row["measure"]][1])):
-            own = np.zeros((groups, 4))
-            own[g] = weights
-            told.append((own.ravel(), *band(row[key])))
+            told.append((np.outer(own, weights).ravel(), *band(row[key])))
             if row["difference"] == row["difference"]:
                 # A gap, with the group's own figure, gives the rounded counts of everyone else.
-                others = np.tile(np.array(weights, dtype=float), (groups, 1))
-                others[g] = 0
-                total = sum(t[key] for t in exact if t["measure"] == true["measure"]) - true[key]
-                told.append((others.ravel(), *band(float(round_count(round(total)) if not is_small(round(total)) else 5))))
+                total = sum(t[key] for t in exact if t["measure"] == row["measure"]) - true[row["group"], row["measure"]][key]
+                shown = round_count(round(total))
+                assert isinstance(shown, int)  # no gap is shown where the others are few
+                told.append((np.outer(1 - own, weights).ravel(), *band(shown)))
     return told
 
 
-def recovered(counts: np.ndarray, merge: bool) -> list[str]:
-    """Small counts of hidden groups that only one value fits."""
-    groups = len(counts)
-    exact = records(counts, "fine")
-    shown = publish(exact, KINDS)
-    told = known(shown, exact, groups)
-    if merge:
-        # A second roll-up of the same children: the last two groups are one.
-        merged = np.vstack([counts[:-2], counts[-2:].sum(axis=0)])
-        coarse = records(merged, "coarse")
-        join = np.zeros((groups - 1, groups))
-        join[np.minimum(np.arange(groups), groups - 2), np.arange(groups)] = 1
-        for form, low, high in known(publish(coarse, KINDS), coarse, groups - 1):
-            told.append(((join.T @ form.reshape(groups - 1, 4)).ravel(), low, high))
-    whole = np.ones((groups, 4)).ravel()
-    told.append((whole, *band(float(round_count(int(counts.sum()))))))
+def recovered(cells: np.ndarray, joins: list[np.ndarray], shared: list[int | None], told_by: list[str]) -> list[str]:
+    """Small counts of hidden groups that only one value fits, with every characteristic's published rows side by side."""
+    exact = [records((join @ cells).astype(int), f"c{k}", one, same) for k, (join, same, one) in enumerate(zip(joins, shared, told_by, strict=True))]
+    page = publish([row for rows in exact for row in rows], KINDS)
+    told = [(np.ones(cells.size), *band(float(round_count(int(cells.sum())))))]
+    for k, join in enumerate(joins):
+        told += known([row for row in page if row["characteristic"] == f"c{k}"], exact[k], join)
     A, low, high = (np.array(x) for x in zip(*told, strict=True))
     rule = LinearConstraint(A, low, high)
     found = []
-    for row, true in zip(shown, exact, strict=True):
-        part = round(true["successes"])
-        if not row["hidden"] or not is_small(part):
-            continue
-        target = np.zeros((groups, 4))
-        target[int(row["group"])] = PARTS[row["measure"]][0]
-        ends = [milp(sign * target.ravel(), constraints=rule, integrality=np.ones(4 * groups), bounds=Bounds(0, np.inf)) for sign in (1.0, -1.0)]
-        assert ends[0].success, "the true counts fit what is told, so there is an answer"
-        least, most = ends[0].fun, -ends[1].fun if ends[1].success else math.inf
-        if round(least) == round(most) if math.isfinite(most) else False:
-            found.append(f"{row['measure']} of group {row['group']}: {part}")
+    for k, join in enumerate(joins):
+        for row in exact[k]:
+            part = round(row["successes"])
+            if not is_small(part):
+                continue
+            target = np.outer(join[int(row["group"])], PARTS[row["measure"]][0]).ravel()
+            ends = [milp(s * target, constraints=rule, integrality=np.ones(cells.size), bounds=Bounds(0, np.inf)) for s in (1.0, -1.0)]
+            assert ends[0].success, "the true counts fit what is told, so there is an answer"
+            if ends[1].success and round(ends[0].fun) == round(-ends[1].fun):
+                found.append(f"{row['measure']} of group {row['group']} of c{k}: {part}")
     return found
 
 
-def draw(rng: np.random.Generator) -> np.ndarray:
-    groups = int(rng.integers(2, 6))
+def draw(rng: np.random.Generator, groups: int) -> np.ndarray:
     size = rng.choice([15, 60, 300, 2000], groups)
     need = rng.binomial(size, rng.uniform(0.02, 0.2))
     found = rng.binomial(need, rng.uniform(0.1, 0.6))
@@ -121,17 +113,44 @@ def draw(rng: np.random.Generator) -> np.ndarray:
     return np.column_stack([found, need - found, extra, size - need - extra]).astype(int)
 
 
-@pytest.mark.parametrize("merge", [False, True], ids=["one roll-up", "two roll-ups"])
-def test_no_small_count_comes_back(merge: bool) -> None:
-    rng = np.random.default_rng(5 + merge)
-    hidden = 0
+@pytest.mark.parametrize("kind", ["one characteristic", "two roll-ups", "two characteristics with one 'not known'"])
+def test_no_small_count_comes_back(kind: str) -> None:
+    rng = np.random.default_rng(5)
+    hidden, given_back = 0, []
+    tables = max(TABLES // 3, 5)
+    for _ in range(tables):
+        if kind == "two characteristics with one 'not known'":
+            first, second = int(rng.integers(2, 4)), int(rng.integers(2, 4))
+            cells = draw(rng, first * second + 1)
+            joins = [np.zeros((first + 1, len(cells))), np.zeros((second + 1, len(cells)))]
+            for c in range(first * second):
+                joins[0][c // second, c] = joins[1][c % second, c] = 1
+            joins[0][-1, -1] = joins[1][-1, -1] = 1
+            shared: list[int | None] = [first, second]
+        else:
+            cells = draw(rng, int(rng.integers(3, 6)))
+            joins, shared = [np.eye(len(cells))], [None]
+            if kind == "two roll-ups":
+                joins.append(np.vstack([np.eye(len(cells))[:-2], np.eye(len(cells))[-2:].sum(axis=0)]))
+                shared.append(None)
+        told_by = ["", "c0"] if kind == "two roll-ups" else [""] * len(joins)
+        hidden += sum(row["hidden"] for row in publish(records(cells, "x"), KINDS))
+        given_back += recovered(cells, joins, shared, told_by)
+    print(f"{kind}: {tables} tables, {hidden} figures hidden, {len(given_back)} small counts given back")
+    assert hidden > tables and given_back == []
+
+
+def test_two_roll_ups_side_by_side_would_give_counts_back() -> None:
+    """Why only one is published. The solver finds them, so the test above can fail."""
+    rng = np.random.default_rng(7)
     given_back = []
-    for _ in range(TABLES // 2):
-        counts = draw(rng)
-        hidden += sum(row["hidden"] for row in publish(records(counts, "x"), KINDS))
-        given_back += recovered(counts, merge and len(counts) > 2)
-    print(f"{TABLES // 2} tables, {hidden} figures hidden, {len(given_back)} small counts given back")
-    assert hidden > TABLES and given_back == []
+    for _ in range(60):
+        cells = draw(rng, int(rng.integers(3, 6)))
+        coarse = np.vstack([np.eye(len(cells))[:-2], np.eye(len(cells))[-2:].sum(axis=0)])
+        given_back += recovered(cells, [np.eye(len(cells)), coarse], [None, None], ["", ""])
+        if given_back:
+            break
+    assert given_back
 
 
 def test_the_attack_works_where_nothing_but_the_small_count_is_hidden() -> None:

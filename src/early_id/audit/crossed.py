@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from early_id.audit.groups import Grouping
+from early_id.audit.groups import NOT_KNOWN, Grouping
 from early_id.stats.arrays import Bools, Floats
 
 #: The evidence rule: so many with the outcome, and so many without.
@@ -33,6 +33,23 @@ def pair(one: Grouping, other: Grouping) -> Grouping | None:
     names = tuple(f"{one.groups[k // len(other.groups)]}; {other.groups[k % len(other.groups)]}" for k in found)
     label = f"{one.label} and {other.label[:1].lower()}{other.label[1:]}"
     return Grouping(f"{one.name} × {other.name}", label, names, codes.ravel().astype(np.int64))
+
+
+def told_by(held: Sequence[Grouping]) -> dict[str, str]:
+    """Characteristic → an earlier one that shows the same children divided in another way, so that only one of the two may be published.
+
+    Two roll-ups of one answer, published side by side, give small counts back by subtraction. So do two characteristics that share a group.
+    """
+    found: dict[str, str] = {}
+    kept: list[Grouping] = []
+    for by in (one for one in held if len(one.groups) > 1):
+        own = {m for m, group in zip(by.members, by.groups, strict=True) if group != NOT_KNOWN}
+        first = next((e for e in kept if pair(e, by) is None or own & {m for m, g in zip(e.members, e.groups, strict=True) if g != NOT_KNOWN}), None)
+        if first is None:
+            kept.append(by)
+        else:
+            found[by.name] = first.name
+    return found
 
 
 def nearly_single(crossed: Grouping, one: Grouping, other: Grouping) -> Bools:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.audit.calibration import calibration_table
-from early_id.audit.crossed import EVIDENCE, crossed_groupings
+from early_id.audit.crossed import EVIDENCE, crossed_groupings, told_by
 from early_id.audit.further import further_tables
 from early_id.audit.gaps import Gap, cells_of, detectable, gaps_of
 from early_id.audit.groups import Grouping, align, excluded_heads, grouping, groupings
@@ -176,6 +176,7 @@ def audit_rows(
         )
     measures = [m for m in MEASURES.values() if m.kind != "ratio" or scored.probability is not None]
     rows, tests = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
+    rows["told_by"] = rows["characteristic"].map(told_by(held)).fillna("")
     further, small = crossed_groupings(held, scored.y, places)
     explored, explored_tests = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
     is_place = explored["characteristic"].isin([by.name for by in places])

@@ -50,6 +50,7 @@ class Gap:
     p: float
     test: TestKey | None
     notes: tuple[str, ...]
+    members: int = 0  #: a number for the children of the group, the same wherever they are one group
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def gaps_of(scored: Scored, by: Grouping, measure: Measure, primary: tuple[str, 
                 p=np.nan if small[g] else float(p[g]),
                 test=(measure.name, by.members[g], by.members[against] if by.comparator else 0) if tested and not alone else None,
                 notes=tuple(notes),
+                members=by.members[g],
             )
         )
     return gaps

@@ -22,7 +22,7 @@ BAR = 0.05
 ROW_COLUMNS = (
     *("characteristic", "group", "n", "families", "measure", "value", "low", "high", "comparator"),
     *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict", "primary", "note"),
-    *("characteristic_label", "measure_label", "successes", "design_effect"),
+    *("characteristic_label", "measure_label", "successes", "design_effect", "members"),
 )
 
 
@@ -60,6 +60,7 @@ def judge(
         "measure_label": gap.measure.label,
         "successes": gap.successes,
         "design_effect": gap.design_effect,
+        "members": str(gap.members),
     }
 
 
