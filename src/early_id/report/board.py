@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from early_id.core.types import Verdict
 from early_id.present import disclosure
-from early_id.present.wording import and_list, count_of, day_text, out_of, percent
+from early_id.present.wording import and_list, count_of, day_text, out_of, percent, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import GroupRow, titles
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
@@ -120,7 +120,12 @@ def annex(m: Material) -> Section:
     if m.context.hashes:
         parts += [
             subheading("Fingerprints"),
-            facts({**m.context.hashes, **({"Version of early_id": m.context.version} if m.context.version else {})}),
+            facts(
+                {
+                    **{sentence_case(key): value for key, value in m.context.hashes.items()},
+                    **({"Version of early_id": m.context.version} if m.context.version else {}),
+                }
+            ),
         ]
     return Section(
         "annex",
@@ -178,6 +183,6 @@ def header(m: Material) -> Markup:
             **models,
             "Approval": c.approval,
             "Expires": day_text(c.expires_on) if c.expires_on else "no approval is on record that could expire",
-            **{key: value for key, value in c.hashes.items() if "model" in key.lower()},
+            **{sentence_case(key): value for key, value in c.hashes.items() if "model" in key.lower()},
         }
     )

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from early_id.core.display import progress
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.core.folders import restrict
@@ -70,9 +71,11 @@ def write_lists(
     fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
     try:
         outputs = []
-        for one in lists.lists:
-            folder = folders[one.recipient.audience, one.recipient.id]
-            outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+        with progress("Writing lists", len(lists.lists)) as bar:
+            for one in lists.lists:
+                folder = folders[one.recipient.audience, one.recipient.id]
+                outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+                bar.advance()
         restrict(fresh, group=group)
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark), group=group)
     finally:
