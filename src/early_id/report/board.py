@@ -64,6 +64,10 @@ def _questions(m: Material) -> list[str]:
             asked.append(
                 f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
             )
+    if any(m.no_tolerance(audience) for audience in m.groups):
+        asked.append(
+            "Which difference between groups would the board accept? No tolerance is set, so these data could not have shown that there is no gap."
+        )
     if m.not_held:
         asked.append("Some characteristics are not held at all. How will the board know about gaps there?")
     asked.append("Can those who receive the lists talk to this many families well, and is there help to offer?")

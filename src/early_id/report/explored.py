@@ -186,8 +186,9 @@ def _cost(m: Material) -> tuple[str, list[Markup]]:
     """What it costs that a school's list is made from its own records alone."""
     cost: Mapping[str, Any] = m.lists.get("sharing_cost") or {}
     parts: list[Markup] = [subheading("What the sharing rule costs")]
-    shown = m.showing.counts([number(v) or 0 for v in cost.values()])
-    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
+    held = {key: number(value) for key, value in cost.items() if value is not None}
+    shown = dict(zip(held, m.showing.counts([n or 0 for n in held.values()]), strict=True))
+    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), shown.get(key, "not held")] for key in cost]
     if numbers:
         svg = charts.bars(
             [{"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"} for row in numbers],
