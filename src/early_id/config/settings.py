@@ -138,6 +138,7 @@ class AuditSettings(Frozen):
     tolerances: dict[str, float] = Field(default_factory=dict)
     min_group: int = 10
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
+    owners: dict[str, str] = Field(default_factory=dict)  #: characteristic → who answers for gaps there, for the board's report
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",
