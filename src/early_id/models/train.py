@@ -25,7 +25,7 @@ from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
 from early_id.models.verdict import compare, judge
-from early_id.models.yardsticks import area_only, date_before, last_list, rule, rule_spec
+from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
 from early_id.stats.metrics import auc
 
@@ -127,6 +127,7 @@ def run_trial(
         estimator=forward.estimator,
         calibrator=forward.calibrator,
         held_out=held_out[forward.name],
+        held_out_terms=None if forward.terms is None else forward.terms.loc[held_out[forward.name].index],
         capacity=rows.capacity,
         settings_hash=fingerprint({"training": settings.model_dump(), "acceptance": acceptance.model_dump() if acceptance else None}),
         extra=forward.extra,
@@ -219,6 +220,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
                     tick=lambda note: bar.advance(note=note),
                     also=before if name == settings.put_forward else None,
                     calibration=settings.calibration,
+                    terms=name == settings.put_forward,
                 )
             )
     forward = next(r for r in ranked if r.name == settings.put_forward)
@@ -228,6 +230,8 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
         notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
     if "area_only" in settings.comparators and "school_id" in index.columns:
         ranked.append(area_only(index, y, splits))
+    if "at_random" in settings.comparators:
+        ranked.append(at_random(index, y, splits))
     return ranked, notes
 
 

@@ -260,12 +260,12 @@ def _total(rows: Sequence[Mapping[str, Any]], key: str) -> int | None:
 
 def _in_order(row: Mapping[str, Any]) -> tuple[bool, str]:
     """Hubs first, then schools, each by name."""
-    return str(row["audience"]) != "hub_lead", str(row["recipient"])
+    return str(row["audience"]) != "hub_lead", str(row.get("name") or row["recipient"])
 
 
 def _recipient(row: Mapping[str, Any], *, is_held: bool) -> dict[str, Any]:
     facts = {
-        "recipient": row["recipient"],
+        "recipient": f"{row['name']} ({row['recipient']})" if row.get("name") not in (None, "", row["recipient"]) else row["recipient"],
         "list": list_name(row["audience"]).removesuffix("s"),
         "places": row["capacity"],
         "families listed": row["families"],

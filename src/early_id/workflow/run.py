@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
-from early_id.workflow import publish
+from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all
 from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, take_in, train_all
 from early_id.workflow.words import dates_not_used, glossary
@@ -114,15 +114,16 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
             lists = screen_all(desk, people, matrix, models_for_lists(status, trials))
             outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
-            summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
+            summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": reporting.sharing_cost(matrix)}
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
         keep_all(desk, trials, matrix)
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
             outputs += publish.notices(desk, matrix, trials, gap)
-        outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
+        outputs += reporting.governance(desk, people, matrix, trials, audits, summary, status, gap, before=reporting.last_report(bench.cfg.out_dir))
         result = _result(desk, batch, people, matrix, trials, audits, lists, status, refusal, outputs, _places(summary))
-        publish.manifest(desk, result.to_json())
+        report = {"as_of": str(bench.screening_date()), "hashes": reporting.hashes(desk, matrix, trials)}
+        publish.manifest(desk, {**result.to_json(), "report": report})
     return result
 
 

@@ -92,7 +92,7 @@ def at_work(bench: Bench, *, on_store: bool) -> Iterator[None]:
     """
     usable_folder(bench.cfg.out_dir, role="output folder")
     with ExitStack() as held:
-        held.enter_context(holding(bench.cfg.out_dir, role="output folder"))
+        held.enter_context(holding(bench.cfg.out_dir, role="output folder", group=bench.cfg.shared_with_group))
         if on_store:
             held.enter_context(bench.store.writing())
             bench.store.refresh()  # another run may have added a batch since the store was opened
@@ -137,7 +137,7 @@ def train_all(bench: Bench, matrix: FeatureMatrix, *, withheld: bool = False) ->
         for audience in bench.in_force.programme.audiences
     }
     if tracking is not None:
-        restrict(tracking)
+        restrict(tracking, group=cfg.shared_with_group)
     return trials
 
 
