@@ -47,7 +47,7 @@ NIGHTLY := OMP_NUM_THREADS=1 EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest -q -
 nightly: setup
 	@mkdir -p build
 	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
-		tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
+		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
 	$(NIGHTLY) tests/recovery/test_models_truth.py > build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
