@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from audit_material import paper_list, rules
 
-from early_id.audit.crossed import crossed_groupings, pair
+from early_id.audit.crossed import crossed_groupings, pair, told_by
 from early_id.audit.fairness import audit_model, audit_rows
 from early_id.audit.groups import grouping, groupings
 from early_id.audit.measures import Scored
@@ -39,6 +39,17 @@ def test_crossing_what_follows_from_another_tells_nothing() -> None:
     assert pair(_by(["w", "b", "a"], "fine"), _by(["w", "x", "x"], "coarse")) is None
     crossed = pair(_by(["f", "m", "f", "m"], "sex"), _by(["y", "y", "n", None], "fsm"))
     assert crossed is not None and crossed.groups == ("f; n", "f; y", "m; y", "m; not known")
+
+
+def test_of_two_roll_ups_only_the_first_is_published() -> None:
+    six = _by(["w", "b", "a", "c", None], "six")
+    five = _by(["w", "b", "ac", "ac", None], "five")
+    need = _by(["none", "x", "y", "x", None], "need")
+    sen = _by(["none", "some", "more", "more", None], "sen")
+    assert told_by([six, five, sen, need]) == {"five": "six", "sen": "six", "need": "six"}
+    # One empty answer in common is no roll-up; the groups themselves are.
+    other = _by(["p", "p", "q", "q", None], "other")
+    assert told_by([_by(["p", "q", "q", "p", None], "some"), other]) == {}
 
 
 def test_evidence_rule_and_the_others_with_their_numbers() -> None:

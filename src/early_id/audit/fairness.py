@@ -122,7 +122,10 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     if model.held_out_terms is None:
         return found
     themes, score = by_theme(model.held_out_terms.loc[held_out.index], model.features), held_out["score"].to_numpy()
-    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in found.summary.to_dict("records")}
+    # A gap of a handful of children may be anything, with a theme and without it.
+    tested = found.rows[found.rows["p_adjusted"].notna() & (found.rows["n"] >= EVIDENCE)]
+    largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
+    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
     return replace(found, themes=effects, links=theme_links(themes, held))
 
@@ -176,7 +179,8 @@ def audit_rows(
         )
     measures = [m for m in MEASURES.values() if m.kind != "ratio" or scored.probability is not None]
     rows, tests = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
-    rows["told_by"] = rows["characteristic"].map(told_by(held)).fillna("")
+    told = told_by(held)
+    rows["told_by"] = [told.get(name, "") for name in rows["characteristic"]]
     further, small = crossed_groupings(held, scored.y, places)
     explored, explored_tests = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
     is_place = explored["characteristic"].isin([by.name for by in places])

@@ -141,6 +141,7 @@ class AuditSettings(Frozen):
     study: bool = False  #: also refit models, to see where gaps come from and what could be done; takes many times as long
     second_outcome: str | None = None  #: an outcome of the matrix that does not pass the same threshold, such as what reviewers found
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
+    owners: dict[str, str] = Field(default_factory=dict)  #: characteristic → who answers for gaps there, for the board's report
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",
