@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from early_id.present.disclosure import is_small
+from early_id.present.disclosure import is_small, round_count
 from early_id.report.publish import publish
 
 KINDS = {"outcome_rate": "share", "missed_share": "share", "precision": "share", "children": "count"}
@@ -93,10 +93,10 @@ def test_counts_with_the_same_rounded_form_publish_the_same(cells: list[tuple[in
             assert [str(one[key]) for key in gaps] == [str(other[key]) for key in gaps]
 
 
-def _rest(rows: list[dict[str, Any]], n: int) -> list[int]:
+def _rest(rows: list[dict[str, Any]], n: int) -> list[int | str]:
     """Rounded counts of everyone else in the table of one row."""
     others = [r for r in rows if r["measure"] == rows[n]["measure"] and r["group"] != rows[n]["group"]]
-    return [(round(sum(r[key] for r in others)) + 2) // 5 for key in ("successes", "n")]
+    return [round_count(round(sum(r[key] for r in others))) for key in ("successes", "n")]
 
 
 @given(st.lists(CELLS, min_size=2, max_size=5))

@@ -121,7 +121,7 @@ def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
     """(characteristic, group, measure) of every figure that may not be published.
 
     Per characteristic and set of measures that hang together: every group with a small count in any of them; where that is exactly one
-    group, the smallest other group too, because totals stand elsewhere in the report; and a group that is the same children as one that
+    group (or one with the outcome), the smallest other group too, because totals stand elsewhere in the report; and a group that is the same children as one that
     is hidden in another characteristic, or the count would stand there. Again, until nothing changes.
     """
     names = list(dict.fromkeys(record["characteristic"] for record in records))
@@ -136,6 +136,7 @@ def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
                 same.setdefault(str(r["members"]), set()).add((name, r["group"]))
         for k, (measures, _) in enumerate(_TOGETHER):
             small[name, k] = {r["group"] for r in own[name] if r["measure"] in measures and _small(successes(r), number(r["n"]) or 0.0)}
+    empty = {n: {r["group"] for r in own[n] if r["measure"] == "children_with_outcome" and round(successes(r)) == 0} for n in names}
     alike = [pairs for pairs in same.values() if len(pairs) > 1]
     before = -1
     while (count := sum(map(len, small.values()))) != before:
@@ -144,8 +145,11 @@ def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
             for k, (_, earlier) in enumerate(_TOGETHER):
                 mine = small[name, k]
                 mine |= set().union(*(small[name, e] for e in earlier))
-                if len(mine) == 1 and len(size[name]) > 1:
-                    mine.add(min((g for g in size[name] if g not in mine), key=lambda g, name=name: (size[name][g], str(g))))  # type: ignore[misc]
+                # A group that nobody in has the outcome hides nothing: its nought is shown, so it is no cover for another.
+                for cover in (set(size[name]), set(size[name]) - empty[name]):
+                    rest = cover - mine
+                    if len(mine & cover) == 1 and rest:
+                        mine.add(min(rest, key=lambda g, name=name: (rounded(size[name][g]), str(g))))  # type: ignore[misc]
         for pairs in alike:
             for k in range(len(_TOGETHER)):
                 if any(group in small[name, k] for name, group in pairs):
