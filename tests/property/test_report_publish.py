@@ -96,7 +96,8 @@ def test_counts_with_the_same_rounded_form_publish_the_same(cells: list[tuple[in
 def _rest(rows: list[dict[str, Any]], n: int) -> list[int | str]:
     """Rounded counts of everyone else in the table of one row."""
     others = [r for r in rows if r["measure"] == rows[n]["measure"] and r["group"] != rows[n]["group"]]
-    return [round_count(round(sum(r[key] for r in others))) for key in ("successes", "n")]
+    part, whole = (round(sum(r[key] for r in others)) for key in ("successes", "n"))
+    return [round_count(part), round_count(whole), round_count(max(whole - part, 0))]
 
 
 @given(st.lists(CELLS, min_size=2, max_size=5))
