@@ -142,12 +142,10 @@ def sql(folder: Path) -> Callable[[], pd.DataFrame]:
 
     wanted = [(what, f"{what}_{days}", f"day >= DATE '{LAST - timedelta(days=days)}'") for days in (90, 365) for what in sets if what != "stand_ins"]
     wanted += [(what, f"{what}_before", f"day < DATE '{LAST - timedelta(days=90)}'") for what in ("absent", "possible")]
-    both = {"absent", "unauthorised", "ill", "late"}
-    counted = ", ".join(
-        f"count(*) FILTER (WHERE code IN {codes(what)}{f' AND code IN {codes("possible")}' if what in both else ''} AND {when}) AS {name}"
-        for what, name, when in wanted
-        if not (name.endswith("_365") and what not in ("absent", "possible", "late"))
-    )
+    possible = f" AND code IN {codes('possible')}"
+    within = dict.fromkeys(("absent", "unauthorised", "ill", "late"), possible)
+    wanted = [item for item in wanted if not item[1].endswith("_365") or item[0] in ("absent", "possible", "late")]
+    counted = ", ".join(f"count(*) FILTER (WHERE code IN {codes(what)}{within.get(what, '')} AND {when}) AS {name}" for what, name, when in wanted)
     stand_ins = " ".join(f"WHEN '{code}' THEN '{other}'" for code, other in sets["stand_ins"].items())
     query = f"""
         WITH marks AS (

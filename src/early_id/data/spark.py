@@ -91,6 +91,13 @@ def session(engine: EngineSettings) -> SparkSession:
         ) from None
 
 
+def connect(engine: EngineSettings) -> ArrowBackend:
+    """Spark behind ibis."""
+    backend = ArrowBackend()
+    backend.do_connect(session(engine))
+    return backend
+
+
 @dataclass(frozen=True)
 class SparkStore:
     """A store whose rows Spark reads; everything else is the store's own.
@@ -118,9 +125,7 @@ class SparkStore:
     @cached_property
     def backend(self) -> ArrowBackend:
         """Spark behind ibis."""
-        backend = ArrowBackend()
-        backend.do_connect(session(self.engine))
-        return backend
+        return connect(self.engine)
 
     def has(self, table: str) -> bool:
         """Whether any rows of ``table`` were ever stored."""
