@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from ibis.formats.pandas import PandasData
@@ -24,7 +25,6 @@ from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
-    import ibis
     import pandas as pd
 
 #: No page in a browser, no bar on the terminal. Spark itself sends nothing anywhere.
@@ -36,6 +36,10 @@ _USUAL = {
 }
 #: Without a cluster nothing listens beyond this machine.
 _THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+
+
+#: Types of columns that a table got after the store was written.
+_TYPES = {"text": "string", "date": "date", "timestamp": "timestamp", "integer": "int64", "number": "float64", "yes_no": "boolean"}
 
 
 class ArrowBackend(Backend):  # type: ignore[misc]
@@ -150,7 +154,8 @@ class SparkStore:
                     where=path,
                     what_next="Set engine.parts to the folder of the store's part files as Spark's machines see it, and check that they may read it.",
                 ) from None
-            self._read[name] = unfolded(rows, self.tables[name])
+            added = {c.name: ibis.null(_TYPES[c.type]) for c in self.tables[name].columns if c.name not in rows.columns}
+            self._read[name] = unfolded(rows.mutate(**added) if added else rows, self.tables[name])
         return self._read[name]
 
     def coverage(self) -> pd.DataFrame:

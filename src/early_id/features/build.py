@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.compile import Aggregate, aggregates, longest_run
+from early_id.features.compile import Aggregate, aggregates, goes_by_row, integers, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
@@ -27,9 +26,8 @@ from early_id.features.scope import Scope, persons_of, subjects_of
 from early_id.features.values import Part, parts_of, value_of
 from early_id.features.windows import BEGINNING
 
-if TYPE_CHECKING:
-    import ibis
-
+#: So many parts of one query make it worth while to bring rows together first.
+_MANY = 8
 #: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
@@ -106,30 +104,38 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
             return {feature.name: custom_values(scope, feature) for feature in group}
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
-    rows = scope.rows(_earliest(scope, group))
-    rid = scope.children["rid"]
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    asked: list[Aggregate] = []
-    for part in (part for _, parts in plans for part in parts if part.measure.kind != "longest_run"):
-        start, end = scope.window(part.window)
-        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    asked = asked or [Aggregate("rows", rows.count())]
-    answer = rows.group_by("rid").agg(**{a.name: a.expression for a in asked}).execute().set_index("rid").reindex(rid)
-    answer = answer.join(_runs(scope, [part for _, parts in plans for part in parts if part.measure.kind == "longest_run"], rows))
+    alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
+    alike = [plan for plan in plans if plan not in alone]
+    answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
-def _runs(scope: Scope, parts: list[Part], rows: ibis.Table) -> pd.DataFrame:
+def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
+    """The integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
+    if not plans:
+        return pd.DataFrame(index=scope.children["rid"])
+    parts, earliest = [part for _, parts in plans for part in parts], _earliest(scope, [feature for feature, _ in plans])
+    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
+    rows = scope.compacted(parts, earliest) if together else scope.rows(earliest)
+    asked: list[Aggregate] = []
+    for part in parts:
+        start, end = scope.window(part.window)
+        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
+    return integers(rows.group_by("rid").agg(**{a.name: a.expression for a in asked})).set_index("rid").reindex(scope.children["rid"])
+
+
+def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
     """The longest runs, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
-    for part in parts:
-        run = longest_run(part.measure, rows, *scope.window(part.window), order).execute().set_index("rid").reindex(frame.index)
-        for name in ("n", "m", "newest"):
+    for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
+        start, end = scope.window(part.window)
+        run = integers(longest_run(part.measure, scope.rows(start), start, end, order)).set_index("rid").reindex(frame.index)
+        for name in ("n", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
-        frame[f"{part.prefix}_rows"] = run["m"]
     return frame
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from early_id.features.compile import Aggregate, aggregates
+from early_id.features.compile import Aggregate, aggregates, integers
 from early_id.features.declare import Measure, Window
 from early_id.features.past import Past
 from early_id.features.scope import Scope
+from early_id.features.values import Part
 
 
 def year_groups(past: Past) -> pd.DataFrame:
@@ -55,13 +56,15 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     types = {"group": "int64", "member": "int64", "school_id": "string", "source": "string", "source_person_id": "string"}
     table = scope.past.store.backend.create_table("_peers", people[list(types)].astype(types).reset_index(drop=True), temp=True, overwrite=True)
     earliest = min(scope.window(one.window)[0] for one in asked)
-    rows = scope.since(earliest).join(table, ["source", "source_person_id", "school_id"])
+    parts = [Part(one.prefix, one.measure, one.window) for one in asked]
+    rows = scope.brought_together(parts, earliest).join(table, ["source", "source_person_id", "school_id"])
     sums: list[Aggregate] = []
     for one in asked:
         start, end = scope.window(one.window)
         found = aggregates(one.measure, rows, one.prefix, start, end, scope.past.as_of, scope.table.ends)
         sums += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
-    each = rows.group_by("group", "member").agg(**{part.name: part.expression for part in sums}).execute()
+    found_by = rows.group_by("group", "member").agg(**{part.name: part.expression for part in sums})
+    each = integers(found_by)
     group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
     answer = {}
     for one in asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Unit
+from early_id.features.compile import columns_read, compact
 from early_id.features.coverage import Coverage
 from early_id.features.declare import Window
 from early_id.features.past import Past
@@ -19,6 +21,8 @@ from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import ibis
+
+    from early_id.features.values import Part
 
 
 def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
@@ -79,8 +83,24 @@ class Scope:
 
     def rows(self, earliest: date) -> ibis.Table:
         """Linked rows of the table that happened from ``earliest`` on, cut in time, with ``rid``."""
+        return self._linked(self.since(earliest))
+
+    def compacted(self, parts: Sequence[Part], earliest: date) -> ibis.Table:
+        """The same rows brought together as far as ``parts`` do not tell them apart."""
+        return self._linked(self.brought_together(parts, earliest))
+
+    def brought_together(self, parts: Sequence[Part], earliest: date) -> ibis.Table:
+        """All settled rows, whoever they are about, brought together as far as ``parts`` do not tell them apart."""
+        columns = {name for part in parts for name in columns_read(part.measure)}
+        if any(part.measure.kind == "current" for part in parts):
+            columns.add(self.table.ends)
+        person = ["source", "source_person_id", *(["school_id"] if "school_id" in self.table else [])]
+        cuts = {day for part in parts for day in self.window(part.window)}
+        return compact(self.since(earliest), person, sorted(columns), cuts)
+
+    def _linked(self, rows: ibis.Table) -> ibis.Table:
         subjects = self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
-        joined = self.since(earliest).join(subjects, ["source", "source_person_id"])
+        joined = rows.join(subjects, ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
             joined = joined.filter(joined.school_id == joined.own_school)
         return joined
