@@ -16,7 +16,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.compile import Aggregate, aggregates, goes_by_row, integers, longest_run
+from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, integers, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
@@ -120,11 +120,12 @@ def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
     parts, earliest = [part for _, parts in plans for part in parts], _earliest(scope, [feature for feature, _ in plans])
     together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
     rows = scope.compacted(parts, earliest) if together else scope.rows(earliest)
+    spans = [scope.window(part.window) for part in parts]
+    flags = flagged(rows, ((part.measure, *span) for part, span in zip(parts, spans, strict=True)))
     asked: list[Aggregate] = []
-    for part in parts:
-        start, end = scope.window(part.window)
-        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    return integers(rows.group_by("rid").agg(**{a.name: a.expression for a in asked})).set_index("rid").reindex(scope.children["rid"])
+    for part, (start, end) in zip(parts, spans, strict=True):
+        asked += aggregates(part.measure, flags, part.prefix, start, end, scope.past.as_of, scope.table.ends)
+    return integers(flags.rows.group_by("rid").agg(**{a.name: a.expression for a in asked})).set_index("rid").reindex(scope.children["rid"])
 
 
 def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -73,25 +73,58 @@ class Aggregate:
     expression: Any
 
 
+def _day(rows: ibis.Table) -> Any:
+    """Day number of a row."""
+    import ibis
+
+    return rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
+
+
 def _in_window(rows: ibis.Table, start: date, end: date) -> Any:
     import ibis
 
     return (rows.happened_on >= ibis.literal(start, type="date")) & (rows.happened_on < ibis.literal(end, type="date"))
 
 
-def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
+@dataclass(frozen=True)
+class Flagged:
+    """Rows with a column for each condition, each window and the day, so that an engine works each of them out once however many measures ask."""
+
+    rows: ibis.Table
+    names: Mapping[Condition | tuple[date, date], str]
+
+    def met(self, condition: Condition | None) -> Any:
+        """Whether a row meets the condition; without one, every row does."""
+        return self.rows.day.notnull() if condition is None else self.rows[self.names[condition]]
+
+    def inside(self, start: date, end: date) -> Any:
+        """Whether a row happened in ``[start, end)``."""
+        return self.rows[self.names[start, end]]
+
+
+def flagged(rows: ibis.Table, asked: Iterable[tuple[Measure, date, date]]) -> Flagged:
+    """``rows`` ready for the ``aggregates`` of the measures over the spans in ``asked``."""
+    measures = list(asked)
+    conditions = dict.fromkeys(c for measure, _, _ in measures for c in (measure.of, measure.among) if c is not None)
+    spans = dict.fromkeys((start, end) for _, start, end in measures)
+    names: dict[Condition | tuple[date, date], str] = {condition: f"met_{number}" for number, condition in enumerate(conditions)}
+    names |= {span: f"inside_{number}" for number, span in enumerate(spans)}
+    columns = {names[condition]: compile_condition(condition, rows) for condition in conditions}
+    columns |= {names[span]: _in_window(rows, *span) for span in spans}
+    return Flagged(rows.mutate(day=_day(rows), **columns), names)
+
+
+def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
     """Integer aggregates from which ``values.value_of`` computes the measure over ``[start, end)``; not of ``custom``, and of ``longest_run`` its rows.
 
-    ``rows`` are rows of the table, or those of ``compact``. Besides the measure's own parts there is ``newest``: the day number of the newest row behind the value.
+    ``flags`` are rows of the table, or those of ``compact``, made ready by ``flagged``. Besides the measure's own parts there is ``newest``: the day
+    number of the newest row behind the value.
     """
     import ibis
 
-    inside = _in_window(rows, start, end)
+    rows = flags.rows
+    inside, of, among, day = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among), rows.day
     each = rows[WEIGHT] if WEIGHT in rows.columns else 1
-    everything = rows.happened_on.notnull()  # a column, because the engine has no sum over a constant
-    of = compile_condition(measure.of, rows) if measure.of is not None else everything
-    among = compile_condition(measure.among, rows) if measure.among is not None else everything
-    day = rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
     hit = inside & of
     if measure.kind == "current":
         closed = rows[ends].cast("date")
@@ -189,12 +222,11 @@ def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, orde
     import ibis
 
     inside = rows.filter(_in_window(rows, start, end), compile_condition(measure.among, rows))
-    keyed = inside.mutate(hit=compile_condition(measure.of, inside).cast("int64"))
+    keyed = inside.mutate(hit=compile_condition(measure.of, inside).cast("int64"), day=_day(inside))
     ordered = [keyed[name] for name in order]
     # One order for both counts: rows of one moment, ordered twice, could come in two orders and tear a run apart.
     placed = keyed.mutate(place=ibis.row_number().over(ibis.window(group_by=keyed.rid, order_by=[*ordered, keyed.hit])))
-    hits = placed.filter(placed.hit == 1).select("rid", "happened_on", "place")
+    hits = placed.filter(placed.hit == 1).select("rid", "day", "place")
     islands = hits.mutate(island=hits.place - ibis.row_number().over(ibis.window(group_by=hits.rid, order_by=hits.place)))
-    runs = islands.group_by("rid", "island").agg(length=islands.count(), last=islands.happened_on.max())
-    newest = runs.last.delta(ibis.literal(_EPOCH, type="date"), unit="day")
-    return runs.group_by("rid").agg(n=runs.length.max(), newest=newest.max())
+    runs = islands.group_by("rid", "island").agg(length=islands.count(), last=islands.day.max())
+    return runs.group_by("rid").agg(n=runs.length.max(), newest=runs.last.max())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from early_id.features.compile import Aggregate, aggregates, integers
+from early_id.features.compile import Aggregate, aggregates, flagged, integers
 from early_id.features.declare import Measure, Window
 from early_id.features.past import Past
 from early_id.features.scope import Scope
@@ -58,12 +58,13 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     earliest = min(scope.window(one.window)[0] for one in asked)
     parts = [Part(one.prefix, one.measure, one.window) for one in asked]
     rows = scope.brought_together(parts, earliest).join(table, ["source", "source_person_id", "school_id"])
+    spans = [scope.window(one.window) for one in asked]
+    flags = flagged(rows, ((one.measure, *span) for one, span in zip(asked, spans, strict=True)))
     sums: list[Aggregate] = []
-    for one in asked:
-        start, end = scope.window(one.window)
-        found = aggregates(one.measure, rows, one.prefix, start, end, scope.past.as_of, scope.table.ends)
+    for one, (start, end) in zip(asked, spans, strict=True):
+        found = aggregates(one.measure, flags, one.prefix, start, end, scope.past.as_of, scope.table.ends)
         sums += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
-    found_by = rows.group_by("group", "member").agg(**{part.name: part.expression for part in sums})
+    found_by = flags.rows.group_by("group", "member").agg(**{part.name: part.expression for part in sums})
     each = integers(found_by)
     group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
     answer = {}
