@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from early_id.config.settings import Config, EngineSettings
 from early_id.core.errors import InputDataError, SettingsError
@@ -70,8 +70,8 @@ def _built(small: Any, cfg: Config) -> FeatureMatrix:
 
 def _marks_of_the_morning(rows: Any, cohort: Any) -> Any:
     """A measure of a council's own: any engine has to be able to run it."""
-    marks = rows["attendance"]
-    return marks.filter(marks.session == "AM").group_by("rid").agg(value=marks.count()).select("rid", "value")
+    mornings = rows["attendance"].filter(rows["attendance"].session == "AM")
+    return mornings.group_by("rid").agg(value=mornings.count()).select("rid", "value")
 
 
 CATALOGUE = catalogue(
@@ -108,7 +108,8 @@ def test_rows_of_every_table_unfold_alike(spark: Any, small_store: Any) -> None:
     for name in ("enrolments", "early_help", "statutory"):
         by = ["source", "source_person_id", "row", "known_from"]
         mine, theirs = (s.table(name).execute().sort_values(by, ignore_index=True) for s in (source, small_store.store))
-        pd.testing.assert_frame_equal(mine, theirs, obj=name)
+        # The hash of a row is compared by ingest only; Spark has no unsigned integers.
+        pd.testing.assert_frame_equal(mine.drop(columns="row_hash"), theirs.drop(columns="row_hash"), obj=name)
         assert len(mine) > small_store.store.records(name).shape[0]
 
 
@@ -118,7 +119,12 @@ def test_parts_that_spark_cannot_see_are_one_clear_message(spark: Any, small_sto
         _built(small_store, elsewhere)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(made=models())
 def test_random_tables_and_values_score_alike(spark: Any, made: tuple[dict[str, Any], pa.Table]) -> None:
     agree(spark, *made)
@@ -130,7 +136,9 @@ def test_a_fitted_model_scores_alike(spark: Any, kind: str) -> None:
 
 
 def test_ninety_features_score_alike(spark: Any) -> None:
-    """A query that is too large is where Spark would fail."""
+    """Where Spark makes Java's own code for a query, one that is too large is where it would fail."""
+    for name, usual in (("spark.sql.codegen.wholeStage", "true"), ("spark.sql.codegen.factoryMode", "FALLBACK")):
+        spark._session.conf.set(name, usual)
     agree(spark, *wide(90))
 
 

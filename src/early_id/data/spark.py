@@ -97,6 +97,7 @@ def session(engine: EngineSettings) -> SparkSession:
 
 def connect(engine: EngineSettings) -> ArrowBackend:
     """Spark behind ibis."""
+    ArrowBackend.register_options()
     backend = ArrowBackend()
     backend.do_connect(session(engine))
     return backend
