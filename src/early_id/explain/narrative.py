@@ -24,6 +24,7 @@ from early_id.explain.wording import (
     value_text,
 )
 from early_id.present.wording import day_text
+from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
@@ -257,20 +258,25 @@ def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
 
 def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
     """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
-    lines = []
+    whole, lines = [], []
     for theme, members in by_theme.items():
         shown = [f for f in members if not is_withheld(f)]
-        # Days since something that never happened are not a hole in the records.
-        unknown = [f for f in shown if math.isnan(row.values[f.name]) and f.measure.kind != "days_since_last"]
+        unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
         if shown and len(unknown) == len(shown):
-            lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
+            whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
             lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
-    lines = list(dict.fromkeys(lines))
+    lines = list(dict.fromkeys([*whole, *lines]))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
+
+
+def _would_be_known(feature: Feature) -> bool:
+    """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
+    of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
+    return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
 
 
 def _why_unknown(feature: Feature) -> str:
