@@ -45,6 +45,8 @@ _SHARE = re.compile(r"((?:only |just )?)\{value\} of (?:the |their |all )?(\w)")
 _NOUN = re.compile(r"\{value\|([a-z -]+)\}")
 #: A noun, perhaps after one adjective, that follows a lone 1; not "1 of every 100".
 _AFTER_ONE = re.compile(r"(?<![\w.,])1 ((?!of )(?:[a-z]*[a-rt-z] )?)((?!(?:was|this|has|its|always|less)\b)[a-z]{3,}s|children)\b")
+#: Tables in which a family may appear through any of its members.
+_OF_ANY_MEMBER = frozenset({"contacts"})
 #: Measures that are a difference, and how no difference and one the other way are said.
 DIFFERENCES = {"change": ("about the same as before", "less than before"), "against_peers": ("about the same", "less")}
 #: Measures whose usual value says nothing to a reader: a difference, and a time since or between something most never had.
@@ -204,10 +206,18 @@ def fact_sentence(feature: Feature, value: float) -> str:
     return fill(feature.phrase, feature, value)
 
 
+def against_sentence(feature: Feature, value: float) -> str:
+    """A plain sentence for a value that speaks against a suggestion: that something is long ago has to be said to be so."""
+    sentence = fact_sentence(feature, value)
+    return f"Not lately: {sentence[:1].lower()}{sentence[1:]}" if feature.measure.kind == "days_since_last" else sentence
+
+
 def none_sentence(feature: Feature) -> str:
     """``Suspensions: none in the last year.`` A yes-or-no sign has no record, which is not the same as no."""
     label = short_label(feature)
     where = " for others in the family" if feature.unit is Unit.FAMILY and not re.search("family|brother|sister", label, re.IGNORECASE) else ""
+    if not where and feature.source in _OF_ANY_MEMBER:
+        where = " for this child"  # the sheet may say that services were in touch with the family
     what = "no record" if feature.value_format == "yes_no" else "none"
     if label == theme_title(feature.theme):  # the title stands before the sentence
         label, what = "", "none recorded"
