@@ -42,7 +42,7 @@ _THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "
 _TYPES = {"text": "string", "date": "date", "timestamp": "timestamp", "integer": "int64", "number": "float64", "yes_no": "boolean"}
 
 
-class ArrowBackend(Backend):  # type: ignore[misc]
+class ArrowBackend(Backend):
     """ibis's own Spark, with frames going in and out through Arrow.
 
     Its own way through pandas takes null and NaN for the same and uses what pandas 3 warns of; and it has no temporary tables, which here are views.
