@@ -18,8 +18,9 @@ from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition,
 if TYPE_CHECKING:
     import ibis
 
-#: Column of rows that were brought together: how many they were.
-WEIGHT = "weight"
+#: Column of rows that were brought together: how many they were. Columns of our own begin with an underscore, so that they are none of a table's.
+WEIGHT = "_weight"
+DAY = "_day"
 #: Numbers are summed as whole thousandths.
 SCALE = 1000
 #: 'latest' packs day and value into one integer: the value's part must not overflow.
@@ -95,7 +96,7 @@ class Flagged:
 
     def met(self, condition: Condition | None) -> Any:
         """Whether a row meets the condition; without one, every row does."""
-        return self.rows.day.notnull() if condition is None else self.rows[self.names[condition]]
+        return self.rows[DAY].notnull() if condition is None else self.rows[self.names[condition]]
 
     def inside(self, start: date, end: date) -> Any:
         """Whether a row happened in ``[start, end)``."""
@@ -107,11 +108,11 @@ def flagged(rows: ibis.Table, asked: Iterable[tuple[Measure, date, date]]) -> Fl
     measures = list(asked)
     conditions = dict.fromkeys(c for measure, _, _ in measures for c in (measure.of, measure.among) if c is not None)
     spans = dict.fromkeys((start, end) for _, start, end in measures)
-    names: dict[Condition | tuple[date, date], str] = {condition: f"met_{number}" for number, condition in enumerate(conditions)}
-    names |= {span: f"inside_{number}" for number, span in enumerate(spans)}
+    names: dict[Condition | tuple[date, date], str] = {condition: f"_met_{number}" for number, condition in enumerate(conditions)}
+    names |= {span: f"_inside_{number}" for number, span in enumerate(spans)}
     columns = {names[condition]: compile_condition(condition, rows) for condition in conditions}
     columns |= {names[span]: _in_window(rows, *span) for span in spans}
-    return Flagged(rows.mutate(day=_day(rows), **columns), names)
+    return Flagged(rows.mutate(**{DAY: _day(rows)}, **columns), names)
 
 
 def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
@@ -123,7 +124,7 @@ def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: 
     import ibis
 
     rows = flags.rows
-    inside, of, among, day = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among), rows.day
+    inside, of, among, day = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among), rows[DAY]
     each = rows[WEIGHT] if WEIGHT in rows.columns else 1
     hit = inside & of
     if measure.kind == "current":
@@ -200,7 +201,7 @@ def goes_by_row(measure: Measure) -> bool:
 
 
 def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cuts: Iterable[date]) -> ibis.Table:
-    """Rows of one person between two ``cuts`` that are alike in ``columns``, brought together: their number as ``weight``, and the newest ``happened_on``.
+    """Rows of one person between two ``cuts`` that are alike in ``columns``, brought together: their number as ``_weight``, and the newest ``happened_on``.
 
     Nothing is lost where every window begins and ends at a cut and every condition reads only ``columns``. Of ten million marks a
     few hundred thousand remain, and conditions, which cost far more than reading, are asked of those.
@@ -210,8 +211,8 @@ def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cut
     keys = list(dict.fromkeys((*person, *columns)))
     passed = [(rows.happened_on >= ibis.literal(cut, type="date")).cast("int16") for cut in sorted(set(cuts))]
     part = functools.reduce(operator.add, passed) if passed else ibis.literal(0, type="int16")
-    cut = rows.mutate(part=part)
-    return cut.group_by(*keys, "part").agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max()})
+    cut = rows.mutate(_part=part)
+    return cut.group_by(*keys, "_part").agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max()})
 
 
 def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, order: list[str]) -> ibis.Table:
