@@ -8,6 +8,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from early_id.config.load import load_config
 from early_id.config.settings import Config, EngineSettings
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.features import FeatureMatrix, build_features, catalogue
@@ -140,6 +143,30 @@ def test_ninety_features_score_alike(spark: Any) -> None:
     for name, usual in (("spark.sql.codegen.wholeStage", "true"), ("spark.sql.codegen.factoryMode", "FALLBACK")):
         spark._session.conf.set(name, usual)
     agree(spark, *wide(90))
+
+
+def test_a_session_that_cannot_start_says_what_to_install(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyspark.errors import PySparkRuntimeError
+
+    import early_id.data.spark as module
+
+    class NoJava:
+        """A builder that finds no Java."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "getOrCreate":
+                raise PySparkRuntimeError("JAVA_GATEWAY_EXITED")
+            return lambda *_: self
+
+    monkeypatch.setattr(module, "SparkSession", SimpleNamespace(builder=NoJava()))
+    with pytest.raises(SettingsError, match="Java 17 or 21"):
+        module.connect(ENGINE)
+
+
+def test_the_example_of_a_cluster_loads() -> None:
+    engine = load_config(Path(__file__).parents[2] / "configs" / "spark.yaml").engine
+    assert (engine.name, engine.master) == ("spark", "yarn")
+    assert engine.parts and engine.options["spark.executor.memory"] == "8g"
 
 
 def test_without_pyspark_the_extra_is_named(small_store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

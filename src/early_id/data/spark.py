@@ -15,6 +15,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from ibis.formats.pandas import PandasData
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -87,7 +88,7 @@ def session(engine: EngineSettings) -> SparkSession:
         building = building.config(name, value)
     try:
         return building.getOrCreate()
-    except (PySparkException, OSError) as error:
+    except (PySparkException, Py4JError, OSError) as error:
         raise SettingsError(
             f"Spark could not be started ({type(error).__name__}).",
             where=f"engine.master: {engine.master}",
@@ -149,7 +150,7 @@ class SparkStore:
             path = f"{self.engine.parts.rstrip('/')}/{file}" if self.engine.parts else str((self.store.folder / "parts" / file).resolve())
             try:
                 rows = self.backend.read_parquet(path, table_name=f"stored_{name}")
-            except PySparkException as error:
+            except (PySparkException, Py4JError) as error:
                 raise InputDataError(
                     f"Spark cannot read the stored table '{name}' ({type(error).__name__}).",
                     where=path,
