@@ -37,8 +37,6 @@ _USUAL = {
 }
 #: Without a cluster nothing listens beyond this machine.
 _THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-
-
 #: Types of columns that a table got after the store was written.
 _TYPES = {"text": "string", "date": "date", "timestamp": "timestamp", "integer": "int64", "number": "float64", "yes_no": "boolean"}
 
@@ -149,7 +147,7 @@ class SparkStore:
             file = self.store.version.tables[name]
             path = f"{self.engine.parts.rstrip('/')}/{file}" if self.engine.parts else str((self.store.folder / "parts" / file).resolve())
             try:
-                rows = self.backend.read_parquet(path, table_name=f"stored_{name}")
+                rows = self.backend.read_parquet(path, table_name=f"_stored_{name}")
             except (PySparkException, Py4JError) as error:
                 raise InputDataError(
                     f"Spark cannot read the stored table '{name}' ({type(error).__name__}).",

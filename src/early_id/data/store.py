@@ -85,7 +85,7 @@ class Store:
         """An in-memory engine with a view for every stored table."""
         backend = connect()
         for name in self.version.tables:
-            stored = f"stored_{name}"
+            stored = f"_stored_{name}"
             backend.raw_sql(f"CREATE VIEW {quote(stored)} AS SELECT * FROM {self.part_sql(name)}")
             backend.raw_sql(f"CREATE VIEW {quote(name)} AS {backend.compile(unfolded(backend.table(stored), self.tables[name]))}")
         return backend

@@ -136,22 +136,21 @@ def unfolded(rows: ibis.Table, table: Table) -> ibis.Table:
         return rows.drop(*(name for name in inner if name in rows.columns))
     learned = {name: _learned(rows, name) for name in table.later}
     # The next date is the next place of the list, so no engine has to bring rows into order. Of dates that are the same, the last counts.
-    dated = rows.mutate(moments=ibis.array([rows.known_from, *learned.values()]).sort(), **{f"learned_{n}": d for n, d in learned.items()})
-    placed = dated.mutate(place=ibis.range(0, dated.moments.length()).unnest())
-    placed = placed.mutate(place=placed.place.cast("int32"))  # a step of its own: Spark takes nothing around an unnest
-    following = ibis.least(placed.place + 1, placed.moments.length() - 1).cast("int32")
+    dated = rows.mutate(_moments=ibis.array([rows.known_from, *learned.values()]).sort(), **{f"_learned_{n}": d for n, d in learned.items()})
+    placed = dated.mutate(_place=ibis.range(0, dated["_moments"].length()).unnest())
+    placed = placed.mutate(_place=placed["_place"].cast("int32"))  # a step of its own: Spark takes nothing around an unnest
+    following = ibis.least(placed["_place"] + 1, placed["_moments"].length() - 1).cast("int32")
     shown = placed.mutate(
-        moment=placed.moments[placed.place], next_moment=(following > placed.place).ifelse(placed.moments[following], ibis.null("date"))
+        _moment=placed["_moments"][placed["_place"]], _next=(following > placed["_place"]).ifelse(placed["_moments"][following], ibis.null("date"))
     )
     changed: dict[str, Any] = {}
     for name, dependents in table.later.items():
-        seen = shown[f"learned_{name}"] <= shown.moment
+        seen = shown[f"_learned_{name}"] <= shown["_moment"]
         changed[name] = seen.ifelse(shown[name], None)
         changed |= {d: (shown[name].isnull() | seen).ifelse(shown[d], None) for d in dependents}
-    until = ibis.coalesce(ibis.least(shown.next_moment, shown.known_to), shown.next_moment, shown.known_to)
-    last_of_day = shown.next_moment.isnull() | (shown.moment < shown.next_moment)
-    held = shown.filter(last_of_day, shown.known_to.isnull() | (shown.moment < shown.known_to))
-    held = held.mutate(**changed, known_from=shown.moment, known_to=until)
+    last_of_day = shown["_next"].isnull() | (shown["_moment"] < shown["_next"])
+    held = shown.filter(last_of_day, shown.known_to.isnull() | (shown["_moment"] < shown.known_to))
+    held = held.mutate(**changed, known_from=shown["_moment"], known_to=ibis.least(shown["_next"], shown.known_to))
     return held.select(*(name for name in rows.columns if name not in inner))
 
 

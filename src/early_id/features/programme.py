@@ -141,12 +141,12 @@ def build_features(
         else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
     )
     return FeatureMatrix(
-        X=pd.concat(parts["X"]),
+        X=pd.concat(parts.pop("X")),
         y=y,
         groups=pd.concat(parts["groups"]),
         index=index,
         excluded=excluded,
-        evidence_dates=pd.concat(parts["newest"]),
+        evidence_dates=pd.concat(parts.pop("newest")),
         meta=MatrixMeta(
             features=features.features,
             outcome=outcome,

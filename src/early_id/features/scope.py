@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -98,9 +99,12 @@ class Scope:
         cuts = {day for part in parts for day in self.window(part.window)}
         return compact(self.since(earliest), person, sorted(columns), cuts)
 
+    @cached_property
+    def _held_subjects(self) -> ibis.Table:
+        return self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
+
     def _linked(self, rows: ibis.Table) -> ibis.Table:
-        subjects = self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
-        joined = rows.join(subjects, ["source", "source_person_id"])
+        joined = rows.join(self._held_subjects, ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
             joined = joined.filter(joined.school_id == joined.own_school)
         return joined
