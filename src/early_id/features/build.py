@@ -6,7 +6,7 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,14 +16,16 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
+from early_id.features.ask import Dates, ask, key_of
 from early_id.features.compile import Aggregate, aggregates, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
 from early_id.features.past import Past
 from early_id.features.peers import Asked, shares_of_peers
-from early_id.features.scope import Scope, persons_of, subjects_of
+from early_id.features.scope import Scope, end_of, persons_of, start_of, subjects_of
 from early_id.features.values import Part, parts_of, value_of
 from early_id.features.windows import BEGINNING
 
@@ -106,31 +108,51 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
             return {feature.name: custom_values(scope, feature) for feature in group}
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
-    rows = scope.rows(_earliest(scope, group))
-    rid = scope.children["rid"]
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    asked: list[Aggregate] = []
-    for part in (part for _, parts in plans for part in parts if part.measure.kind != "longest_run"):
-        start, end = scope.window(part.window)
-        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    asked = asked or [Aggregate("rows", rows.count())]
-    answer = rows.group_by("rid").agg(**{a.name: a.expression for a in asked}).execute().set_index("rid").reindex(rid)
-    answer = answer.join(_runs(scope, [part for _, parts in plans for part in parts if part.measure.kind == "longest_run"], rows))
+    every = [part for _, parts in plans for part in parts]
+    scope.place_subjects()
+    sums = [part for part in every if part.measure.kind != "longest_run"]
+    answer = _sums(scope, sums, scope.dates((part.window for part in sums), earliest=_earliest(scope, group)))
+    answer = answer.join(_runs(scope, [part for part in every if part.measure.kind == "longest_run"]))
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
-def _runs(scope: Scope, parts: list[Part], rows: ibis.Table) -> pd.DataFrame:
+def _sums(scope: Scope, parts: list[Part], dates: Dates) -> pd.DataFrame:
+    """The engine's integers of all but the longest runs, a row a child."""
+
+    def query(on: Dates) -> ibis.Table:
+        rows = scope.rows(on)
+        asked: list[Aggregate] = []
+        for part in parts:
+            asked += aggregates(part.measure, rows, part.prefix, on[start_of(part.window)], on[end_of(part.window)], on["as_of"], scope.table.ends)
+        asked = asked or [Aggregate("rows", rows.count())]
+        return rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+
+    return _by_child(scope, ("sums", fingerprint(parts)), query, dates)
+
+
+def _runs(scope: Scope, parts: list[Part]) -> pd.DataFrame:
     """The longest runs, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
     for part in parts:
-        run = longest_run(part.measure, rows, *scope.window(part.window), order).execute().set_index("rid").reindex(frame.index)
+
+        def query(on: Dates, part: Part = part) -> ibis.Table:
+            return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
+
+        run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
         for name in ("n", "m", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
         frame[f"{part.prefix}_rows"] = run["m"]
     return frame
+
+
+def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
+    """The answer by ``rid``, with a row for every child."""
+    full = (*key, key_of(scope.table), str(scope.own_school_only))
+    return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 
 def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:

@@ -46,10 +46,10 @@ class Past:
     as_of: date
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
-    def rows(self, name: str) -> ibis.Table:
-        """The table's rows as known, without links; codes that may never be used are replaced by their stand-ins."""
+    def rows(self, name: str, on: date | None = None) -> ibis.Table:
+        """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return with_stand_ins(known_at(self.store.table(name), self.as_of, table), table)
+        return with_stand_ins(known_at(self.store.table(name), on or self.as_of, table), table)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""
