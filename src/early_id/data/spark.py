@@ -62,6 +62,11 @@ class ArrowBackend(Backend):
         self._run_pre_execute_hooks(table)
         return expr.__pyarrow_result__(self._session.sql(self.compile(table, params=params, limit=limit, **more)).toArrow())
 
+    def answer(self, text: str) -> pd.DataFrame:
+        """The answer to a query that was compiled before; numbers with nulls are floats."""
+        frame: pd.DataFrame = self._session.sql(text).toArrow().to_pandas()
+        return frame
+
     def execute(self, expr: ibis.Expr, /, *, params: Any = None, limit: Any = None, **more: Any) -> Any:
         """The answer as a frame."""
         table = expr.as_table()
@@ -98,7 +103,8 @@ def connect(engine: EngineSettings) -> ArrowBackend:
     """Spark behind ibis."""
     ArrowBackend.register_options()
     backend = ArrowBackend()
-    backend.do_connect(session(engine))
+    # A session of its own: what is called 'attendance' in one store is not what is called so in another.
+    backend.do_connect(session(engine).newSession())
     return backend
 
 
@@ -155,7 +161,9 @@ class SparkStore:
                     what_next="Set engine.parts to the folder of the store's part files as Spark's machines see it, and check that they may read it.",
                 ) from None
             added = {c.name: ibis.null(_TYPES[c.type]) for c in self.tables[name].columns if c.name not in rows.columns}
-            self._read[name] = unfolded(rows.mutate(**added) if added else rows, self.tables[name])
+            whole = unfolded(rows.mutate(**added) if added else rows, self.tables[name])
+            self.backend.raw_sql(f"CREATE OR REPLACE TEMPORARY VIEW `{name}` AS {self.backend.compile(whole)}")
+            self._read[name] = self.backend.table(name)
         return self._read[name]
 
     def coverage(self) -> pd.DataFrame:

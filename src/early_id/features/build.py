@@ -6,25 +6,31 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, integers, longest_run
+from early_id.features.ask import Dates, ask, key_of
+from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
 from early_id.features.past import Past
 from early_id.features.peers import Asked, shares_of_peers
-from early_id.features.scope import Scope, persons_of, subjects_of
+from early_id.features.scope import Scope, end_of, persons_of, start_of, subjects_of
 from early_id.features.values import Part, parts_of, value_of
 from early_id.features.windows import BEGINNING
+
+if TYPE_CHECKING:
+    import ibis
 
 #: So many parts of one query make it worth while to bring rows together first.
 _MANY = 8
@@ -107,6 +113,7 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
     alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
     alike = [plan for plan in plans if plan not in alone]
+    scope.place_subjects()
     answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
@@ -114,18 +121,23 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
 
 
 def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
-    """The integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
-    if not plans:
+    """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
+    parts = [part for _, parts in plans for part in parts]
+    if not parts:
         return pd.DataFrame(index=scope.children["rid"])
-    parts, earliest = [part for _, parts in plans for part in parts], _earliest(scope, [feature for feature, _ in plans])
     together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
-    rows = scope.compacted(parts, earliest) if together else scope.rows(earliest)
-    spans = [scope.window(part.window) for part in parts]
-    flags = flagged(rows, ((part.measure, *span) for part, span in zip(parts, spans, strict=True)))
-    asked: list[Aggregate] = []
-    for part, (start, end) in zip(parts, spans, strict=True):
-        asked += aggregates(part.measure, flags, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    return integers(flags.rows.group_by("rid").agg(**{a.name: a.expression for a in asked})).set_index("rid").reindex(scope.children["rid"])
+
+    def query(on: Dates) -> ibis.Table:
+        rows = scope.compacted(parts, on) if together else scope.rows(on)
+        spans = [(on[start_of(part.window)], on[end_of(part.window)]) for part in parts]
+        flags = flagged(rows, ((part.measure, *span) for part, span in zip(parts, spans, strict=True)))
+        asked: list[Aggregate] = []
+        for part, (start, end) in zip(parts, spans, strict=True):
+            asked += aggregates(part.measure, flags, part.prefix, start, end, on["as_of"], scope.table.ends)
+        return flags.rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+
+    dates = scope.dates((part.window for part in parts), earliest=_earliest(scope, [feature for feature, _ in plans]))
+    return _by_child(scope, ("sums", str(together), fingerprint(parts)), query, dates)
 
 
 def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
@@ -133,11 +145,20 @@ def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
     for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
-        start, end = scope.window(part.window)
-        run = integers(longest_run(part.measure, scope.rows(start), start, end, order)).set_index("rid").reindex(frame.index)
+
+        def query(on: Dates, part: Part = part) -> ibis.Table:
+            return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
+
+        run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
         for name in ("n", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
     return frame
+
+
+def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
+    """The answer by ``rid``, with a row for every child."""
+    full = (*key, key_of(scope.table), str(scope.own_school_only))
+    return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 
 def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:

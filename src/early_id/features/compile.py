@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from early_id.core.errors import DeclarationError
 from early_id.features.declare import Measure
 from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, columns_of, leaves
@@ -173,12 +171,6 @@ def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: 
     parts["rows"] = (inside & among).ifelse(each, 0).sum()
     parts["ever"] = among.ifelse(each, 0).sum()
     return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
-
-
-def integers(expression: ibis.Table) -> pd.DataFrame:
-    """The engine's answer as floats, NaN for null; by way of Arrow, because the usual way makes a Python object of every number."""
-    answer = expression.to_pyarrow()
-    return pd.DataFrame({name: column.cast("float64").to_numpy() for name, column in zip(answer.column_names, answer.columns, strict=True)})
 
 
 def day_number(day: date) -> int:

@@ -58,10 +58,10 @@ class Past:
         found: T = self._found[name]
         return found
 
-    def rows(self, name: str) -> ibis.Table:
-        """The table's rows as known, without links; codes that may never be used are replaced by their stand-ins."""
+    def rows(self, name: str, on: date | None = None) -> ibis.Table:
+        """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return with_stand_ins(known_at(self.store.table(name), self.as_of, table), table)
+        return with_stand_ins(known_at(self.store.table(name), on or self.as_of, table), table)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""
