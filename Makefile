@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "1 of 3: an environment of its own"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2 of 3: fetching and installing what requirements.lock names; minutes, and nothing is said meanwhile where no terminal watches"
-	@$(BIN)/python -m pip install $$(test -t 1 || echo --quiet) --disable-pip-version-check --require-hashes -r requirements.lock
+	@if test -t 1; then quiet=; else quiet=--quiet; fi; $(BIN)/python -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "3 of 3: early_id itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
@@ -47,7 +47,7 @@ NIGHTLY := OMP_NUM_THREADS=1 EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest -q -
 nightly: setup
 	@mkdir -p build
 	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
-		tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
+		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
 	$(NIGHTLY) tests/recovery/test_models_truth.py > build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from early_id.core.calendar import usual_calendar
 from early_id.core.types import Direction, Missing, SharingClass, Unit, Usage
-from early_id.features import catalogue
+from early_id.features import ask, catalogue
 from early_id.features import past as past_module
 from early_id.features.build import build_at
 from early_id.features.declare import (
@@ -293,7 +293,8 @@ def test_without_the_cut_later_rows_do_change_features() -> None:
     later = {"attendance": [*rows["attendance"], *({**mark, "session": "PM", "date": day, "known_from": AS_OF + timedelta(days=9)} for day in on)]}
     plain, more = build(one_child(rows)), one_child(later)
     pd.testing.assert_frame_equal(plain, build(more))
-    with mock.patch.object(past_module, "known_at", lambda rows, moment, table: rows), pytest.raises(AssertionError):
+    without_cut = mock.patch.object(past_module, "known_at", lambda rows, moment, table: rows)
+    with without_cut, mock.patch.dict(ask._TEXTS, clear=True), pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(plain, build(more))
 
 

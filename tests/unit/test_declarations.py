@@ -19,6 +19,7 @@ from early_id.features.declare import (
     Feature,
     Measure,
     Window,
+    against_peers,
     any_,
     between_days,
     change,
@@ -26,17 +27,22 @@ from early_id.features.declare import (
     current,
     custom,
     days,
+    days_since_first,
     days_since_last,
+    different,
+    largest,
     last_days,
     latest,
     longest_run,
+    mean_gap,
     share,
     total,
+    weeks,
 )
 from early_id.features.extensions import load_extensions
 from early_id.features.themes import THEMES
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import IsIn, all_of, any_of, at_least, at_most, is_true, isin, leaves, not_
+from early_id.schema.conditions import IsIn, all_of, any_of, at_least, at_most, hour_in, is_true, isin, leaves, month_in, not_, weekday_in
 from early_id.schema.tables import CANONICAL, Column, Table, Tables
 
 RESTRICTED = [(t.name, c.name) for t in CANONICAL.values() for c in t.columns if c.usage is not Usage.FEATURE]
@@ -54,11 +60,13 @@ def ways_to_read(column: str, value: str = "X") -> list[Measure]:
     """Every place of the vocabulary in which a column can be named."""
     here, all_rows = isin(column, {value}), isin(column, {value})
     conditions = [here, at_least(column, 1), at_most(column, 1), is_true(column), not_(here), all_of(not_(here)), any_of(all_of(here))]
+    conditions += [hour_in(column, {1}), weekday_in(column, {1}), month_in(column, {1})]
     return [
         *(count(condition) for condition in conditions),
         *(count(among=condition) for condition in conditions),
-        *(measure(here) for measure in (any_, days, days_since_last, current)),
-        share(here, all_rows), longest_run(here, all_rows), total(column), latest(column), total("sessions", here), latest("sessions", here),
+        *(measure(here) for measure in (any_, days, weeks, days_since_first, days_since_last, mean_gap, current)),
+        share(here, all_rows), longest_run(here, all_rows), total(column), latest(column), largest(column), different(column),
+        total("sessions", here), latest("sessions", here), largest("sessions", here), different("category", here),
         change(count(here), earlier=between_days(365, 90)), change(total(column), earlier=between_days(365, 90)),
     ]  # fmt: skip
 
@@ -80,7 +88,7 @@ def test_the_restrictions_are_where_the_design_puts_them() -> None:
 @pytest.mark.parametrize(("table", "column"), RESTRICTED, ids=lambda value: str(value))
 def test_a_column_that_may_not_be_used_cannot_be_declared(table: str, column: str) -> None:
     for measure in ways_to_read(column):
-        if table != "suspensions" and measure.column == "sessions":
+        if table != "suspensions" and measure.column in ("sessions", "category"):
             continue
         text = refused(feature(source=table, measure=measure, sharing=SharingClass.EDUCATION))
         assert f"'{table}.{column}' is marked {CANONICAL[table][column].usage}" in text
@@ -97,6 +105,13 @@ def test_a_code_that_may_not_be_used_cannot_be_declared(table: str, column: str,
 def _leaves(measure: Measure) -> list[Any]:
     inner = _leaves(measure.inner) if measure.inner else []
     return [*leaves(measure.of), *leaves(measure.among), *inner]
+
+
+@pytest.mark.parametrize("code", ["R", "T", "Y5"])
+def test_a_comparison_with_the_year_group_reads_no_such_code_either(code: str) -> None:
+    for of, among in (({code}, {"/"}), ({"O"}, {"/", code})):
+        measure = against_peers(share(isin("code", of), isin("code", among)))
+        assert f"'{code}' of the list" in refused(feature(source="attendance", measure=measure, sharing=SharingClass.SCHOOL, missing=Missing.UNKNOWN))
 
 
 _EXTENSION = """

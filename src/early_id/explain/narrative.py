@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
+#: More old sources than this are told in one line.
+MOST_OUT_OF_DATE = 2
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
 WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
@@ -322,8 +324,10 @@ def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
         name = holder(feature)
         newest[name] = max(day, newest.get(name, day))
         limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
+    old = {name: day for name, day in newest.items() if (row.as_of - day).days > limit[name]}
+    if len(old) > MOST_OUT_OF_DATE:
+        named = "; ".join(f"{name}, {day_text(day)}" for name, day in old.items())
+        return (f"The newest records used are old. Check that they still hold: {named}.",)
     return tuple(
-        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds."
-        for name, day in newest.items()
-        if (row.as_of - day).days > limit[name]
+        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds." for name, day in old.items()
     )
