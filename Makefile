@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "1 of 3: an environment of its own"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2 of 3: fetching and installing what requirements.lock names; minutes, and nothing is said meanwhile where no terminal watches"
-	@$(BIN)/python -m pip install $$(test -t 1 || echo --quiet) --disable-pip-version-check --require-hashes -r requirements.lock
+	@if [ -t 1 ]; then quiet=; else quiet=--quiet; fi; $(BIN)/python -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "3 of 3: early_id itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@

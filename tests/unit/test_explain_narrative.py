@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
 
-from early_id.core.types import Direction
+from early_id.core.types import Direction, Missing
 from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
@@ -224,3 +224,12 @@ def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() ->
     values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
     e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
+
+
+def test_signs_that_nobody_holds_anything_about_are_one_line_without_their_words() -> None:
+    """"Suspended after violence" has no place on the sheet of a child of four whose school has just begun to send records."""
+    known = feature("suspensions", theme="suspensions")
+    blank = [replace(feature(f"s{n}", theme="suspensions"), label="Suspended after violence", missing=Missing.ZERO_IF_COVERED) for n in range(2)]
+    values = {known.name: 0.0, **{f.name: math.nan for f in blank}}
+    e = narrate(Row("k", "c", AS_OF, "R", values, dict.fromkeys(values, 0.0), {}), (known, *blank), YearGroups({}))
+    assert e.not_known == ("Suspensions: the records do not cover this child for all of the time.",)

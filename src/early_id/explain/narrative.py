@@ -282,17 +282,15 @@ def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
         if shown and len(unknown) == len(shown):
             lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
-            lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
+            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
+            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
+            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
     lines = list(dict.fromkeys(lines))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
-
-
-def _why_unknown(feature: Feature) -> str:
-    """Either nothing was recorded, or the source did not cover the child for the whole period."""
-    return "the records do not cover this child" if feature.missing is Missing.ZERO_IF_COVERED else "not recorded"
 
 
 def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
