@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
+#: Themes that are told whatever they counted.
+READ_WITH = ("provision",)
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
 WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
@@ -120,6 +122,7 @@ class Explanation:
     not_known: tuple[str, ...]
     out_of_date: tuple[str, ...]
     also_counted: tuple[str, ...] = ()  #: titles of themes that raised the score a little by values that are usual for the year group
+    read_with: tuple[str, ...] = ()  #: sentences on what the school arranged, which change how the rest is to be read, whatever they counted
     others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
 
     def _repr_html_(self) -> str:
@@ -145,6 +148,13 @@ def counted_as_well(explanation: Explanation) -> str:
     """The line about themes that raised the score by values nobody would notice; empty where there are none."""
     named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
     return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
+
+
+def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
+    """What the school arranged for the child, where no reason tells it already: a part-time timetable is no absence, and a reader has to know of it."""
+    members = [f for theme in READ_WITH if theme not in told for f in by_theme.get(theme, ())]
+    there = [f for f in members if row.values[f.name] > 0 and not is_withheld(f) and f.measure.kind != "days_since_last"]
+    return tuple(dict.fromkeys(fact_sentence(f, row.values[f.name]) for f in there))
 
 
 def bar_steps(contribution: float) -> int:
@@ -184,6 +194,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
         not_known=_not_known(by_theme, row),
         out_of_date=_out_of_date(features, row),
         also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
+        read_with=_read_with(by_theme, row, raised | frozenset(r.theme for r in against[:MOST_AGAINST])),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
     )
 
@@ -282,17 +293,15 @@ def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
         if shown and len(unknown) == len(shown):
             lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
-            lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
+            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
+            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
+            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
     lines = list(dict.fromkeys(lines))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
-
-
-def _why_unknown(feature: Feature) -> str:
-    """Either nothing was recorded, or the source did not cover the child for the whole period."""
-    return "the records do not cover this child" if feature.missing is Missing.ZERO_IF_COVERED else "not recorded"
 
 
 def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
