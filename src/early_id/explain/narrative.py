@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from early_id.core.types import Missing, Unit
+from early_id.core.types import Direction, Missing, Unit
 from early_id.explain.peers import ABOUT, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
