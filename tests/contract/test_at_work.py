@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import early_id.workflow.run as run_module
 from early_id.config.load import load_config
 from early_id.core.folders import holding, restrict
 from early_id.data import ingest as ingest_module
@@ -126,6 +127,21 @@ def test_no_right_to_write_inside_the_store_names_both_causes(
     code, said = cli("ingest", "--config", council.write_settings())
     assert code == 5
     check(said, "open in another program", "may not write", "the right to write", where="parts")
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_run_that_stops_after_the_test_date_was_opened_says_so(
+    council: Council, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, *, opened: bool
+) -> None:
+    """Its results stand in the tracking store by then, so the look cannot be taken back; "as it was before" would be half the truth."""
+
+    def stopped(bench: object, batch: object, openings: dict[str, object]) -> None:
+        openings.update({"hub_lead": object()} if opened else {})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "_run", stopped)
+    code, said = cli("run", "--config", council.write_settings())
+    assert code == 130 and ("The test date counts as opened all the same" in said) is opened
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")

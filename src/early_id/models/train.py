@@ -205,7 +205,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
     names = [*settings.models, *(CHALLENGERS if settings.challenger else ())]
     steps = len(names) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
     # One thread for linear algebra and boosting alike; see ``additive.one_thread`` for the measurement.
-    with progress(f"training for {audience}", steps) as bar, threadpool_limits(1):
+    with progress(f"Training for the {str(audience).replace('_', ' ')}", steps) as bar, threadpool_limits(1):
         for name in names:
             ranked.append(
                 learned(

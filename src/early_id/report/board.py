@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from early_id.core.types import Verdict
 from early_id.present import disclosure
-from early_id.present.wording import and_list, count_of, day_text, out_of, percent
+from early_id.present.wording import and_list, count_of, day_text, out_of, percent, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import GroupRow, titles
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
@@ -64,6 +64,10 @@ def _questions(m: Material) -> list[str]:
             asked.append(
                 f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
             )
+    if any(m.no_tolerance(audience) for audience in m.groups):
+        asked.append(
+            "Which difference between groups would the board accept? No tolerance is set, so these data could not have shown that there is no gap."
+        )
     if m.not_held:
         asked.append("Some characteristics are not held at all. How will the board know about gaps there?")
     asked.append("Can those who receive the lists talk to this many families well, and is there help to offer?")
@@ -120,7 +124,12 @@ def annex(m: Material) -> Section:
     if m.context.hashes:
         parts += [
             subheading("Fingerprints"),
-            facts({**m.context.hashes, **({"Version of early_id": m.context.version} if m.context.version else {})}),
+            facts(
+                {
+                    **{sentence_case(key): value for key, value in m.context.hashes.items()},
+                    **({"Version of early_id": m.context.version} if m.context.version else {}),
+                }
+            ),
         ]
     return Section(
         "annex",
@@ -178,6 +187,6 @@ def header(m: Material) -> Markup:
             **models,
             "Approval": c.approval,
             "Expires": day_text(c.expires_on) if c.expires_on else "no approval is on record that could expire",
-            **{key: value for key, value in c.hashes.items() if "model" in key.lower()},
+            **{sentence_case(key): value for key, value in c.hashes.items() if "model" in key.lower()},
         }
     )

@@ -79,15 +79,15 @@ def _furthest(audience: str, rows: pd.DataFrame) -> list[Markup]:
     shown = order[:SHOWN]
     title = f"{list_name(audience)}: crossed groups furthest from everyone else, in percentage points"
     svg = charts.forest(
-        [row.gap.row(_crossed_label(row), strong=row.verdict == str(Verdict.GAP_FOUND)) for row in shown],
+        [row.gap.row(f"Row {n}", strong=row.verdict == str(Verdict.GAP_FOUND)) for n, row in enumerate(shown, 1)],
         title=title,
-        desc=" ".join(f"{_crossed_label(row)}: {points(row)} points, {row.verdict}." for row in shown),
+        desc=" ".join(f"Row {n}, {_crossed_label(row)}: {points(row)} points, {row.verdict}." for n, row in enumerate(shown, 1)),
         unit="points",
         zero_line=True,
     )
     headings = ["Group", "Measure", "Counted among", "Gap, in points", "Smallest gap we would nearly always see, in points", "Can we tell?"]
-    cells: list[Any] = [[row.label, measure_name(row), row.n, points(row), smallest(row), row.verdict] for row in shown]
-    words = f"The {len(shown)} furthest of {len(order)} figures; all are in the workbook of tables. A filled dot is a gap found."
+    cells: list[Any] = [[f"{n}. {row.label}", measure_name(row), row.n, points(row), smallest(row), row.verdict] for n, row in enumerate(shown, 1)]
+    words = f"The {len(shown)} furthest of {len(order)} figures; all are in the workbook of tables. Rows of the picture are those of the table below it; a filled dot is a gap found."
     return [lead_in(words), page.chart_html(svg, page.table_html(headings, cells, f"Crossed groups: {list_name(audience).lower()}"))]
 
 
@@ -170,7 +170,7 @@ def _links(m: Material, audience: str) -> list[Markup]:
     cells: list[Any] = [[theme, *(_link(wide.at[theme, name], step) for name in characteristics)] for theme in order]
     words = (
         "Of the differences between children in what a theme counts for them, the share that goes along with the characteristic. 0%: nothing to do with each "
-        "other; 100%: who is in which group could be read from the theme. A characteristic that is not used can still come in this way."
+        "other; 100%: who is in which group could be read from the theme. A characteristic that is not used can still come in this way. “–”: the theme counts the same for everyone."
     )
     caption = f"How far each theme goes along with each characteristic: {list_name(audience).lower()}"
     return [lead_in(words), page.table_html(["Theme", *characteristics], cells, caption)]
@@ -178,7 +178,7 @@ def _links(m: Material, audience: str) -> list[Markup]:
 
 def _link(share: float, step: float) -> str:
     if share != share:  # nothing varies
-        return "counts for nobody"
+        return "–"
     return percent(round(share / step) * step) if step else percent(share)
 
 
@@ -186,8 +186,9 @@ def _cost(m: Material) -> tuple[str, list[Markup]]:
     """What it costs that a school's list is made from its own records alone."""
     cost: Mapping[str, Any] = m.lists.get("sharing_cost") or {}
     parts: list[Markup] = [subheading("What the sharing rule costs")]
-    shown = m.showing.counts([number(v) or 0 for v in cost.values()])
-    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
+    held = {key: number(value) for key, value in cost.items() if value is not None}
+    shown = dict(zip(held, m.showing.counts([n or 0 for n in held.values()]), strict=True))
+    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), shown.get(key, "not held")] for key in cost]
     if numbers:
         svg = charts.bars(
             [{"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"} for row in numbers],

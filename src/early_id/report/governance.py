@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
+from early_id.core.display import progress
 from early_id.present.glossary import AsIs
 from early_id.present.page import environment, render_page
 from early_id.present.workbook import Sheet, write_workbook
@@ -89,9 +90,11 @@ def governance_pack(
     target = Path(to)
     audits = _by_audience(audit)
     written: dict[str, Path] = {}
-    for kind in BANNERS:
-        html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
-        written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
+    with progress("Writing the governance report", len(BANNERS)) as bar:
+        for kind in BANNERS:
+            html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
+            written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
+            bar.advance(note=kind)
     facts = context or GovernanceContext()
     sheets = [facts.words.sheet(sheet) for name, result in audits.items() for sheet in _sheets(name, result, facts.said)]
     if sheets:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from early_id.present import charts, page
 from early_id.present.wording import and_list, count_of, day_text, percent, plural, sentence_case
 from early_id.report.context import list_name
+from early_id.report.follow_up import outcome_by_date
 from early_id.report.groups import Groups, group_rows, titles
 from early_id.report.section import Material, Section, bullets, lead_in, mapping_table, paragraph, subheading
 from early_id.report.showing import Figure, Showing, estimate, number
@@ -39,10 +40,7 @@ def change(m: Material) -> Section:
             ),
             mapping_table(m.context.drift, "From the date of the test to the date of the lists"),
         ]
-    rows = (m.trials.get(m.main) or {}).get("outcome_by_date") or ()
-    if rows and not m.showing.publishable:
-        headings = ["Date", "Children", "Outcome known", "With the outcome", "Share", "Left before the end"]
-        parts.append(page.table_html(headings, [_date_row(row) for row in rows], "The outcome at earlier dates"))
+    parts += outcome_by_date(m.showing, m.trials.get(m.main) or {})
     parts.append(paragraph(f"How late a need is recorded is assumed, not measured: {m.context.waiting} See the assumptions in section 12."))
     return Section("change", "Since last time", finding, tuple(parts))
 
@@ -91,20 +89,6 @@ def _then_and_now(showing: Showing, audience: str, old: Mapping[str, Any], new: 
             [title, *(estimate(showing, (card.get("models") or {}).get(card.get("put_forward")) or {}, measure).text() for card in (old, new))]
         )
     return page.table_html(["", "Last report", "This report"], rows, f"Last report and this one: {list_name(audience).lower()}")
-
-
-def _date_row(row: Mapping[str, Any]) -> list[Any]:
-    """One as-of date, in whole numbers; nothing where no outcome is known yet."""
-    known = round(number(row.get("known")) or 0)
-    rate = number(row.get("rate"))
-    return [
-        day_text(date.fromisoformat(str(row["as_of"])[:10])),
-        round(number(row.get("rows")) or 0),
-        known or "not known yet",
-        round(number(row.get("with_outcome")) or 0) if known else "not known yet",
-        percent(rate, fine=True) if known and rate is not None else "not known yet",
-        round(number(row.get("left")) or 0),
-    ]
 
 
 def measurement(m: Material) -> Section:

@@ -52,6 +52,10 @@ class Material:
         """One of the audit's further tables; empty where it was not made."""
         return self.studies.get(audience, {}).get(name, pd.DataFrame())
 
+    def no_tolerance(self, audience: str) -> bool:
+        """Whether the audit of a list was made without any tolerance of the board."""
+        return self.meta.get(audience, {}).get("tolerances", True) in ({}, ())
+
     @property
     def main(self) -> str:
         """The audience whose figures lead: the hub's list where there is one, since it may use the widest records."""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from early_id.present import charts, page, wording
 from early_id.present.wording import sentence_case
 from early_id.report.context import list_name
+from early_id.report.follow_up import leavers
 from early_id.report.section import Material, Section, bullets, lead_in, paragraph, subheading
 from early_id.report.showing import estimate, number
 
@@ -151,26 +152,4 @@ def _components(m: Material, trial: Mapping[str, Any]) -> list[Markup]:
                 note=m.showing.note,
             )
         )
-    left = [row for row in trial.get("censoring") or () if row.get("model") == trial.get("put_forward")]
-    if left and not m.showing.publishable:
-        cells = [
-            [
-                sentence_case(str(r["children_who_left"])),
-                r["children"],
-                _percent(r["precision_at_capacity"]),
-                _percent(r["recall_at_capacity"]),
-            ]
-            for r in left
-        ]
-        headings = [
-            "Those who left before the end",
-            "How many",
-            "Of those listed, share with need",
-            "Of those with need, share listed",
-        ]
-        parts.append(page.table_html(headings, cells, "Leavers, both ways"))
-    return parts
-
-
-def _percent(value: Any) -> str:
-    return wording.percent(number(value))
+    return [*parts, *leavers(m.showing, trial)]

@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from early_id.core.display import progress
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.core.folders import restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
+from early_id.screening.filled_in import put_aside
 from early_id.screening.lists import ScreeningList, ScreeningLists
 from early_id.screening.page import Offer, check_offer, list_pages
 from early_id.screening.workbook import list_workbook, taken_out_workbook
@@ -70,9 +72,11 @@ def write_lists(
     fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
     try:
         outputs = []
-        for one in lists.lists:
-            folder = folders[one.recipient.audience, one.recipient.id]
-            outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+        with progress("Writing lists", len(lists.lists)) as bar:
+            for one in lists.lists:
+                folder = folders[one.recipient.audience, one.recipient.id]
+                outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+                bar.advance()
         restrict(fresh, group=group)
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark), group=group)
     finally:
@@ -121,6 +125,7 @@ def _folders(lists: ScreeningLists) -> dict[tuple[Audience, str], Path]:
 
 def _publish(fresh: Path, out: Path, taken_out: bytes, *, group: bool) -> None:
     """Both the restricted file and the lists are new, or neither is."""
+    put_aside(out, group=group)
     restricted = out / TAKEN_OUT
     before = restricted.read_bytes() if restricted.exists() else None
     write_bytes(restricted, taken_out)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from early_id.core.errors import BusyError
 from early_id.core.folders import restrict
+from early_id.core.types import Unit
 from early_id.present.glossary import AsIs
 from early_id.present.page import render_page, table_html
 from early_id.present.wording import MADE_UP
@@ -22,6 +23,7 @@ from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import NoticeContext, write_notices
 from early_id.report.records import used_records
+from early_id.screening.filled_in import put_aside, refuse_open_workbooks
 from early_id.workflow.words import approval_text, glossary, said, watermark
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def check_free(out: Path) -> None:
     BusyError
         Names the file. Nothing was read or written yet.
     """
+    refuse_open_workbooks(out)
     for pattern in ("*.html", "*.xlsx", "*.json", "notices/*.html", "restricted/*.xlsx", "lists/**/*.*"):
         for path in sorted(out.glob(pattern)):
             try:
@@ -126,6 +129,7 @@ def at_once(bench: Bench) -> Iterator[Bench]:
             if item.name not in FOR_ALL:
                 restrict(item, group=cfg.shared_with_group)
         check_free(out)
+        put_aside(out, group=cfg.shared_with_group)
         for name in ("lists", "restricted"):
             if not (fresh / name).exists():
                 shutil.rmtree(out / name, ignore_errors=True)
@@ -193,6 +197,7 @@ def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], ga
         audiences=bench.in_force.programme.audiences,
         kept={"Lists": f"{cfg.screening.expires_after_days // 7} weeks", "The notes behind them": f"until the council takes them out{oldest}"},
         left_out=gap is None,
+        family=any(feature.unit is Unit.FAMILY for trial in trials.values() for feature in trial.best.features),
         lawful_basis=cfg.project.lawful_basis,
         first_list_on=cfg.as_of.screening,
         said=said(trials),

@@ -18,7 +18,7 @@ from early_id.present.wording import day_text, percent
 from early_id.report import GovernanceContext, governance_pack
 from early_id.report.context import list_name
 from early_id.workflow.publish import Output, relative
-from early_id.workflow.words import NO_LISTS, approval_text, first_date, glossary, not_looked_at, outcome_sentence, said
+from early_id.workflow.words import NO_LISTS, approval_text, first_date, glossary, no_households, not_looked_at, outcome_sentence, said
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -66,11 +66,12 @@ def governance(
             "Who could be on a list": len(latest),
         },
         excluded={REASONS.get(str(reason), str(reason)): int(n) for reason, n in gone["reason"].value_counts().items()},
-        not_looked_at=() if bench.in_force.programme.keys_only else not_looked_at(gone, gap),
+        not_looked_at=() if bench.in_force.programme.keys_only else (*not_looked_at(gone, gap), *no_households(bench)),
         sources=_by_source(bench),
         coverage=[_covers(bench, row) for row in store.version.coverage],
         findings=_finding_counts(bench),
         assumptions=[_assumed(bench, name, text) for name, text in store.version.assumptions.items()] + list(matrix.meta.notes),
+        owners=cfg.audit.owners,
         themes={title: _audiences_of(bench, classes) for title, classes in _themes(bench).items()},
         before=before or {},
         drift=_drift(matrix, trials),
@@ -174,8 +175,8 @@ def _themes(bench: Bench) -> dict[str, list[str]]:
     return held
 
 
-def sharing_cost(matrix: FeatureMatrix) -> dict[str, Any]:
-    """Families on no school list because of another agency's records."""
+def sharing_cost(bench: Bench, matrix: FeatureMatrix) -> dict[str, Any]:
+    """Families on no school list because of another agency's records; None where no such record is held, which is not the same as no family."""
     now = matrix.at(matrix.index["as_of"].max()).index
     why = {
         "a child of the household is open to services": now["household"] == "household_open",
@@ -183,7 +184,12 @@ def sharing_cost(matrix: FeatureMatrix) -> dict[str, Any]:
         "a child of the household has a sign that goes to the safeguarding route": now["household"] == "household_safeguarding",
         "safe contact has to be checked first": (now["household"] == "") & ~now["contact_is_safe"],
     }
-    return {f"families a school list could not show because {words}": int(now.loc[rows, "home_id"].nunique()) for words, rows in why.items()}
+    # Only households are marked with whom contact is safe.
+    held = {words: not words.startswith("safe contact") or bench.store.has("household_members") for words in why}
+    return {
+        f"families a school list could not show because {words}": int(now.loc[rows, "home_id"].nunique()) if held[words] else None
+        for words, rows in why.items()
+    }
 
 
 def _finding_counts(bench: Bench) -> list[dict[str, Any]]:

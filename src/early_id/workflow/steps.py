@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.config.settings import Config
+from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
@@ -153,7 +154,12 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
 
-    return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
+    audits = {}
+    with progress("Looking for gaps between groups", len(trials)) as bar:
+        for audience, trial in trials.items():
+            audits[audience] = audit_model(trial.best, matrix, bench.cfg.audit)
+            bar.advance(note=audience.replace("_", " "))
+    return audits
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
@@ -236,5 +242,9 @@ def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
     """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.screening_date())
-    made = [screen(model, now, store=bench.store, people=people, settings=bench.cfg) for model in models.values()]
+    made = []
+    with progress("Choosing and explaining families", len(models)) as bar:
+        for audience, model in models.items():
+            made.append(screen(model, now, store=bench.store, people=people, settings=bench.cfg))
+            bar.advance(note=audience.replace("_", " "))
     return sum(made[1:], start=made[0])

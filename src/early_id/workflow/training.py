@@ -16,7 +16,7 @@ from early_id.present.glossary import Glossary
 from early_id.present.write import write_text
 from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
-from early_id.workflow.words import glossary
+from early_id.workflow.words import glossary, no_bar
 
 
 @dataclass(frozen=True)
@@ -103,5 +103,4 @@ def _is_current(bench: Bench, hashes: dict[str, str], settings_hash: str) -> boo
 
 
 def _unstated(bench: Bench) -> tuple[str, ...]:
-    bar = bench.cfg.acceptance
-    return tuple(f"The bar says nothing about {words}." for words in bar.unstated) if bar else ()
+    return tuple(no_bar(bench))
