@@ -29,7 +29,7 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.stage import SQL_TYPES
-from early_id.data.versions import unfolded_sql
+from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class Store:
         """An in-memory engine with a view for every stored table."""
         backend = connect()
         for name in self.version.tables:
-            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], self.part_sql(name))}")
+            stored = f"_stored_{name}"
+            backend.raw_sql(f"CREATE VIEW {quote(stored)} AS SELECT * FROM {self.part_sql(name)}")
+            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {backend.compile(unfolded(backend.table(stored), self.tables[name]))}")
         return backend
 
     def part_sql(self, name: str) -> str:

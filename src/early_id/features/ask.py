@@ -62,7 +62,7 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
 def _answered(backend: Any, text: str) -> pd.DataFrame:
     if backend.name == "duckdb":
         return raw(backend).execute(text).df()
-    frame: pd.DataFrame = backend.sql(text).execute()
+    frame: pd.DataFrame = backend.answer(text)
     return frame
 
 

@@ -19,7 +19,7 @@ from early_id.core.calendar import SchoolCalendar
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.ask import Dates, ask, key_of
-from early_id.features.compile import Aggregate, aggregates, longest_run
+from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
@@ -32,6 +32,8 @@ from early_id.features.windows import BEGINNING
 if TYPE_CHECKING:
     import ibis
 
+#: So many parts of one query make it worth while to bring rows together first.
+_MANY = 8
 #: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
@@ -109,43 +111,47 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    every = [part for _, parts in plans for part in parts]
+    alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
+    alike = [plan for plan in plans if plan not in alone]
     scope.place_subjects()
-    sums = [part for part in every if part.measure.kind != "longest_run"]
-    answer = _sums(scope, sums, scope.dates((part.window for part in sums), earliest=_earliest(scope, group)))
-    answer = answer.join(_runs(scope, [part for part in every if part.measure.kind == "longest_run"]))
+    answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
-def _sums(scope: Scope, parts: list[Part], dates: Dates) -> pd.DataFrame:
-    """The engine's integers of all but the longest runs, a row a child."""
+def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
+    """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
+    parts = [part for _, parts in plans for part in parts]
+    if not parts:
+        return pd.DataFrame(index=scope.children["rid"])
+    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
 
     def query(on: Dates) -> ibis.Table:
-        rows = scope.rows(on)
+        rows = scope.compacted(parts, on) if together else scope.rows(on)
+        spans = [(on[start_of(part.window)], on[end_of(part.window)]) for part in parts]
+        flags = flagged(rows, ((part.measure, *span) for part, span in zip(parts, spans, strict=True)))
         asked: list[Aggregate] = []
-        for part in parts:
-            asked += aggregates(part.measure, rows, part.prefix, on[start_of(part.window)], on[end_of(part.window)], on["as_of"], scope.table.ends)
-        asked = asked or [Aggregate("rows", rows.count())]
-        return rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+        for part, (start, end) in zip(parts, spans, strict=True):
+            asked += aggregates(part.measure, flags, part.prefix, start, end, on["as_of"], scope.table.ends)
+        return flags.rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
 
-    return _by_child(scope, ("sums", fingerprint(parts)), query, dates)
+    dates = scope.dates((part.window for part in parts), earliest=_earliest(scope, [feature for feature, _ in plans]))
+    return _by_child(scope, ("sums", str(together), fingerprint(parts)), query, dates)
 
 
-def _runs(scope: Scope, parts: list[Part]) -> pd.DataFrame:
+def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
     """The longest runs, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
-    for part in parts:
+    for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
 
         def query(on: Dates, part: Part = part) -> ibis.Table:
             return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
 
         run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
-        for name in ("n", "m", "newest"):
+        for name in ("n", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
-        frame[f"{part.prefix}_rows"] = run["m"]
     return frame
 
 

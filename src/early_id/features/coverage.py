@@ -118,9 +118,12 @@ class Coverage:
         rid = self.children["rid"]
         return (rid.isin(long_enough) & ~rid.isin(inside.loc[~sent, "rid"])).to_numpy()
 
-    @cached_property
+    @property
     def supplies(self) -> tuple[Supply, ...]:
-        """What each source sends of the table."""
+        """What each source sends of the table; the same for all features of the date."""
+        return self.past.once(f"supplies of {self.table.name}", self._supplies)
+
+    def _supplies(self) -> tuple[Supply, ...]:
         held = self.past.store.coverage()
         held = held[held["table"] == self.table.name]
         if held.empty or not self.past.store.has(self.table.name):
@@ -175,9 +178,9 @@ class Coverage:
         columns = ["child_id", "school_id", "start_on", "end_on"]
         return self.past.frame("enrolments")[columns] if "enrolments" in self.past.store.tables else pd.DataFrame(columns=columns)
 
-    @cached_property
+    @property
     def _schools_on_roll(self) -> frozenset[str]:
-        return frozenset(self._enrolments["school_id"].dropna())
+        return self.past.once("schools on roll", lambda: frozenset(self._enrolments["school_id"].dropna()))
 
     @cached_property
     def _spells(self) -> pd.DataFrame:

@@ -14,10 +14,11 @@ import pandas as pd
 
 from early_id.core.fingerprint import fingerprint
 from early_id.features.ask import Dates, ask, key_of
-from early_id.features.compile import Aggregate, aggregates
+from early_id.features.compile import Aggregate, aggregates, flagged
 from early_id.features.declare import Measure, Window
 from early_id.features.past import Past
 from early_id.features.scope import Scope, end_of, start_of
+from early_id.features.values import Part
 
 if TYPE_CHECKING:
     import ibis
@@ -62,13 +63,18 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     scope.past.store.backend.create_table("_peers", people[list(types)].astype(types).reset_index(drop=True), temp=True, overwrite=True)
     dates = scope.dates((one.window for one in asked), earliest=min(scope.window(one.window)[0] for one in asked))
 
+    compared = [Part(one.prefix, one.measure, one.window) for one in asked]
+
     def sums(on: Dates) -> ibis.Table:
-        rows = scope.since(on).join(scope.past.store.backend.table("_peers"), ["source", "source_person_id", "school_id"])
+        members = scope.past.store.backend.table("_peers")
+        rows = scope.brought_together(compared, on).join(members, ["source", "source_person_id", "school_id"])
+        spans = [(on[start_of(one.window)], on[end_of(one.window)]) for one in compared]
+        flags = flagged(rows, ((one.measure, *span) for one, span in zip(compared, spans, strict=True)))
         parts: list[Aggregate] = []
-        for one in asked:
-            found = aggregates(one.measure, rows, one.prefix, on[start_of(one.window)], on[end_of(one.window)], on["as_of"], scope.table.ends)
+        for one, (start, end) in zip(compared, spans, strict=True):
+            found = aggregates(one.measure, flags, one.prefix, start, end, on["as_of"], scope.table.ends)
             parts += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
-        return rows.group_by("group", "member").agg(**{part.name: part.expression for part in parts})
+        return flags.rows.group_by("group", "member").agg(**{part.name: part.expression for part in parts})
 
     each = ask(scope.past.store, ("peers", key_of(scope.table), fingerprint(asked)), sums, dates)
     group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]

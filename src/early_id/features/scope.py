@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Unit
 from early_id.features.ask import Dates
+from early_id.features.compile import columns_read, compact
 from early_id.features.coverage import Coverage
 from early_id.features.declare import Window
 from early_id.features.past import Past
@@ -21,6 +22,8 @@ from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import ibis
+
+    from early_id.features.values import Part
 
 
 def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
@@ -103,8 +106,23 @@ class Scope:
 
     def rows(self, dates: Dates) -> ibis.Table:
         """Linked rows of the table, cut in time, with ``rid``; :meth:`place_subjects` comes first."""
-        subjects = self.past.store.backend.table("_subjects")
-        joined = self.since(dates).join(subjects, ["source", "source_person_id"])
+        return self._linked(self.since(dates))
+
+    def compacted(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
+        """The same rows, brought together as far as ``parts`` do not tell them apart."""
+        return self._linked(self.brought_together(parts, dates))
+
+    def brought_together(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
+        """All settled rows, whoever they are about, brought together as far as ``parts`` do not tell them apart."""
+        columns = {name for part in parts for name in columns_read(part.measure)}
+        if any(part.measure.kind == "current" for part in parts):
+            columns.add(self.table.ends)
+        person = ["source", "source_person_id", *(["school_id"] if "school_id" in self.table else [])]
+        cuts = [dates[role] for part in parts for role in (start_of(part.window), end_of(part.window))]
+        return compact(self.since(dates), person, sorted(columns), cuts)
+
+    def _linked(self, rows: ibis.Table) -> ibis.Table:
+        joined = rows.join(self.past.store.backend.table("_subjects"), ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
             joined = joined.filter(joined.school_id == joined.own_school)
         return joined
