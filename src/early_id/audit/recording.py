@@ -9,12 +9,15 @@ divided by that chance for everyone else.
   The gap vanishes where κ is the ratio of the odds of being found.
 
 With one label, nothing tells λ: the row says so. A second outcome that does not pass the same threshold (what a reviewer finds who sees
-everybody alike) tells the ratio: λ = (first outcomes, group over rest) / (second outcomes, group over rest).
+everybody alike) tells the ratio: λ = (first outcomes, group over rest) / (second outcomes, group over rest). Where the two differ in gravity that ratio moves by
+itself: the rarer, graver outcome is relatively commoner wherever need is greater. So it counts only if a second reading agrees: with need spread normally and
+a threshold for each outcome, the group's distance from the rest is the same for both (difference of probits).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -22,6 +25,7 @@ import pandas as pd
 from early_id.audit.gaps import Compared, cells_of, compared, figures
 from early_id.audit.groups import Grouping
 from early_id.audit.measures import MEASURES, Scored
+from early_id.audit.paired import spread
 from early_id.stats.arrays import Bools, Floats, Ints, ratio
 from early_id.stats.intervals import normal_quantile, ratio_interval
 
@@ -37,7 +41,7 @@ TIPPING_COLUMNS = (
 )
 SECOND_COLUMNS = (
     *("characteristic", "characteristic_label", "group", "outcome", "other_outcome", "outcomes", "other_outcomes"),
-    *("ratio", "ratio_low", "ratio_high", "says"),
+    *("ratio", "ratio_low", "ratio_high", "shift", "shift_low", "shift_high", "says"),
 )
 #: Fewer of either outcome on either side say nothing about a ratio.
 FEWEST = 10
@@ -102,22 +106,35 @@ def second_outcomes(scored: Scored, held: Sequence[Grouping], others: Mapping[st
     return pd.DataFrame(found, columns=list(SECOND_COLUMNS))
 
 
-def _relative(y: Floats, second: Floats, inside: Bools, family: Ints) -> tuple[float, float, float, float, float, str]:
+def _relative(y: Floats, second: Floats, inside: Bools, family: Ints) -> tuple[float | str, ...]:
+    """Counts in the group, λ with its interval, difference of the two distances in probits with its interval, and what they say."""
     counts = [float(v[side].sum()) for v in (y, second) for side in (inside, ~inside)]
-    if min(counts) < FEWEST:
-        return counts[0], counts[2], np.nan, np.nan, np.nan, f"cannot be estimated: fewer than {FEWEST} of an outcome on one side"
+    sizes = [float(inside.sum()), float((~inside).sum())] * 2
+    if min(counts) < FEWEST or min(n - k for n, k in zip(sizes, counts, strict=True)) < FEWEST:
+        return (counts[0], counts[2], *(np.nan,) * 6, f"cannot be estimated: fewer than {FEWEST} with or without an outcome on one side")
     value = (counts[0] / counts[1]) / (counts[2] / counts[3])
-    pull = y * (inside / counts[0] - ~inside / counts[1]) - second * (inside / counts[2] - ~inside / counts[3])
-    sums = np.bincount(family, weights=pull)
-    families = int((np.bincount(family) > 0).sum())
-    half = normal_quantile(0.975) * float(np.sqrt((sums**2).sum() * families / max(families - 1, 1)))
+    half = normal_quantile(0.975) * spread(
+        y * (inside / counts[0] - ~inside / counts[1]) - second * (inside / counts[2] - ~inside / counts[3]), family
+    )
+    normal, shift, pull = NormalDist(), 0.0, np.zeros(len(y))
+    for outcome, side, k, n, sign in zip((y, y, second, second), (inside, ~inside) * 2, counts, sizes, (1.0, -1.0, -1.0, 1.0), strict=True):
+        z = normal.inv_cdf(k / n)
+        shift += sign * z
+        pull += sign * np.where(side, (outcome - k / n) / (n * normal.pdf(z)), 0.0)
+    wide = normal_quantile(0.975) * spread(pull, family)
     low, high = value * np.exp(-half), value * np.exp(half)
-    return counts[0], counts[2], value, low, high, _says(low, high)
+    return counts[0], counts[2], value, low, high, shift, shift - wide, shift + wide, _says(low, high, shift - wide, shift + wide)
 
 
-def _says(low: float, high: float) -> str:
-    if low > 1:
-        return "recorded more often for this group than the other outcome says, if that one does not pass the same threshold"
-    if high < 1:
-        return "recorded less often for this group than the other outcome says, if that one does not pass the same threshold"
-    return "the two outcomes agree about this group, within chance"
+MORE = "recorded more often for this group than the other outcome says, if that one does not pass the same threshold"
+LESS = "recorded less often for this group than the other outcome says, if that one does not pass the same threshold"
+GRAVITY = "they differ, but no more than two outcomes of different gravity would"
+AGREE = "the two outcomes agree about this group, within chance"
+
+
+def _says(low: float, high: float, shift_low: float, shift_high: float) -> str:
+    if low > 1 and shift_low > 0:
+        return MORE
+    if high < 1 and shift_high < 0:
+        return LESS
+    return GRAVITY if low > 1 or high < 1 else AGREE

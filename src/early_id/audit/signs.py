@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.audit.groups import NOT_KNOWN, Grouping
+from early_id.audit.recording import LESS, MORE
 from early_id.stats.arrays import Bools, Floats, Ints
 from early_id.stats.intervals import normal_quantile
 
@@ -93,7 +94,7 @@ def told_apart(second: pd.DataFrame, signs: pd.DataFrame, characteristic: str, g
     The outcome comes first: where it is recorded differently, what is recorded about children *with* it cannot be compared.
     """
     mine = second[(second["characteristic"] == characteristic) & (second["group"] == group)]
-    if ((mine["ratio_low"] > 1) | (mine["ratio_high"] < 1)).any():
+    if mine["says"].isin((MORE, LESS)).any():
         return LABEL, ""
     own = signs[(signs["characteristic"] == characteristic) & (signs["group"] == group) & signs["beyond_chance"]]
     if own.empty:

@@ -14,6 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.audit.calibration import ALL
+from early_id.audit.recording import LESS, MORE
 from early_id.audit.signs import NOTHING, told_apart
 from early_id.audit.standardised import AGE_COLUMNS
 from early_id.features.themes import THEMES
@@ -218,7 +219,7 @@ def recording(m: Material, audience: str) -> Parts:
         ]
         headings = ["Group", "Figure", "λ at which the gap would be gone (95% interval)", "What these data say"]
         parts.append(page.table_html(headings, cells, f"Recording or need: {list_name(audience).lower()}"))
-    apart = second[second["ratio"].notna() & ((second["ratio_low"] > 1) | (second["ratio_high"] < 1))] if len(second) else second
+    apart = second[second["says"].isin((MORE, LESS))] if len(second) else second
     if len(apart):
         rows: list[Any] = [
             [
