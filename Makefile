@@ -19,7 +19,7 @@ help:
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "early_id needs Python 3.11 or newer: sudo apt-get install python3, or make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing. Install it with: sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 2; }
-	@echo "Setting up $(VENV) (about 2 GB; once) …"
+	@echo "Setting up $(VENV) (about 2.5 GB; once) …"
 	@echo "1 of 3: an environment of its own"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2 of 3: fetching and installing what requirements.lock names; minutes, and nothing is said meanwhile where no terminal watches"
@@ -62,7 +62,7 @@ pictures: setup
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra ebm --extra notebooks --extra dev pyproject.toml -o requirements.lock
+		--extra ebm --extra spark --extra notebooks --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -205,25 +205,6 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
 
 
 @app.command()
-def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Look for gaps between groups in the lists that each model would make."""
-    from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all
-
-    bench = open_bench(settings(config, out=out, overrides=overrides))
-    with at_work(bench, on_store=False):
-        matrix = build(bench, bench.people)
-        audits = audit_all(bench, matrix, train_all(bench, matrix))
-    if as_json:
-        each = {audience: result.to_json() for audience, result in audits.items()}
-        main = list(each)[-1]
-        emit({"audience": main, **each[main], "audiences": each})
-        return
-    for audience, result in audits.items():
-        say(f"\n{audience}")
-        say(text_table(result.summary.astype(str).to_numpy().tolist(), list(map(str, result.summary.columns))))
-
-
-@app.command()
 def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.workflow import publish
