@@ -88,8 +88,11 @@ def governance(
 
 
 def hashes(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, str]:
-    """What ties a report to one set of records, one catalogue and one model for each list."""
-    models = {f"model, {list_name(audience).lower()}": trial.best.fingerprint() for audience, trial in trials.items()}
+    """What ties a report to one set of records, one catalogue and one model for each list.
+
+    A report without results says nothing of a model, so it is tied to none: an approval asks for the hash of its model in the report that was read.
+    """
+    models = {f"model, {list_name(audience).lower()}": trial.best.fingerprint() for audience, trial in trials.items() if trial.models}
     return {"data": bench.store.fingerprint, "catalogue": matrix.meta.catalogue_hash, **models}
 
 
