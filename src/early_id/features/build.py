@@ -6,7 +6,7 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -58,9 +58,27 @@ def build_at(
         Two frames of shape (len(cohort), number of features): float64 values with NaN for unknown, and dates.
     """
     wanted, rules = tuple(features), settings or FeatureSettings()
-    children = cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
+    children = numbered(cohort)
     values = {f.name: np.full(len(children), np.nan) for f in wanted}
     newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    for scope, group in scopes(past, children, wanted, calendar, rules):
+        for feature, (value, new) in _answers(scope, group, children, wanted).items():
+            values[feature], newest[feature] = value, new
+    index = cohort.index
+    epoch = pd.Timestamp(BEGINNING)
+    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
+    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+
+
+def numbered(cohort: pd.DataFrame) -> pd.DataFrame:
+    """rid, child_id, family_id, school_id of the children who are asked about."""
+    return cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
+
+
+def scopes(
+    past: Past, children: pd.DataFrame, wanted: tuple[Feature, ...], calendar: SchoolCalendar, rules: FeatureSettings
+) -> Iterator[tuple[Scope, list[Feature]]]:
+    """Each table as a group of features sees it, with that group; a table that was never stored answers nothing and is left out."""
     persons = _persons(past, children)
     links = past.links()
     for group in _groups(wanted):
@@ -71,13 +89,7 @@ def build_at(
         subjects = _subjects(persons[unit], links)
         linked = frozenset(children["rid"] if unit is Unit.CHILD else subjects["rid"])
         coverage = Coverage(past, table, rules, children, persons[unit], linked, own_school_only)
-        scope = _Scope(past, table, subjects, own_school_only, calendar, rules, coverage)
-        for feature, (value, new) in _answers(scope, group, children, wanted).items():
-            values[feature], newest[feature] = value, new
-    index = cohort.index
-    epoch = pd.Timestamp(BEGINNING)
-    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
-    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+        yield Scope(past, table, subjects, own_school_only, calendar, rules, coverage), group
 
 
 def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:
@@ -107,7 +119,7 @@ def _subjects(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Scope:
+class Scope:
     """One table as seen by one group of features."""
 
     past: Past
@@ -146,7 +158,7 @@ class _Scope:
         return joined
 
 
-def _answers(scope: _Scope, group: list[Feature], children: pd.DataFrame, wanted: tuple[Feature, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _answers(scope: Scope, group: list[Feature], children: pd.DataFrame, wanted: tuple[Feature, ...]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     if group[0].measure.kind == "custom":
         return {feature.name: _custom(scope, feature, children) for feature in group}
     earliest = _earliest(scope, group)
@@ -154,7 +166,7 @@ def _answers(scope: _Scope, group: list[Feature], children: pd.DataFrame, wanted
     asked: list[Aggregate] = []
     plans: list[tuple[Feature, list[tuple[str, Measure, Window]]]] = []
     for number, feature in enumerate(group):
-        plan = [(f"f{number}{mark}", measure, window) for mark, measure, window in _spans(feature)]
+        plan = [(f"f{number}{mark}", measure, window) for mark, measure, window in spans(feature)]
         plans.append((feature, plan))
         for prefix, measure, window in plan:
             if measure.kind != "longest_run":
@@ -175,7 +187,7 @@ def _answers(scope: _Scope, group: list[Feature], children: pd.DataFrame, wanted
     return {feature.name: _finish(scope, feature, plan, answer, children) for feature, plan in plans}
 
 
-def _spans(feature: Feature) -> list[tuple[str, Measure, Window]]:
+def spans(feature: Feature) -> list[tuple[str, Measure, Window]]:
     """The measure over the feature's window, and for ``change`` over the earlier one too."""
     measure = feature.measure
     if measure.kind == "change" and measure.inner is not None and measure.earlier is not None:
@@ -183,16 +195,16 @@ def _spans(feature: Feature) -> list[tuple[str, Measure, Window]]:
     return [("", measure, feature.window)]
 
 
-def _earliest(scope: _Scope, group: list[Feature]) -> date:
+def _earliest(scope: Scope, group: list[Feature]) -> date:
     """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
     counts = ("count", "any_", "total", "days", "current")
     if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in counts for f in group):
         return BEGINNING
-    return min(scope.window(window)[0] for feature in group for _, _, window in _spans(feature))
+    return min(scope.window(window)[0] for feature in group for _, _, window in spans(feature))
 
 
 def _finish(
-    scope: _Scope, feature: Feature, plan: list[tuple[str, Measure, Window]], answer: pd.DataFrame, children: pd.DataFrame
+    scope: Scope, feature: Feature, plan: list[tuple[str, Measure, Window]], answer: pd.DataFrame, children: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """From integers to the feature's value, with unknown where the answer is not known."""
     parts = [_value(scope, feature, prefix, measure, window, answer, children) for prefix, measure, window in plan]
@@ -201,9 +213,7 @@ def _finish(
     return value, np.where(np.isnan(value), np.nan, newest)
 
 
-def _value(
-    scope: _Scope, feature: Feature, prefix: str, measure: Measure, window: Window, answer: pd.DataFrame, children: pd.DataFrame
-) -> np.ndarray:
+def _value(scope: Scope, feature: Feature, prefix: str, measure: Measure, window: Window, answer: pd.DataFrame, children: pd.DataFrame) -> np.ndarray:
     def column(part: str) -> np.ndarray:
         return answer[f"{prefix}_{part}"].to_numpy(dtype="float64", na_value=np.nan)
 
@@ -234,7 +244,7 @@ def _value(
     return np.where(known, n, np.nan)
 
 
-def _custom(scope: _Scope, feature: Feature, children: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _custom(scope: Scope, feature: Feature, children: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Run a custom measure over rows that are already cut in time and inside the feature's window.
 
     Only columns that may be used in a feature are there, in a council's own tables too, since nobody can read off a function what it reads.

@@ -65,6 +65,34 @@ def _in_window(rows: ibis.Table, start: date, end: date) -> Any:
     return (rows.happened_on >= ibis.literal(start, type="date")) & (rows.happened_on < ibis.literal(end, type="date"))
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What one measure makes of each row, as boolean expressions: what values are counted from, and what a trace shows.
+
+    ``hit`` is what a count counts; ``counted`` the same within ``among`` for a share.
+    """
+
+    inside: Any  #: in the window
+    among: Any  #: one of those looked at, at any time
+    hit: Any
+    counted: Any
+
+
+def marks_of(measure: Measure, rows: ibis.Table, start: date, end: date, as_of: date, ends: str) -> Marks:
+    """Compiled conditions of a measure over ``[start, end)``."""
+    import ibis
+
+    inside = _in_window(rows, start, end)
+    everything = rows.happened_on.notnull()  # a column, because the engine has no sum over a constant
+    of = compile_condition(measure.of, rows) if measure.of is not None else everything
+    among = compile_condition(measure.among, rows) if measure.among is not None else everything
+    hit = inside & of
+    if measure.kind == "current":
+        closed = rows[ends].cast("date")
+        hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
+    return Marks(inside, among, hit, inside & among & of if measure.kind in ("share", "longest_run") else hit)
+
+
 def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
     """Integer aggregates from which ``finish`` computes the measure over ``[start, end)``; all but ``longest_run`` and ``custom``.
 
@@ -72,16 +100,10 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
     """
     import ibis
 
-    inside = _in_window(rows, start, end)
-    everything = rows.happened_on.notnull()  # a column, because the engine has no sum over a constant
-    of = compile_condition(measure.of, rows) if measure.of is not None else everything
-    among = compile_condition(measure.among, rows) if measure.among is not None else everything
+    marks = marks_of(measure, rows, start, end, as_of, ends)
+    inside, among, hit = marks.inside, marks.among, marks.hit
     day = rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
-    hit = inside & of
-    if measure.kind == "current":
-        closed = rows[ends].cast("date")
-        hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
-    counted = inside & among & of if measure.kind == "share" else hit
+    counted = marks.counted
     parts: dict[str, Any] = {"newest": counted.ifelse(day, None).max()}
     if measure.kind in ("count", "any_", "current"):
         parts["n"] = hit.ifelse(1, 0).sum()
