@@ -14,6 +14,7 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import frame_fingerprint
 from early_id.core.types import Audience, SharingClass
 from early_id.features.declare import Feature
+from early_id.features.evidence import EvidenceRows, Origin, evidence_rows
 
 #: Marks of a row that a school list could hold.
 SCHOOL_LISTS_NEED = {"household": "", "contact_is_safe": True}
@@ -60,6 +61,8 @@ class FeatureMatrix:
     evidence_dates : DataFrame, shape of X
         Date of the newest record behind each value; NaT where there is none.
     meta : MatrixMeta
+    origin : Origin, optional
+        Store and people that it was built from, for :meth:`evidence`; None for a matrix that was read or made by hand.
 
     All but ``excluded`` share the row index ``child@YYYY-MM-DD``.
     """
@@ -71,6 +74,7 @@ class FeatureMatrix:
     excluded: pd.DataFrame
     meta: MatrixMeta
     evidence_dates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    origin: Origin | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.X.index.has_duplicates:
@@ -106,6 +110,45 @@ class FeatureMatrix:
             held = ", ".join(str(d.date()) for d in sorted(self.index["as_of"].unique()))
             raise InputDataError(f"The matrix has no rows for {day.date()}.", what_next=f"Dates held: {held}.")
         return self.where(mask)
+
+    def evidence(self, child: str, as_of: str | date | pd.Timestamp, feature: str) -> EvidenceRows:
+        """The very rows behind one number: as known on the date, through the cut, window, conditions, school scope and settling that made it.
+
+        Parameters
+        ----------
+        child : str
+            A ``child_id`` of the matrix.
+        as_of : date
+        feature : str
+            A feature of the matrix.
+
+        Returns
+        -------
+        EvidenceRows
+            A pandas frame that prints counts only; ``frame()`` gives the plain one. For analysts: it holds rows. ``about`` says value, windows,
+            and what was left out and why.
+
+        Raises
+        ------
+        SettingsError
+            An unknown feature, or one that this matrix does not hold.
+        InputDataError
+            No such row, or a matrix that was not built in this session.
+        """
+        if feature not in self.X:
+            raise SettingsError.unknown_name("feature", feature, [f.name for f in self.meta.features])
+        row = f"{child}@{pd.Timestamp(as_of).date()}"
+        if row not in self.X.index:
+            raise InputDataError(
+                f"The matrix has no row for this child on {pd.Timestamp(as_of).date()}.",
+                what_next="Look up child and date in matrix.index; matrix.excluded says who was taken out before scoring, and why.",
+            )
+        if self.origin is None:
+            raise InputDataError(
+                "This matrix does not know the store that it was built from.", what_next="Build it with build_features in the same session."
+            )
+        declared = next(f for f in self.meta.features if f.name == feature)
+        return evidence_rows(self.origin, row, declared, float(self.X.at[row, feature]))
 
     def columns(self, names: Iterable[str]) -> FeatureMatrix:
         """Fewer features, in the order of the matrix; an unknown name is an error that offers the nearest."""

@@ -17,6 +17,7 @@ from early_id.core.types import Audience
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import Cohort, council_cohort
+from early_id.features.evidence import Origin
 from early_id.features.groups import council_groups
 from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
@@ -157,6 +158,7 @@ def build_features(
             as_of_dates=dates,
             places={str(audience): places(index, audience, cfg) for audience in programme.audiences},
         ),
+        origin=Origin(store, people, cfg.features, terms, index[["child_id", "family_id", "school_id", "as_of"]]),
     )
 
 
