@@ -121,7 +121,7 @@ def build_features(
     dates = tuple(sorted(set(as_of))) if isinstance(as_of, Sequence) else (as_of,)
     if not dates:
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
-    _inside_the_data(store, dates)
+    inside_the_data(store, dates)
     terms = calendar or usual_calendar()
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
     with progress("Building features", len(dates)) as bar:
@@ -192,7 +192,8 @@ def main_outcome(programme: Programme, cfg: Config) -> str:
     return named
 
 
-def _inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+def inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+    """Refuse dates that the stored records do not reach, and a store without any."""
     covered = store.coverage()
     if covered.empty:
         raise InputDataError("The store is empty.", what_next="Ingest extracts first: early-id ingest.")
