@@ -25,7 +25,7 @@ def _check(council: Council) -> int:
     values = build_at(Past(store, council.people, AS_OF), cohort, CATALOGUE, calendar=CALENDAR).values
     origin = Origin(store, council.people, FeatureSettings(), CALENDAR, cohort)
     known = 0
-    for number, feature in enumerate(f for f in CATALOGUE if f.measure.kind != "custom"):
+    for number, feature in enumerate(f for f in CATALOGUE if f.measure.kind not in ("custom", "against_peers")):
         held = values.index[values[feature.name].notna()]  # that nothing covers is no matter of rows
         if not len(held):
             continue

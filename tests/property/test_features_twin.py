@@ -21,27 +21,34 @@ from early_id.features import past as past_module
 from early_id.features.build import build_at
 from early_id.features.declare import (
     Feature,
+    against_peers,
     any_,
     between_days,
     change,
     count,
     current,
     days,
+    days_since_first,
+    different,
     ever,
+    largest,
     last_days,
     last_school_weeks,
     latest,
     longest_run,
+    mean_gap,
+    relatives,
     share,
     this_term,
     this_year,
     total,
+    weeks,
 )
 from early_id.features.past import Past
 from early_id.linkage import People
 from early_id.schema.absence import IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import all_of, any_of, at_least, at_most, is_true, isin, not_
+from early_id.schema.conditions import all_of, any_of, at_least, at_most, hour_in, is_true, isin, month_in, not_, weekday_in
 from early_id.schema.tables import CANONICAL
 from early_id.testing.evaluator import Twin
 from early_id.testing.strategies import AS_OF, SCHOOLS, SOURCES, Council, councils
@@ -63,6 +70,7 @@ def _also(name: str, source: str, measure: Any, window: Any, **more: Any) -> Fea
     return Feature(name=name, source=source, measure=measure, window=window, **{**values, **more})
 
 
+_SHARE = share(IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES, at_least=3)
 _RUN = longest_run(IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES)
 #: What the vocabulary has and no shipped feature uses.
 ALSO = (
@@ -88,6 +96,24 @@ ALSO = (
     _also("kind_of_kinds", "notifications", days(all_of(isin("kind", {"health", "bereavement"}), not_(isin("kind", {"health"})))), ever()),
     _also("housing_or_care", "household_factors", count(any_of(isin("factor", {"rent_arrears"}), isin("factor", {"1B"}))), last_days(365)),
     _also("temporary_housing", "household_factors", current(isin("factor", {"temporary_accommodation"})), ever(), unit=Unit.FAMILY),
+    _also("peers_few", "attendance", against_peers(_SHARE, at_least=1), last_days(60), sharing=SharingClass.SCHOOL),
+    _also(
+        "peers_morning", "attendance", against_peers(share(isin("code", {"L"}), isin("session", {"AM"}))), this_year(), sharing=SharingClass.SCHOOL
+    ),
+    _also("weeks_away", "attendance", weeks(IS_ABSENT_FOR_FEATURES), last_days(100)),
+    _also("family_weeks", "suspensions", weeks(), ever(), unit=Unit.FAMILY),
+    _also("marks_known_as", "attendance", different("code"), this_year()),
+    _also("codes_different", "household_factors", different("factor"), last_days(365), missing=Missing.UNKNOWN),
+    _also("reasons_different", "suspensions", different("reason_1"), ever()),
+    _also("largest", "suspensions", largest("sessions"), ever()),
+    _also("largest_change", "suspensions", change(largest("sessions", at_least("sessions", 1)), earlier=between_days(730, 180)), last_days(180)),
+    _also("first", "suspensions", days_since_first(isin("category", {"SUSP"})), this_year()),
+    _also("gap", "missing_episodes", mean_gap(), ever(), unit=Unit.FAMILY),
+    _also("by_night", "missing_episodes", count(hour_in("started_at", {22, 23, 0, 1})), ever()),
+    _also("not_by_night", "missing_episodes", days(not_(hour_in("ended_at", {22, 23, 0, 1}))), ever()),
+    _also("mondays", "attendance", share(weekday_in("date", {0}), IS_ABSENT_FOR_FEATURES), this_year()),
+    _also("in_spring", "enrolments", count(month_in("start_on", {2, 3, 4})), ever()),
+    _also("relatives", "household_members", relatives(), ever(), unit=Unit.FAMILY, sharing=SharingClass.HOUSING_FINANCE),
     _also("own_total", "suspensions", total("sessions", isin("category", {"SUSP"})), last_days(365), sharing=SharingClass.SCHOOL),
 )
 CATALOGUE = catalogue(ALSO)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import DeclarationError
 from early_id.features.declare import Measure
-from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn
 
 if TYPE_CHECKING:
     import ibis
@@ -36,6 +36,8 @@ def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
             return (rows[column] <= bound).fill_null(False)
         case IsTrue(column):
             return rows[column].cast("boolean").fill_null(False)
+        case PartIn(column, name, numbers):
+            return _part(rows[column], name).isin(sorted(numbers)).fill_null(False)
         case Not(inner):
             return ~compile_condition(inner, rows)
         case AllOf(parts):
@@ -49,6 +51,11 @@ def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
                 result = result | compile_condition(part, rows)
             return result
     raise DeclarationError("A condition of an unknown kind was declared.")
+
+
+def _part(value: Any, part: str) -> Any:
+    """Hour, weekday from Monday 0, or month of a date."""
+    return {"hour": lambda: value.hour(), "weekday": lambda: value.day_of_week.index(), "month": lambda: value.month()}[part]()
 
 
 @dataclass(frozen=True)
@@ -115,10 +122,21 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         parts["n"] = hit.ifelse(amount, 0).sum()
         parts["told"] = (hit & rows[measure.column].notnull()).ifelse(1, 0).sum()
+    elif measure.kind == "largest":
+        amount = (rows[measure.column] * SCALE).round().cast("int64")
+        parts["n"] = hit.ifelse(amount, None).max()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(1, 0).sum()
+    elif measure.kind == "different":
+        parts["n"] = hit.ifelse(rows[measure.column], None).nunique()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(1, 0).sum()
     elif measure.kind == "days":
-        parts["n"] = hit.ifelse(rows.happened_on, None).nunique()
-    elif measure.kind == "days_since_last":
+        parts["n"] = hit.ifelse(day, None).nunique()
+    elif measure.kind == "weeks":
+        # The epoch is a Monday, so that whole sevens of days are weeks.
+        parts["n"] = hit.ifelse((day / 7).floor().cast("int64"), None).nunique()
+    elif measure.kind in ("days_since_last", "days_since_first", "mean_gap"):
         parts["last"] = hit.ifelse(day, None).max()
+        parts["first"] = hit.ifelse(day, None).min()
     elif measure.kind == "latest":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         told = hit & rows[measure.column].notnull()

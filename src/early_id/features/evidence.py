@@ -21,10 +21,12 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Usage
-from early_id.features.build import Scope, numbered, scopes, spans
+from early_id.features.build import numbered, scopes
 from early_id.features.compile import marks_of
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past, TableSource
+from early_id.features.scope import Scope
+from early_id.features.values import parts_of
 from early_id.features.windows import BEGINNING
 from early_id.linkage import People
 
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 NOW, BEFORE = "now", "before"
 #: Columns of every evidence frame, before the table's own and after them.
 FIRST, LAST = ("child_id", "window", "counts", "among", "happened_on"), ("known_from", "known_to", "source", "source_person_id", "file", "row")
+
+#: What has to be known to read the rows of some measures.
+NOTES = {
+    "custom": "Rows as they were given to a function of the extension; it alone knows which it counts.",
+    "against_peers": "The child's own rows. The value is their share minus the share of the year group at the school, whose rows are other children's.",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,13 +113,21 @@ def evidence_rows(origin: Origin, row: str, feature: Feature, value: float, *, l
     if not answering:
         return _told(pd.DataFrame(columns=[*FIRST, *LAST]), About(feature, as_of, value, {}, note=f"No table '{feature.source}' is held."))
     scope = answering[0]
+    if feature.measure.kind == "relatives":
+        return _told(_people(scope), About(feature, as_of, value, {}, note="The other children of the family, as households were known on the date."))
     windows = {name: scope.window(window) for name, _, window in _parts(feature)}
     found = pd.concat([_rows(scope, measure, name, windows[name]) for name, measure, _ in _parts(feature)], ignore_index=True)
     order = [name for name in ("window", "happened_on", "session", "source", "source_person_id") if name in found]
     found = found.sort_values(order, ascending=[name != "window" for name in order], kind="stable", ignore_index=True)
-    note = "Rows as they were given to a function of the extension; it alone knows which it counts." if feature.measure.kind == "custom" else ""
     others = _left_out(scope, windows, len(found)) if left_out else {}
-    return _told(found, About(feature, as_of, value, windows, others, note))
+    return _told(found, About(feature, as_of, value, windows, others, NOTES.get(feature.measure.kind, "")))
+
+
+def _people(scope: Scope) -> pd.DataFrame:
+    """The relatives who are counted, as rows without a date."""
+    frame = pd.DataFrame({name: pd.Series(dtype="object") for name in (*FIRST, *LAST)})
+    others = scope.persons["child_id"].drop_duplicates().sort_values()
+    return pd.concat([frame, pd.DataFrame({"child_id": others, "window": NOW, "counts": True, "among": True})], ignore_index=True)
 
 
 def _told(rows: pd.DataFrame, about: About) -> EvidenceRows:
@@ -122,7 +138,7 @@ def _told(rows: pd.DataFrame, about: About) -> EvidenceRows:
 
 def _parts(feature: Feature) -> list[tuple[str, Measure, Window]]:
     """Window mark, measure and window: one, or two for a change."""
-    return [(name, measure, window) for name, (_, measure, window) in zip((NOW, BEFORE), spans(feature), strict=False)]
+    return [(name, part.measure, part.window) for name, part in zip((NOW, BEFORE), parts_of(feature, ""), strict=False)]
 
 
 def _rows(scope: Scope, measure: Measure, name: str, window: tuple[date, date]) -> pd.DataFrame:

@@ -17,6 +17,8 @@ def value_from(rows: pd.DataFrame, feature: Feature, as_of: date) -> float | Non
         assert feature.measure.inner is not None
         parts = [_value(rows[rows["window"] == name], feature.measure.inner, as_of) for name in (NOW, BEFORE)]
         return None if parts[0] is None or parts[1] is None else parts[0] - parts[1]
+    if feature.measure.kind == "relatives":
+        return float(rows["counts"].sum())
     return _value(rows, feature.measure, as_of)
 
 
@@ -27,15 +29,27 @@ def _value(rows: pd.DataFrame, measure: Measure, as_of: date) -> float | None:
         if len(among) < max(measure.at_least, 1):
             return None
         return len(hits) / len(among) if measure.kind == "share" else float(_longest(among))
-    if measure.kind == "days_since_last":
-        return float((pd.Timestamp(as_of) - pd.to_datetime(hits["happened_on"]).max()).days) if len(hits) else None
+    days = pd.to_datetime(hits["happened_on"])
+    if measure.kind in ("days_since_last", "days_since_first"):
+        day = days.max() if measure.kind == "days_since_last" else days.min()
+        return float((pd.Timestamp(as_of) - day).days) if len(hits) else None
+    if measure.kind == "mean_gap":
+        return (days.max() - days.min()).days / (len(hits) - 1) if len(hits) > 1 else None
     if measure.kind == "latest":
         told = hits[hits[measure.column].notna()]
         newest = told[pd.to_datetime(told["happened_on"]) == pd.to_datetime(told["happened_on"]).max()]
         return float(newest[measure.column].max()) if len(told) else None
-    if measure.kind == "total":
-        return None if hits[measure.column].isna().any() else float(hits[measure.column].sum())
-    simple: dict[str, Any] = {"count": len(hits), "any_": bool(len(hits)), "current": bool(len(hits)), "days": hits["happened_on"].nunique()}
+    if measure.kind in ("total", "largest", "different"):
+        amounts = hits[measure.column]
+        found: dict[str, Any] = {"total": amounts.sum(), "largest": amounts.max() if len(amounts) else 0, "different": amounts.nunique()}
+        return None if amounts.isna().any() else float(found[measure.kind])
+    simple: dict[str, Any] = {
+        "count": len(hits),
+        "any_": bool(len(hits)),
+        "current": bool(len(hits)),
+        "days": days.nunique(),
+        "weeks": days.dt.to_period("W-SUN").nunique(),
+    }
     return float(simple[measure.kind])
 
 

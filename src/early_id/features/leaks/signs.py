@@ -15,7 +15,11 @@ from early_id.schema.conditions import columns_of
 from early_id.schema.tables import Table
 
 #: Measures that come down to how many rows meet a condition.
-_OF_ROWS = ("count", "any_", "days", "total", "days_since_last", "latest", "current")
+_OF_ROWS = (
+    "count", "any_", "days", "weeks", "total", "largest", "different", "days_since_last", "days_since_first", "mean_gap", "latest", "current",
+)  # fmt: skip
+#: Measures that read no rows of a window.
+_OF_PEOPLE = ("relatives",)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def signs_of(features: Iterable[Feature], tables: Iterable[Table]) -> tuple[Sign
     """The signs behind ``features``, in the order in which they first come."""
     known = {table.name: table for table in tables}
     found: dict[tuple[str, Unit, bool, Missing, Measure], list[Feature]] = {}
-    for feature in features:
+    for feature in (f for f in features if f.measure.kind not in _OF_PEOPLE):
         core = _core(feature.measure)
         found.setdefault((feature.source, feature.unit, feature.sharing is SharingClass.SCHOOL, feature.missing, core), []).append(feature)
     return tuple(
@@ -54,8 +58,10 @@ def signs_of(features: Iterable[Feature], tables: Iterable[Table]) -> tuple[Sign
 
 
 def _core(measure: Measure) -> Measure:
-    if measure.kind == "change" and measure.inner is not None:
+    if measure.kind in ("change", "against_peers") and measure.inner is not None:
         return _core(measure.inner)
+    if measure.kind == "longest_run":
+        return Measure("share", of=measure.of, among=measure.among, at_least=measure.at_least)
     if measure.kind in _OF_ROWS:
         return Measure("count", of=measure.of, among=measure.among)
     return measure
