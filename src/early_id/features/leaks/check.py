@@ -80,7 +80,7 @@ def check_features(
         late, twice = rewritten(store, people, features, **shared)
         bar.advance(note="receipts")
         signs = signs_of(features, store.tables)
-        measured = _measured(store, people, signs, dates, bar, **shared)
+        measured = measure_signs(store, people, signs, dates, bar, **shared)
     recorded = _recorded(store)
     leaks += [*late, *gain.too_good(signs, measured, recorded)]
     tried = [
@@ -114,11 +114,11 @@ def _two(store: TableSource, dates: tuple[date, ...], bar: Progress) -> Sequence
     return chosen
 
 
-def _measured(
-    store: TableSource, people: People, signs: tuple[Sign, ...], dates: tuple[date, ...], bar: Progress, *, cfg: Config, programme: Programme,
-    calendar: SchoolCalendar,
+def measure_signs(
+    store: TableSource, people: People, signs: tuple[Sign, ...], dates: tuple[date, ...], bar: Progress | None = None, *, cfg: Config,
+    programme: Programme, calendar: SchoolCalendar,
 ) -> pd.DataFrame:  # fmt: skip
-    """How well each sign tells outcomes that come soon, from its last weeks and from months earlier."""
+    """How well each sign tells outcomes that come soon, from its last weeks and from months earlier: a row a sign (``gain.strength``)."""
     slices = [
         sign.over(window, name)
         for number, sign in enumerate(signs)
@@ -134,7 +134,8 @@ def _measured(
             values.append(build_at(past, index, slices, calendar=calendar, settings=cfg.features).values)
             outcomes.append(y)
             families.append(index["family_id"])
-        bar.advance(note=str(day))
+        if bar:
+            bar.advance(note=str(day))
     if not values:
         return pd.DataFrame(columns=list(gain.COLUMNS))
     return gain.strength(signs, pd.concat(values), pd.concat(outcomes), pd.concat(families))
