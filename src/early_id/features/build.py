@@ -118,31 +118,41 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
             return {feature.name: custom_values(scope, feature) for feature in group}
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
-    rows = scope.rows(_earliest(scope, group))
+    rows = scope.rows(earliest(scope, group))
     rid = scope.children["rid"]
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    asked: list[Aggregate] = []
-    for part in (part for _, parts in plans for part in parts if part.measure.kind != "longest_run"):
-        start, end = scope.window(part.window)
-        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    asked = asked or [Aggregate("rows", rows.count())]
-    answer = rows.group_by("rid").agg(**{a.name: a.expression for a in asked}).execute().set_index("rid").reindex(rid)
+    answer = query_of(scope, [part for _, parts in plans for part in parts], rows).execute().set_index("rid").reindex(rid)
     answer = answer.join(_runs(scope, [part for _, parts in plans for part in parts if part.measure.kind == "longest_run"], rows))
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
+def query_of(scope: Scope, parts: list[Part], rows: ibis.Table) -> ibis.Table:
+    """The one query that answers ``parts``, a row a child; runs have one of their own."""
+    asked: list[Aggregate] = []
+    for part in (part for part in parts if part.measure.kind != "longest_run"):
+        start, end = scope.window(part.window)
+        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
+    asked = asked or [Aggregate("rows", rows.count())]
+    return rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+
+
 def _runs(scope: Scope, parts: list[Part], rows: ibis.Table) -> pd.DataFrame:
     """The longest runs, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
-    order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
     for part in parts:
-        run = longest_run(part.measure, rows, *scope.window(part.window), order).execute().set_index("rid").reindex(frame.index)
+        run = run_query(scope, part, rows).execute().set_index("rid").reindex(frame.index)
         for name in ("n", "m", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
         frame[f"{part.prefix}_rows"] = run["m"]
     return frame
+
+
+def run_query(scope: Scope, part: Part, rows: ibis.Table) -> ibis.Table:
+    """The query that answers one longest run, a row a child."""
+    order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
+    return longest_run(part.measure, rows, *scope.window(part.window), order)
 
 
 def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +163,7 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
     return value, np.full(len(children), np.nan)
 
 
-def _earliest(scope: Scope, group: list[Feature]) -> date:
+def earliest(scope: Scope, group: list[Feature]) -> date:
     """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
     if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in _COUNTS for f in group):
         return BEGINNING
