@@ -27,6 +27,8 @@ class Model:
     name: str = "additive_hub_lead"
     audience: str = "hub_lead"
     outcome: str = "need_recognised"
+    held_out_terms: pd.DataFrame | None = None
+    features: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

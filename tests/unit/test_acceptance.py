@@ -10,6 +10,7 @@ import pytest
 from early_id.acceptance.approval import approval_status, check_approval
 from early_id.acceptance.verdict import final_verdict
 from early_id.core.errors import PolicyError, SettingsError
+from early_id.present.wording import MADE_UP
 
 
 def audit(*verdicts: str) -> SimpleNamespace:
@@ -48,7 +49,7 @@ def test_without_an_audit_nothing_is_ready() -> None:
 def test_demonstration_holds_for_made_up_data_only() -> None:
     status = check_approval("demonstration", store_made_up=True)
     assert status.is_approved
-    assert status.watermark == "made-up data"
+    assert status.watermark == MADE_UP
     with pytest.raises(PolicyError, match="not made up") as caught:
         check_approval("demonstration", store_made_up=False)
     assert caught.value.exit_code == 4

@@ -22,6 +22,7 @@ from early_id.core.fingerprint import file_sha256
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.registry import Bundle
 from early_id.models.result import Trial
+from early_id.present.wording import MADE_UP
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +304,7 @@ def test_one_model_that_is_not_approved_is_enough_for_no_lists(approved: Bundle,
 def test_an_approval_given_on_made_up_data_is_worth_nothing_on_real_data(bundle: Bundle, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
     approve(models, application(), standing(bundle, matrix, tmp_path), made_up=True)
     practice = status(models, matrix, store_made_up=True)
-    assert practice.is_approved and practice.watermark == "made-up data"
+    assert practice.is_approved and practice.watermark == MADE_UP
     assert "given on made-up data" in status(models, matrix).text
 
 

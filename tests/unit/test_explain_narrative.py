@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
@@ -13,7 +13,7 @@ from early_id.core.types import Direction
 from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
-from early_id.features.declare import Feature
+from early_id.features.declare import Feature, days_since_last
 
 AS_OF = date(2025, 11, 3)
 PEERS = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 1.0, "suspensions_365d": 0.0}})
@@ -68,7 +68,7 @@ def test_at_most_four_noticed_and_three_against() -> None:
         e = narrate(r, many, YearGroups({}))
         told = getattr(e, side)
         assert len(told) == most
-        assert [abs(reason.contribution) for reason in told] == sorted((abs(x.contribution) for x in told), reverse=True)
+        assert {abs(x.contribution) for x in told} == set(range(7 - most, 7))  # those that count most
         assert math.fsum(x.contribution for x in (*told, *e.others)) == pytest.approx(sign * 21)
 
 
@@ -115,8 +115,8 @@ def test_withheld_facts_are_named_by_theme_only_and_only_where_there_is_one() ->
         PEERS,
     )
     assert [(r.title, r.withheld, r.facts, r.newest_on) for r in held.noticed] == [
-        ("Safety", True, (), None),
         ("Home", True, (), None),
+        ("Safety", True, (), None),
     ]
     for e in (
         held,
@@ -168,12 +168,55 @@ def test_a_value_that_is_a_strength_is_never_noticed() -> None:
     assert [(r.side, r.contribution) for r in e.others if r.theme == "attendance"] == [("not shown", 0.4)]
 
 
-def test_what_is_about_usual_comes_last_and_says_that_it_says_little() -> None:
-    usual = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 4.0}})
+@pytest.mark.parametrize("usual", [4.0, 9.0], ids=["about usual", "better than usual"])
+def test_a_usual_value_is_no_reason_and_is_named_in_a_line_of_its_own(usual: float) -> None:
+    """However much it counted: against the average child even a usual value can raise a score."""
+    peers = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": usual}})
     values, parts = {"late_count_6sw": 4.0, "absence_share_90d": 0.22}, {"late_count_6sw": 0.9, "absence_share_90d": 0.2}
-    e = narrate(row(values, parts), SCHOOL_FEATURES, usual)
-    assert [reason.theme for reason in e.noticed] == ["attendance", "lateness"]
-    assert e.noticed[1].comparison == "About what is usual in Year 8 (4). It says little by itself." and e.noticed[1].contribution == 0.9
+    e = narrate(row(values, parts), SCHOOL_FEATURES, peers)
+    assert [reason.theme for reason in e.noticed] == ["attendance"]
+    assert e.also_counted == ("Being on time",)
+    assert "Counted as well, though not unusual for the year group: being on time." in sheet_body(e)
+    assert math.fsum(r.contribution for r in (*e.noticed, *e.others)) == pytest.approx(1.1)
+
+
+def test_where_nothing_stands_out_the_usual_is_told_and_said_to_say_little() -> None:
+    usual = YearGroups({"Year 8": {"late_count_6sw": 4.0}})
+    e = narrate(row({"late_count_6sw": 4.0}, {"late_count_6sw": 0.9}), SCHOOL_FEATURES, usual)
+    assert [reason.comparison for reason in e.noticed] == ["About what is usual in Year 8 (4). It says little by itself."]
+    assert e.also_counted == ()
+
+
+def test_signs_stand_in_one_order_whatever_they_counted() -> None:
+    """By weight, sheets of one model would all begin with the sign it leans on; the bar says how much each counted."""
+    values = {"late_count_6sw": 9.0, "absence_share_90d": 0.6}
+    for late, absent in ((0.9, 0.2), (0.2, 0.9)):
+        e = narrate(row(values, {"late_count_6sw": late, "absence_share_90d": absent}), SCHOOL_FEATURES, PEERS)
+        assert [reason.theme for reason in e.noticed] == ["attendance", "lateness"]
+
+
+def test_that_something_is_long_ago_is_said_so_and_its_record_is_not_called_old() -> None:
+    days = replace(
+        feature("days_since_suspension", theme="suspensions"),
+        measure=days_since_last(),
+        value_format="days",
+        phrase="The last suspension was {value} ago",
+    )
+    r = Row("k", "c", AS_OF, "8", {days.name: 580.0}, {days.name: -0.4}, {days.name: AS_OF - timedelta(days=580)})
+    e = narrate(r, (days,), YearGroups({}))
+    assert e.against[0].sentence == "Not lately: the last suspension was about 19 months ago." and e.out_of_date == ()
+
+
+def test_that_things_got_better_lately_is_told_beside_what_was_noticed() -> None:
+    change = replace(
+        feature("absence_change", theme="attendance"), measure=replace(days_since_last(), kind="change"), value_format="share",
+        strength_phrase="Attendance has got better: {value} of sessions fewer missed in {period} than before", strength_below=-0.03,
+    )  # fmt: skip
+    level = feature("absence", theme="attendance")
+    r = Row("k", "c", AS_OF, "8", {change.name: -0.15, level.name: 9.0}, {change.name: -0.1, level.name: 0.9}, {})
+    e = narrate(r, (level, change), YearGroups({}))
+    assert [x.theme for x in e.noticed] == ["attendance"]
+    assert "15 of every 100 sessions fewer missed" in e.going_well[0].sentence
 
 
 def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() -> None:
@@ -181,10 +224,3 @@ def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() ->
     values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
     e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
-
-
-def test_less_than_usual_is_no_better_reason_than_usual() -> None:
-    usual = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 9.0}})
-    e = narrate(row({"late_count_6sw": 4.0, "absence_share_90d": 0.22}, {"late_count_6sw": 0.9, "absence_share_90d": 0.2}), SCHOOL_FEATURES, usual)
-    assert [(reason.theme, reason.stands_out) for reason in e.noticed] == [("attendance", True), ("lateness", False)]
-    assert e.noticed[1].comparison == "Less than is usual in Year 8 (9). It says little by itself."

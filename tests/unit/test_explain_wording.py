@@ -142,6 +142,7 @@ def test_labels_that_hold_their_window_say_it_once() -> None:
     f = feature("x", label="Suspensions, last 90 days", window=last_days(90))
     assert label_and_period(f) == "Suspensions, last 90 days"
     assert fact_sentence(f, 0) == "Suspensions: none in the last 90 days."
+    assert "none for this child in" in fact_sentence(replace(f, source="contacts"), 0)  # services may know the family through another
     assert label_and_period(feature("y", label="Moves", window=last_days(730))) == "Moves, the last two years"
     assert label_and_period(feature("z", label="In temporary housing", window=ever())) == "In temporary housing"
 

@@ -52,6 +52,8 @@ FAULTS: list[tuple[str, str, Row]] = [
     ("FAC003", "household_factors", {"factor": "18A"}),
     ("STA001", "statutory", {"status": "LAC"}),
     ("EHP001", "early_help", {"response": "declined"}),
+    ("EHP002", "early_help", {"response": "accepted", "start_on": "2024-10-25", "end_on": "2025-01-10", "end_reason": "consent withdrawn"}),
+    ("EDU001", "education_status", {"status": "EHE"}),
     ("NOT001", "notifications", {"kind": "fire"}),
     ("HHM001", "household_members", {"role": "lodger"}),
     ("ENR001", "enrolments", {"school_id": "S9"}),

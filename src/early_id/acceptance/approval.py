@@ -15,6 +15,7 @@ from early_id.core.types import Json
 from early_id.features.declare import Feature
 from early_id.models.registry import Bundle, find_bundle, load_bundle
 from early_id.models.risk_model import RiskModel
+from early_id.present.wording import MADE_UP
 
 DEMONSTRATION = "demonstration"
 PUBLIC_BENCHMARK = "public_benchmark"
@@ -58,9 +59,9 @@ class ApprovalStatus:
     @property
     def watermark(self) -> str | None:
         """The watermark of every output, where there is one."""
-        marks = {DEMONSTRATION: "made-up data", PUBLIC_BENCHMARK: "published data, for comparison only"}
+        marks = {DEMONSTRATION: MADE_UP, PUBLIC_BENCHMARK: "published data, for comparison only"}
         if self.kind == ON_RECORD and self.made_up:
-            return "made-up data"
+            return MADE_UP
         return marks.get(self.kind) if self.is_approved else None
 
     def require(self) -> None:

@@ -8,16 +8,20 @@ are one test. `p_adjusted` is scaled so that 0.05 is the bar: the other hundredt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from early_id.audit.crossed import crossed_rows
 from early_id.audit.gaps import detectable, gaps_of
 from early_id.audit.groups import align, excluded_heads, groupings
 from early_id.audit.measures import MEASURES, Scored
 from early_id.audit.result import AuditResult, summarise
 from early_id.audit.settings import AuditRules, checked_primary
+from early_id.audit.themes import by_theme, theme_effects, theme_links
+from early_id.audit.unknown import if_all_belonged
 from early_id.audit.verdicts import BAR, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
@@ -26,6 +30,7 @@ from early_id.stats.capacity import at_capacity
 from early_id.stats.multiple import holm
 
 if TYPE_CHECKING:
+    from early_id.features.declare import Feature
     from early_id.features.matrix import FeatureMatrix
 
 
@@ -42,6 +47,10 @@ class ScoredModel(Protocol):
     def capacity(self) -> int: ...
     @property
     def held_out(self) -> pd.DataFrame: ...
+    @property
+    def held_out_terms(self) -> pd.DataFrame | None: ...
+    @property
+    def features(self) -> Sequence[Feature]: ...
 
 
 def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules) -> AuditResult:
@@ -91,8 +100,15 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         "families_listed": at.places_used,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),
     }
-    notes = tie_notes(held_out["score"].to_numpy(), at.listed)
-    return audit_rows(scored, frame, settings, meta=meta, notes=notes)
+    score = held_out["score"].to_numpy()
+    result = audit_rows(scored, frame, settings, meta=meta, notes=tie_notes(score, at.listed))
+    if model.held_out_terms is None:
+        return result
+    themes = by_theme(model.held_out_terms.loc[held_out.index], model.features)
+    held, _ = groupings(frame, settings.characteristics)
+    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in result.summary.to_dict("records")}
+    effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
+    return replace(result, themes=effects, links=theme_links(themes, held))
 
 
 def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:
@@ -127,6 +143,7 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
     first_step = settings.alpha_single / max(len(tests), 1)
     seen = detectable(gaps, first_step)
     rows = pd.DataFrame([judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)])
+    crossed, small = crossed_rows(scored, held, primary, alpha=settings.alpha_crossed, min_group=settings.min_group, tolerances=settings.tolerances)
     everything: Json = {
         **meta,
         "rows": len(scored.y),
@@ -139,6 +156,8 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
         "alpha_single": settings.alpha_single,
         "tolerances": dict(settings.tolerances),
         "min_group": settings.min_group,
+        "crossed_tests": int(crossed["p_adjusted"].notna().sum()) if len(crossed) else 0,
+        "alpha_crossed": settings.alpha_crossed,
         "notes": [
             *notes,
             *([f"{unknown:,} children whose outcome is not known yet are left out of measures that need it."] if unknown else []),
@@ -150,4 +169,7 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
         summary=summarise(rows, {by.name: by.label for by in held}),
         not_held=pd.DataFrame({"characteristic": list(not_held), "why": list(not_held.values())}, dtype=object),
         meta=everything,
+        crossed=crossed,
+        crossed_small=small,
+        unknown=if_all_belonged(scored, held, primary, min_group=settings.min_group),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,12 @@ class AuditResult:
         One row a characteristic: verdict, and its largest gap with interval and the smallest that could have been seen.
     not_held : DataFrame
         Characteristics the data do not hold, and why.
+    crossed, crossed_small : DataFrame
+        Groups that cross two characteristics, as ``rows``, where enough children have and lack the outcome; the others' head counts.
+    unknown : DataFrame
+        The primary gaps if everyone *not known* belonged to one group.
+    themes, links : DataFrame
+        What the list would be without each theme, and how far each theme goes along with each characteristic; only where a model was audited.
     meta : dict
         Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
     """
@@ -50,6 +56,11 @@ class AuditResult:
     summary: pd.DataFrame
     not_held: pd.DataFrame
     meta: Json
+    crossed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    crossed_small: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unknown: pd.DataFrame = field(default_factory=pd.DataFrame)
+    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    links: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def frame(self) -> pd.DataFrame:
         """All rows, as a copy."""
@@ -87,9 +98,13 @@ class AuditResult:
     def to_json(self) -> Json:
         """Rows with the keys of every ``--json`` audit, summary, what is not held, how it was done; NaN becomes null."""
         return {
-            "rows": [row | {"n": _whole(row["n"])} for row in _records(self.rows[list(JSON_COLUMNS)])],
+            "rows": _rows_json(self.rows),
+            "crossed": _rows_json(self.crossed),
             "summary": _records(self.summary),
             "not_held": _records(self.not_held),
+            "unknown": _records(self.unknown),
+            "themes": _records(self.themes),
+            "links": _records(self.links),
             "meta": self.meta,
         }
 
@@ -139,6 +154,10 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
         "smallest_detectable": largest["smallest_detectable"],
         "note": largest["note"],
     }
+
+
+def _rows_json(rows: pd.DataFrame) -> list[Json]:
+    return [row | {"n": _whole(row["n"])} for row in _records(rows[list(JSON_COLUMNS)])] if len(rows) else []
 
 
 def _records(frame: pd.DataFrame) -> list[Json]:

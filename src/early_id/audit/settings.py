@@ -27,6 +27,10 @@ class AuditRules(Protocol):
         """Chance of any false alarm over all single characteristics."""
 
     @property
+    def alpha_crossed(self) -> float:
+        """Chance of any false alarm over all groups that cross two characteristics."""
+
+    @property
     def tolerances(self) -> Mapping[str, float]:
         """Largest difference the board tolerates, per measure; no entry means no decision was taken."""
 

@@ -24,6 +24,7 @@ class _TableRules:
 
     primary: tuple[str, ...]
     alpha_single: float
+    alpha_crossed: float
     tolerances: Mapping[str, float]
     min_group: int
     characteristics: Mapping[str, str]
@@ -86,7 +87,7 @@ def audit_table(
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
-    rules = _TableRules(settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named)
+    rules = _TableRules(settings.primary, settings.alpha_single, settings.alpha_crossed, settings.tolerances, settings.min_group, named)
     meta: Json = {
         "model": "table",
         "outcome": label,

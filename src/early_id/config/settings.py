@@ -133,7 +133,8 @@ class AuditSettings(Frozen):
     """Which groups are looked at, and what the board has decided about tolerances (none by default)."""
 
     primary: tuple[str, ...] = ("missed_share", "false_flag_rate")
-    alpha_single: float = 0.04
+    alpha_single: float = Field(0.04, gt=0, le=0.05)
+    alpha_crossed: float = Field(0.01, gt=0, le=0.05)  #: for groups that cross two characteristics
     tolerances: dict[str, float] = Field(default_factory=dict)
     min_group: int = 10
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found

@@ -28,6 +28,7 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.stage import SQL_TYPES
 from early_id.data.versions import unfolded_sql
 from early_id.schema.tables import Tables
 
@@ -97,8 +98,10 @@ class Store:
         except (OSError, ValueError):
             raise _damaged(path) from None
         rows = f"read_parquet({text(str(path))})"
-        # Stores written before the batch of a row was kept do not say it.
-        return rows if "batch" in names else f"(SELECT *, CAST(NULL AS INTEGER) AS batch FROM {rows})"
+        # Stores written before the batch of a row was kept do not say it; nor do they have columns that a table got later.
+        types = {**{column.name: SQL_TYPES[column.type] for column in self.tables[name].columns}, "batch": "INTEGER"}
+        added = [f"CAST(NULL AS {kind}) AS {quote(column)}" for column, kind in types.items() if column not in names]
+        return f"(SELECT *, {', '.join(added)} FROM {rows})" if added else rows
 
     def has(self, table: str) -> bool:
         """Whether any rows of ``table`` were ever stored."""

@@ -13,6 +13,7 @@ from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
     NOT_SHOWN,
     WITHHELD_SENTENCE,
+    against_sentence,
     fact_sentence,
     holder,
     is_withheld,
@@ -23,7 +24,9 @@ from early_id.explain.wording import (
     theme_title,
     value_text,
 )
-from early_id.present.wording import day_text
+from early_id.features.themes import THEMES
+from early_id.present.wording import and_list, day_text
+from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
@@ -117,6 +120,7 @@ class Explanation:
     going_well: tuple[Reason, ...]
     not_known: tuple[str, ...]
     out_of_date: tuple[str, ...]
+    also_counted: tuple[str, ...] = ()  #: titles of themes that raised the score a little by values that are usual for the year group
     others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
 
     def _repr_html_(self) -> str:
@@ -138,6 +142,12 @@ class Row:
     newest: dict[str, date | None]
 
 
+def counted_as_well(explanation: Explanation) -> str:
+    """The line about themes that raised the score by values nobody would notice; empty where there are none."""
+    named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
+    return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
+
+
 def bar_steps(contribution: float) -> int:
     """1 to 5."""
     return 1 + sum(abs(contribution) > limit for limit in STEPS)
@@ -153,11 +163,12 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
     for feature in features:
         by_theme.setdefault(feature.theme, []).append(feature)
     reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
-    # What differs from the usual comes first: a usual value is the weakest reason a reader can be given, whatever it counted.
-    noticed = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (not r.stands_out, -r.contribution, r.theme))
+    # A usual value is no reason that a reader could give, whatever it counted: it is named in a line of its own, unless there is nothing else.
+    raising = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (not r.stands_out, -r.contribution, r.theme))
+    noticed = [r for r in raising if r.stands_out] or raising
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
-    rest = [*noticed[MOST_NOTICED:], *against[MOST_AGAINST:]]
-    raised = frozenset(reason.theme for reason in noticed)
+    rest = [*(r for r in raising if r not in noticed[:MOST_NOTICED]), *against[MOST_AGAINST:]]
+    raised = frozenset(reason.theme for reason in raising)
     well = tuple(
         _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
         for feature, sentence in strengths(features, row.values, leave_out=raised)
@@ -168,13 +179,20 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
         child_id=row.child_id,
         as_of=row.as_of,
         nc_year=row.nc_year,
-        noticed=tuple(noticed[:MOST_NOTICED]),
+        noticed=tuple(sorted(noticed[:MOST_NOTICED], key=_place)),
         against=tuple(replace(_without_plain_comparison(r), told_above=r.theme in told) for r in against[:MOST_AGAINST]),
         going_well=well,
         not_known=_not_known(by_theme, row),
         out_of_date=_out_of_date(features, row),
+        also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
     )
+
+
+def _place(reason: Reason) -> tuple[int, str]:
+    """Signs stand in one order on every sheet, the child's own first. By weight they would lead with whatever the model leans on, which the bar says."""
+    themes = list(THEMES)
+    return (themes.index(reason.theme) if reason.theme in themes else len(themes)), reason.theme
 
 
 def _without_plain_comparison(reason: Reason) -> Reason:
@@ -197,7 +215,7 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
         return _reason(side, lead, _plain(lead, row), row, peers, contribution=whole)
     # What can be told goes before what cannot; and neither a nought nor a usual value raises a suggestion in words while another value can.
     lead = max(pulling, key=lambda f: (not is_withheld(f), sign < 0 or _is_telling(f, row, peers), abs(row.parts[f.name])))
-    sentence = _plain(lead, row)
+    sentence = _plain(lead, row) if sign > 0 or is_withheld(lead) else against_sentence(lead, row.values[lead.name])
     if not is_withheld(lead) and sign > 0 and any(is_withheld(f) and row.parts[f.name] >= WORTH_SAYING for f in pulling):
         sentence = f"{sentence} {WITHHELD_SENTENCE}"
     facts = tuple(_fact(f, row, peers) for f in sorted(members, key=lambda f: -abs(row.parts[f.name])) if not is_withheld(f))
@@ -257,20 +275,25 @@ def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
 
 def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
     """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
-    lines = []
+    whole, lines = [], []
     for theme, members in by_theme.items():
         shown = [f for f in members if not is_withheld(f)]
-        # Days since something that never happened are not a hole in the records.
-        unknown = [f for f in shown if math.isnan(row.values[f.name]) and f.measure.kind != "days_since_last"]
+        unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
         if shown and len(unknown) == len(shown):
-            lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
+            whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
             lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
-    lines = list(dict.fromkeys(lines))
+    lines = list(dict.fromkeys([*whole, *lines]))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
+
+
+def _would_be_known(feature: Feature) -> bool:
+    """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
+    of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
+    return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
 
 
 def _why_unknown(feature: Feature) -> str:
@@ -285,7 +308,8 @@ def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
     for feature in features:
         day = row.newest.get(feature.name)
         value = row.values[feature.name]
-        if day is None or is_withheld(feature) or math.isnan(value) or value == 0:
+        # That the last one is long ago says that nothing has come since, not that the records stopped.
+        if day is None or is_withheld(feature) or math.isnan(value) or value == 0 or feature.measure.kind == "days_since_last":
             continue
         name = holder(feature)
         newest[name] = max(day, newest.get(name, day))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from early_id.explain.narrative import STEPS, Explanation
+from early_id.explain.narrative import STEPS, Explanation, counted_as_well
 from early_id.explain.wording import year_label
 from early_id.present.page import environment, render_page
 
@@ -80,6 +80,7 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
     template = _templates().get_template("sheet.html")
     return template.render(
         e=explanation,
+        also=counted_as_well(explanation),
         c=context or SheetContext(heading=explanation.key),
         year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,

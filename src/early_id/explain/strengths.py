@@ -33,10 +33,15 @@ def strengths(features: tuple[Feature, ...], values: dict[str, float], *, leave_
     Parameters
     ----------
     leave_out : frozenset of str
-        Themes that raised the suggestion: saying both about one theme would confuse the reader.
+        Themes that raised the suggestion: saying both about one theme would confuse the reader. That things have got better lately is the
+        exception: it is what a conversation can begin with.
     """
     found: dict[str, tuple[Feature, str]] = {}
     for feature in features:
-        if feature.theme not in leave_out and feature.theme not in found and is_strength(feature, values[feature.name]):
+        if (
+            (feature.theme not in leave_out or feature.measure.kind == "change")
+            and feature.theme not in found
+            and is_strength(feature, values[feature.name])
+        ):
             found[feature.theme] = (feature, fill(feature.strength_phrase or "", feature, values[feature.name]))
     return list(found.values())[:MOST]

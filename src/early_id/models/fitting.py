@@ -62,7 +62,8 @@ class Ranked:
     ``score`` and ``probability`` are NaN outside the test rows. ``left_in`` are test scores of a model that had seen
     earlier snapshots of the same families: optimistic, shown beside, labelled. ``also`` are scores of the further rows that were asked
     for, by the same models as the test rows of the same families. ``out_of_fold`` are scores of training rows by models fitted on other
-    families (of all training dates, so they are not held out by time).
+    families (of all training dates, so they are not held out by time). ``terms`` are the contributions of each feature to the test scores, by
+    the models that made them; only where they were asked for.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Ranked:
     also: Floats | None = None
     out_of_fold: Floats | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    terms: pd.DataFrame | None = None
 
 
 def check_classes(y: Floats, rows: Mask, outcome: str) -> None:
@@ -98,6 +100,7 @@ def learned(
     tick: Callable[[str], None],
     also: Mask | None = None,
     calibration: str = "sigmoid",
+    terms: bool = False,
 ) -> Ranked:
     """Fit one kind of model: per family fold for the test date, with all families beside it, and for the next lists.
 
@@ -105,6 +108,8 @@ def learned(
     ----------
     also : mask, optional
         Further rows to score, each by the model of its family's fold: see :class:`Ranked`.
+    terms : bool
+        Keep the contributions of each feature to the scores of the test rows.
     """
     known = {**LEARNED, **CHALLENGERS}
     if name not in known:
@@ -122,12 +127,15 @@ def learned(
     score = np.full(len(X), np.nan)
     out_of_fold = np.full(len(X), np.nan)
     further = np.full(len(X), np.nan)
+    parts: list[pd.DataFrame] = []
     for part in splits.fits:
         check_classes(y, part.fit, outcome)
         model, _ = chosen_fit(part.fit)
         for into, rows in ((score, part.test), (out_of_fold, part.calibrate)):
             if rows.any():
                 into[rows] = model.score_log_odds(X[rows])
+        if terms and part.test.any():
+            parts.append(model.contributions(X[part.test]).drop(columns="baseline"))
         mine = also & (splits.fold == part.number) if also is not None else np.zeros(len(X), dtype=bool)
         if mine.any():
             further[mine] = model.score_log_odds(X[mine])
@@ -145,7 +153,19 @@ def learned(
     probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
     extra = {kind.chosen: value, "rows": int(splits.final.sum()), "outcomes": int(np.nansum(y[splits.final]))}
     kept = left_in if splits.kind == "temporal" else None
-    return Ranked(name, kind.kind, score, probability, final, calibrator, kept, further if also is not None else None, out_of_fold, extra)
+    return Ranked(
+        name,
+        kind.kind,
+        score,
+        probability,
+        final,
+        calibrator,
+        kept,
+        further if also is not None else None,
+        out_of_fold,
+        extra,
+        terms=pd.concat(parts) if parts else None,
+    )
 
 
 def calibrated(score: Floats, out_of_fold: Floats, y: Floats, splits: Splits, kind: str = "sigmoid") -> tuple[Floats, Calibration]:

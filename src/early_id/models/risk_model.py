@@ -38,6 +38,8 @@ class RiskModel:
     held_out : DataFrame
         The rows of the test date, scored by models fitted on *other* families at earlier dates: child_id, as_of, family_id,
         school_id, hub_id, fold, score, probability, y, censored. Not by ``estimator``, which has seen them.
+    held_out_terms : DataFrame, optional
+        Contributions of each feature to ``held_out``'s scores, by the models that made them.
     capacity : int
         Families that could be talked to at the test date, over the whole council.
     settings_hash : str
@@ -55,6 +57,7 @@ class RiskModel:
     capacity: int
     settings_hash: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    held_out_terms: pd.DataFrame | None = None
 
     @property
     def feature_names(self) -> list[str]:

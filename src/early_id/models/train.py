@@ -127,6 +127,7 @@ def run_trial(
         estimator=forward.estimator,
         calibrator=forward.calibrator,
         held_out=held_out[forward.name],
+        held_out_terms=None if forward.terms is None else forward.terms.loc[held_out[forward.name].index],
         capacity=rows.capacity,
         settings_hash=fingerprint({"training": settings.model_dump(), "acceptance": acceptance.model_dump() if acceptance else None}),
         extra=forward.extra,
@@ -219,6 +220,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
                     tick=lambda note: bar.advance(note=note),
                     also=before if name == settings.put_forward else None,
                     calibration=settings.calibration,
+                    terms=name == settings.put_forward,
                 )
             )
     forward = next(r for r in ranked if r.name == settings.put_forward)

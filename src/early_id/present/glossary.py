@@ -70,7 +70,7 @@ class Glossary:
             sheet,
             name=say(sheet.name),
             title=say(sheet.title),
-            notes=[say(note) for note in sheet.notes],
+            notes=[say(note) if isinstance(note, str) else (say(note[0]), say(note[1])) for note in sheet.notes],
             headings=[say(heading) for heading in sheet.headings],
             rows=[[_cell(value, self) for value in row] for row in sheet.rows],
             dropdowns={say(heading): [say(option) for option in options] for heading, options in sheet.dropdowns.items()},

@@ -14,6 +14,9 @@ from datetime import date
 #: Said on every page for staff. It is the only sentence that may hold the word "concern".
 ALARM = "early_id is not a safeguarding alarm. A child not on this list may need help just as much. Your own concern never waits for a list."
 
+#: Words on every page and sheet made from invented records.
+MADE_UP = "Made-up data: no real child, family or school is in it"
+
 #: Pattern of a banned word, and what to say instead. Matched without regard to case.
 BANNED: dict[str, str] = {
     r"\bfair(ly)?\b": "say which gap was or was not found",

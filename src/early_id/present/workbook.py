@@ -35,9 +35,11 @@ _LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
+    "subtitle": {"bold": True, "text_wrap": True, "valign": "bottom"},
     "note": {"text_wrap": True},
     "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom"},
-    "cell": {"bottom": 1, "bottom_color": "#B5BAC0"},
+    # The line between columns keeps words of neighbouring cells apart.
+    "cell": {"bottom": 1, "bottom_color": "#B5BAC0", "right": 1, "right_color": "#DDE1E6"},
     "entry": {"bottom": 1, "bottom_color": "#B5BAC0", "left": 1, "right": 1, "bg_color": "#FFFBE6", "locked": False},
 }
 
@@ -54,7 +56,7 @@ class Sheet:
         The table. Cells are text, numbers, dates, yes/no or None (left empty). No rows and no headings: a sheet of notes.
     title : str
         First line of the sheet; left out where empty.
-    notes : sequence of str
+    notes : sequence of str or (heading, text)
         Lines above the table, each across the whole width.
     widths : sequence of float
         Column widths in characters; 16 where not given.
@@ -76,7 +78,7 @@ class Sheet:
     headings: Sequence[str] = ()
     rows: Sequence[Sequence[Value]] = ()
     title: str = ""
-    notes: Sequence[str] = ()
+    notes: Sequence[str | tuple[str, str]] = ()
     widths: Sequence[float] = ()
     wrap: bool = True
     dropdowns: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -193,7 +195,10 @@ def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats, choices: _Cho
         page.set_column(column, column, sheet.width_of(column))
     across = sum(sheet.width_of(column) for column in range(last + 1))
     row = 0
-    for line, style, size in [(sheet.title, "title", 16), *((note, "note", 11) for note in sheet.notes)]:
+    lines = [(sheet.title, "title", 16)]
+    for note in sheet.notes:
+        lines += [(note, "note", 11)] if isinstance(note, str) else [(note[0], "subtitle", 11), (note[1], "note", 11)]
+    for line, style, size in lines:
         if line:
             _write_across(page, row, last, line, formats.get(style), across=across, size=size)
             row += 1
@@ -227,6 +232,8 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
             more: dict[str, Any] = {"text_wrap": True} if sheet.wrap else {}
             if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
                 more["quote_prefix"] = True
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                more |= {"align": "right", "indent": 1}  # or a number would touch the words of the next column
             if isinstance(value, date):
                 more["num_format"] = "d mmm yyyy"
             _write_cell(page, end, column, value, formats.get(style, **more))

@@ -15,9 +15,9 @@ from markupsafe import Markup, escape
 
 from early_id.present import charts, curves, page
 from early_id.present.glossary import Glossary
-from early_id.present.wording import and_list, day_text, out_of, plural, sentence_case
+from early_id.present.wording import MADE_UP, and_list, day_text, out_of, plural, sentence_case
 from early_id.report import comparison_parts as parts
-from early_id.report.context import MADE_UP, list_name
+from early_id.report.context import list_name
 from early_id.report.section import bullets, lead_in, paragraph
 from early_id.report.showing import Showing, estimate, number
 from early_id.report.usefulness import model_name

@@ -8,9 +8,7 @@ from datetime import date
 from typing import Any
 
 from early_id.present.glossary import Glossary
-
-#: Words on every page made from invented records.
-MADE_UP = "Made-up data: no real child, family or school is in it"
+from early_id.present.wording import MADE_UP
 
 #: Who no list of this kind looks at; they need another way to be found.
 NOT_LOOKED_AT = (

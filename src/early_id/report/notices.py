@@ -15,9 +15,8 @@ from pathlib import Path
 from jinja2 import Environment
 
 from early_id.present.page import environment, render_page
-from early_id.present.wording import day_text
+from early_id.present.wording import MADE_UP, day_text
 from early_id.present.write import write_text
-from early_id.report.context import MADE_UP
 
 #: Who holds a record, as a family would say it.
 HOLDERS = {

@@ -97,7 +97,8 @@ def _details(child: ChildEntry, one: ScreeningList) -> str:
 
 
 def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: ScreeningList, offer: Offer, ask: str) -> SheetContext:
-    noticed = [reason.theme for reason in child.explanation.noticed if not reason.withheld]
+    by_weight = sorted(child.explanation.noticed, key=lambda reason: -reason.contribution)
+    noticed = [reason.theme for reason in by_weight if not reason.withheld]
     return SheetContext(
         heading=child.name,
         school=child.school or ("" if one.recipient.is_school else NO_SCHOOL_HELD),

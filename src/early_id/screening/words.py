@@ -72,7 +72,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             "How to read a line",
             (
                 "What is going well comes first: start there. What we noticed says what the records show, for which time, where it was "
-                "written down and the date of the newest record. Usual means the middle value of the same year group in the council. "
+                "written down and the date of the newest record; the signs stand in the same order for everyone. Usual means the middle value of the same year group in the council. "
                 "What speaks against and what we do not know belong to the picture just as much. On the printed sheets a small bar shows how "
                 "much a sign counted for this suggestion; it does not say how serious it is."
             ),

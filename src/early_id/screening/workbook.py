@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from early_id.explain.narrative import Reason
+from early_id.explain.narrative import Reason, counted_as_well
 from early_id.explain.wording import year_label
 from early_id.present.wording import ALARM
 from early_id.present.workbook import Sheet, Value, workbook_bytes
@@ -71,9 +71,8 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
 
 
 def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
-    lines = [f"{heading}\n{text}" for heading, text in how_to_read(one)]
     top = [banner(one), *([watermark] if watermark else []), at_a_glance(one)]
-    return Sheet(name="Read me first", title=list_title(one), notes=[*top, *lines], widths=(72.0,), protected=True, landscape=False)
+    return Sheet(name="Read me first", title=list_title(one), notes=[*top, *how_to_read(one)], widths=(72.0,), protected=True, landscape=False)
 
 
 def _list(one: ScreeningList, watermark: str | None) -> Sheet:
@@ -115,7 +114,7 @@ def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value
         "\n".join(others),
         *([] if school else [contact or "Speak to the child's school first."]),
         _points(e.going_well, NO_STRENGTH),
-        _points(e.noticed, NOTHING_NOTICED),
+        "\n".join([_points(e.noticed, NOTHING_NOTICED), *([counted_as_well(e)] if e.also_counted else [])]),
         _points(e.against, NOTHING_AGAINST),
         "\n".join(f"• {line}" for line in (*e.not_known, *e.out_of_date)) or ALL_HELD,
         *([None] * len(ENTRY)),

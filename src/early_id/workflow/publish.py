@@ -19,6 +19,7 @@ from early_id.core.folders import restrict
 from early_id.features.cohort import REASONS
 from early_id.features.themes import THEMES
 from early_id.present.page import render_page, table_html
+from early_id.present.wording import MADE_UP
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import GovernanceContext, NoticeContext, governance_pack, write_notices
@@ -158,7 +159,7 @@ def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[
     )
     path = bench.cfg.out_dir / "findings.html"
     page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
-                       watermark="made-up data" if bench.store.made_up else None, said=said(trials))  # fmt: skip
+                       watermark=MADE_UP if bench.store.made_up else None, said=said(trials))  # fmt: skip
     write_text(path, glossary(bench).html(page))
     return [{"kind": "findings", "path": _shown(bench, path)}]
 

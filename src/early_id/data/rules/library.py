@@ -84,8 +84,6 @@ RULES: tuple[Rule, ...] = (
          "Map it in the shape under 'values': to 'family withdrew' where the family wished it to end, so that it can never count against them."),
     Rule("EDU001", _Q, ("education_status",), f"status IS NOT NULL AND status NOT IN ({_values('education_status')})",
          "The education status is not in the code list.", "Map it in the shape under 'values'; it is kept but counted nowhere."),
-    Rule("FAC004", _Q, ("household_factors",), f"recorded_by IS NOT NULL AND recorded_by NOT IN ({_values('recorder')})",
-         "Who recorded the factor is not in the code list.", "Map it in the shape under 'values'; the factor itself is kept and counts."),
     Rule("NOT001", _Q, ("notifications",), f"kind IS NOT NULL AND kind NOT IN ({_values('notification_kind')})",
          "The kind of notice is not known.", "Map it in the shape under 'values'; it is kept but counted nowhere."),
     Rule("HHM001", _Q, ("household_members",), "role IS NOT NULL AND role NOT IN ('child', 'parent', 'other_adult')",

@@ -39,7 +39,7 @@ HOUSING: tuple[Feature, ...] = (
            "The family lived in temporary housing in {period}"),
     _money("benefit_cap_365d", "Benefits were capped", "benefit_cap", "The household's benefits were capped in {period}"),
     _money("debt_advice_365d", "Debt advice", "debt_advice", "The household asked for debt advice in {period}", direction=Direction.EITHER),
-    _money("money_signs_365d", "Different money worries", "rent_arrears", "The household had {value} different money worries in {period}",
+    _money("money_signs_365d", "Kinds of money worry", "rent_arrears", "The household had {value} kinds of money worry in {period}",
            measure=different("factor", IS_MONEY), value_format="count"),
     _home("home_moves_730d", "Moves of home", count(), last_days(730), "Moved home {value} times in {period}",
           "Moves of home break friendships, school and support.",
@@ -47,7 +47,7 @@ HOUSING: tuple[Feature, ...] = (
     _home("days_at_home_ever", "Time at the present home", days_since_last(), ever(), "Moved to the present home {value} ago",
           "A settled home protects; a new one is a time when help is welcome.", direction=Direction.LOWERS, value_format="days",
           strength_phrase="Has lived in the same home for {value}", strength_above=730),
-    _home("siblings_count_now", "Brothers and sisters at home", relatives(), ever(), "Lives with {value} brothers or sisters",
+    _home("siblings_count_now", "Other children of the family", relatives(), ever(), "Lives with {value} other children of the family",
           "Larger families have more to carry, and more to gain from whole-family help.", direction=Direction.EITHER, unit=Unit.FAMILY,
           theme="siblings"),
 )  # fmt: skip

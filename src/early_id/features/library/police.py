@@ -32,7 +32,7 @@ POLICE: tuple[Feature, ...] = (
     _rows("missing_in_school_hours_365d", "Missing in school hours", count(IS_IN_SCHOOL_HOURS), last_days(365),
           "Reported missing in school hours {value} times in {period}", "Working Together 2023: missing from education.",
           source="missing_episodes", theme="missing_episodes"),
-    _rows("missing_mean_gap_365d", "Time between missing episodes", mean_gap(), last_days(365), "Reported missing about every {value} in {period}",
+    _rows("missing_mean_gap_365d", "Time between missing episodes", mean_gap(), last_days(365), "On average {value} from one missing episode to the next in {period}",
           "Episodes that follow close on each other are a stronger sign than their number.", source="missing_episodes", theme="missing_episodes",
           direction=Direction.LOWERS, missing=Missing.UNKNOWN, value_format="days"),
     _rows("missing_change_180d", "Change in missing episodes", change(count(), earlier=between_days(360, 180)), last_days(180),
