@@ -12,6 +12,7 @@ from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, Se
 from early_id.cli.inspect import features_app
 
 if TYPE_CHECKING:
+    from early_id.core.findings import Findings
     from early_id.workflow.steps import Bench
 
 OptionalConfig = Annotated[Path | None, typer.Option("--config", help="Settings file; without it the shipped catalogue, and no values.")]
@@ -74,17 +75,31 @@ def features_build(
         matrix = build(bench, bench.people, dates=dates or None)
         outputs = write_matrix(bench, matrix)
     if as_json:
-        emit({"outputs": outputs, "rows": len(matrix), "features": list(matrix.X.columns), "fingerprint": matrix.fingerprint})
+        emit(
+            {
+                "outputs": outputs, "rows": len(matrix), "features": list(matrix.X.columns), "fingerprint": matrix.fingerprint,
+                "findings": matrix.meta.findings.to_json(),
+            }
+        )  # fmt: skip
         return
     say(f"{matrix!r}")
-    unknown = matrix.X.isna().mean()
-    nobody = [str(name) for name in unknown.index[unknown == 1]]
-    say(
-        f"Values not known: {unknown.mean():.0%} overall; features not known for anybody: {len(nobody)}{' (' + ', '.join(nobody) + ')' if nobody else ''}."
-    )
+    say(f"Values not known: {matrix.X.isna().to_numpy().mean():.0%} of all.")
+    _say_findings(matrix.meta.findings)
     for item in outputs:
         say(f"  {(bench.cfg.out_dir / item['path']).as_posix()}: {item['what']}")
     say("These files hold children's records. They can be read by you alone; keep them where they are.")
+
+
+def _say_findings(findings: Findings) -> None:
+    """Each message once, with every place it is about."""
+    from textwrap import fill
+
+    for code in findings.by_code():
+        same = [item for item in findings if item.code == code]
+        say(fill(f"{code} {same[0].severity}: {same[0].message}", 100, subsequent_indent="  "))
+        for item in same:
+            say(fill(f"{item.count:,} in {item.where}", 100, initial_indent="    ", subsequent_indent="      "))
+        say(fill(same[0].advice, 100, initial_indent="  ", subsequent_indent="  "))
 
 
 @features_app.command("check")

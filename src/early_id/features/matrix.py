@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.findings import Findings
 from early_id.core.fingerprint import frame_fingerprint
 from early_id.core.types import Audience, SharingClass
 from early_id.features.declare import Feature
@@ -34,6 +35,7 @@ class MatrixMeta:
     as_of_dates: tuple[date, ...] = ()
     notes: tuple[str, ...] = ()
     places: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  #: audience → recipient → families that it can talk to
+    findings: Findings = field(default_factory=Findings)  #: what could not be known: absent tables, features that nobody has, children on two rolls
 
 
 def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:

@@ -76,18 +76,31 @@ def trace_text(rows: EvidenceRows, *, width: int = 100, shown: int | None = SHOW
     if about.left_out:
         lines += ["", "  Left out of the records of " + ("the relatives" if feature.unit == "family" else "the child") + f" in '{feature.source}':"]
         lines += [f"  {number:>7,}  {why}" for why, number in about.left_out.items()]
-    if math.isnan(value):
-        lines += ["", fill(_unknown(rows), width, initial_indent="  ", subsequent_indent="  ")]
+    said = (
+        _unknown(rows)
+        if math.isnan(value)
+        else ""
+        if len(rows)
+        else "Nought, not unknown: there is no such row, and enough is known of this child and time to say so."
+    )
+    if said:
+        lines += ["", fill(said, width, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(lines)
 
 
 def _unknown(rows: EvidenceRows) -> str:
-    least = max(rows.about.feature.measure.at_least, (rows.about.feature.measure.inner or rows.about.feature.measure).at_least)
-    few = f" It takes {least} rows to say something." if least > 1 else ""
-    return (
-        f"The value is not known, which is not nought:{few} Either there are too few rows, a part of a sum is missing, or no source is known to cover this child "
-        "and time, so that no row does not mean none."
-    )
+    """Why a value is not known, as far as the rows show it."""
+    measure = rows.about.feature.measure
+    measure = measure.inner if measure.inner is not None else measure
+    among = int(rows["among"].sum())
+    if measure.kind in ("share", "longest_run") and among < max(measure.at_least, 1) and len(rows.about.windows) == 1:
+        return f"Not known, which is not nought: it takes {max(measure.at_least, 1)} rows to judge by, and there are {among}."
+    if not len(rows):
+        return (
+            "Not known, which is not nought: there are no rows, and no source is known to send such rows for this child over this time (it has none of that kind, "
+            "begins later, ended before, or does not cover the schools that the child was at)."
+        )
+    return "Not known, which is not nought: a part of what it takes (an amount, the earlier window, the year group, or cover of the time) is missing."
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -125,17 +125,11 @@ def cut_leaks(
     store: TableSource, people: People, features: Catalogue, day: date, *, cfg: Config, programme: Programme, calendar: SchoolCalendar
 ) -> Iterator[Leak]:
     """Features whose values on ``day`` move when rows are added that may not matter, and the cohort if it does."""
-    built = []
-    for changed in (AsItStood(store, day), WithLaterRows(store, day)):
-        past = Past(changed, people, day)
-        cohort = programme.cohort(past, cfg)
-        values = build_at(past, cohort.index, features, calendar=calendar, settings=cfg.features).values
-        built.append((cohort, values))
-    (stood, before), (now, after) = built
+    pasts = [Past(changed, people, day) for changed in (AsItStood(store, day), WithLaterRows(store, day))]
+    stood, now = (programme.cohort(past, cfg) for past in pasts)
     if not _same(stood.index, now.index) or not _same(stood.excluded, now.excluded):
         yield Leak("cut", (), (), f"Who is in the cohort on {day}, or why somebody is not, moves when rows from after that date are added.")
-    common = before.index.intersection(after.index)
-    before, after = before.loc[common], after.loc[common]
+    before, after = (build_at(past, stood.index, features, calendar=calendar, settings=cfg.features).values for past in pasts)
     for feature in features:
         one, other = before[feature.name], after[feature.name]
         moved = int((~((one == other) | (one.isna() & other.isna()))).sum())
