@@ -222,6 +222,16 @@ class FeatureMatrix:
             index=self.X.columns,
         )
 
+    def plot(self) -> str:
+        """SVG: how much is known, by theme: the mean share of rows with a known value."""
+        from early_id.features.themes import THEMES
+        from early_id.present.charts import bars
+
+        known = self.X.notna().mean().groupby([THEMES[f.theme].title for f in self.meta.features]).mean().sort_values(ascending=False)
+        rows = [{"label": title, "value": float(share)} for title, share in known.items()]
+        desc = " ".join(f"{row['label']}: {row['value']:.0%}." for row in rows)
+        return str(bars(rows, title="How much is known, by theme", desc=desc, unit="percent"))
+
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
 

@@ -99,6 +99,19 @@ class LeakCheck:
             "signs": self.signs.to_dict("records"),
         }
 
+    def plot(self, most: int = 12) -> str:
+        """SVG: how well each sign tells the outcome from its last weeks, beside the same sign months earlier; the largest gains first."""
+        from early_id.present.charts import paired_bars
+
+        shown = self.signs.sort_values("gain", ascending=False).head(most)
+        rows = [
+            {"label": str(row["sign"]).replace("_", " "), "first": float(row["near"]) - 0.5, "second": float(row["far"]) - 0.5}
+            for row in shown.to_dict("records")
+        ]
+        title = "How well signs tell what comes soon: the last weeks beside the same sign months earlier"
+        desc = "Area under the curve less one half; none is 0. " + " ".join(f"{row['label']}: {row['first']:.2f} and {row['second']:.2f}." for row in rows)
+        return str(paired_bars(rows, names=("last 90 days", "half a year to a year before"), title=title, desc=desc, unit="ratio"))
+
     def __repr__(self) -> str:
         return f"LeakCheck({len(self.leaks)} leaks, {len(self.signs)} signs measured, {len(self.not_tried)} checks could not be run)"
 
