@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Direction, Missing, SharingClass, Unit
 from early_id.schema.conditions import Condition
 
@@ -260,6 +261,11 @@ class Feature:
     strength_above: float | None = None
     value_format: str = "count"
     version: int = 1
+
+    @property
+    def meaning(self) -> str:
+        """Fingerprint of what decides the value, without the words about it; a change of it asks for another ``version``."""
+        return fingerprint([self.source, self.measure, self.window, self.unit, self.sharing, self.missing])
 
     @property
     def period_label(self) -> str:
