@@ -148,7 +148,8 @@ def _rows(scope: Scope, measure: Measure, name: str, window: tuple[date, date]) 
     frame = rows.mutate(counts=marks.counted, among=marks.among).filter(wanted).execute()
     links = scope.past.links()
     frame = frame.merge(links, on=["source", "source_person_id"], how="left").assign(window=name)
-    usable = [c.name for c in scope.table.columns if c.usage is Usage.FEATURE or c.name == "school_id"]
+    same = scope.table.happened if scope.table[scope.table.happened].type == "date" else ""  # happened_on says it already
+    usable = [c.name for c in scope.table.columns if (c.usage is Usage.FEATURE or c.name == "school_id") and c.name != same]
     shown = [*FIRST, *(column for column in usable if column not in FIRST), *(column for column in LAST if column in frame)]
     return frame[shown]
 

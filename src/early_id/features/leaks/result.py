@@ -109,7 +109,9 @@ class LeakCheck:
             for row in shown.to_dict("records")
         ]
         title = "How well signs tell what comes soon: the last weeks beside the same sign months earlier"
-        desc = "Area under the curve less one half; none is 0. " + " ".join(f"{row['label']}: {row['first']:.2f} and {row['second']:.2f}." for row in rows)
+        desc = "Area under the curve less one half; none is 0. " + " ".join(
+            f"{row['label']}: {row['first']:.2f} and {row['second']:.2f}." for row in rows
+        )
         return str(paired_bars(rows, names=("last 90 days", "half a year to a year before"), title=title, desc=desc, unit="ratio"))
 
     def __repr__(self) -> str:
