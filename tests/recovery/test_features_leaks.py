@@ -1,8 +1,8 @@
 """The leak test finds the leak that was planted, names its column, and names nothing in honest councils.
 
 The limits were fixed on seeds 101 to 105 (README of ``features.leaks``); the seeds here were used for nothing before. In the normal run one council of
-each kind; with ``EARLY_ID_RUN_FACTOR`` (``make nightly``) all of them, and the rates are printed. Marks are left out of the stores: they are nine in ten of all rows
-and the planted leak is in contacts. ``make figures`` runs the whole command, marks and all, on some.
+each kind and the signs of three tables; with ``EARLY_ID_RUN_FACTOR`` (``make nightly``) all councils and signs, and the rates are printed. Marks are left out of
+the stores: they are nine in ten of all rows, and the planted leak is in contacts.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from early_id.workflow.steps import open_bench
 
 MANY = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1")) > 1
 #: Share of offers and referrals with a contact typed in afterwards → seeds. The scenario's usual size is 0.7.
+TABLES = None if MANY else ("contacts", "notifications", "suspensions")
 LEAKY = {0.7: range(201, 207), 0.5: range(201, 204), 0.3: range(201, 204)} if MANY else {0.7: [201]}
 HONEST = [(seed, 2_000) for seed in range(201, 213)] + [(213, 5_000)] if MANY else [(202, 2_000)]
 
@@ -34,7 +35,7 @@ def named(folder: Path, seed: int, children: int, scenarios: list[str]) -> tuple
     Path(made.config).write_text("".join(line for line in text.splitlines(True) if "council_marks" not in line), encoding="utf-8")
     bench = open_bench(load_config(made.config))
     bench.store.ingest(cfg=bench.cfg)
-    features = [f for f in bench.in_force.catalogue if f.source != "attendance"]
+    features = [f for f in bench.in_force.catalogue if f.source != "attendance" and (TABLES is None or f.source in TABLES)]
     signs = signs_of(features, bench.store.tables)
     measured = measure_signs(
         bench.store, bench.people, signs, bench.dates(), cfg=bench.cfg, programme=bench.in_force.programme, calendar=usual_calendar()
@@ -63,4 +64,4 @@ def test_nothing_is_named_in_an_honest_council(seed: int, children: int, tmp_pat
         f"\nhonest, seed {seed}, {children} children: {sorted(columns)}; largest z {measured['z'].max():.1f}, limit {gain.limit(len(measured)):.1f}"
     )
     assert not columns
-    assert len(measured) > 30
+    assert len(measured) > (30 if MANY else 10)

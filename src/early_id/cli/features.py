@@ -130,11 +130,14 @@ def _say_leaks(found: Any) -> None:
     say("")
     if not found.found:
         say("No leak was found. What could not be tried has not been passed.")
+    by_place: dict[tuple[str, str], list[Any]] = {}
     for leak in found.leaks:
-        say(f"LEAK ({leak.kind}): {leak.column or leak.features[0] if leak.features else 'the cohort'}")
-        if leak.features:
-            say(fill(", ".join(leak.features), 100, initial_indent="  Features: ", subsequent_indent="    "))
-        say(fill(leak.why, 100, initial_indent="  ", subsequent_indent="  "))
+        by_place.setdefault((leak.kind, leak.column or "the cohort"), []).append(leak)
+    for (kind, place), leaks in by_place.items():
+        say(f"LEAK ({kind}): {place}")
+        if names := [name for leak in leaks for name in leak.features]:
+            say(fill(", ".join(names), 100, initial_indent="  Features: ", subsequent_indent="    "))
+        say(fill(leaks[0].why, 100, initial_indent="  ", subsequent_indent="  "))  # the strongest of them
         say("")
 
 

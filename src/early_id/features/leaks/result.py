@@ -76,10 +76,10 @@ class LeakCheck:
     def refuse(self) -> None:
         """Raise where leaks were found (exit code 3)."""
         if self.leaks:
-            names = ", ".join(dict.fromkeys(leak.column or leak.features[0] for leak in self.leaks))
+            names = list(dict.fromkeys(leak.column or (leak.features[0] if leak.features else "the cohort") for leak in self.leaks))
             raise LeakError(
-                f"{len(self.leaks)} leak(s) found.",
-                where=names,
+                "Features know what they could not have known on their date.",
+                where=", ".join(names),
                 what_next="Ask whoever keeps these records when they are typed in, and have the day of recording exported ('known: {column: …}' in the "
                 "shape); until then leave these features out with 'features.use'.",
             )
