@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import early_id.workflow.run as run_module
 from early_id.config.load import load_config
 from early_id.core.folders import holding, restrict
 from early_id.data import ingest as ingest_module
 from early_id.workflow.steps import at_work, open_bench
-from intake import Council, check, hashes
+from intake import MARK, Council, check, hashes
 
 HOLD = "import sys, time; from pathlib import Path; from early_id.core.folders import holding\nwith holding(Path(sys.argv[1]), role='store'):\n print('held', flush=True); time.sleep(600)"
 
@@ -128,10 +129,40 @@ def test_no_right_to_write_inside_the_store_names_both_causes(
     check(said, "open in another program", "may not write", "the right to write", where="parts")
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_run_that_stops_after_the_test_date_was_opened_says_so(
+    council: Council, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, *, opened: bool
+) -> None:
+    """Its results stand in the tracking store by then, so the look cannot be taken back; "as it was before" would be half the truth."""
+
+    def stopped(bench: object, batch: object, openings: dict[str, object]) -> None:
+        openings.update({"hub_lead": object()} if opened else {})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "_run", stopped)
+    code, said = cli("run", "--config", council.write_settings())
+    assert code == 130 and ("The test date counts as opened all the same" in said) is opened
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
 def test_what_is_restricted_is_so_for_everything_in_it(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c.txt").write_text("", encoding="utf-8")
     restrict(tmp_path / "a")
     assert [oct((tmp_path / name).stat().st_mode & 0o777) for name in ("a", "a/b", "a/b/c.txt")] == ["0o700", "0o700", "0o600"]
+    restrict(tmp_path / "a", group=True)
+    assert [oct((tmp_path / name).stat().st_mode & 0o7777) for name in ("a", "a/b", "a/b/c.txt")] == ["0o2770", "0o2770", "0o660"]
     restrict(tmp_path / "not there")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+@pytest.mark.parametrize(("shared", "rights"), [(False, 0o600), (True, 0o660)])
+def test_a_store_is_its_owners_alone_or_the_groups_too(council: Council, *, shared: bool, rights: int) -> None:
+    council.settings["shared_with_group"] = shared
+    council.put("attendance", MARK, {**MARK, "session": "PM"})
+    council.ingest()
+    store = council.store()
+    made = [path for path in store.folder.rglob("*") if path.is_file() and path.name != "lock"]
+    assert made and {path.stat().st_mode & 0o777 for path in made} == {rights}
+    assert {path.stat().st_mode & 0o777 for path in store.folder.rglob("*") if path.is_dir()} == {rights | 0o110 if shared else 0o700}
+    assert not shared or (store.folder / "lock").stat().st_mode & 0o060 == 0o060

@@ -62,7 +62,7 @@ def _no_headings(council: Council) -> None:
 
 def _ragged(council: Council) -> None:
     path = council.extracts / "education/pupils.csv"
-    path.write_text(path.read_text(encoding="utf-8") + f"P2,{CANARY}\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + f"{CANARY},{CANARY}\n", encoding="utf-8")
 
 
 MARK_HEADINGS = ["PupilID", "SchoolID", "Date", "Session", "Code", "RecordedOn"]

@@ -13,11 +13,13 @@ import sqlite3
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
 
 from early_id.config.load import load_config
+from early_id.core import display
 from early_id.data.synth import make_council
 from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.workflow.publish import FOR_ALL
@@ -45,7 +47,8 @@ def run_in(folder: Path, *overrides: str) -> Made:
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
     try:
-        with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed):
+        # Progress from the first moment, so that every line there can be is read below.
+        with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed), mock.patch.object(display, "QUIET_FOR", 0.0):
             result = run(load_config(folder / "config.yaml", overrides=(*QUICK, *overrides)))
     finally:
         logging.getLogger().removeHandler(handler)
@@ -108,6 +111,18 @@ def test_only_the_owner_may_read_what_is_not_meant_for_all(made: Made) -> None:
     assert all((made.out / name).stat().st_mode & 0o044 for name in FOR_ALL)
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        *("Reading and checking files", "Storing", "Building features", "Training for the school lead", "Training for the hub lead"),
+        *("Writing the tracking store", "Looking for gaps between groups", "Choosing and explaining families", "Writing lists"),
+        "Writing the governance report",
+    ],
+)
+def test_every_step_that_takes_its_time_shows_progress(made: Made, step: str) -> None:
+    assert f"  {step}: " in made.said and f"  {step}: done in" in made.said
+
+
 def test_json_has_the_stated_keys(made: Made) -> None:
     shown = json.loads((made.out / "run.json").read_text(encoding="utf-8"))
     assert {"outputs", "counts", "verdict", "models"} <= set(shown)
@@ -115,6 +130,7 @@ def test_json_has_the_stated_keys(made: Made) -> None:
         for measure in ("auc", "average_precision", "precision_at_capacity", "recall_at_capacity", "brier"):
             assert {"value", "low", "high"} <= set(result[measure])
     assert set(shown["audiences"]) == {"school_lead", "hub_lead"}
+    assert shown["report"]["as_of"] == "2025-11-10" and {"data", "catalogue", "model, hub lists"} <= set(shown["report"]["hashes"])
 
 
 def test_rows_in_are_rows_kept_and_rows_set_aside(made: Made) -> None:

@@ -110,8 +110,26 @@ def test_without_a_bar_train_shows_no_test_results_and_opens_nothing(desk: Desk)
     kept = (desk.folder / "out" / "trained" / "hub_lead.json").read_text(encoding="utf-8")
     card = json.loads(kept)["contents"]["card.json"]
     assert card["models"] == {} and card["comparisons"] == card["components"] == card["outcome_by_date"] == []
+
     for words in ("precision", "auc", "brier"):
         assert f'"{words}' not in kept.lower(), words
+
+
+def test_without_a_bar_run_shows_no_test_results_and_opens_nothing(desk: Desk) -> None:
+    """Whoever follows the README command by command has not looked at the test date before the board has said what it asks for."""
+    code, out, err = desk.run("run", "--json")
+    assert code == 4 and "No test results are shown" in err + out
+    shown = json.loads(out)
+    assert all(trial["models"] == {} and trial["outcome_by_date"] == [] for trial in shown["audiences"].values())
+    assert any("early-id train --template" in note for note in shown["notes"])
+    assert desk.openings() == 0 and not (desk.folder / "out" / "tracking").exists()
+    report = (desk.folder / "out" / "governance_restricted.html").read_text(encoding="utf-8")
+    assert (
+        "No test on past children has been supplied" in report
+        and "No model has been tested." in report
+        and "AUC</" not in report.replace("<dt>AUC</dt>", "")
+    )
+    assert (desk.folder / "out" / "findings.html").is_file() and (desk.folder / "out" / "notices").is_dir()
 
 
 def test_the_form_is_written_once(desk: Desk) -> None:

@@ -40,6 +40,8 @@ def council(small_council: CouncilSummary, tmp_path_factory: pytest.TempPathFact
     assert len(kept) == len(lines) - 1
     text = "\n".join(kept).replace("data: extracts", f"data: {(small_council.config.parent / 'extracts').as_posix()}")
     (folder / "config.yaml").write_text(text, encoding="utf-8")
+    bar = (small_council.folder / "acceptance.yaml").read_text(encoding="utf-8")
+    (folder / "acceptance.yaml").write_text(bar.replace("put_forward: additive", "put_forward: logistic"), encoding="utf-8")
     eid.Store.open(eid.load_config(folder / "config.yaml")).ingest()
     return Council(folder / "config.yaml", folder / "out")
 

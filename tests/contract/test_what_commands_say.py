@@ -14,9 +14,9 @@ from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
 from early_id.data import ingest as ingest_module
 from early_id.present.glossary import Glossary
-from intake import MARK, PUPIL, Council, check, hashes
+from intake import CANARY, MARK, PUPIL, Council, check, hashes
 
-ROW = "P1,S1,2024-11-04,AM,/,2024-11-05"
+ROW = f"{CANARY},S1,2024-11-04,AM,/,2024-11-05"
 HEADINGS = "PupilID,SchoolID,Date,Session,Code,RecordedOn"
 
 
@@ -67,8 +67,8 @@ def test_rows_that_were_kept_are_doubted_only_where_there_are_some(capsys: pytes
         (f"{HEADINGS}\r\n{ROW}\r\n{ROW}\n", 3, "lines end in different ways"),
         (f"{HEADINGS}\n{ROW}\n{ROW[:-1]}\xe9\n", 3, "not in the encoding"),
         (HEADINGS + "\n" + f"{ROW}\n" * 3000 + f"{ROW[:-1]}\xe9\n", 3002, "not in the encoding"),
-        (f"{HEADINGS}\n{ROW}\nP1,S1\n", 3, "as many cells as the headings: 2, not 6"),
-        (f'{HEADINGS}\n{ROW}\n"P1,S1\n', 3, "a quote is opened"),
+        (f"{HEADINGS}\n{ROW}\n{CANARY},S1\n", 3, "as many cells as the headings: 2, not 6"),
+        (f'{HEADINGS}\n{ROW}\n"{CANARY},S1\n', 3, "a quote is opened"),
     ],
     ids=["line ends", "byte", "byte far down", "cells", "quote"],
 )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
 
-import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from early_id.data.synth import CouncilSummary, make_council, rates
+from early_id.data.synth import rates
 from early_id.data.synth.check.judge import CheckResult, compare
 from early_id.data.synth.check.pictures import made_bands, published_bands, week_points, weekly_absence
 from early_id.data.synth.check.tally import Tally, count_council
@@ -25,7 +25,7 @@ from early_id.data.synth.marks.days import season
 from early_id.data.synth.population import schools
 from early_id.data.synth.rates import BAND_EDGES, PHASES, absence_bands, absence_level, cell_number, draw_absence, read_table, rescaling
 from early_id.data.synth.seeds import Seeds
-from early_id.schema.codes import code_list
+from early_id.data.synth.timeline import day_number
 
 FACTOR = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1"))
 #: Size and seeds of the councils that are checked.
@@ -188,59 +188,6 @@ def test_plan_and_support_are_told_apart_and_keep_the_bands_together() -> None:
             assert (rank[plan] > edge).mean() == pytest.approx(shares[0], rel=0.03)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    return make_council(3000, 11, tmp_path_factory.mktemp("calibration") / "council")
-
-
-@pytest.fixture(scope="module")
-def marks(made: CouncilSummary) -> pd.DataFrame:
-    """Settled marks of 2024/25: sessions by pupil, phase and code."""
-    root = made.folder / "extracts"
-    schools = pd.read_excel(root / "education" / "schools.xlsx", dtype=str)[["SchoolID", "Phase"]]
-    connection = duckdb.connect()
-    connection.register("schools", schools)
-    pattern, texts = root / "attendance" / "2024_25" / "*.parquet", root / "attendance" / "marks_*.csv"
-    return connection.execute(
-        f"""
-        WITH marked AS (
-            SELECT PupilID, SchoolID, Date, Session, Code, RecordedOn FROM read_parquet('{pattern}')
-            UNION ALL
-            SELECT PupilID, SchoolID, try_strptime(Date, '%d/%m/%Y')::DATE, Session, Code,
-                   strptime(RecordedOn, '%d/%m/%Y')::DATE
-            FROM read_csv('{texts}', all_varchar=true, delim=',', quote='"', escape='"')
-        ), settled AS (
-            SELECT * FROM marked WHERE Date >= DATE '2024-09-01' AND Date < DATE '2025-09-01'
-            QUALIFY row_number() OVER (PARTITION BY PupilID, Date, Session ORDER BY RecordedOn DESC) = 1
-        )
-        SELECT PupilID, Phase, Code, count(*) AS n FROM settled JOIN schools USING (SchoolID) GROUP BY ALL
-        """
-    ).df()
-
-
-@pytest.fixture(scope="module")
-def pupils(marks: pd.DataFrame) -> pd.DataFrame:
-    """Possible and absent sessions of each pupil and phase, 2024/25."""
-    codes = code_list("attendance")
-    marks = marks.assign(
-        possible=marks["n"].where(marks["Code"].isin(codes.having(flag="possible")), 0),
-        absent=marks["n"].where(marks["Code"].isin(codes.having(flag="absent")), 0),
-        late=marks["n"].where(marks["Code"] == "L", 0),
-    )
-    table = marks.groupby(["PupilID", "Phase"], as_index=False)[["possible", "absent", "late"]].sum()
-    table = table[table["possible"] >= 60]
-    return table.assign(share=table["absent"] / table["possible"])
-
-
-def _needs(made: CouncilSummary, source: str) -> pd.Series:
-    """Mean need of each child, by the id of a source."""
-    truth = made.folder / "truth"
-    need = pd.read_parquet(truth / "need.parquet").groupby("child")["need"].mean()
-    links = pd.read_csv(truth / "links.csv", dtype=str, keep_default_na=False)
-    links = links[links[source] != ""]
-    return pd.Series(need.reindex(links["child"]).to_numpy(), index=links[source])
-
-
 @pytest.mark.parametrize("phase", [0, 1, 2])
 def test_rescaling_meets_the_three_published_figures_on_the_tables_own_mix(phase: int) -> None:
     bands = absence_bands()
@@ -268,58 +215,41 @@ def test_draws_return_the_published_bands() -> None:
     assert shares == pytest.approx(row.filter(regex="^band_").to_numpy(dtype=float) / row["enrolments"], abs=0.001)
 
 
-def test_need_drives_every_sign(made: CouncilSummary, pupils: pd.DataFrame) -> None:
-    root = made.folder / "extracts"
-    education = _needs(made, "education")
-    by_pupil = pupils.groupby("PupilID")[["share", "late"]].mean().join(education.rename("need"), how="inner")
-    assert by_pupil["share"].corr(by_pupil["need"], method="spearman") > 0.25
-    assert by_pupil["late"].corr(by_pupil["need"], method="spearman") > 0.2
-
-    everyone = float(pd.read_parquet(made.folder / "truth" / "need.parquet").groupby("child")["need"].mean().mean())
-
-    def lift(table: pd.DataFrame, column: str, source: str) -> float:
-        """Mean need of the children in a table, over that of all children."""
-        need = _needs(made, source)
-        return float(need[need.index.isin(table[column])].mean()) - everyone
-
-    notices = pd.read_parquet(root / "police" / "notifications.parquet")
-    for path, column, source in (
-        ("education/suspensions.xlsx", "PupilID", "education"),
-        ("police/missing.csv", "PersonID", "police"),
-        ("housing/indicators.csv", "PersonID", "housing"),
-        ("socialcare/contacts.csv", "PersonID", "social_care"),
-        ("socialcare/factors.csv", "PersonID", "social_care"),
-        ("socialcare/early_help.csv", "PersonID", "social_care"),
-    ):
-        file = root / path
-        table = pd.read_csv(file, dtype=str) if file.suffix == ".csv" else pd.read_excel(file, dtype=str)
-        assert lift(table, column, source) > 0.2, path
-    assert lift(notices, "PersonID", "police") > 0.3
+def test_need_drives_every_sign(tally: Tally) -> None:
+    world = tally.world
+    need = _monthly_need(tally).mean(axis=1)
+    pupils = tally.enrolments[tally.enrolments["possible"] >= 60]
+    late = pupils["L"] / pupils["possible"]
+    assert pupils["absence"].corr(pd.Series(need[pupils["child"]], index=pupils.index), method="spearman") > 0.25
+    assert late.corr(pd.Series(need[pupils["child"]], index=pupils.index), method="spearman") > 0.2
+    tables = {"suspensions": world.suspensions, "missing": world.missing, "indicators": world.indicators, "factors": world.factors}
+    tables |= {name: world.services[name] for name in ("contacts", "early_help")}
+    for name, table in tables.items():
+        assert need[table["child"].unique()].mean() - need.mean() > 0.2, name
+    assert need[world.notices["child"].unique()].mean() - need.mean() > 0.3
 
 
-def test_need_moves_and_siblings_share_it(made: CouncilSummary) -> None:
-    truth = Path(made.folder / "truth")
-    need = pd.read_parquet(truth / "need.parquet").pivot(index="child", columns="month", values="need")
-    steps = [need.iloc[:, i].corr(need.iloc[:, i + 6]) for i in range(0, need.shape[1] - 6, 6)]
+def _monthly_need(tally: Tally) -> npt.NDArray[np.floating]:
+    """Need, child × month."""
+    return np.stack([tally.world.need.at(int(month) + 15) for month in tally.world.timeline.months], axis=1)
+
+
+def test_need_moves_and_siblings_share_it(tally: Tally) -> None:
+    need = pd.DataFrame(_monthly_need(tally))
+    steps = [need[i].corr(need[i + 6]) for i in range(0, need.shape[1] - 6, 6)]
     assert 0.8 < float(np.mean(steps)) < 0.95
-    family = pd.read_csv(truth / "links.csv", dtype=str).set_index("child")["family"]
-    first = need.iloc[:, 0]
-    between = first.groupby(family).transform("mean")
-    sizes = first.groupby(family).transform("size")
+    first, family = need[0], tally.people["family"]
+    between, sizes = first.groupby(family).transform("mean"), first.groupby(family).transform("size")
     assert first[sizes > 1].corr(between[sizes > 1]) > 0.75
 
 
-def test_signs_come_before_recognised_need(made: CouncilSummary, pupils: pd.DataFrame) -> None:
-    """Absence in 2024/25 up to July tells who is offered help after it: the area under the curve is clearly above one half."""
-    root = made.folder / "extracts" / "socialcare"
-    links = pd.read_csv(made.folder / "truth" / "links.csv", dtype=str, keep_default_na=False)
-    helped = pd.read_csv(root / "early_help.csv", dtype=str, keep_default_na=False)
-    on = pd.to_datetime(helped["OfferedOn"], format="%d/%m/%Y", errors="coerce")
-    later = set(helped.loc[on >= "2025-03-17", "PersonID"]) - set(helped.loc[on < "2025-03-17", "PersonID"])
-    children = links[links["education"] != ""].assign(later=links["social_care"].isin(later))
-    table = pupils.groupby("PupilID")["share"].mean().to_frame().join(children.set_index("education")["later"], how="inner")
-    rank = table["share"].rank()
-    n1 = int(table["later"].sum())
-    area = (rank[table["later"]].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(table) - n1))
-    assert n1 > 40
+def test_signs_come_before_recognised_need(tally: Tally) -> None:
+    """Absence in 2024/25 up to July tells who is offered help from March on and was not before: the area under the curve is clearly above one half."""
+    help_, since = tally.world.services["early_help"], day_number(date(2025, 3, 17))
+    later = set(help_.loc[help_["offered"] >= since, "child"]) - set(help_.loc[help_["offered"] < since, "child"])
+    table = tally.enrolments[tally.enrolments["possible"] >= 60].groupby("child")["absence"].mean()
+    offered, rank = table.index.isin(later), table.rank()
+    n1 = int(offered.sum())
+    area = (rank[offered].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(table) - n1))
+    assert n1 > 100
     assert 0.58 < area < 0.85

@@ -1,10 +1,12 @@
 """``matrix`` against the real path: extracts, store, ``build_features``. The same children on average, feature by feature and jointly.
 
 The council is small because its marks have to be read in; the drawn rows are many, so that nearly all of the uncertainty is the council's.
+``make nightly`` takes in one of 2,200 children.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -29,7 +31,8 @@ from early_id.features.library import SHIPPED
 from early_id.schema.conditions import leaves
 from early_id.workflow.steps import build, open_bench, take_in
 
-CHILDREN, SEED, AS_OF = 2200, 33, date(2025, 3, 17)
+FACTOR = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1"))
+CHILDREN, SEED, AS_OF = 2200 if FACTOR > 1 else 900, 33, date(2025, 3, 17)
 #: Beyond this many standard errors a difference of one figure among a few hundred is no chance.
 Z = 4.0
 
@@ -170,7 +173,7 @@ def test_the_extension_learns_from_the_second_outcome(real: tuple) -> None:
     assert again.meta.outcome == "need_found"
     found = again.y["need_found"].reindex(built.X.index)
     both = (found.notna() & truth["found_in_review"].notna()).to_numpy()
-    assert both.sum() > 500
+    assert both.sum() > CHILDREN / 5
     assert (found[both].to_numpy() == truth["found_in_review"][both].to_numpy(dtype=float)).all()
 
 
@@ -199,7 +202,8 @@ def test_bad_requests_are_refused() -> None:
 
 
 def test_nothing_beats_the_true_form_and_need_is_out_of_reach() -> None:
-    result = oracle(20_000, 3)
+    fitted = 20_000 if FACTOR > 1 else 5_000
+    result = oracle(fitted, 3)
     rows = result.frame().set_index(["sources", "score"])
     for sources in (ALL, SCHOOL):
         true, trees, need = (rows.loc[(sources, score)] for score in (TRUE_FORM, TREES, NEED))
@@ -207,4 +211,4 @@ def test_nothing_beats_the_true_form_and_need_is_out_of_reach() -> None:
         assert 0.7 < true["calibration_slope"] < 1.2 and 0.8 < true["observed_expected"] < 1.2
         assert true["precision_at_5"] > true["precision_at_10"] > 2 * result.base_rate
     assert rows.loc[(ALL, TRUE_FORM), "auc"] > rows.loc[(SCHOOL, TRUE_FORM), "auc"]
-    assert "unattainable" in str(result) and result.to_json()["fitted"] == 20_000
+    assert "unattainable" in str(result) and result.to_json()["fitted"] == fitted

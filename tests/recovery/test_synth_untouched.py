@@ -49,8 +49,7 @@ def _families_without(world: World, child: npt.NDArray[np.bool_]) -> npt.NDArray
 # other children --------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["black", "fsm", "girls"])
-@pytest.mark.parametrize("size", [0.01, 0.6])
+@pytest.mark.parametrize(("target", "size"), [("black", 0.6), ("fsm", 0.01), ("girls", 0.6)])
 def test_a_biased_threshold_moves_no_family_outside_the_group(target: str, size: float) -> None:
     plain, on = _world(), _world(f"label_bias:{target}={size}")
     outside = _families_without(plain, members(plain.people, target))

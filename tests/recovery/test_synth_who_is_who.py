@@ -26,7 +26,7 @@ from early_id.features.lookalikes import likeness
 from early_id.features.past import Past
 from early_id.linkage import link, link_people
 
-CHILDREN, SEED = 4000, 6
+CHILDREN, SEED = 2500, 6
 _COLUMNS = {"UPN": "upn", "NHSNumber": "nhs_number", "Forename": "forename", "Surname": "surname"}
 
 
@@ -90,7 +90,7 @@ def test_nobody_is_taken_for_somebody_else(usual: Linked, hard: Linked) -> None:
 
 def test_the_usual_mess_loses_nobody_and_the_kinds_that_are_off_do(usual: Linked, hard: Linked) -> None:
     assert usual.lost() == 0
-    assert hard.lost() >= 20
+    assert hard.lost() >= 12
 
 
 def test_the_usual_mess_leaves_most_children_in_one_piece(usual: Linked) -> None:
@@ -108,7 +108,7 @@ def test_nobody_open_to_statutory_services_is_looked_at_and_no_adult_is(small_co
     rows = pd.read_csv(small_council.folder / "extracts" / "socialcare" / "statutory.csv", dtype=str)
     start, end = (pd.to_datetime(rows[name], format="%Y-%m-%d", errors="coerce") for name in ("StartOn", "EndOn"))
     care = records[records["source"] == "social_care"].set_index("source_person_id")["person"]
-    for day in cfg.as_of_dates:
+    for day in (*cfg.as_of_dates[::4], cfg.as_of_dates[-1]):
         moment = pd.Timestamp(day)
         is_open = (start < moment - pd.Timedelta(days=4)) & (end.isna() | (end > moment)) & ~rows["Status"].isin(["REFERRAL", "CARE_LEAVER"])
         about = set(care.reindex(rows.loc[is_open, "PersonID"]).dropna())

@@ -66,7 +66,66 @@ def audit(seed: int = 1, audience: str = "hub_lead") -> SimpleNamespace:
                 rows.append(_row(name, label, group, measure, title, k, n, rest_k, rest_n))
     meta = {"rows": 4900, "with_outcome": 296, "audience": audience, "notes": ["12 children tie at the last place."]}
     not_held = pd.DataFrame([{"characteristic": "religion or belief", "why": "Not collected; marks that could reveal it are never used."}])
-    return SimpleNamespace(rows=pd.DataFrame(rows), not_held=not_held, meta=meta, audience=audience)
+    return SimpleNamespace(rows=pd.DataFrame(rows), not_held=not_held, meta=meta, audience=audience, **studies())
+
+
+def studies() -> dict[str, pd.DataFrame]:
+    """What an audit explores beside its rows: one crossed gap, two crossed groups too small, one *not known*, two themes."""
+    name, label = "sex × ethnic_group", "Sex and ethnic group"
+    crossed = [
+        _row(name, label, group, measure, LABELS[measure], k, n, 180, 250)
+        for group, measure, k, n in (
+            ("Girls; Black", "missed_share", 31, 33),
+            ("Boys; White", "missed_share", 77, 111),
+            ("Boys; White", "false_flag_rate", 17, 1711),
+        )
+    ]
+    crossed[0] |= {"verdict": "gap found", "p_adjusted": 0.01}
+    small = pd.DataFrame(
+        [(label, "Girls; Other", 19, 2, 17), (label, "Boys; Other", 18, 1, 17)],
+        columns=["characteristic", "group", "children", "with_outcome", "without_outcome"],
+    )
+    gaps = ["difference", "difference_low", "difference_high", "moved", "moved_low", "moved_high"]
+    unknown = pd.DataFrame(
+        [("fsm", "Free school meals", "yes", "missed_share", 113, -0.02, -0.1, 0.06, 0.13, 0.04, 0.22)],
+        columns=["characteristic", "characteristic_label", "group", "measure", "not_known", *gaps],
+    )
+    themes = pd.DataFrame(
+        [
+            ("Being in school", 45.0, 0.4, -0.09, -0.17, -0.02, 0.03, 0.01, 0.05, "Sex: Girls|missed_share", 0.081, 0.012),
+            ("Home", 45.0, 0.02, *[0.0] * 6, "", math.nan, math.nan),
+        ],
+        columns=[
+            "theme",
+            "listed",
+            "others",
+            "precision",
+            "precision_low",
+            "precision_high",
+            "missed",
+            "missed_low",
+            "missed_high",
+            "gap",
+            "gap_before",
+            "gap_after",
+        ],
+    )
+    links = pd.DataFrame(
+        [("Being in school", "Sex", 0.0), ("Being in school", "Ethnic group", 0.132), ("Home", "Sex", math.nan), ("Home", "Ethnic group", 0.006)],
+        columns=["theme", "characteristic", "share"],
+    )
+    return {"crossed": pd.DataFrame(crossed), "crossed_small": small, "unknown": unknown, "themes": themes, "links": links}
+
+
+def linked() -> pd.DataFrame:
+    """Links to another agency by sex."""
+    label = "Share joined to a record of another agency"
+    return pd.DataFrame(
+        [
+            _row("sex", "Sex", group, "linked_share", label, k, n, 1800, 2450)
+            for group, k, n in (("Girls", 1911, 2403), ("Boys", 1702, 2497), ("Other", 3, 4))
+        ]
+    )
 
 
 def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n: int, rest_k: int, rest_n: int) -> dict[str, Any]:
@@ -225,6 +284,8 @@ def context(**more: Any) -> GovernanceContext:
         "assumptions": ["Attendance marks are taken to be known seven days after the session."],
         "themes": {"Being in school": ["school_lead", "hub_lead"], "Money and housing": ["hub_lead"]},
         "owners": {"ethnic_group": "Head of early help"},
+        "drift": [{"theme": "Being in school", "known then": "98%", "known now": "97%", "sign that moved furthest": "Absence", "shift": "different"}],
+        "linked": linked(),
         "version": "0.1.0",
     }
     return GovernanceContext(**{**settings, **more})

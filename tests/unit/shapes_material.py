@@ -13,7 +13,7 @@ import pytest
 
 from early_id.core.display import progress
 from early_id.core.fingerprint import file_sha256
-from early_id.data.synth import make_council, mess
+from early_id.data.synth import council, make_council, mess
 from early_id.data.synth.agencies import homes
 from early_id.data.synth.faults import plant_faults
 from early_id.data.synth.faults.log import FaultLog
@@ -28,7 +28,7 @@ from early_id.data.synth.timeline import make_timeline
 from early_id.data.synth.world import clean_tables, draw_world
 
 #: Of the council without marks.
-CHILDREN, SEED = 2_500, 12
+CHILDREN, SEED = 1_500, 12
 STATUTORY = "socialcare/statutory.csv"
 OF_RECORDS = ("ssd", "ssd_snapshots", "ssda903", "cin_census", "annex_a", "housing", "police")
 #: Of the last full year to 31 March.
@@ -39,9 +39,11 @@ def text(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def make_shaped(folder: Path, shapes: str | list[str]) -> Path:
+def make_shaped(folder: Path, shapes: str | list[str], *, marks: bool = True) -> Path:
     """A small council with every kind of mess with people. One address in ten is protected, so that there are enough to look for."""
     with pytest.MonkeyPatch.context() as patch:
+        if not marks:
+            patch.setattr(council, "write_marks", lambda *_: 0)
         patch.setattr(homes, "PROTECTED", 0.1)
         return make_council(300, 9, folder, mess=["usual", *(kind.name for kind in mess.PEOPLE)], shapes=shapes).folder
 

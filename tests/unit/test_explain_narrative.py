@@ -224,3 +224,32 @@ def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() ->
     values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
     e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
+
+
+def test_the_lack_of_a_strength_is_no_reason_to_notice_anyone() -> None:
+    """Against the average child even help that never was, and so never finished well, can raise a score."""
+    helped = feature("helped", value_format="yes_no", direction=Direction.LOWERS, strength_phrase="Help finished well", strength_above=1)
+    e = narrate(Row("k", "c", AS_OF, "8", {"helped": 0.0}, {"helped": 0.4}, {}), (helped,), YearGroups({}))
+    assert e.noticed == () and math.fsum(r.contribution for r in e.others) == 0.4
+    # A sign without a good side, such as being on a roll, may be missed.
+    on_roll = replace(helped, strength_phrase=None, strength_above=None)
+    assert len(narrate(Row("k", "c", AS_OF, "8", {"helped": 0.0}, {"helped": 0.4}, {}), (on_roll,), YearGroups({})).noticed) == 1
+
+
+def test_what_nobody_sends_is_no_hole_in_the_records_of_a_child() -> None:
+    features = (feature("sent", theme="home"), feature("never_sent", theme="study"))
+    unknown = Row("k", "c", AS_OF, "8", dict.fromkeys(("sent", "never_sent"), math.nan), dict.fromkeys(("sent", "never_sent"), 0.0), {})
+    assert len(narrate(unknown, features, YearGroups({})).not_known) == 2
+    assert narrate(unknown, features, YearGroups({}), held=frozenset({"sent"})).not_known == ("Home: no record to go by.",)
+
+
+def test_several_old_sources_are_told_in_one_line() -> None:
+    tables = ("attendance", "suspensions", "enrolments")
+    features = tuple(feature(table, source=table) for table in tables)
+    old = Row("k", "c", AS_OF, "8", dict.fromkeys(tables, 1.0), dict.fromkeys(tables, 0.0), dict.fromkeys(tables, date(2024, 1, 2)))
+    (line,) = narrate(old, features, YearGroups({})).out_of_date
+    assert line == (
+        "The newest records used are old. Check that they still hold: attendance register, 2 January 2024; suspension record, 2 January 2024; "
+        "school roll, 2 January 2024."
+    )
+    assert len(narrate(old, features[:2], YearGroups({})).out_of_date) == 2

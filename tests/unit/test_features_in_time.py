@@ -131,11 +131,9 @@ def test_a_change_is_unknown_where_either_side_is_too_short() -> None:
     assert values({"attendance": [*now, *before, mark(ago(120))]}, "absence_change_90d") == [1]
 
 
-def test_fewer_than_ten_absences_have_no_pattern() -> None:
-    names = ("absence_monday_friday_share_365d", "absence_afternoon_share_365d", "absence_explained_share_365d")
-    mondays = [day for day in SETTLED if day.weekday() == 0]
-    assert values({"attendance": [mark(day, "I") for day in mondays[:9]]}, *names) == [None, None, None]
-    assert values({"attendance": [mark(day, "I") for day in mondays[:10]]}, *names) == [1, 0, 1]
+def test_of_fewer_than_ten_absences_it_is_not_said_who_explained_them() -> None:
+    assert values({"attendance": [mark(day, "I") for day in SETTLED[:9]]}, "absence_explained_share_365d") == [None]
+    assert values({"attendance": [mark(day, "I" if n else "O") for n, day in enumerate(SETTLED[:10])]}, "absence_explained_share_365d") == [0.9]
 
 
 # --- old and new codes by date

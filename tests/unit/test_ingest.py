@@ -148,6 +148,20 @@ def test_rows_without_a_readable_key_are_not_called_repeats(council: Council) ->
     assert codes_of(council.ingest(), "education/attendance.csv") == {"GEN001": 2, "GEN002": 2}
 
 
+def test_an_unreadable_or_missing_value_is_told_with_its_column(council: Council) -> None:
+    """Under the file's own heading, in the finding and beside the row that was set aside; the recorded date too."""
+    council.put_good("schools", "pupils")
+    council.put(
+        "attendance", MARK, {**MARK, "date": "", "source_person_id": ""}, {**MARK, "date": "31/02/2024"}, {**MARK, "session": "PM", "known": "soon"}
+    )
+    batch = council.ingest()
+    told = {finding.code: finding for finding in batch.findings if finding.where == "education/attendance.csv"}
+    assert told["GEN001"].columns == "Date (1), RecordedOn (1)" and told["GEN002"].columns == "Date (1), PupilID (1)"
+    assert "in education/attendance.csv, column Date (1), RecordedOn (1))" in str(told["GEN001"])
+    aside = pd.read_csv(Path(str(batch.set_aside_folder)) / "education__attendance.csv.csv", dtype=str)
+    assert sorted(aside["faults"]) == ["GEN001 Date", "GEN001 RecordedOn", "GEN002 Date; GEN002 PupilID"]
+
+
 def test_rows_set_aside_are_kept_beside_with_row_number_and_reason(council: Council) -> None:
     council.put_good("schools", "pupils")
     council.put("attendance", MARK, {**MARK, "session": "PM", "code": "8"}, {**MARK, "date": "soon"})

@@ -87,8 +87,8 @@ def test_probabilities_keep_the_ranking(trial: Trial, matrix: FeatureMatrix) -> 
 
 
 def test_result_has_every_model_every_measure_and_no_row(trial: Trial, matrix: FeatureMatrix) -> None:
-    assert list(trial.models) == ["absence", "indicators", "points", "age", "logistic", "additive", "last_list", "area_only"]
-    assert len(trial.frame()) == 8 * len(MEASURES)
+    assert list(trial.models) == ["absence", "indicators", "points", "age", "logistic", "additive", "last_list", "area_only", "at_random"]
+    assert len(trial.frame()) == 9 * len(MEASURES)
     text = json.dumps(trial.to_json(), allow_nan=False)
     assert not any(f'"{child}' in text for child in matrix.index["child_id"].unique())
     for result in trial.to_json()["models"].values():

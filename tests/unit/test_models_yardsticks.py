@@ -28,10 +28,14 @@ def test_an_areas_rate_is_mixed_with_the_councils() -> None:
     np.testing.assert_allclose(rate.score_log_odds(asked), np.log(expected / (1 - expected)))
 
 
-def test_the_area_of_a_test_row_is_judged_by_other_families_at_earlier_dates() -> None:
+def test_comparators_by_school_of_other_families_and_by_lot() -> None:
     matrix = fake_matrix(400, seed=3)
     trial = train(matrix, settings(resamples=60), acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=30)
     held_out = trial.models["area_only"].held_out
+    # By lot, the families listed are as often right as all families whose outcome is known, and a ranking says nothing.
+    lot = trial.models["at_random"]
+    assert lot.precision_at_capacity.value == pytest.approx(lot.held_out.groupby("family_id")["y"].max().dropna().mean())
+    assert lot.auc.value == pytest.approx(0.5) and lot.recall_at_capacity.value == pytest.approx(30 / lot.held_out["family_id"].nunique())
     # One score a school and fold of families, and no two schools alike by name only.
     assert (held_out.groupby(["school_id", "fold"])["score"].nunique() == 1).all()
     assert held_out.groupby("school_id")["score"].nunique().max() > 1
@@ -58,14 +62,14 @@ def test_the_bar_is_about_rules_and_not_about_comparators_or_a_challenger() -> N
     trial = train(matrix, given, acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=30)
     kinds = {name: result.kind for name, result in trial.models.items()}
     assert kinds["boosting with interactions"] == "challenger"
-    assert {name for name, kind in kinds.items() if kind == "comparator"} == {"last_list", "area_only"}
+    assert {name for name, kind in kinds.items() if kind == "comparator"} == {"last_list", "area_only", "at_random"}
     assert set(trial.comparisons["rule"]) == {name for name, kind in kinds.items() if kind == "baseline"}
 
 
 def test_a_first_date_has_no_list_before_it() -> None:
     matrix = fake_matrix(400, seed=3)
     trial = train(matrix, settings(resamples=60, comparators=()), acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=30)
-    assert not {"last_list", "area_only"} & set(trial.models)
+    assert not {"last_list", "area_only", "at_random"} & set(trial.models)
 
 
 @pytest.mark.parametrize("column", ["absent", "also_absent"])

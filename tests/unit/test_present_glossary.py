@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from early_id.present.glossary import Glossary
+from early_id.present.glossary import AsIs, Glossary
+from early_id.present.page import table_html
 from early_id.present.workbook import Sheet
 
 WORDS = Glossary({"child": "enrolment", "a child": "an enrolment", "children": "enrolments", "without need": "but stayed", "school": "module"})
@@ -39,6 +40,14 @@ def test_a_sheet_keeps_its_numbers_and_its_drop_downs() -> None:
     said = WORDS.sheet(sheet)
     assert (said.name, list(said.headings), said.rows) == ("Module", ["Enrolment", "Answer"], [["an enrolment", 3]])
     assert said.dropdowns == {"Answer": ["no module"]}
+
+
+def test_what_comes_from_data_is_never_reworded() -> None:
+    """A key or a file that holds a declared word would be another one otherwise."""
+    table = WORDS.html(table_html(["child", "what"], [[AsIs("child-17 of school.csv"), "a child"]], "A child"))
+    assert 'scope="row"><span translate="no">child-17 of school.csv</span></th><td>an enrolment</td>' in table
+    sheet = WORDS.sheet(Sheet("List", ["Key"], [[AsIs("child-17")], ["a child"]]))
+    assert sheet.rows == [["child-17"], ["an enrolment"]]
 
 
 def test_without_words_nothing_changes() -> None:

@@ -20,6 +20,7 @@ from early_id.audit.table import audit_table
 from early_id.config.settings import AuditSettings
 from early_id.present import wording
 from early_id.report import GovernanceContext, governance_pack
+from early_id.report.board import NUMBERS
 from early_id.report.context import Counted
 from early_id.report.governance import SECTIONS, governance_html, material
 
@@ -138,7 +139,7 @@ def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
     ]
     assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in again.values()]
     book = openpyxl.load_workbook(first["tables"])
-    assert book.sheetnames == ["Hub lists by group"]
+    assert book.sheetnames == ["Hub lists by group", "Hub lists crossed", "Hub lists too small", "Hub lists not known"]
 
 
 def test_one_trial_and_one_audit_without_anything_else_make_a_report(tmp_path: Path) -> None:
@@ -232,3 +233,67 @@ def test_the_worst_calibrated_group_is_named_first_with_its_direction() -> None:
     html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
     finding = next(s for s in re.findall(r"<p class=\"finding\">([^<]*)</p>", html) if "interval holds 1" in s and s.startswith("Hub"))
     assert "can be told; for Free school meals: yes more had the outcome than expected (2.09 (1.59 to 2.72))" in finding
+
+
+def section(html: str, key: str) -> str:
+    """The text of one section, in single spaces."""
+    whole = re.search(rf'<section aria-labelledby="{key}">(.*?)</section>', html, re.DOTALL)
+    assert whole
+    return re.sub(r"\s+", " ", " ".join(Outline(whole.group(1)).text))
+
+
+def test_crossed_groups_are_named_with_their_numbers_in_the_restricted_report_alone(pages: dict[str, str]) -> None:
+    restricted, published = (section(pages[kind], "crossed") for kind in ("restricted", "publishable"))
+    gap = (
+        "Hub lists: of 4 crossed groups, two have enough children to compare; a gap was found for Sex and ethnic group: Girls; Black (missed share)."
+    )
+    assert gap in restricted and gap in published
+    assert "1,711" in restricted and "two crossed groups" in restricted.replace("2 crossed", "two crossed")
+    assert not re.search(r"\d{2,}", re.sub(r"At least 10|at least 10|and 10 had", "", published))
+
+
+def test_what_each_theme_adds_and_what_it_goes_along_with(pages: dict[str, str]) -> None:
+    restricted, published = (section(pages[kind], "themes") for kind in ("restricted", "publishable"))
+    assert "what counts most for who is listed is “being in school”; without it, about 4 of every 10 families listed would be others" in restricted
+    assert "−9.0 (−17 to −2.0)" in restricted and "Sex: Girls, missed share: +8.1 becomes +1.2" in restricted
+    assert "13%" in restricted and "Home – 1% " in re.sub(r"\s+", " ", restricted)
+    # Published: from rounded counts, no changes that would give single families back, links in steps of 5.
+    assert "+8.1" not in published and "−9.0" not in published and "13%" not in published and "15%" in published
+    assert " c " in published  # 2 in 100 of 45 families is one family
+
+
+def test_the_last_report_in_the_folder_is_set_beside_this_one() -> None:
+    kw = made.everything()
+    first = section(governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False), "change")
+    assert "This is the first report in its folder" in first and "being in school looks different" in first
+    old = {"hub_lead": {**made.trial(), "verdict": "not ready"}, "school_lead": made.trial("school_lead", 60)}
+    before = {"as_of": "2025-05-12", "hashes": {"Records": "other", "Catalogue of signs": "1234abcd5678ef90"}, "trials": old}
+    then = section(governance_html(kw["trial"], kw["audit"], kw["lists"], context=made.context(before=before), publishable=False), "change")
+    assert "Hub lists: since the report for 12 May 2025 the verdict is now “cannot tell”, then “not ready”." in then
+    assert "School lists: since the report for 12 May 2025 the verdict is again “cannot tell”." in then
+    assert "The same as then: Catalogue of signs." in then and "Not the same as then: Model, hub lists, Model, school lists and Records." in then
+
+
+def test_what_not_known_could_hide_and_links_by_group(pages: dict[str, str]) -> None:
+    restricted, published = (section(pages[kind], "measurement") for kind in ("restricted", "publishable"))
+    assert "For 1 figure of 1 the answer to whether chance alone could explain the gap would be another." in restricted
+    assert "−2.0 (−10 to +6.0)" in restricted and "+13 (+4.0 to +22)" in restricted
+    assert "113" not in published and "+13 (" not in published
+    assert "Sex: Girls 2,403 80% (78% to 81%)" in restricted
+    assert (
+        "Sex: Other c c c" in published and "Sex: Girls c c c" in published and "Sex: Boys 2,495" in published
+    )  # a lone hidden group could be worked out
+
+
+def test_the_first_page_says_in_short_what_the_report_says_and_where(pages: dict[str, str]) -> None:
+    short = re.search(r'<div class="box">(.*?)</div>', pages["restricted"], re.DOTALL)
+    assert short
+    text = re.sub(r"\s+", " ", " ".join(Outline(short.group(1)).text))
+    assert (
+        "Hub lists: the verdict on the model is “cannot tell”. Of every 10 families listed, about 3 had somebody who later had a need recognised"
+        in text
+    )
+    assert "A gap between groups was found by ethnic group." in text
+    for key, (number, title) in NUMBERS.items():
+        assert f'href="#{key}">Section {number}: {title}' in short.group(1)
+        assert f'<h2 id="{key}">{number}. {title[:1].upper()}{title[1:]}</h2>' in pages["restricted"]

@@ -20,6 +20,7 @@ from early_id.explain.page import OUTCOMES
 from early_id.features.themes import THEMES
 from early_id.present.wording import ALARM, check_words
 from early_id.screening import write
+from early_id.screening.filled_in import filled_in, put_aside, refuse_open_workbooks
 from early_id.screening.lists import ScreeningLists, screen
 from early_id.screening.page import GENERAL, check_offer, list_pages, services_for
 from early_id.screening.words import REASONS
@@ -313,3 +314,30 @@ def test_a_hub_reads_how_old_a_child_is_whom_no_school_gives_a_year_and_that_no_
     pages = list_pages(one, offer=OFFER, ask="the hub")
     assert sum(page.count(told) for page in pages) == 1
     assert sum(page.count("No school is on record: ask who knows the child") for page in pages) == 1
+
+
+def test_what_somebody_wrote_into_a_list_is_put_aside_before_new_lists_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_lists(both(), tmp_path, offer=OFFER)
+    books = sorted((tmp_path / "lists").glob("*/*/list.xlsx"))
+    assert filled_in(tmp_path / "lists") == [] and put_aside(tmp_path) is None
+    book = openpyxl.load_workbook(books[0])
+    book["List"]["K9"] = "talked, help wanted"
+    book.save(books[0])
+    typed = books[0].read_bytes()
+    write_lists(both(), tmp_path, offer=OFFER)
+    [kept] = (tmp_path / "filled_in").rglob("list.xlsx")
+    assert kept.read_bytes() == typed and kept.parent.name == books[0].parent.name
+    assert filled_in(tmp_path / "lists") == []
+    said = capsys.readouterr().err
+    assert "1 list workbook had been filled in" in said and "filled_in" in said
+
+
+@pytest.mark.parametrize("mark", ["~$list.xlsx", ".~lock.list.xlsx#"])
+def test_a_workbook_that_somebody_has_open_on_a_share_is_noticed_by_its_mark(tmp_path: Path, mark: str) -> None:
+    write_lists(both(), tmp_path, offer=OFFER)
+    refuse_open_workbooks(tmp_path)
+    folder = next((tmp_path / "lists").glob("*/*"))
+    (folder / mark).write_bytes(b"")
+    with pytest.raises(BusyError, match=re.escape(mark)) as refused:
+        refuse_open_workbooks(tmp_path)
+    assert refused.value.where == str(folder / "list.xlsx")

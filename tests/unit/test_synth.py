@@ -58,11 +58,6 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): file_sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_same_seed_gives_the_same_bytes(made: CouncilSummary, tmp_path: Path) -> None:
-    again = make_council(made.children, made.plan.seed, tmp_path / "again")
-    assert _hashes(again.folder) == _hashes(made.folder)
-
-
 def test_another_seed_gives_other_files(made: CouncilSummary, shaped: Path) -> None:
     other = _hashes(shaped)
     same = {name for name, digest in _hashes(made.folder).items() if other.get(name) == digest}

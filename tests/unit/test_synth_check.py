@@ -19,6 +19,7 @@ from early_id.data.synth.check.measures import share
 from early_id.data.synth.check.pictures import band_picture, draw_pictures, week_picture
 from early_id.data.synth.check.table import ROOMS, SOURCES
 from early_id.data.synth.check.tally import Tally, count_council
+from early_id.data.synth.check.unmet import re_referrals
 from early_id.data.synth.events.police import with_care
 from early_id.data.synth.marks.causes import plan_year
 from early_id.data.synth.marks.codes import CODES, NUMBER, OLD_CODES
@@ -70,6 +71,25 @@ def test_a_figure_out_of_tolerance_fails_the_check(result: CheckResult) -> None:
     assert not off.passed and off.failures[0].figure is row.figure
     assert f"{len(off.judged) - len(off.failures)} of {len(off.judged)}" in repr(off)
     assert "OUT OF TOLERANCE" in off.text()
+
+
+def test_what_nothing_is_fitted_to_is_shown_and_not_judged(result: CheckResult) -> None:
+    text, data = result.text(), result.to_json()
+    assert len(result.unmet) == 6 and all(row.figure.name in text and row.figure.source in SOURCES for row in result.unmet)
+    assert data["not_met"]["referrals within a year of another, %"]["published"] == 22.6  # type: ignore[index]
+    far = replace(result, unmet=tuple(replace(row, made_up=10 * row.figure.published) for row in result.unmet))
+    assert far.passed is result.passed and far.failures == result.failures
+
+
+def test_another_referral_within_a_year_is_counted_of_the_same_child(tally: Tally) -> None:
+    first = tally.world.timeline.years[2].start
+    child, after = [0, 0, 0, 1, 2, 2], [0, 100, 466, 5, 0, 365]  # again after 100, 366 and 365 days
+    rows = pd.DataFrame({"child": child, "status": "REFERRAL", "start": np.array(after) + first})
+    earlier = pd.DataFrame({"child": [1], "status": ["CPP"], "start": [first - 10]})
+    services = tally.world.services | {"statutory": pd.concat([rows, earlier])}
+    made = replace(tally, world=replace(tally.world, services=services))
+    assert re_referrals(made).value == pytest.approx(100 * 2 / 6)
+    assert re_referrals(made).cases == len({tally.people["family"][0], tally.people["family"][2]})
 
 
 def test_too_few_figures_are_no_pass(result: CheckResult) -> None:

@@ -15,7 +15,7 @@ import pytest
 from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import file_sha256
-from early_id.data.synth import make_council, mess
+from early_id.data.synth import CouncilSummary, make_council, mess
 from early_id.data.synth.faults import FAULTS, FaultLog, plant_faults
 from early_id.data.synth.files.extracts import Tables
 from early_id.data.synth.files.returns import LAST_YEAR, add_return_columns
@@ -142,12 +142,12 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted((folder / "extracts").rglob("*")) if path.is_file()}
 
 
-def test_other_files_are_the_same_to_the_byte(tmp_path: Path) -> None:
-    more = ["serial_dates", "mark_withdrawn"]
-    off = make_council(200, SEED, tmp_path / "off", mess=["late_marks", "corrected_marks"]).folder
-    on = make_council(200, SEED, tmp_path / "on", mess=["late_marks", "corrected_marks", *more]).folder
-    faults = pd.read_csv(on / "truth" / "faults.csv")
-    files = set(faults.loc[faults["kind"].isin(more), "file"])
+def test_other_files_are_the_same_to_the_byte(small_council: CouncilSummary, tmp_path: Path) -> None:
+    """One kind that is not usual switched on, and one of marks off."""
+    off = small_council.folder
+    on = make_council(small_council.children, small_council.plan.seed, tmp_path / "on", mess="usual,serial_dates,-mark_withdrawn").folder
+    faults = pd.concat(pd.read_csv(folder / "truth" / "faults.csv") for folder in (off, on))
+    files = set(faults.loc[faults["kind"].isin(["serial_dates", "mark_withdrawn"]), "file"])
     assert {"education/suspensions.xlsx", "housing/indicators.csv"} < files and any(name.endswith(".parquet") for name in files)
     before, after = _hashes(off), _hashes(on)
     differ = {name.removeprefix("extracts/") for name in before | after if before.get(name) != after.get(name)}

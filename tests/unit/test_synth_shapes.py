@@ -30,11 +30,12 @@ def test_words_for_shapes() -> None:
 
 
 def test_same_seed_gives_the_same_shapes_and_the_extracts_do_not_change(shaped: Path, tmp_path: Path) -> None:
-    again = make_shaped(tmp_path / "again", ["ssd", "cin_census", "annex_a", "mis_daily"])
+    again = make_shaped(tmp_path / "again", ["ssd", "cin_census", "annex_a", "police"], marks=False)
     made, known = hashes(again / FOLDER), hashes(shaped / FOLDER)
     made.pop("made_up.json")
     assert made and made.items() <= known.items()
-    assert hashes(again / "extracts") == hashes(shaped / "extracts")
+    before = {name: digest for name, digest in hashes(shaped / "extracts").items() if not name.startswith(("attendance/", "made_up"))}
+    assert {name: digest for name, digest in hashes(again / "extracts").items() if name != "made_up.json"} == before
     assert yaml.safe_load((again / "config.yaml").read_bytes()) == yaml.safe_load((shaped / "config.yaml").read_bytes())
 
 

@@ -101,7 +101,7 @@ def other_future(records: Records, day: int) -> Records:
 def test_another_future_gives_the_same_snapshot(clean: Made) -> None:
     extra = clean.source.extra
     differs = 0
-    for day in snapshot_days(clean.records.timeline)[:3]:
+    for day in snapshot_days(clean.records.timeline)[:2]:
         one, two = (ssd_tables(records.as_on(day), extra) for records in (clean.records, other_future(clean.records, day)))
         assert set(one) == set(two)
         for name, table in one.items():

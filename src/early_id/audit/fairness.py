@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from early_id.audit.crossed import crossed_rows
+from early_id.audit.crossed import EVIDENCE, crossed_rows
 from early_id.audit.gaps import detectable, gaps_of
 from early_id.audit.groups import align, excluded_heads, groupings
 from early_id.audit.measures import MEASURES, Scored
@@ -106,7 +106,10 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         return result
     themes = by_theme(model.held_out_terms.loc[held_out.index], model.features)
     held, _ = groupings(frame, settings.characteristics)
-    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in result.summary.to_dict("records")}
+    # A gap of a handful of children may be anything, with a theme and without it.
+    tested = result.rows[result.rows["p_adjusted"].notna() & (result.rows["n"] >= EVIDENCE)]
+    largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
+    deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
     return replace(result, themes=effects, links=theme_links(themes, held))
 

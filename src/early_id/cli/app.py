@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,8 +107,12 @@ def main() -> None:
         # A Windows console may use an old code page; a name must not end the run.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    from early_id.core.privacy import people_kept_out_of_logs
+
     try:
-        app()
+        # Whoever looks for a fault with EARLY_ID_DEBUG sees everything, and is told so.
+        with nullcontext() if os.environ.get("EARLY_ID_DEBUG") else people_kept_out_of_logs():
+            app()
     except EarlyIdError as error:
         say(f"early-id: {error}")
         sys.exit(error.exit_code)

@@ -150,12 +150,15 @@ def _show_trials(trials: Any, words: Any) -> None:
         say(words.text(f"\nList for the {audience.replace('_', ' ')}, {trial.capacity} places: {trial.verdict}{exploratory}."))
         for reason in trial.reasons[:3]:
             say(f"  {reason}")
+        if not trial.models:
+            continue
         rows = [
             [r.name, str(r.precision_at_capacity), str(r.recall_at_capacity), str(r.auc), str(r.average_precision)] for r in trial.models.values()
         ]
         say(text_table(rows, ["model or rule", "listed with the outcome", "found of all with it", "AUC", "average precision"]))
-        for result in trial.models.values():
-            say(f"  {result.name}: {result.sentence}")
+        forward = trial.models.get(trial.to_json()["put_forward"])
+        if forward is not None:
+            say(f"  {forward.name}, the model put forward: {forward.sentence}")
 
 
 @app.command()
@@ -226,6 +229,7 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     from early_id.workflow import publish
     from early_id.workflow.governing import approval_of, models_for_lists
     from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, train_all
+    from early_id.workflow.words import approval_text
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
     status = approval_of(bench)
@@ -240,6 +244,7 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
         # With an approved model nothing is trained.
         trials = {} if status.approved else train_all(bench, matrix)
         lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
+        publish.check_free(bench.cfg.out_dir)
         outputs = publish.lists(bench, lists, trials, status)
     if as_json:
         from early_id.data.urgent import unacknowledged
@@ -248,3 +253,4 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
         emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
         return
     say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))
+    say(f"\nWritten to {(bench.cfg.out_dir / 'lists').as_posix()}. {approval_text(status, trials)}")

@@ -106,7 +106,7 @@ class TrainingSettings(Frozen):
     baselines: tuple[str, ...] = ("absence", "indicators", "points", "age")
     baseline_features: dict[str, str] = Field(default_factory=lambda: {"absence": "absence_share_365d"})
     points_tool: tuple[tuple[str, float, float], ...] = POINTS_TOOL  #: feature, value it has to reach, points
-    comparators: tuple[str, ...] = ("last_list", "area_only")  #: shown beside the rules; the bar is not about them
+    comparators: tuple[str, ...] = ("last_list", "area_only", "at_random")  #: shown beside the rules; the bar is not about them
     challenger: bool = False  #: also fit a black box, to see what interpretability costs
     capacity_share: float | None = Field(None, gt=0, le=1)
     resamples: int = Field(400, ge=50)
@@ -138,6 +138,7 @@ class AuditSettings(Frozen):
     tolerances: dict[str, float] = Field(default_factory=dict)
     min_group: int = 10
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
+    owners: dict[str, str] = Field(default_factory=dict)  #: characteristic → who answers for gaps there, for the board's report
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",
@@ -186,6 +187,15 @@ class UrgentSettings(Frozen):
     section_47_contact_awaiting_outcome: bool = True
 
 
+class EngineSettings(Frozen):
+    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``
+    parts: str | None = None  #: Spark: the store's folder ``parts`` as the cluster's machines see it, where they see it elsewhere
+    options: dict[str, str] = Field(default_factory=dict)  #: Spark: any of its own options, by name
+
+
 class ExtensionSettings(BaseModel):
     """Settings of a council's own module; it reads and checks them itself."""
 
@@ -198,11 +208,13 @@ class Config(Frozen):
     project: Project = Project()
     data: Path = Path("extracts")
     out: Path = Path("out")
+    shared_with_group: bool = False  #: whether the group of the folder's owner may read and write what is made, for analysts who share it
     store: Path | None = None
     sources: tuple[Source, ...] = ()
     shapes: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
     extension: ExtensionSettings = ExtensionSettings()
+    engine: EngineSettings = EngineSettings()
     as_of: AsOf = AsOf()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()

@@ -76,6 +76,11 @@ class Progress:
             print(f"  {self._label}: done in {took:.1f} s", file=self._stream, flush=True)
 
 
+def aside(text: str) -> None:
+    """A line for whoever watches, beside progress."""
+    print(text, file=_watched(), flush=True)
+
+
 def _watched() -> IO[str]:
     """Standard error; in a notebook standard output, because there the other is shown as an error, in red."""
     return sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr

@@ -27,9 +27,10 @@ class Finding:
     count: int
     where: str = ""
     source: str = ""
+    columns: str = ""  #: headings of the file and how often each was at fault, where the rule is about single cells
 
     def __str__(self) -> str:
-        return f"{self.code} {self.severity}: {self.message} ({self.count:,} in {self.where or 'the store'}). {self.advice}"
+        return f"{self.code} {self.severity}: {self.message} ({self.count:,} in {self.where or 'the store'}{f', column {self.columns}' if self.columns else ''}). {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ class Findings:
         return totals
 
     def frame(self) -> pd.DataFrame:
-        """One row a finding: code, severity, message, count, where, source, advice."""
+        """One row a finding: code, severity, message, count, where, columns, source, advice."""
         import pandas as pd
 
-        columns = ["code", "severity", "message", "count", "where", "source", "advice"]
+        columns = ["code", "severity", "message", "count", "where", "columns", "source", "advice"]
         return pd.DataFrame([{**asdict(item), "severity": str(item.severity)} for item in self.items], columns=columns)
 
     def summary(self) -> pd.DataFrame:

@@ -42,11 +42,11 @@ def usable_folder(folder: Path, *, role: str) -> None:
 
 
 @contextmanager
-def holding(folder: Path, *, role: str) -> Iterator[None]:
+def holding(folder: Path, *, role: str, group: bool = False) -> Iterator[None]:
     """Hold ``folder`` for one run; a second one is told who holds it and since when.
 
     The lock is one of the operating system on the file ``lock``: where a run is killed it ends with the process, whatever files stay behind.
-    ``lock.json`` beside it only says who it was.
+    ``lock.json`` beside it only says who it was. With ``group`` another user of the owner's group can hold it after this one.
 
     Raises
     ------
@@ -67,6 +67,8 @@ def holding(folder: Path, *, role: str) -> Iterator[None]:
             pass  # the other run is just writing or removing it
         raise BusyError(f"Another run holds the {role}.", where=f"{folder} ({since})", what_next="Wait until it ends, then run again.") from None
     try:
+        if group:
+            restrict(Path(lock.lock_file), group=True)
         note.write_text(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8")
         yield
     finally:
@@ -74,14 +76,16 @@ def holding(folder: Path, *, role: str) -> Iterator[None]:
         lock.release()
 
 
-def restrict(path: Path) -> None:
+def restrict(path: Path, *, group: bool = False) -> None:
     """Let only the owner read ``path`` and all that is in it: folders 0700, files 0600.
 
+    With ``group`` the owner's group may read and write as well (2770, 0660; what is made in such a folder belongs to the same group).
     Windows knows no such modes; there the rights of the folder above decide.
     """
+    folder, file = (0o2770, 0o660) if group else (0o700, 0o600)
     if os.name == "nt" or not path.exists():
         return
     for item in [path, *(path.rglob("*") if path.is_dir() else ())]:
         if not item.is_symlink():
             with suppress(PermissionError, FileNotFoundError):  # somebody else's file, or one that another run just took away
-                item.chmod(0o700 if item.is_dir() else 0o600)
+                item.chmod(folder if item.is_dir() else file)

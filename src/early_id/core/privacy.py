@@ -1,4 +1,4 @@
-"""Keyed hashes, and a log filter that keeps people out of logs."""
+"""Keyed hashes, and what keeps people out of logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import hashlib
 import hmac
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 #: Shapes of identifiers that must never appear in a log line: UPN, NHS number, postcode, e-mail.
 _IDENTIFIERS = re.compile(
@@ -26,12 +29,27 @@ def redact(text: str) -> str:
     return _IDENTIFIERS.sub("[removed]", text)
 
 
-class RedactingFilter(logging.Filter):
-    """A logging filter that redacts every record that passes, arguments and traceback included."""
+@contextmanager
+def people_kept_out_of_logs() -> Iterator[None]:
+    """Redact every log record of the process, whichever library writes it and whatever handlers it has added.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redact(record.getMessage())
-        record.args = ()
-        record.exc_info = None
-        record.exc_text = None
-        return True
+    Tracebacks are left out, since the text of an error may quote a row; its kind is named instead.
+    """
+    usual = logging.getLogRecordFactory()
+
+    def redacting(*args: Any, **more: Any) -> logging.LogRecord:
+        record = usual(*args, **more)
+        try:
+            said = redact(record.getMessage())
+        except (TypeError, ValueError, KeyError):  # a library filled its own message wrongly
+            said = "[a message that could not be put together]"
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        record.msg, record.args = f"{said} ({kind})" if kind else said, ()
+        record.exc_info = record.exc_text = record.stack_info = None
+        return record
+
+    logging.setLogRecordFactory(redacting)
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(usual)

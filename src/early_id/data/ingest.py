@@ -190,7 +190,19 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
     )  # fmt: skip
-    columns = ["row", "source_person_id", *item.table.column_names, "source", "file", "received_on", "happened_on", "known_from", "row_hash", "codes"]
+    columns = [
+        "row",
+        "source_person_id",
+        *item.table.column_names,
+        "source",
+        "file",
+        "received_on",
+        "happened_on",
+        "known_from",
+        "row_hash",
+        "codes",
+        "faults",
+    ]
     listed = ", ".join(quote(name) for name in dict.fromkeys(columns))
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
@@ -198,14 +210,14 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
 
 
 def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged]) -> None:
-    """Rows set aside, as they were in the file, with row number and codes. Restricted: they hold people's data."""
+    """Rows set aside, as they were in the file, with row number, codes and the columns at fault. Restricted: they hold people's data."""
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
             continue
         read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
         target = folder / (item.name.replace("/", "__") + ".csv")
         connection.execute(
-            f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "
+            f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, array_to_string(a.faults, '; ') AS faults, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "
             f"WHERE a.file = {text(item.name)} ORDER BY a.row) TO {text(str(target))} (HEADER, DELIMITER ',')"
         )
 

@@ -22,7 +22,7 @@ _ERRORS = ", ".join(text(code) for code, rule in _RULES.items() if rule.severity
 def split(connection: duckdb.DuckDBPyConnection) -> None:
     """Rows with an ERROR code are set aside; the others are kept."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _kept AS SELECT * FROM _marked WHERE NOT list_has_any(codes, [{_ERRORS}])")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _aside AS SELECT file, row, codes FROM _marked WHERE list_has_any(codes, [{_ERRORS}])")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _aside AS SELECT file, row, codes, faults FROM _marked WHERE list_has_any(codes, [{_ERRORS}])")
 
 
 def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[FileCount]:
@@ -71,10 +71,16 @@ def findings_of(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> l
     rows = connection.execute(
         "SELECT code, file, count(*) FROM (SELECT unnest(codes) AS code, file FROM _marked WHERE len(codes) > 0) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return [finding(code, count, file, sources.get(file, "")) for code, file, count in rows]
+    columns: dict[tuple[str, str], list[str]] = {}
+    for fault, file, count in connection.execute(
+        "SELECT fault, file, count(*) FROM (SELECT unnest(faults) AS fault, file FROM _marked WHERE faults IS NOT NULL) GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        code, _, heading = str(fault).partition(" ")
+        columns.setdefault((code, file), []).append(f"{heading} ({count:,})")
+    return [finding(code, count, file, sources.get(file, ""), ", ".join(columns.get((code, file), ()))) for code, file, count in rows]
 
 
-def finding(code: str, count: int, file: str, source: str) -> Finding:
+def finding(code: str, count: int, file: str, source: str, columns: str = "") -> Finding:
     """What the rule ``code`` found in one file."""
     rule = _RULES[code]
-    return Finding(code, rule.severity, rule.message, rule.advice, count, where=file, source=source)
+    return Finding(code, rule.severity, rule.message, rule.advice, count, where=file, source=source, columns=columns)

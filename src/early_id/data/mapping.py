@@ -16,6 +16,11 @@ from early_id.core.errors import SettingsError
 from early_id.schema.tables import Tables
 
 
+def count_of_days(days: int) -> str:
+    """``1 day``, ``3 days``."""
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Known:
     """When a row became known: a column of the file, or an assumed lag after it happened."""
@@ -28,9 +33,9 @@ class Known:
         if self.column:
             return f"recorded date in the column '{self.column}'"
         if self.lag_days is not None and self.lag_days < 0:
-            return f"assumed known {-self.lag_days} days before it happened, as something planned is"
+            return f"assumed known {count_of_days(-self.lag_days)} before it happened, as something planned is"
         if self.lag_days is not None:
-            return f"assumed known {self.lag_days} days after it happened"
+            return f"assumed known {count_of_days(self.lag_days)} after it happened"
         return "assumed known on the day the extract was received"
 
 

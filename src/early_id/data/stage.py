@@ -92,7 +92,7 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
         f"coalesce(happened_on, {ALWAYS}) AS happened_on, "
         f"{_known_from(table, shape)} AS known_from, "
         f"md5_number_lower(concat_ws('|', coalesce(source_person_id, ''), {own})) AS row_hash, "
-        f"{_codes(table, typed)} AS codes FROM s"
+        f"{_codes(table, typed)} AS codes, {_faults(table, typed, shape)} AS faults FROM s"
     )
 
 
@@ -115,14 +115,41 @@ def _known_from(table: Table, shape: Shape) -> str:
     return "recorded"
 
 
+#: The column of the recorded date, which the shape names by itself.
+_RECORDED = "recorded"
+
+
+def _unreadable(typed: list[str]) -> dict[str, str]:
+    """Column → SQL that is true where its value was given and cannot be read."""
+    return {_RECORDED: "recorded_unreadable", **{name: f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed}}
+
+
+def _empty(table: Table, typed: list[str]) -> dict[str, str]:
+    """Column → SQL that is true where a value that the table needs is missing.
+
+    A required value that was given but cannot be read is GEN001 alone, so that each fault has one name.
+    """
+    needed = {
+        name: f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"({quote(name)} IS NULL)"
+        for name in table.required
+    }
+    return needed | ({"source_person_id": "(source_person_id IS NULL)"} if table.has_person else {})
+
+
+def _faults(table: Table, typed: list[str], shape: Shape) -> str:
+    """SQL list of ``GEN001 Heading`` for each cell at fault, under the headings of the file; NULL for the rows without, which are nearly all."""
+    found = [
+        *(("GEN001", name, test) for name, test in _unreadable(typed).items()),
+        *(("GEN002", name, test) for name, test in _empty(table, typed).items()),
+    ]
+    headings = {**shape.columns, _RECORDED: shape.known.column or _RECORDED}
+    cases = ", ".join(f"CASE WHEN {test} THEN {text(f'{code} {headings.get(name, name)}')} END" for code, name, test in found)
+    return f"CASE WHEN {' OR '.join(test for _, _, test in found)} THEN list_filter([{cases}], lambda x: x IS NOT NULL) END"
+
+
 def _codes(table: Table, typed: list[str]) -> str:
     """SQL list of the codes of all rules that a row breaks, evaluated in one scan."""
-    unreadable = " OR ".join(["recorded_unreadable", *(f"({quote('raw_' + name)} IS NOT NULL AND {quote(name)} IS NULL)" for name in typed)])
-    # A required value that was given but cannot be read is GEN001 alone, so that each fault has one name.
-    empty = [f"({quote(name)} IS NULL AND {quote('raw_' + name)} IS NULL)" if name in typed else f"{quote(name)} IS NULL" for name in table.required]
-    if table.has_person:
-        empty.append("source_person_id IS NULL")
-    found = [("GEN001", unreadable), ("GEN002", " OR ".join(empty) or "false")]
+    found = [("GEN001", " OR ".join(_unreadable(typed).values())), ("GEN002", " OR ".join(_empty(table, typed).values()) or "false")]
     starts = quote(table.happened) if table.happened else "NULL"
     ends = quote(table.ends) if table.ends else "NULL"
     for rule in RULES:

@@ -29,7 +29,7 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.stage import SQL_TYPES
-from early_id.data.versions import unfolded_sql
+from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class Store:
         """An in-memory engine with a view for every stored table."""
         backend = connect()
         for name in self.version.tables:
-            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], self.part_sql(name))}")
+            stored = f"_stored_{name}"
+            backend.raw_sql(f"CREATE VIEW {quote(stored)} AS SELECT * FROM {self.part_sql(name)}")
+            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {backend.compile(unfolded(backend.table(stored), self.tables[name]))}")
         return backend
 
     def part_sql(self, name: str) -> str:
@@ -134,7 +136,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_suffix(".tmp")
             beside.write_text(secrets.token_hex(32), encoding="utf-8")
-            restrict(beside)
+            restrict(beside, group=self._shared)
             beside.replace(path)
         return path.read_text(encoding="utf-8").strip()
 
@@ -227,6 +229,10 @@ class Store:
 
         return acknowledge(self.folder, by_role=by_role, on=on)
 
+    @property
+    def _shared(self) -> bool:
+        return self.settings is not None and self.settings.shared_with_group
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the store for one writer, until the outermost ``with`` of this object ends; another one is told who holds it and since when."""
@@ -234,14 +240,16 @@ class Store:
             yield
             return
         usable_folder(self.folder, role="store")
-        with holding(self.folder, role="store"):
-            restrict(self.folder)  # it holds rows throughout; what a writer adds lies behind the folder's own mode until it is done
+        with holding(self.folder, role="store", group=self._shared):
+            restrict(
+                self.folder, group=self._shared
+            )  # it holds rows throughout; what a writer adds lies behind the folder's own mode until it is done
             self._held = True
             try:
                 yield
             finally:
                 self._held = False
-                restrict(self.folder)
+                restrict(self.folder, group=self._shared)
 
     def __repr__(self) -> str:
         batches = len(self.version.batches)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
+#: More old sources than this are told in one line.
+MOST_OUT_OF_DATE = 2
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
 WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
@@ -153,8 +155,11 @@ def bar_steps(contribution: float) -> int:
     return 1 + sum(abs(contribution) > limit for limit in STEPS)
 
 
-def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Explanation:
+def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held: frozenset[str] | None = None) -> Explanation:
     """Turn one row's values and contributions into sentences.
+
+    ``held`` names the features of which a value is known for anybody: what no source sends at all is not a hole in this child's records.
+
 
     A theme is *noticed* where it raised the score, and *speaks against* where it lowered it. A theme whose weight comes
     from values that are not known is neither: what nobody recorded is not a reason (design, section 2.5).
@@ -182,7 +187,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
         noticed=tuple(sorted(noticed[:MOST_NOTICED], key=_place)),
         against=tuple(replace(_without_plain_comparison(r), told_above=r.theme in told) for r in against[:MOST_AGAINST]),
         going_well=well,
-        not_known=_not_known(by_theme, row),
+        not_known=_not_known(by_theme, row, held),
         out_of_date=_out_of_date(features, row),
         also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
@@ -206,8 +211,8 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     known = [f for f in members if not math.isnan(row.values[f.name])]
     from_known = math.fsum(row.parts[f.name] for f in known)
     sign = 1 if whole > 0 else -1
-    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's.
-    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and is_strength(f, row.values[f.name]))]
+    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's; nor is the lack of a strength.
+    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and (is_strength(f, row.values[f.name]) or _lacks(f, row)))]
     if not pulling or abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
         # The last case: "another service holds nothing" may not be said either.
         side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
@@ -223,6 +228,11 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
         return reason
     return replace(reason, comparison=f"{reason.comparison} It says little by itself.", stands_out=False)
+
+
+def _lacks(feature: Feature, row: Row) -> bool:
+    """Whether a yes-or-no sign that is a strength where it is there, such as help that finished well, is not there."""
+    return feature.value_format == "yes_no" and feature.strength_above is not None and row.values[feature.name] == 0
 
 
 def _is_telling(feature: Feature, row: Row, peers: YearGroups) -> bool:
@@ -273,11 +283,11 @@ def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
     )
 
 
-def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
+def _not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str] | None) -> tuple[str, ...]:
     """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
     whole, lines = [], []
     for theme, members in by_theme.items():
-        shown = [f for f in members if not is_withheld(f)]
+        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held)]
         unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
         if shown and len(unknown) == len(shown):
             whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
@@ -314,8 +324,10 @@ def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
         name = holder(feature)
         newest[name] = max(day, newest.get(name, day))
         limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
+    old = {name: day for name, day in newest.items() if (row.as_of - day).days > limit[name]}
+    if len(old) > MOST_OUT_OF_DATE:
+        named = "; ".join(f"{name}, {day_text(day)}" for name, day in old.items())
+        return (f"The newest records used are old. Check that they still hold: {named}.",)
     return tuple(
-        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds."
-        for name, day in newest.items()
-        if (row.as_of - day).days > limit[name]
+        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds." for name, day in old.items()
     )

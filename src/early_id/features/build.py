@@ -6,7 +6,7 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,20 +16,24 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.compile import Aggregate, aggregates, longest_run
+from early_id.features.ask import Dates, ask, key_of
+from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, longest_run
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
 from early_id.features.past import Past
 from early_id.features.peers import Asked, shares_of_peers
-from early_id.features.scope import Scope, persons_of, subjects_of
+from early_id.features.scope import Scope, end_of, persons_of, start_of, subjects_of
 from early_id.features.values import Part, parts_of, value_of
 from early_id.features.windows import BEGINNING
 
 if TYPE_CHECKING:
     import ibis
 
+#: So many parts of one query make it worth while to bring rows together first.
+_MANY = 8
 #: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
@@ -118,41 +122,55 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
             return {feature.name: custom_values(scope, feature) for feature in group}
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
-    rows = scope.rows(earliest(scope, group))
-    rid = scope.children["rid"]
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    answer = query_of(scope, [part for _, parts in plans for part in parts], rows).execute().set_index("rid").reindex(rid)
-    answer = answer.join(_runs(scope, [part for _, parts in plans for part in parts if part.measure.kind == "longest_run"], rows))
+    alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
+    alike = [plan for plan in plans if plan not in alone]
+    scope.place_subjects()
+    answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
-def query_of(scope: Scope, parts: list[Part], rows: ibis.Table) -> ibis.Table:
-    """The one query that answers ``parts``, a row a child; runs have one of their own."""
-    asked: list[Aggregate] = []
-    for part in (part for part in parts if part.measure.kind != "longest_run"):
-        start, end = scope.window(part.window)
-        asked += aggregates(part.measure, rows, part.prefix, start, end, scope.past.as_of, scope.table.ends)
-    asked = asked or [Aggregate("rows", rows.count())]
-    return rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
+    """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
+    parts = [part for _, parts in plans for part in parts]
+    if not parts:
+        return pd.DataFrame(index=scope.children["rid"])
+    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
+
+    def query(on: Dates) -> ibis.Table:
+        rows = scope.compacted(parts, on) if together else scope.rows(on)
+        spans = [(on[start_of(part.window)], on[end_of(part.window)]) for part in parts]
+        flags = flagged(rows, ((part.measure, *span) for part, span in zip(parts, spans, strict=True)))
+        asked: list[Aggregate] = []
+        for part, (start, end) in zip(parts, spans, strict=True):
+            asked += aggregates(part.measure, flags, part.prefix, start, end, on["as_of"], scope.table.ends)
+        return flags.rows.group_by("rid").agg(**{a.name: a.expression for a in asked})
+
+    dates = scope.dates((part.window for part in parts), earliest=_earliest(scope, [feature for feature, _ in plans]))
+    return _by_child(scope, ("sums", str(together), fingerprint(parts)), query, dates)
 
 
-def _runs(scope: Scope, parts: list[Part], rows: ibis.Table) -> pd.DataFrame:
+def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
     """The longest runs, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
-    for part in parts:
-        run = run_query(scope, part, rows).execute().set_index("rid").reindex(frame.index)
-        for name in ("n", "m", "newest"):
+    order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
+    for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
+
+        def query(on: Dates, part: Part = part) -> ibis.Table:
+            return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
+
+        run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
+        for name in ("n", "newest"):
             frame[f"{part.prefix}_{name}"] = run[name]
-        frame[f"{part.prefix}_rows"] = run["m"]
     return frame
 
 
-def run_query(scope: Scope, part: Part, rows: ibis.Table) -> ibis.Table:
-    """The query that answers one longest run, a row a child."""
-    order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
-    return longest_run(part.measure, rows, *scope.window(part.window), order)
+def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
+    """The answer by ``rid``, with a row for every child."""
+    full = (*key, key_of(scope.table), str(scope.own_school_only))
+    return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 
 def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +181,7 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
     return value, np.full(len(children), np.nan)
 
 
-def earliest(scope: Scope, group: list[Feature]) -> date:
+def _earliest(scope: Scope, group: list[Feature]) -> date:
     """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
     if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in _COUNTS for f in group):
         return BEGINNING

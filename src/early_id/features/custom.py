@@ -27,10 +27,11 @@ def custom_values(scope: Scope, feature: Feature) -> tuple[np.ndarray, np.ndarra
     backend, past, children = scope.past.store.backend, scope.past, scope.children
     subjects = backend.create_table("_custom_subjects", scope.subjects, temp=True, overwrite=True)
     start, end = scope.window(feature.window)
+    dates = scope.dates(())
     cut: dict[str, ibis.Table] = {}
     for name in dict.fromkeys((feature.source, *feature.measure.tables)):
         table = past.store.tables[name]
-        rows = scope.settled(table)
+        rows = scope.settled(table, dates)
         rows = rows.filter(rows.happened_on >= ibis.literal(start, type="date"), rows.happened_on < ibis.literal(end, type="date"))
         if table.has_person:
             rows = rows.join(subjects, ["source", "source_person_id"])

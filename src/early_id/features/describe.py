@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -14,13 +13,12 @@ import pandas as pd
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.errors import SettingsError
 from early_id.core.types import SharingClass
-from early_id.features.build import earliest, numbered, query_of, run_query, scopes
+from early_id.features.ask import listening
 from early_id.features.catalogue import Catalogue
 from early_id.features.declare import Feature
-from early_id.features.past import Past, TableSource
+from early_id.features.past import TableSource
 from early_id.features.programme import COUNCIL, Programme, build_features
 from early_id.features.themes import THEMES
-from early_id.features.values import parts_of
 from early_id.features.windows import span
 from early_id.features.words import definition
 from early_id.linkage import People
@@ -222,25 +220,15 @@ def describe_feature(
     if not isinstance(as_of, date):
         raise SettingsError("A feature is described on one date.", what_next="Give as_of=date(2025, 11, 10).")
     cfg, terms = settings or getattr(store, "settings", None) or Config(), calendar or usual_calendar()
-    matrix = build_features(store, people, Catalogue((one,), store.tables), as_of=as_of, settings=cfg, programme=programme, calendar=terms)
+    with listening() as asked:
+        matrix = build_features(store, people, Catalogue((one,), store.tables), as_of=as_of, settings=cfg, programme=programme, calendar=terms)
     return FeatureDescription(
-        one, definition(one, store.tables[one.source]), as_of, span(one.window, as_of, terms),
-        tuple(_sql(Past(store, people, as_of), matrix.index, one, terms, cfg)), matrix.X[one.name],
-    )  # fmt: skip
+        one, definition(one, store.tables[one.source]), as_of, span(one.window, as_of, terms), tuple(map(_laid_out, asked)), matrix.X[one.name]
+    )
 
 
-def _sql(past: Past, index: pd.DataFrame, feature: Feature, calendar: SchoolCalendar, cfg: Config) -> Sequence[str]:
-    """The queries by which ``build_at`` answers this feature when it is asked alone, from the functions that it calls."""
-    import ibis
+def _laid_out(query: str) -> str:
+    """A query over lines that fit a terminal."""
     import sqlglot
 
-    if feature.measure.kind in ("relatives", "custom"):
-        return []
-    queries = []
-    for scope, group in scopes(past, numbered(index), (feature,), calendar, cfg.features):
-        rows = scope.rows(earliest(scope, group))
-        parts = parts_of(feature, "f0")
-        runs = [part for part in parts if part.measure.kind == "longest_run"]
-        asked = [run_query(scope, part, rows) for part in runs] or [query_of(scope, parts, rows)]
-        queries += [sqlglot.transpile(str(ibis.to_sql(q, dialect="duckdb")), "duckdb", "duckdb", pretty=True, max_text_width=90)[0] for q in asked]
-    return queries
+    return sqlglot.transpile(query, "duckdb", "duckdb", pretty=True, max_text_width=90)[0]

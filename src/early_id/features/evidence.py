@@ -1,7 +1,7 @@
 """The very rows behind a number: as known on its date, through the same cut, window, conditions, school scope and settling as the engine used.
 
 Nothing is defined a second time: rows come from the ``Scope`` that answers features, and what counts is marked by the compiled conditions that
-values are counted from. Recomputing the value from these rows gives the value of the matrix (``tests/property/test_features_evidence.py``).
+values are counted from. Recomputing the value from these rows gives the value of the matrix (``tests/property/test_evidence_property.py``).
 
 Rows are for analysts. ``EvidenceRows`` is a pandas frame that prints counts only, so that a notebook cell, a log or a traceback that happens to
 show it shows nobody's records; ``frame()`` gives the plain one. Columns that may not be used in a feature (a refusal, an outcome known only later)
@@ -22,12 +22,11 @@ from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Usage
 from early_id.features.build import numbered, scopes
-from early_id.features.compile import marks_of
+from early_id.features.compile import flagged, marks_of
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past, TableSource
 from early_id.features.scope import Scope
 from early_id.features.values import parts_of
-from early_id.features.windows import BEGINNING
 from early_id.linkage import People
 
 if TYPE_CHECKING:
@@ -142,10 +141,12 @@ def _parts(feature: Feature) -> list[tuple[str, Measure, Window]]:
 
 
 def _rows(scope: Scope, measure: Measure, name: str, window: tuple[date, date]) -> pd.DataFrame:
-    rows = scope.rows(BEGINNING)
-    marks = marks_of(measure, rows, *window, scope.past.as_of, scope.table.ends)
+    scope.place_subjects()
+    rows = scope.rows(scope.dates(()))
+    flags = flagged(rows, [(measure, *window)])
+    marks = marks_of(measure, flags, *window, scope.past.as_of, scope.table.ends)
     wanted = marks.inside & ((marks.among | marks.hit) if measure.among is not None else marks.hit)
-    frame = rows.mutate(counts=marks.counted, among=marks.among).filter(wanted).execute()
+    frame = flags.rows.mutate(counts=marks.counted, among=marks.among).filter(wanted).execute()
     links = scope.past.links()
     frame = frame.merge(links, on=["source", "source_person_id"], how="left").assign(window=name)
     same = scope.table.happened if scope.table[scope.table.happened].type == "date" else ""  # happened_on says it already
@@ -158,9 +159,10 @@ def _left_out(scope: Scope, windows: Mapping[str, tuple[date, date]], shown: int
     """Why → how many stored rows of those who count for the child are not among the rows shown. Each row has the first reason that holds."""
     past, table = scope.past, scope.table
 
+    scope.place_subjects()
+
     def of_subjects(rows: ibis.Table) -> ibis.Table:
-        subjects = past.store.backend.create_table("_subjects", scope.subjects, temp=True, overwrite=True)
-        return rows.join(subjects, ["source", "source_person_id"])
+        return rows.join(past.store.backend.table("_subjects"), ["source", "source_person_id"])
 
     import ibis
 
@@ -170,10 +172,11 @@ def _left_out(scope: Scope, windows: Mapping[str, tuple[date, date]], shown: int
     unknown = ~late & (stored.known_from >= when)
     replaced = ~late & ~unknown & (stored.known_to < when).fill_null(False)
     counted = stored.aggregate(late=late.sum(), unknown=unknown.sum(), replaced=replaced.sum()).execute().fillna(0).astype("int64").iloc[0]
+    dates = scope.dates(())
+    here = scope.rows(dates)
     readable, settled, school = (
-        int(rows.count().execute()) for rows in (of_subjects(past.rows(table.name)), of_subjects(scope.settled(table)), scope.rows(BEGINNING))
+        int(rows.count().execute()) for rows in (of_subjects(past.rows(table.name)), of_subjects(scope.settled(table, dates)), here)
     )
-    here = scope.rows(BEGINNING)
     inside = ibis.literal(False)
     for start, end in windows.values():
         inside = inside | ((here.happened_on >= ibis.literal(start, type="date")) & (here.happened_on < ibis.literal(end, type="date")))

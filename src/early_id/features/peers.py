@@ -7,14 +7,21 @@ Only rows of that school count, so the school itself could work the number out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from early_id.features.compile import Aggregate, aggregates
+from early_id.core.fingerprint import fingerprint
+from early_id.features.ask import Dates, ask, key_of
+from early_id.features.compile import Aggregate, aggregates, flagged
 from early_id.features.declare import Measure, Window
 from early_id.features.past import Past
-from early_id.features.scope import Scope
+from early_id.features.scope import Scope, end_of, start_of
+from early_id.features.values import Part
+
+if TYPE_CHECKING:
+    import ibis
 
 
 def year_groups(past: Past) -> pd.DataFrame:
@@ -53,15 +60,23 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     members["member"] = pd.factorize(members["child_id"])[0]
     people = members.merge(scope.past.links(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
     types = {"group": "int64", "member": "int64", "school_id": "string", "source": "string", "source_person_id": "string"}
-    table = scope.past.store.backend.create_table("_peers", people[list(types)].astype(types).reset_index(drop=True), temp=True, overwrite=True)
-    earliest = min(scope.window(one.window)[0] for one in asked)
-    rows = scope.since(earliest).join(table, ["source", "source_person_id", "school_id"])
-    sums: list[Aggregate] = []
-    for one in asked:
-        start, end = scope.window(one.window)
-        found = aggregates(one.measure, rows, one.prefix, start, end, scope.past.as_of, scope.table.ends)
-        sums += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
-    each = rows.group_by("group", "member").agg(**{part.name: part.expression for part in sums}).execute()
+    scope.past.store.backend.create_table("_peers", people[list(types)].astype(types).reset_index(drop=True), temp=True, overwrite=True)
+    dates = scope.dates((one.window for one in asked), earliest=min(scope.window(one.window)[0] for one in asked))
+
+    compared = [Part(one.prefix, one.measure, one.window) for one in asked]
+
+    def sums(on: Dates) -> ibis.Table:
+        members = scope.past.store.backend.table("_peers")
+        rows = scope.brought_together(compared, on).join(members, ["source", "source_person_id", "school_id"])
+        spans = [(on[start_of(one.window)], on[end_of(one.window)]) for one in compared]
+        flags = flagged(rows, ((one.measure, *span) for one, span in zip(compared, spans, strict=True)))
+        parts: list[Aggregate] = []
+        for one, (start, end) in zip(compared, spans, strict=True):
+            found = aggregates(one.measure, flags, one.prefix, start, end, on["as_of"], scope.table.ends)
+            parts += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
+        return flags.rows.group_by("group", "member").agg(**{part.name: part.expression for part in parts})
+
+    each = ask(scope.past.store, ("peers", key_of(scope.table), fingerprint(asked)), sums, dates)
     group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
     answer = {}
     for one in asked:

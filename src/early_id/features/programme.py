@@ -124,12 +124,12 @@ def build_features(
     if not dates:
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
     inside_the_data(store, dates)
-    terms = calendar or usual_calendar()
+    terms, source = calendar or usual_calendar(), _read_by(store, cfg)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
     findings = not_held(store, features)
     with progress("Building features", len(dates)) as bar:
         for day in dates:
-            past = Past(store, people, day)
+            past = Past(source, people, day)
             cohort = programme.cohort(past, cfg)
             built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
             groups = programme.groups(past, cohort.index)
@@ -139,19 +139,19 @@ def build_features(
             bar.advance(note=str(day))
     index = pd.concat(parts["index"])
     outcome = main_outcome(programme, cfg)
-    y = _known_by(programme.outcomes(store, people, index, cfg), index, cfg.as_of.screening)
+    y = _known_by(programme.outcomes(source, people, index, cfg), index, cfg.as_of.screening)
     excluded = (
         pd.concat(parts["excluded"]).reset_index(drop=True)
         if any(len(p) for p in parts["excluded"])
         else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
     )
     return FeatureMatrix(
-        X=pd.concat(parts["X"]),
+        X=pd.concat(parts.pop("X")),
         y=y,
         groups=pd.concat(parts["groups"]),
         index=index,
         excluded=excluded,
-        evidence_dates=pd.concat(parts["newest"]),
+        evidence_dates=pd.concat(parts.pop("newest")),
         meta=MatrixMeta(
             features=features.features,
             outcome=outcome,
@@ -165,6 +165,19 @@ def build_features(
         ),
         origin=Origin(store, people, cfg.features, terms, index[["child_id", "family_id", "school_id", "as_of"]]),
     )
+
+
+def _read_by(store: TableSource, cfg: Config) -> TableSource:
+    """The store as the engine of the settings reads it; a store that lies in no folder is read as it is."""
+    from early_id.data.store import Store
+
+    if cfg.engine.name == "duckdb" or not isinstance(store, Store):
+        return store
+    try:
+        from early_id.data.spark import SparkStore
+    except ModuleNotFoundError:
+        raise SettingsError.extra_missing("pyspark", "spark") from None
+    return SparkStore(store, cfg.engine)
 
 
 def _known_by(y: pd.DataFrame, index: pd.DataFrame, screening: date | None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Unit
+from early_id.features.ask import Dates
+from early_id.features.compile import columns_read, compact
 from early_id.features.coverage import Coverage
 from early_id.features.declare import Window
 from early_id.features.past import Past
@@ -19,6 +22,8 @@ from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import ibis
+
+    from early_id.features.values import Part
 
 
 def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
@@ -36,6 +41,16 @@ def subjects_of(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
     types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string"}
     return frame[list(types)].astype(types).reset_index(drop=True)
+
+
+def start_of(window: Window) -> str:
+    """Role of a window's first day among the dates of a query."""
+    return f"{window.suffix} start"
+
+
+def end_of(window: Window) -> str:
+    """Role of the day after a window's last."""
+    return f"{window.suffix} end"
 
 
 @dataclass(frozen=True)
@@ -59,28 +74,55 @@ class Scope:
         """The window as plain dates."""
         return span(window, self.past.as_of, self.calendar)
 
-    def settled(self, table: Table) -> ibis.Table:
+    def dates(self, windows: Iterable[Window], *, earliest: date = BEGINNING) -> dict[str, date]:
+        """Every date that a query needs, by its role; ``earliest`` is among them where rows before it are not asked for."""
+        as_of = self.past.as_of
+        found = {"as_of": as_of, "settled": as_of - timedelta(days=self.settings.settling_days)}
+        for window in windows:
+            found[start_of(window)], found[end_of(window)] = self.window(window)
+        return {**found, "earliest": earliest} if earliest > BEGINNING else found
+
+    def settled(self, table: Table, dates: Dates) -> ibis.Table:
         """Rows of any table as known, without marks that are still rewritten this close to the date."""
         import ibis
 
-        rows = self.past.rows(table.name)
+        rows = self.past.rows(table.name, dates["as_of"])
         if table.provisional:
             column, codes = table.provisional
-            since = ibis.literal(self.past.as_of - timedelta(days=self.settings.settling_days), type="date")
+            since = ibis.literal(dates["settled"], type="date")
             rows = rows.filter(~(rows[column].isin(sorted(codes)).fill_null(False) & (rows.happened_on >= since)))
         return rows
 
-    def since(self, earliest: date) -> ibis.Table:
-        """All settled rows of the table that happened from ``earliest`` on, whoever they are about."""
+    def since(self, dates: Dates) -> ibis.Table:
+        """All settled rows of the table that are not too early, whoever they are about."""
         import ibis
 
-        rows = self.settled(self.table)
-        return rows.filter(rows.happened_on >= ibis.literal(earliest, type="date")) if earliest > BEGINNING else rows
+        rows = self.settled(self.table, dates)
+        return rows.filter(rows.happened_on >= ibis.literal(dates["earliest"], type="date")) if "earliest" in dates else rows
 
-    def rows(self, earliest: date) -> ibis.Table:
-        """Linked rows of the table that happened from ``earliest`` on, cut in time, with ``rid``."""
-        subjects = self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
-        joined = self.since(earliest).join(subjects, ["source", "source_person_id"])
+    def place_subjects(self) -> None:
+        """Tell the engine whose rows count for whom."""
+        self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
+
+    def rows(self, dates: Dates) -> ibis.Table:
+        """Linked rows of the table, cut in time, with ``rid``; :meth:`place_subjects` comes first."""
+        return self._linked(self.since(dates))
+
+    def compacted(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
+        """The same rows, brought together as far as ``parts`` do not tell them apart."""
+        return self._linked(self.brought_together(parts, dates))
+
+    def brought_together(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
+        """All settled rows, whoever they are about, brought together as far as ``parts`` do not tell them apart."""
+        columns = {name for part in parts for name in columns_read(part.measure)}
+        if any(part.measure.kind == "current" for part in parts):
+            columns.add(self.table.ends)
+        person = ["source", "source_person_id", *(["school_id"] if "school_id" in self.table else [])]
+        cuts = [dates[role] for part in parts for role in (start_of(part.window), end_of(part.window))]
+        return compact(self.since(dates), person, sorted(columns), cuts)
+
+    def _linked(self, rows: ibis.Table) -> ibis.Table:
+        joined = rows.join(self.past.store.backend.table("_subjects"), ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
             joined = joined.filter(joined.school_id == joined.own_school)
         return joined

@@ -151,7 +151,7 @@ def steadiness(
     groups = np.unique(prepared.splits.family[at], return_inverse=True)[1]
     order, starts = np.argsort(groups, kind="stable"), np.r_[0, np.cumsum(np.bincount(groups))]
     members = [at[order[a:b]] for a, b in itertools.pairwise(starts)]
-    with progress("refits", settings.refits) as bar, threadpool_limits(1):
+    with progress("Fitting again on families drawn anew", settings.refits) as bar, threadpool_limits(1):
         for _ in range(settings.refits):
             rows = np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
             model = kind.make(prepared.matrix.meta.features, trial.best.extra[kind.chosen])

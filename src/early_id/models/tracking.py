@@ -87,7 +87,7 @@ def track(trial: Trial, meta: MatrixMeta, settings: TrainingSettings, *, store: 
     store : path
         Folder of the SQLite store.
     """
-    with progress("tracking") as bar:
+    with progress("Writing the tracking store") as bar:
         mlflow = quiet_mlflow()
         bar.advance(note="mlflow loaded")
         store.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
 from early_id.models.verdict import compare, judge
-from early_id.models.yardsticks import area_only, date_before, last_list, rule, rule_spec
+from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
 from early_id.stats.metrics import auc
 
@@ -205,7 +205,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
     names = [*settings.models, *(CHALLENGERS if settings.challenger else ())]
     steps = len(names) * (len(splits.fits) + (2 if splits.kind == "temporal" else 1))
     # One thread for linear algebra and boosting alike; see ``additive.one_thread`` for the measurement.
-    with progress(f"training for {audience}", steps) as bar, threadpool_limits(1):
+    with progress(f"Training for the {str(audience).replace('_', ' ')}", steps) as bar, threadpool_limits(1):
         for name in names:
             ranked.append(
                 learned(
@@ -230,6 +230,8 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
         notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
     if "area_only" in settings.comparators and "school_id" in index.columns:
         ranked.append(area_only(index, y, splits))
+    if "at_random" in settings.comparators:
+        ranked.append(at_random(index, y, splits))
     return ranked, notes
 
 

@@ -85,6 +85,14 @@ def area_only(index: pd.DataFrame, y: Floats, splits: Splits, *, column: str = "
     return Ranked("area_only", "comparator", score, probability, None, calibrator, extra={"by": column})
 
 
+def at_random(index: pd.DataFrame, y: Floats, splits: Splits) -> Ranked:
+    """Everyone alike: the places are drawn by lot. Figures of a list with ties are expected values, so nothing has to be drawn."""
+    score, probability = np.full(len(index), np.nan), np.full(len(index), np.nan)
+    score[splits.test] = 0.0
+    probability[splits.test] = np.nanmean(y[splits.calibrate])
+    return Ranked("at_random", "comparator", score, probability, None, None, extra={"by": "lot"})
+
+
 def date_before(index: pd.DataFrame, splits: Splits) -> Mask | None:
     """Rows of the as-of date before the test date, or None where there is none."""
     earlier = index["as_of"] < splits.test_date

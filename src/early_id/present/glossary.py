@@ -16,10 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from early_id.present.workbook import Sheet
 
-#: What is not text on a page: styles, and tags.
-_TAGS = re.compile(r"(<style.*?</style>|<[^>]*>)", re.DOTALL)
+#: What is not text on a page: styles, what is quoted from data, and tags.
+_TAGS = re.compile(r'(<style.*?</style>|<span translate="no">.*?</span>|<[^>]*>)', re.DOTALL)
 #: The only attribute that is read out to people.
 _READ_OUT = re.compile(r'(?<=aria-label=")[^"]*')
+
+
+class AsIs(str):
+    """Text that comes from data: a key, the name of a file or a group. No glossary may reword it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Glossary:
         return "".join(self._tag(part) if n % 2 else self.text(part) for n, part in enumerate(parts))
 
     def _tag(self, tag: str) -> str:
-        return tag if tag.startswith("<style") else _READ_OUT.sub(lambda found: self.text(found.group(0)), tag)
+        return tag if tag.startswith(("<style", "<span translate")) else _READ_OUT.sub(lambda found: self.text(found.group(0)), tag)
 
     def sheet(self, sheet: Sheet) -> Sheet:
         """A sheet in the programme's words: name, title, notes, headings and cells of text."""
@@ -79,4 +85,4 @@ class Glossary:
 
 
 def _cell(value: Any, glossary: Glossary) -> Any:
-    return glossary.text(value) if isinstance(value, str) else value
+    return glossary.text(value) if isinstance(value, str) and not isinstance(value, AsIs) else value

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from early_id.present import wording
+from early_id.present.glossary import AsIs
 
 Cell: TypeAlias = str | int | float | date | None
 
@@ -183,6 +184,8 @@ def chart_html(svg: str, table: str = "") -> Markup:
 
 
 def _cell(value: Cell) -> Markup:
+    if isinstance(value, AsIs):
+        return Markup('<span translate="no">{}</span>').format(value)
     return value if isinstance(value, Markup) else escape(cell_text(value))
 
 

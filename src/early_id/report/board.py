@@ -8,11 +8,15 @@ from markupsafe import Markup
 
 from early_id.core.types import Verdict
 from early_id.present import disclosure
-from early_id.present.wording import count_of, day_text, percent
+from early_id.present.wording import and_list, count_of, day_text, out_of, percent, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import GroupRow, titles
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
+from early_id.report.showing import estimate
 from early_id.report.who import measure_name
+
+#: Sections that the first page sends its reader to: key -> number and name.
+NUMBERS = {"summary": (2, "summary by characteristic"), "no-model": (10, "compared with no model"), "questions": (13, "questions for the board")}
 
 _DECISION = Markup(
     """<div class="box"><h3>Decision of the board</h3>
@@ -60,6 +64,10 @@ def _questions(m: Material) -> list[str]:
             asked.append(
                 f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
             )
+    if any(m.no_tolerance(audience) for audience in m.groups):
+        asked.append(
+            "Which difference between groups would the board accept? No tolerance is set, so these data could not have shown that there is no gap."
+        )
     if m.not_held:
         asked.append("Some characteristics are not held at all. How will the board know about gaps there?")
     asked.append("Can those who receive the lists talk to this many families well, and is there help to offer?")
@@ -116,7 +124,12 @@ def annex(m: Material) -> Section:
     if m.context.hashes:
         parts += [
             subheading("Fingerprints"),
-            facts({**m.context.hashes, **({"Version of early_id": m.context.version} if m.context.version else {})}),
+            facts(
+                {
+                    **{sentence_case(key): value for key, value in m.context.hashes.items()},
+                    **({"Version of early_id": m.context.version} if m.context.version else {}),
+                }
+            ),
         ]
     return Section(
         "annex",
@@ -124,6 +137,39 @@ def annex(m: Material) -> Section:
         "How the figures were made, and what ties this report to one model and one set of records.",
         tuple(parts),
     )
+
+
+def in_short(m: Material) -> Markup:
+    """What a reader with one minute needs, each with the section that says more."""
+    lines: list[Markup] = []
+    for audience, trial in m.trials.items():
+        figures = (trial.get("models") or {}).get(trial.get("put_forward")) or {}
+        right, found = (estimate(m.showing, figures, name).value for name in ("precision_at_capacity", "recall_at_capacity"))
+        verdict = str(trial.get("verdict") or "no verdict")
+        text = f"{list_name(audience)}: the verdict on the model is “{verdict}”."
+        if right is not None and found is not None:
+            text += (
+                f" Of every 10 families listed, {_tenths(right)} had somebody who {m.context.had_outcome}; of every 10 children who "
+                f"{m.context.had_outcome}, {_tenths(1 - found)} were not listed."
+            )
+        lines.append(_see(text, "no-model"))
+    if m.groups:
+        found_gaps = {row.title.lower(): None for groups in m.groups.values() for row in groups.rows if row.verdict == str(Verdict.GAP_FOUND)}
+        text = f"A gap between groups was found by {and_list(list(found_gaps))}." if found_gaps else "No gap between groups was shown beyond doubt."
+        unsure = {title for groups in m.groups.values() for title in titles(groups.rows) if groups.verdict(title) == str(Verdict.CANNOT_TELL)}
+        text += f" For {count_of(len(unsure), 'characteristic')} these data cannot tell, which does not mean that there is no gap." if unsure else ""
+        lines.append(_see(text, "summary"))
+    lines.append(_see(f"{count_of(len(_questions(m)), 'question')} for you, and the box for your decision, stand at the end.", "questions"))
+    return Markup('<div class="box"><p class="lead-in"><strong>In short</strong></p><ul>{}</ul></div>').format(Markup("").join(lines))
+
+
+def _see(text: str, key: str) -> Markup:
+    number, title = NUMBERS[key]
+    return Markup('<li>{} <a href="#{}">Section {}: {}</a></li>').format(text, key, number, title)
+
+
+def _tenths(share: float) -> str:
+    return out_of(share, 10).removesuffix(" out of 10")
 
 
 def header(m: Material) -> Markup:
@@ -141,6 +187,6 @@ def header(m: Material) -> Markup:
             **models,
             "Approval": c.approval,
             "Expires": day_text(c.expires_on) if c.expires_on else "no approval is on record that could expire",
-            **{key: value for key, value in c.hashes.items() if "model" in key.lower()},
+            **{sentence_case(key): value for key, value in c.hashes.items() if "model" in key.lower()},
         }
     )

@@ -12,6 +12,7 @@ from early_id.models.funnel import funnel_sentence, limits
 from early_id.models.segments import KINDS
 from early_id.present import curves, page
 from early_id.present.wording import percent, sentence_case
+from early_id.report.follow_up import leavers, outcome_by_date
 from early_id.report.section import lead_in, paragraph, subheading
 from early_id.report.showing import Showing, number
 from early_id.report.usefulness import model_name
@@ -70,20 +71,7 @@ def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup
             subheading("What became of the children"),
             page.table_html(["End", "Children", "Of them in families on the model's list"], cells, caption, note=showing.note),
         ]
-    dates = card.get("outcome_by_date") or ()
-    if dates and not showing.publishable:
-        cells = [[r["as_of"], r["known"], percent(r["rate"], fine=True), r["left"]] for r in dates]
-        found.append(
-            page.table_html(["Date", "Children with a known outcome", "Share with need", "Left before the end"], cells, "The outcome by date")
-        )
-    left = [row for row in card.get("censoring") or () if row.get("model") == card.get("put_forward")]
-    if left and not showing.publishable:
-        cells = [
-            [sentence_case(r["children_who_left"]), r["children"], percent(r["precision_at_capacity"]), percent(r["recall_at_capacity"])]
-            for r in left
-        ]
-        headings = ["Those who left before the end", "How many", "Of the families listed, share with need", "Of the children with need, share listed"]
-        found.append(page.table_html(headings, cells, "Leavers, both ways"))
+    found += [*outcome_by_date(showing, card), *leavers(showing, card)]
     groups = further.get("censored") or ()
     if groups and not showing.publishable:
         cells = [

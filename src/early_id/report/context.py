@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from early_id.present.glossary import Glossary
 from early_id.present.wording import MADE_UP
 
@@ -72,6 +74,14 @@ class GovernanceContext:
         Theme in plain words -> audiences whose list may use it.
     owners : mapping
         Characteristic -> who answers for it.
+    before : mapping
+        The last report in the same folder: ``as_of``, ``hashes``, ``trials`` (their JSON by audience). Empty: there is none.
+    drift : sequence of mappings
+        Rows of a table; ``theme`` and ``shift`` in words are among the keys.
+    waiting : str
+        How long is waited until an outcome counts as known.
+    linked : DataFrame, optional
+        Audit rows of the share of children whose records were joined to another agency's.
     version : str
         Version of the package.
     said : sequence of str
@@ -99,6 +109,10 @@ class GovernanceContext:
     not_looked_at: Sequence[str | Counted] = NOT_LOOKED_AT
     themes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
+    drift: Sequence[Mapping[str, Any]] = ()
+    waiting: str = "the settings say how long is waited."
+    linked: pd.DataFrame | None = None
     version: str = ""
     said: Sequence[str] = ()
     words: Glossary = field(default_factory=Glossary)

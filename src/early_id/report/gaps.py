@@ -1,4 +1,4 @@
-"""Sections 4 to 8: who is missed, listed without need, observed against expected, crossed groups, before and after."""
+"""Sections 4 to 6: who is missed, who is listed without need, observed against expected."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from early_id.audit.measures import MEASURES
 from early_id.present import charts, page
 from early_id.present.wording import and_list, number_word, out_of, plural
 from early_id.report.context import list_name
-from early_id.report.groups import GroupRow, Groups
-from early_id.report.section import NOT_YET, Material, Section, audience_heading, lead_in, measure_parts, paragraph
+from early_id.report.groups import GroupRow
+from early_id.report.section import Material, Section, audience_heading, lead_in, measure_parts, paragraph
 from early_id.report.showing import Figure, estimate
 
 
@@ -161,32 +161,3 @@ def _how_far(row: GroupRow) -> tuple[float, str]:
 def _away(row: GroupRow) -> str:
     way = "more had the outcome than expected" if (row.figure.value or 1.0) > 1 else "fewer had the outcome than expected"
     return f"for {row.label} {way} ({row.figure.ratio_text()})"
-
-
-def crossed(m: Material) -> Section:
-    """Section 7."""
-    groups = m.groups.get(m.main, Groups(()))
-    names = len({row.title for row in groups.rows})
-    parts = (
-        (paragraph(f"The {names} characteristics above were each looked at alone. A gap for, say, girls of one ethnic group would not show here."),)
-        if names
-        else ()
-    )
-    return Section("crossed", "Crossed groups", f"{NOT_YET} Groups that cross two characteristics are not looked at.", parts)
-
-
-def before_after(m: Material) -> Section:
-    """Section 8."""
-    text = (
-        "Decisions on the lists come back in the workbooks. Once they are read in, this section will show the list as made "
-        "beside the list as "
-        "acted on, by group. Elsewhere, staff who used a score with their own judgement narrowed a gap the score alone "
-        "would have made; "
-        "that cannot be taken for granted here."
-    )
-    return Section(
-        "before-after",
-        "Before and after people",
-        f"{NOT_YET} No decisions on these lists have been read in.",
-        (paragraph(text),),
-    )

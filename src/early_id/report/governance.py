@@ -14,10 +14,12 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
+from early_id.core.display import progress
+from early_id.present.glossary import AsIs
 from early_id.present.page import environment, render_page
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
-from early_id.report import board, gaps, usefulness, who
+from early_id.report import board, explored, gaps, measured, usefulness, who
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.groups import group_rows
 from early_id.report.section import Material
@@ -33,6 +35,9 @@ BANNERS = {
     ),
 }
 
+#: Further tables of an audit; a result without them says nothing of them.
+STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links")
+
 #: In the order of the outline.
 SECTIONS = (
     who.what_it_tells,
@@ -41,12 +46,12 @@ SECTIONS = (
     gaps.missed,
     gaps.without_need,
     gaps.observed_expected,
-    gaps.crossed,
-    gaps.before_after,
-    usefulness.themes,
+    explored.crossed,
+    explored.before_after,
+    explored.themes,
     usefulness.no_model,
-    usefulness.change,
-    usefulness.measurement,
+    measured.change,
+    measured.measurement,
     board.questions,
     board.annex,
 )
@@ -85,9 +90,11 @@ def governance_pack(
     target = Path(to)
     audits = _by_audience(audit)
     written: dict[str, Path] = {}
-    for kind in BANNERS:
-        html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
-        written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
+    with progress("Writing the governance report", len(BANNERS)) as bar:
+        for kind in BANNERS:
+            html = governance_html(trial, audit, lists, context=context, publishable=kind == "publishable")
+            written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
+            bar.advance(note=kind)
     facts = context or GovernanceContext()
     sheets = [facts.words.sheet(sheet) for name, result in audits.items() for sheet in _sheets(name, result, facts.said)]
     if sheets:
@@ -100,7 +107,9 @@ def governance_pack(
 def governance_html(trial: Any, audit: Any, lists: Any = None, *, context: GovernanceContext | None = None, publishable: bool) -> str:
     """One of the two pages, as text. Parameters as in :func:`governance_pack`."""
     m = material(trial, audit, lists, context=context or GovernanceContext(), publishable=publishable)
-    body = _templates().get_template("governance.html").render(header=board.header(m), sections=[make(m) for make in SECTIONS])
+    body = (
+        _templates().get_template("governance.html").render(header=board.header(m), short=board.in_short(m), sections=[make(m) for make in SECTIONS])
+    )
     kind = "publishable" if publishable else "restricted"
     made = render_page(TITLE, body, banner=BANNERS[kind], watermark=m.context.watermark, kind=kind, said=m.context.said)
     return m.context.words.html(made)
@@ -119,6 +128,7 @@ def material(trial: Any, audit: Any, lists: Any, *, context: GovernanceContext, 
         meta={name: dict(result.meta) for name, result in audits.items()},
         not_held=[] if first is None else _records(first.not_held),
         lists=_summary(lists),
+        studies={name: {part: _of(result, part) for part in STUDIES} for name, result in audits.items()},
     )
 
 
@@ -156,8 +166,14 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 #: Columns of the workbook: the audit's own -> heading, width.
 _COLUMNS = {
     "characteristic_label": ("Characteristic", 22.0),
+    "characteristic": ("Characteristics", 34.0),
     "group": ("Group", 20.0),
     "measure_label": ("Measure", 34.0),
+    "measure": ("Measure", 20.0),
+    "children": ("Children", 11.0),
+    "with_outcome": ("With the outcome", 11.0),
+    "without_outcome": ("Without it", 11.0),
+    "not_known": ("Children not known", 11.0),
     "n": ("Counted among", 11.0),
     "successes": ("Counted", 11.0),
     "families": ("Families", 11.0),
@@ -167,6 +183,9 @@ _COLUMNS = {
     "difference": ("Gap from everyone else", 12.0),
     "difference_low": ("Gap, 95% from", 10.0),
     "difference_high": ("Gap, 95% to", 10.0),
+    "moved": ("Gap if all were in this group", 14.0),
+    "moved_low": ("That gap, 95% from", 11.0),
+    "moved_high": ("That gap, 95% to", 11.0),
     "p_adjusted": ("Adjusted p-value", 11.0),
     "smallest_detectable": ("Smallest gap we could have seen", 14.0),
     "verdict": ("Can we tell?", 13.0),
@@ -176,14 +195,39 @@ _COLUMNS = {
 
 def _sheets(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
     """All audit rows of one list, under plain headings; shares to four places."""
-    names = [name for name in _COLUMNS if name in result.rows.columns]
+    full = "RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1."
+    titles = {
+        "by group": (result.rows, "every figure by group", full),
+        "crossed": (
+            _of(result, "crossed"),
+            "groups that cross two characteristics",
+            f"{full} Exploratory: held apart from the single characteristics.",
+        ),
+        "too small": (_of(result, "crossed_small"), "crossed groups with too few children with or without the outcome", "RESTRICTED. Full counts."),
+        "not known": (_of(result, "unknown"), "each gap if everyone not known belonged to one group", f"{full} Bounds, not estimates."),
+    }
     return [
-        Sheet(
-            name=f"{list_name(audience)[:20]} by group",
-            headings=[_COLUMNS[name][0] for name in names],
-            rows=[tuple(row) for row in result.rows[names].round(4).itertuples(index=False)],
-            title=f"{list_name(audience)}: every figure by group",
-            notes=("RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1.", *said),
-            widths=[_COLUMNS[name][1] for name in names],
-        )
+        _sheet(frame, f"{list_name(audience)[:20]} {name}", f"{list_name(audience)}: {title}", (note, *said))
+        for name, (frame, title, note) in titles.items()
+        if len(frame)
     ]
+
+
+def _of(result: Any, name: str) -> pd.DataFrame:
+    found: pd.DataFrame = getattr(result, name, pd.DataFrame())
+    return found
+
+
+def _sheet(frame: pd.DataFrame, name: str, title: str, notes: Sequence[str]) -> Sheet:
+    columns = [column for column in _COLUMNS if column in frame.columns and f"{column}_label" not in frame.columns]
+    return Sheet(
+        name=name,
+        headings=[_COLUMNS[column][0] for column in columns],
+        rows=[
+            [AsIs(value) if column == "group" else value for column, value in zip(columns, row, strict=True)]
+            for row in frame[columns].round(4).itertuples(index=False, name=None)
+        ],
+        title=title,
+        notes=notes,
+        widths=[_COLUMNS[column][1] for column in columns],
+    )

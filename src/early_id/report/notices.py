@@ -62,7 +62,9 @@ class NoticeContext:
     kept : mapping
         What -> how long it is kept: "Lists" -> "six weeks".
     left_out : bool
-        Whether records of social workers are used to leave families out.
+        Whether records of social workers are used to leave children out.
+    family : bool
+        Whether records of brothers and sisters are used.
     lawful_basis : str
         The law that allows it, as the council's data protection officer has settled it.
     first_list_on : date, optional
@@ -80,6 +82,7 @@ class NoticeContext:
     audiences: Sequence[str] = ("school_lead", "hub_lead")
     kept: Mapping[str, str] = field(default_factory=dict)
     left_out: bool = True
+    family: bool = True
     lawful_basis: str = ""
     first_list_on: date | None = None
     looked_at: str = "children and young people aged 4 to 17"

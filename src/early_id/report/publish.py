@@ -20,6 +20,7 @@ from early_id.stats.intervals import newcombe, proportion_interval
 _TOGETHER: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("children", "children_with_outcome", "outcome_rate", "observed_expected"), ()),
     (("selection_share",), ()),
+    (("linked_share",), (0,)),
     (("missed_share", "precision", "false_flag_rate"), (0, 1)),
 )
 _FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable")

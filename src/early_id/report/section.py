@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from early_id.core.types import Verdict
@@ -14,8 +15,6 @@ from early_id.present.wording import percent, sentence_case
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.groups import GroupRow, Groups
 from early_id.report.showing import Showing
-
-NOT_YET = "This is not yet measured in this version."
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Material:
     """Everything the sections are made from, in one rendering.
 
     ``trials``: JSON of each trial by audience; ``groups``: audit rows by audience, as they may be shown; ``audits``: the
-    audits' own ``meta``, ``not_held`` rows; ``lists``: the summary of the lists.
+    audits' own ``meta``, ``not_held`` rows; ``lists``: the summary of the lists; ``studies``: further tables of each audit, exact.
     """
 
     showing: Showing
@@ -47,6 +46,15 @@ class Material:
     meta: Mapping[str, Mapping[str, Any]]
     not_held: Sequence[Mapping[str, Any]]
     lists: Mapping[str, Any]
+    studies: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+
+    def study(self, audience: str, name: str) -> pd.DataFrame:
+        """One of the audit's further tables; empty where it was not made."""
+        return self.studies.get(audience, {}).get(name, pd.DataFrame())
+
+    def no_tolerance(self, audience: str) -> bool:
+        """Whether the audit of a list was made without any tolerance of the board."""
+        return self.meta.get(audience, {}).get("tolerances", True) in ({}, ())
 
     @property
     def main(self) -> str:
@@ -97,7 +105,7 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
     groups, name = material.groups[audience], list_name(audience)
     rows, furthest = groups.of(measure), groups.furthest(measure)
     if not rows:
-        return [paragraph(f"{name}: {NOT_YET}")]
+        return [paragraph(f"{name}: the audit looked at no group.")]
     table = page.table_html(
         [
             "Group",

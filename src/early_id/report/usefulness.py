@@ -1,19 +1,18 @@
-"""Sections 9 to 12: themes and the sharing rule, no model at all, what changed, and how things were measured."""
+"""Section 10: models beside rules, beside keeping the last list, beside choosing by school alone or by lot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from early_id.present import charts, page, wording
-from early_id.present.wording import and_list, sentence_case
+from early_id.present.wording import sentence_case
 from early_id.report.context import list_name
-from early_id.report.groups import Groups, titles
-from early_id.report.section import NOT_YET, Material, Section, bullets, lead_in, mapping_table, paragraph, subheading
-from early_id.report.showing import Figure, estimate, number
+from early_id.report.follow_up import leavers
+from early_id.report.section import Material, Section, bullets, lead_in, paragraph, subheading
+from early_id.report.showing import estimate, number
 
 #: How rules and models are called for readers.
 MODEL_NAMES = {
@@ -27,6 +26,7 @@ MODEL_NAMES = {
     "ebm": "Model: explainable boosting machine",
     "last_list": "For comparison: keeping the last list",
     "area_only": "For comparison: by school alone",
+    "at_random": "For comparison: by lot",
     "boosting with interactions": "For comparison: a black box",
 }
 
@@ -34,58 +34,9 @@ MODEL_NAMES = {
 KINDS = {"baseline": "Rule", "comparator": "For comparison", "challenger": "For comparison"}
 
 
-#: Begins every line of the cost of the sharing rule in the summary of lists.
-COST_BEGINS = "families a school list could not show because "
-
-
 def model_name(name: str, kind: object) -> str:
     """How a rule or model is called; one that an extension brought is called by its own name."""
     return MODEL_NAMES.get(name) or f"{KINDS.get(str(kind), 'Model')}: {name.replace('_', ' ')}"
-
-
-def themes(m: Material) -> Section:
-    """Section 9."""
-    cost: Mapping[str, Any] = m.lists.get("sharing_cost") or {}
-    parts: list[Markup] = []
-    shown = m.showing.counts([number(v) or 0 for v in cost.values()])
-    numbers = [[sentence_case(key.removeprefix(COST_BEGINS).replace("_", " ")), n] for key, n in zip(cost, shown, strict=True)]
-    if numbers:
-        svg = charts.bars(
-            [{"label": row[0], "value": row[1] if isinstance(row[1], int) else None, "note": "not shown: small numbers"} for row in numbers],
-            title="Families that a school list could not show, by reason",
-            desc=" ".join(f"{row[0]}: {page.cell_text(row[1])}." for row in numbers),
-        )
-        parts.append(
-            page.chart_html(svg, page.table_html(["Why", "Families"], numbers, "Families that a school list could not show", note=m.showing.note))
-        )
-    parts.append(
-        paragraph(
-            "Each list is made from the records its reader may see. A school's list uses that school's own records only, "
-            "so it cannot show a "
-            "family whose signs lie elsewhere. That is the price of giving each reader the complete reasons."
-        )
-    )
-    if m.context.themes:
-        audiences = list(dict.fromkeys(a for used in m.context.themes.values() for a in used))
-        rows = [[theme, *("yes" if a in used else "no" for a in audiences)] for theme, used in m.context.themes.items()]
-        parts.append(page.table_html(["Theme", *(list_name(a) for a in audiences)], rows, "Themes that each list may use"))
-    parts.append(
-        paragraph(
-            f"What each theme adds, how it is linked to each characteristic, and what taking it out would do to gaps: "
-            f"{NOT_YET[0].lower()}{NOT_YET[1:]}"
-        )
-    )
-    most = max(numbers, key=lambda row: row[1] if isinstance(row[1], int) else 0, default=None)
-    first = (
-        f"Families that a school list could not show: the most, {page.cell_text(most[1])}, because {_lower(str(most[0]))}."
-        if most
-        else f"What the sharing rule costs: {NOT_YET[0].lower()}{NOT_YET[1:]}"
-    )
-    return Section("themes", "Themes, and what the sharing rule costs", first, tuple(parts))
-
-
-def _lower(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}"
 
 
 def no_model(m: Material) -> Section:
@@ -134,7 +85,12 @@ def no_model(m: Material) -> Section:
                 bullets([_named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]),
             ]
         parts += _components(m, trial)
-    parts.append(paragraph("Current practice, targeting whole schools, and choosing at random: not yet measured in this version."))
+    parts.append(
+        paragraph(
+            "Current practice, as the families whom staff think of themselves, is on no record that was sent, so nothing here can be set beside it. "
+            "“Keeping the last list” is what stands nearest to going on as before."
+        )
+    )
     return Section("no-model", "Compared with no model", "\n".join(sentences) or "No model has been tested.", tuple(parts))
 
 
@@ -196,116 +152,4 @@ def _components(m: Material, trial: Mapping[str, Any]) -> list[Markup]:
                 note=m.showing.note,
             )
         )
-    left = [row for row in trial.get("censoring") or () if row.get("model") == trial.get("put_forward")]
-    if left and not m.showing.publishable:
-        cells = [
-            [
-                sentence_case(str(r["children_who_left"])),
-                r["children"],
-                _percent(r["precision_at_capacity"]),
-                _percent(r["recall_at_capacity"]),
-            ]
-            for r in left
-        ]
-        headings = [
-            "Those who left before the end",
-            "How many",
-            "Of those listed, share with need",
-            "Of those with need, share listed",
-        ]
-        parts.append(page.table_html(headings, cells, "Leavers, both ways"))
-    return parts
-
-
-def _percent(value: Any) -> str:
-    return wording.percent(number(value))
-
-
-def change(m: Material) -> Section:
-    """Section 11."""
-    parts: list[Markup] = []
-    rows = (m.trials.get(m.main) or {}).get("outcome_by_date") or ()
-    if rows and not m.showing.publishable:
-        parts.append(
-            page.table_html(
-                ["Date", "Children", "Outcome known", "With the outcome", "Share", "Left before the end"],
-                [_date_row(row) for row in rows],
-                "The outcome at earlier dates",
-            )
-        )
-    return Section(
-        "change",
-        "Since last time",
-        "Nothing is compared with an earlier report: change and drift are not yet measured in this version.",
-        tuple(parts),
-    )
-
-
-def _date_row(row: Mapping[str, Any]) -> list[Any]:
-    """One as-of date, in whole numbers; nothing where no outcome is known yet."""
-    known = round(number(row.get("known")) or 0)
-    rate = number(row.get("rate"))
-    return [
-        wording.day_text(date.fromisoformat(str(row["as_of"])[:10])),
-        round(number(row.get("rows")) or 0),
-        known or "not known yet",
-        round(number(row.get("with_outcome")) or 0) if known else "not known yet",
-        wording.percent(rate, fine=True) if known and rate is not None else "not known yet",
-        round(number(row.get("left")) or 0),
-    ]
-
-
-def measurement(m: Material) -> Section:
-    """Section 12."""
-    known = _not_known(m)
-    parts: list[Markup] = []
-    if known:
-        title = "Share not known, by characteristic"
-        rows = [[name, figure.text()] for name, figure in known.items()]
-        desc = " ".join(f"{name}: {text}." for name, text in rows)
-        svg = charts.bars([figure.row(name) for name, figure in known.items()], title=title, desc=desc, unit="percent")
-        table = page.table_html(["Characteristic", "Share not known"], rows, title, note=m.showing.note)
-        parts.append(page.chart_html(svg, table))
-    if m.context.sources and not m.showing.publishable:
-        parts.append(mapping_table([dict(row) for row in m.context.sources], "Sources"))
-    if m.context.coverage:
-        parts.append(mapping_table([_plainly(row) for row in m.context.coverage], "Coverage"))
-    if m.context.findings and not m.showing.publishable:
-        parts.append(mapping_table([_plainly(row) for row in m.context.findings], "What the checks of the records found"))
-    if m.context.assumptions:
-        parts += [subheading("Assumptions"), bullets(list(m.context.assumptions))]
-    parts.append(
-        paragraph("Links between agencies by group, and how results move if all “not known” belonged to one group: not yet measured in this version.")
-    )
-    return Section("measurement", "How things were measured", _completeness(known), tuple(parts))
-
-
-def _plainly(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its values as words: yes and no, and nothing for nothing."""
-    words = {"True": "yes", "False": "no", "None": "", "nan": "", "NaT": ""}
-    return {key: words.get(str(value), value) for key, value in row.items()}
-
-
-def _not_known(m: Material) -> dict[str, Figure]:
-    """Share of those whose answer is not known, by characteristic, from the counts as they are shown."""
-    groups = m.groups.get(m.main, Groups(()))
-    found: dict[str, Figure] = {}
-    for title in titles(groups.rows):
-        counts = [row for row in groups.of("children") if row.title == title]
-        unknown = [row for row in counts if row.group == "not known"]
-        total = sum(row.figure.value or 0.0 for row in counts)
-        share = sum(row.figure.value or 0.0 for row in unknown) / total if total else None
-        found[title] = Figure(hidden=True) if any(row.figure.hidden for row in unknown) else Figure(share)
-    return found
-
-
-def _completeness(known: Mapping[str, Figure]) -> str:
-    missing = {name.lower(): figure.value for name, figure in known.items() if figure.value}
-    if not known:
-        return "How completely characteristics are recorded is not known."
-    if not missing:
-        return "Every characteristic that is held is recorded for everyone, as far as this may be shown."
-    worst = max(missing, key=lambda name: (missing[name], name))
-    rest = [name for name in missing if name != worst]
-    also = f" Also incomplete: {and_list(rest)}." if rest else ""
-    return f"What is least well recorded is {worst}: not known for {wording.percent(missing[worst], fine=True)}.{also}"
+    return [*parts, *leavers(m.showing, trial)]

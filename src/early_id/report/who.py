@@ -33,6 +33,12 @@ HOW_TO_READ = (
     "not mean that there is no gap. A gap as large as the last figure of a row would be found in 4 of 5 such data sets; a smaller one is found now and then."
 )
 
+#: Said beside it where the board has set none.
+NO_TOLERANCE = (
+    "No tolerance is set, so “no gap found” was not a possible answer, however good the data. The board sets it before the results are seen, under "
+    "audit.tolerances in the settings: the largest difference that it would accept."
+)
+
 #: A group with fewer children with the outcome than this says little about a share (the evidence rule of the audit).
 ENOUGH = 10
 
@@ -44,8 +50,9 @@ def what_it_tells(m: Material) -> Section:
     groups = m.groups.get(m.main, Groups(()))
     small, hidden = _too_small(groups), [row.label for row in groups.of("children_with_outcome") if row.figure.hidden]
     rows, found = showing.count(number(meta.get("rows"))), showing.count(number(meta.get("with_outcome")))
+    which = f"{list_name(m.main)}: the" if len(m.meta) > 1 else "The"
     tested = (
-        f"The figures rest on {_count(rows)} children, of whom {_count(found)} {m.context.had_outcome}"
+        f"{which} figures rest on {_count(rows)} children, of whom {_count(found)} {m.context.had_outcome}"
         if meta
         else "No test on past children has been supplied"
     )
@@ -125,7 +132,8 @@ def summary(m: Material) -> Section:
     parts: list[Markup] = []
     for audience, groups in m.groups.items():
         names = titles(groups.rows)
-        sentences.append(f"{list_name(audience)}: {_in_short(groups, names)}.")
+        possible = "; no tolerance is set, so “no gap found” was not a possible answer" if m.no_tolerance(audience) else ""
+        sentences.append(f"{list_name(audience)}: {_in_short(groups, names)}{possible}.")
         headings = [
             "Characteristic",
             "Can we tell?",
@@ -148,7 +156,8 @@ def summary(m: Material) -> Section:
             "The gap that decided each characteristic (line at 0: no gap). A filled dot is a gap found; a hollow one is a gap that may be chance, "
             "even where its interval leaves out 0: with so many comparisons some intervals do."
         )
-        parts += [audience_heading(m, audience), *([lead_in(words), page.chart_html(svg)] if drawn else []), paragraph(HOW_TO_READ), table]
+        how = [paragraph(HOW_TO_READ), *([paragraph(NO_TOLERANCE)] if m.no_tolerance(audience) else [])]
+        parts += [audience_heading(m, audience), *([lead_in(words), page.chart_html(svg)] if drawn else []), *how, table]
     if m.not_held:
         rows = [[sentence_case(str(row["characteristic"])), "not held", str(row["why"])] for row in m.not_held]
         parts.append(page.table_html(["Characteristic", "Can we tell?", "Why"], rows, "Characteristics that are not held"))
@@ -168,7 +177,7 @@ def _summary_row(m: Material, groups: Groups, title: str) -> list[str]:
     """One characteristic: the verdict of its tested rows, and its largest gap that may be shown."""
     top, verdict = groups.largest(title), groups.verdict(title)
     name = next(row.characteristic for row in groups.rows if row.title == title)
-    owner = m.context.owners.get(name, "not yet named")
+    owner = m.context.owners.get(name, "not yet named (audit.owners)")
     if top is None:
         return [title, verdict, "none that can be estimated", "–", "–", owner]
     return [title, verdict, f"{top.group}: {measure_name(top)}", points(top), smallest(top), owner]
@@ -196,7 +205,11 @@ def on_the_list(m: Material) -> Section:
     sentences = []
     if recipients:
         rows = _list_rows(recipients, m.showing)
-        sentences = [f"{row[0]}: {_count(row[3])} families against {_count(row[2])} places." for row in rows]
+        sentences = [
+            f"{row[0]}: {_count(row[3])} families against {_count(row[2])} places"
+            + (f"; of them, {_count(row[4])} were not already known to services in the last year." if row[4] is not None else ".")
+            for row in rows
+        ]
         svg = charts.paired_bars(
             [{"label": row[0], "first": _int(row[2]), "second": _int(row[3]), "note": "not shown: small numbers"} for row in rows],
             names=("Places", "Families listed"),
@@ -260,12 +273,12 @@ def _total(rows: Sequence[Mapping[str, Any]], key: str) -> int | None:
 
 def _in_order(row: Mapping[str, Any]) -> tuple[bool, str]:
     """Hubs first, then schools, each by name."""
-    return str(row["audience"]) != "hub_lead", str(row["recipient"])
+    return str(row["audience"]) != "hub_lead", str(row.get("name") or row["recipient"])
 
 
 def _recipient(row: Mapping[str, Any], *, is_held: bool) -> dict[str, Any]:
     facts = {
-        "recipient": row["recipient"],
+        "recipient": f"{row['name']} ({row['recipient']})" if row.get("name") not in (None, "", row["recipient"]) else row["recipient"],
         "list": list_name(row["audience"]).removesuffix("s"),
         "places": row["capacity"],
         "families listed": row["families"],

@@ -81,7 +81,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             "What you are asked to do",
             (
                 "Look at each family and use what you know. In the workbook, choose a decision and a reason from the lists, and give the date "
-                "and your role. You may disagree without asking anyone. Add families you are thinking of who are not here on the last sheet."
+                "and your role. You may disagree without asking anyone. Add families you are thinking of who are not here on the last sheet, and give the workbook back to whoever sent it to you."
             ),
         ),
         (
@@ -95,7 +95,8 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
         (
             "If a family asks why",
             (
-                "Say what was noticed, where it was written down, and that a person decides whether to get in touch. They can ask to see it, "
+                "Say that a computer looked through some records and put a short list together, what was noticed and where it was written down, and that a "
+                "person decides whether to get in touch. Many families on such a list turn out to need nothing, and that is fine. They can ask to see it, "
                 "have it put right, or object."
             ),
         ),

@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from early_id.core.display import progress
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
 from early_id.core.folders import restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
+from early_id.screening.filled_in import put_aside
 from early_id.screening.lists import ScreeningList, ScreeningLists
 from early_id.screening.page import Offer, check_offer, list_pages
 from early_id.screening.workbook import list_workbook, taken_out_workbook
@@ -31,6 +33,7 @@ def write_lists(
     offer: Offer | None = None,
     ask: str = "the council's data protection officer",
     watermark: str | None = None,
+    group: bool = False,
 ) -> list[Json]:
     """Write a folder for each recipient, and the restricted file of those taken out.
 
@@ -45,6 +48,8 @@ def write_lists(
         Where a family can ask, correct, object or complain.
     watermark : str, optional
         Said on every page and sheet, such as "Made-up data: no real child is in it".
+    group : bool
+        Whether the owner's group may read what is written; otherwise the owner alone.
 
     Returns
     -------
@@ -67,11 +72,13 @@ def write_lists(
     fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
     try:
         outputs = []
-        for one in lists.lists:
-            folder = folders[one.recipient.audience, one.recipient.id]
-            outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
-        restrict(fresh)
-        _publish(fresh, out, taken_out_workbook(lists, watermark=watermark))
+        with progress("Writing lists", len(lists.lists)) as bar:
+            for one in lists.lists:
+                folder = folders[one.recipient.audience, one.recipient.id]
+                outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
+                bar.advance()
+        restrict(fresh, group=group)
+        _publish(fresh, out, taken_out_workbook(lists, watermark=watermark), group=group)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return [*outputs, {"kind": "taken_out", "path": TAKEN_OUT.as_posix(), "children": len(lists.taken_out)}]
@@ -116,17 +123,18 @@ def _folders(lists: ScreeningLists) -> dict[tuple[Audience, str], Path]:
     return folders
 
 
-def _publish(fresh: Path, out: Path, taken_out: bytes) -> None:
+def _publish(fresh: Path, out: Path, taken_out: bytes, *, group: bool) -> None:
     """Both the restricted file and the lists are new, or neither is."""
+    put_aside(out, group=group)
     restricted = out / TAKEN_OUT
     before = restricted.read_bytes() if restricted.exists() else None
     write_bytes(restricted, taken_out)
-    restrict(restricted.parent)
+    restrict(restricted.parent, group=group)
     try:
         _swap(fresh, out / "lists")
     except BusyError:
         restricted.unlink() if before is None else write_bytes(restricted, before)
-        restrict(restricted.parent)
+        restrict(restricted.parent, group=group)
         raise
 
 

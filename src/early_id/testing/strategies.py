@@ -31,7 +31,7 @@ CLASSMATES = 10
 #: Tables that features read, and how many rows of each a council has for each child, on average.
 EVENTS = {
     "attendance": 6,
-    "suspensions": 4,
+    "suspensions": 7,
     "missing_episodes": 3,
     "household_factors": 8,
     "notifications": 5,
@@ -42,7 +42,15 @@ EVENTS = {
     "early_help": 3,
 }
 #: Columns with values of their own; the others come from their code list or type.
-_TEXT = {"contact_source": ("school", "police"), "household_id": ("H1", "H2"), "school_id": SCHOOLS, "nc_year": ("7", "8"), "outcome": ("nfa", None)}
+_TEXT = {
+    "contact_source": ("school", "police", "family"),
+    # Housing's own indicators among more than forty factors would hardly ever be drawn.
+    "factor": (*code_list("household_factor").values(), *code_list("housing_finance").values() * 4),
+    "household_id": ("H1", "H2"),
+    "school_id": SCHOOLS,
+    "nc_year": ("7", "8"),
+    "outcome": ("nfa", None),
+}
 #: Window edges and the days beside them.
 _EDGES = (0, 1, -1, 6, 7, 8, 41, 42, 43, 89, 90, 91, 179, 180, 181, 364, 365, 366, 729, 730, 731)
 #: Marks of a block: mostly present, some absence of each kind, and now and then any code of the list.

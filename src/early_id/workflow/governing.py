@@ -36,6 +36,11 @@ def check_first(bench: Bench) -> None:
     check_bar(cfg.acceptance, put_forward=cfg.training.put_forward, outcome=cfg.training.outcome or main_outcome(bench.in_force.programme, cfg))
 
 
+def results_withheld(bench: Bench) -> bool:
+    """Whether no result of the test date may be shown, because no bar was written down. A benchmark on published data needs none: nothing is approved by it."""
+    return bench.cfg.acceptance is None and not (bench.in_force.programme.keys_only and bench.cfg.project.public_data)
+
+
 def open_all(bench: Bench, trials: Mapping[str, Trial]) -> dict[str, Opening]:
     """Write down that the test results of every audience are about to be shown. Call it before anything of them is."""
     bar = bench.cfg.acceptance

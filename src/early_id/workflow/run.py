@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from early_id.config.settings import Config
+from early_id.core.display import aside
 from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
-from early_id.workflow import publish
-from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all
+from early_id.workflow import publish, reporting
+from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
 from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, take_in, train_all
-from early_id.workflow.words import dates_not_used, glossary
+from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
+    from early_id.acceptance.openings import Opening
     from early_id.audit.result import AuditResult
     from early_id.data.ingest import Batch
     from early_id.features import FeatureMatrix
@@ -78,27 +80,35 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
     with at_work(bench, on_store=True):
         publish.check_free(cfg.out_dir)
         before = bench.store.version.number
+        openings: dict[str, Opening] = {}
         batch = take_in(bench)
         try:
             if taken_in is not None:
                 taken_in(batch)
-            return _run(bench, batch)
+            return _run(bench, batch, openings)
         except BaseException:
             # What was taken in stays in the files it came from; the next run takes it in again.
             bench.store.go_back(before)
+            if openings:
+                aside(OPENED_ALL_THE_SAME)
             raise
 
 
-def _run(bench: Bench, batch: Batch) -> RunResult:
-    """Everything after the intake."""
+def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:
+    """Everything after the intake; ``openings`` is filled as soon as the test date counts as opened."""
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
     check_first(bench)
     people = bench.people
     matrix = build(bench, people)
-    trials = train_all(bench, matrix)
-    audits = audit_all(bench, matrix, trials)
-    trials = judge_all(bench, trials, audits, matrix=matrix, openings=open_all(bench, trials))
+    # Without a bar nothing of the test date is shown, tracked or counted as opened: a look at it can never be taken back.
+    withheld = results_withheld(bench)
+    trials = train_all(bench, matrix, withheld=withheld)
+    audits: dict[str, AuditResult] = {}
+    if not withheld:
+        audits = audit_all(bench, matrix, trials)
+        openings.update(open_all(bench, trials))
+        trials = judge_all(bench, trials, audits, matrix=matrix, openings=openings)
     keys_only = bench.in_force.programme.keys_only
     status = approval_of(bench)
     outputs: list[dict[str, Any]] = []
@@ -114,15 +124,16 @@ def _run(bench: Bench, batch: Batch) -> RunResult:
             lists = screen_all(desk, people, matrix, models_for_lists(status, trials))
             outputs = publish.lists(desk, lists, trials, status)
             made = lists.summary()
-            summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": publish.sharing_cost(matrix)}
+            summary = {**made, "taken_out": _flat(made["taken_out"]), "sharing_cost": reporting.sharing_cost(bench, matrix)}
             summary["urgent"] = {"signs in the urgent file": batch.urgent}
         keep_all(desk, trials, matrix)
         outputs += publish.findings(desk, people, trials)
         if not keys_only:
             outputs += publish.notices(desk, matrix, trials, gap)
-        outputs += publish.governance(desk, matrix, trials, audits, summary, status, gap)
+        outputs += reporting.governance(desk, people, matrix, trials, audits, summary, status, gap, before=reporting.last_report(bench.cfg.out_dir))
         result = _result(desk, batch, people, matrix, trials, audits, lists, status, refusal, outputs, _places(summary))
-        publish.manifest(desk, result.to_json())
+        report = {"as_of": str(bench.screening_date()), "hashes": reporting.hashes(desk, matrix, trials)}
+        publish.manifest(desk, {**result.to_json(), "report": report})
     return result
 
 
@@ -136,7 +147,9 @@ def _result(
         counts=publish.counts(bench, batch, people, matrix),
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
-        notes=tuple(dict.fromkeys([*dates_not_used(bench), *status.notes, *(note for trial in trials.values() for note in trial.notes)])),
+        notes=tuple(
+            dict.fromkeys([*no_bar(bench), *dates_not_used(bench), *status.notes, *(note for trial in trials.values() for note in trial.notes)])
+        ),
         approval=status.to_json(),
         places=places,
         refusal=refusal,

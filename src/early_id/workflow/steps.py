@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.config.settings import Config
+from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
@@ -93,7 +94,7 @@ def at_work(bench: Bench, *, on_store: bool) -> Iterator[None]:
     """
     usable_folder(bench.cfg.out_dir, role="output folder")
     with ExitStack() as held:
-        held.enter_context(holding(bench.cfg.out_dir, role="output folder"))
+        held.enter_context(holding(bench.cfg.out_dir, role="output folder", group=bench.cfg.shared_with_group))
         if on_store:
             held.enter_context(bench.store.writing())
             bench.store.refresh()  # another run may have added a batch since the store was opened
@@ -157,7 +158,7 @@ def train_all(bench: Bench, matrix: FeatureMatrix, *, withheld: bool = False) ->
         for audience in bench.in_force.programme.audiences
     }
     if tracking is not None:
-        restrict(tracking)
+        restrict(tracking, group=cfg.shared_with_group)
     return trials
 
 
@@ -173,7 +174,12 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
 
-    return {audience: audit_model(trial.best, matrix, bench.cfg.audit) for audience, trial in trials.items()}
+    audits = {}
+    with progress("Looking for gaps between groups", len(trials)) as bar:
+        for audience, trial in trials.items():
+            audits[audience] = audit_model(trial.best, matrix, bench.cfg.audit)
+            bar.advance(note=audience.replace("_", " "))
+    return audits
 
 
 def people_frame(store: Store, people: People, day: date, *, settings: Config, programme: Programme = COUNCIL) -> pd.DataFrame:
@@ -256,5 +262,9 @@ def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
     """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.screening_date())
-    made = [screen(model, now, store=bench.store, people=people, settings=bench.cfg) for model in models.values()]
+    made = []
+    with progress("Choosing and explaining families", len(models)) as bar:
+        for audience, model in models.items():
+            made.append(screen(model, now, store=bench.store, people=people, settings=bench.cfg))
+            bar.advance(note=audience.replace("_", " "))
     return sum(made[1:], start=made[0])

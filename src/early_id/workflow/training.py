@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from early_id.config.load import BAR
 from early_id.core.errors import EarlyIdError
@@ -16,10 +16,7 @@ from early_id.present.glossary import Glossary
 from early_id.present.write import write_text
 from early_id.workflow.governing import check_first, judge_all, keep_all, open_all
 from early_id.workflow.steps import Bench, audit_all, build, train_all
-from early_id.workflow.words import glossary
-
-if TYPE_CHECKING:
-    pass
+from early_id.workflow.words import glossary, no_bar
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def write_comparison(bench: Bench, trained: Trained) -> Path | None:
     path = bench.cfg.out_dir / "comparison.html"
     page = comparison_page(trained.cards, made_up=bench.store.made_up, words=trained.words)
     write_text(path, page)
-    restrict(path)
+    restrict(path, group=bench.cfg.shared_with_group)
     return path
 
 
@@ -106,5 +103,4 @@ def _is_current(bench: Bench, hashes: dict[str, str], settings_hash: str) -> boo
 
 
 def _unstated(bench: Bench) -> tuple[str, ...]:
-    bar = bench.cfg.acceptance
-    return tuple(f"The bar says nothing about {words}." for words in bar.unstated) if bar else ()
+    return tuple(no_bar(bench))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from early_id.config.load import BAR
 from early_id.features.cohort import OPEN_TO_STATUTORY
 from early_id.models.verdict import READY
 from early_id.present.glossary import Glossary
@@ -64,6 +65,16 @@ def not_looked_at(gone: pd.DataFrame, gap: StatutoryGap | None) -> tuple[str | C
     )
 
 
+def no_households(bench: Bench) -> tuple[str, ...]:
+    """What follows where no source sends households."""
+    if bench.store.has("household_members"):
+        return ()
+    return (
+        "families as such: no household records are held, so brothers and sisters are known only by the addresses on school records, on hub lists not at all, and "
+        "nobody can say with whom contact is safe",
+    )
+
+
 def not_linked(gone: pd.DataFrame) -> list[Counted]:
     """What a missed link may cost: a child open to services whose two records nobody could join could still be on a list."""
     apart = int((gone["reason"].isin(OPEN_TO_STATUTORY) & gone["school_id"].isna()).sum())
@@ -76,6 +87,23 @@ def not_linked(gone: pd.DataFrame) -> list[Counted]:
             (apart, alike),
         )
     ]
+
+
+#: Said where a run ends between the opening of the test date and its outputs.
+OPENED_ALL_THE_SAME = "The test date counts as opened all the same: its results were made, and stand in the tracking store. The next look at them on the same data will be exploratory."
+
+
+def no_bar(bench: Bench) -> list[str]:
+    """What is missing before results may be shown, and what the bar leaves open."""
+    from early_id.workflow.governing import results_withheld
+
+    bar = bench.cfg.acceptance
+    if results_withheld(bench):
+        return [
+            f"No test results are shown. Missing: the bar, a file {BAR} beside the settings, or the file that they name under 'acceptance'. "
+            "A form to fill in: early-id train --template. The test date was not opened."
+        ]
+    return [f"The bar says nothing about {words}, which an approval asks for." for words in bar.unstated] if bar else []
 
 
 def dates_not_used(bench: Bench) -> list[str]:

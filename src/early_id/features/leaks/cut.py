@@ -6,8 +6,9 @@ value nor who is in the cohort nor why somebody is not.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ class Changed:
 
     base: TableSource
     as_of: date
+    number: int = field(default_factory=itertools.count().__next__, init=False, compare=False)
+
+    @property
+    def reading(self) -> str:
+        """Tells its questions from those of other stores, and from its own kind on another date."""
+        return f"{type(self).__name__} {self.number}"
 
     @property
     def tables(self) -> Tables:

@@ -7,7 +7,7 @@ it, and training on it would teach what nobody knew. Corrections are no such row
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ FEWEST, SHARE = 5, 0.02
 class AsReceived(Changed):
     """A store without the rows that came later than they claim."""
 
-    receipts: pd.DataFrame  #: source, (school_id,) before: the day of the last receipt but one
+    receipts: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)  #: source, (school_id,) before: the day of the last receipt but one
     name: str = ""
 
     def table(self, name: str) -> ibis.Table:
@@ -84,7 +84,7 @@ def rewritten(
             continue
         looked_at.append(name)
         day = known["before"].max().date() + timedelta(days=1)
-        earlier = AsReceived(store, day, known.assign(before=known["before"].dt.date), name)
+        earlier = AsReceived(store, day, receipts=known.assign(before=known["before"].dt.date), name=name)
         leaks += _moved(store, earlier, people, group, day, cfg=cfg, programme=programme, calendar=calendar)
     return tuple(leaks), tuple(looked_at)
 

@@ -35,7 +35,6 @@ from early_id.schema.absence import (
     IS_SUSPENDED,
     IS_UNAUTHORISED_FOR_FEATURES,
 )
-from early_id.schema.conditions import isin, weekday_in
 
 _ABSENCE = share(of=IS_ABSENT_FOR_FEATURES, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
 _UNAUTHORISED = share(of=IS_UNAUTHORISED_FOR_FEATURES, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
@@ -59,9 +58,7 @@ _MEDICAL = share(of=IS_MEDICAL, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
 _AFTER_REGISTER = share(of=IS_LATE_AFTER_REGISTER, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
 _PART_TIME = share(of=IS_PART_TIME, among=IS_ANY_SESSION, at_least=20)
 _OFF_SITE = share(of=IS_ALTERNATIVE_PROVISION, among=IS_ANY_SESSION, at_least=20)
-#: Ten sessions are five days: fewer absences than that have no pattern.
-_MONDAY_FRIDAY = share(of=weekday_in("date", {0, 4}), among=IS_ABSENT_FOR_FEATURES, at_least=10)
-_AFTERNOON = share(of=isin("session", {"PM"}), among=IS_ABSENT_FOR_FEATURES, at_least=10)
+#: Ten sessions are five days: fewer absences than that tell nothing about who explains them.
 _EXPLAINED = share(of=IS_EXPLAINED, among=IS_ABSENT_FOR_FEATURES, at_least=10)
 
 ATTENDANCE: tuple[Feature, ...] = (
@@ -135,11 +132,6 @@ ATTENDANCE: tuple[Feature, ...] = (
     _marks("absence_weeks_12sw", "Weeks with some absence", weeks(IS_ABSENT_FOR_FEATURES), last_school_weeks(12),
            "Missed some school in {value} weeks of {period}", f"{_GUIDANCE}: a pattern of odd days is told from one long illness.",
            value_format="count", strength_phrase="Hardly any weeks with an absence in {period}", strength_below=1),
-    _marks("absence_monday_friday_share_365d", "Absence on Mondays and Fridays", _MONDAY_FRIDAY, last_days(365),
-           "Mondays and Fridays made up {value} of missed sessions in {period}", f"{_GUIDANCE} asks schools to look for patterns by day."),
-    _marks("absence_afternoon_share_365d", "Absence in the afternoon", _AFTERNOON, last_days(365),
-           "Afternoons made up {value} of missed sessions in {period}", "Being in school in the morning and away in the afternoon is worth a talk.",
-           direction=Direction.EITHER),
     _marks("absence_explained_share_365d", "Absences explained by home", _EXPLAINED, last_days(365),
            "Somebody at home told the school why for {value} of missed sessions in {period}",
            "An adult who is in contact with the school is a strength to build on.", direction=Direction.LOWERS, theme="home_school",

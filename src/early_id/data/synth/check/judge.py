@@ -14,6 +14,7 @@ from early_id.data.synth.check.events import event_figures
 from early_id.data.synth.check.measures import counted, on_weekday, share
 from early_id.data.synth.check.table import ROOMS, SOURCES, Figure
 from early_id.data.synth.check.tally import Tally, count_council
+from early_id.data.synth.check.unmet import unmet_figures
 from early_id.data.synth.plan import LARGEST
 
 #: Standard errors that a figure may be away from the published one, besides its room.
@@ -96,12 +97,15 @@ class CheckResult:
         Figures with a published counterpart.
     choices : dict
         Figures that no table gives and the generator had to choose; they are shown and not judged.
+    unmet : tuple of Compared
+        Published figures that nothing is fitted to; they are shown and not judged.
     """
 
     children: int
     seed: int
     rows: tuple[Compared, ...]
     choices: dict[str, float]
+    unmet: tuple[Compared, ...] = ()
 
     @property
     def judged(self) -> tuple[Compared, ...]:
@@ -162,6 +166,14 @@ class CheckResult:
             "figures": self.frame().round(4).to_dict(orient="records"),
             "topics": {lean.topic: {"median_difference": round(lean.median, 4), "allowed": round(lean.allowed, 4)} for lean in self.leans},
             "choices": {name: round(value, 4) for name, value in self.choices.items()},
+            "not_met": {
+                row.figure.name: {
+                    "published": round(row.figure.published, 4),
+                    "made_up": round(row.made_up, 4),
+                    "sampling_error": round(row.error, 4),
+                }
+                for row in self.unmet
+            },
             "sources": SOURCES,
         }
 
@@ -180,6 +192,10 @@ class CheckResult:
         lines += ["", "middle difference of the figures of a topic, and what it may be"]
         for lean in self.leans:
             lines.append(f"  {lean.topic:<60}{100 * lean.median:>+19.1f}%{100 * lean.allowed:>10.1f}%{'' if lean.passed else '  LEANS TO ONE SIDE'}")
+        lines += ["", "published, not fitted to and not judged (± one standard error)"]
+        for row in self.unmet:
+            numbers = f"{row.figure.published:>10.3f}{row.made_up:>10.3f}{f'±{row.error:.3f}':>11}"
+            lines.append(f"  {row.figure.name:<60}{numbers}        {row.figure.year} {row.figure.source}")
         lines += ["", "chosen, not published"]
         lines += [f"  {name:<60}{'':>10}{value:>10.3f}" for name, value in self.choices.items()]
         lines += [
@@ -243,17 +259,21 @@ def check_council(children: int = 20_000, seed: int = 1, rooms: float = 1.0) -> 
 
 def compare(tally: Tally, rooms: float = 1.0) -> CheckResult:
     """Every figure of a council that has been counted."""
-    rows = []
-    for figure in (*attendance_figures(), *event_figures()):
-        found = figure.measure(tally)
-        # The error that matters is the one at the published value: few cases drawn by chance look more certain than they are.
-        ratio = abs(figure.published) / max(abs(found.value), abs(figure.published) / 100)
-        error = found.error * float(np.sqrt(max(1.0, ratio)))
-        # A share of sessions is never above the share of families that have one, so where even that asks for enough cases, none is a failure.
-        expected = found.clusters * figure.published / 100
-        rows.append(Compared(figure, found.value, error, max(found.cases, expected) >= FEWEST_CASES, rooms))
+    rows, unmet = (
+        tuple(_compared(figure, tally, rooms) for figure in figures) for figures in ((*attendance_figures(), *event_figures()), unmet_figures())
+    )
     plan = tally.world.plan
-    return CheckResult(plan.children, plan.seed, tuple(rows), _choices(tally))
+    return CheckResult(plan.children, plan.seed, rows, _choices(tally), unmet)
+
+
+def _compared(figure: Figure, tally: Tally, rooms: float) -> Compared:
+    found = figure.measure(tally)
+    # The error that matters is the one at the published value: few cases drawn by chance look more certain than they are.
+    ratio = abs(figure.published) / max(abs(found.value), abs(figure.published) / 100)
+    error = found.error * float(np.sqrt(max(1.0, ratio)))
+    # A share of sessions is never above the share of families that have one, so where even that asks for enough cases, none is a failure.
+    expected = found.clusters * figure.published / 100
+    return Compared(figure, found.value, error, max(found.cases, expected) >= FEWEST_CASES, rooms)
 
 
 def _choices(tally: Tally) -> dict[str, float]:

@@ -81,6 +81,7 @@ SOURCES = {
     "MISS": "national_rates.csv: UK Missing Persons Unit",
     "CENSUS": "ethnic_groups_2024_25.csv: DfE, Schools, pupils and their characteristics 2024/25",
     "CIN": "national_rates.csv, assessment_factors.csv: DfE, Children in need 2025",
+    "OUTCOMES": "national_rates.csv: DfE, Outcomes for children in need, including children looked after, 2024/25",
 }
 
 

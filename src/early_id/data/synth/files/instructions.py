@@ -83,7 +83,7 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         "",
     ]
     (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8", newline="\n")
-    (folder / BAR).write_text(_bar(), encoding="utf-8", newline="\n")
+    (folder / BAR).write_text(shipped_text(BAR), encoding="utf-8", newline="\n")
     further = [
         ("extracts_other_shapes/", "the same records as other systems and returns hold them; a run does not look there", bool(plan.shapes)),
         ("second_outcome/", "what reviewers without bias found, and the extension that reads it", bool(plan.size("unbiased_outcome"))),
@@ -95,13 +95,6 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
         command=plan.command,
     )
     (folder / "README.txt").write_text(readme, encoding="utf-8", newline="\n")
-
-
-def _bar() -> str:
-    """The shipped form of the bar, which nobody has to decide for a demonstration; any model and outcome may be tried under it."""
-    return "".join(
-        f"# {line}" if line.startswith(("put_forward:", "primary_label:")) else line for line in shipped_text(BAR).splitlines(keepends=True)
-    )
 
 
 def _planted(plan: CouncilPlan) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from early_id.config.load import BAR, shipped_text
 from early_id.data.synth.files.extracts import Tables, iso
 from early_id.data.synth.files.order import order_of
 from early_id.data.synth.seeds import Seeds
@@ -94,4 +95,8 @@ def write_second_outcome(council: Path, world: World, tables: Tables, seeds: See
     found.to_csv(folder / "labels.csv", index=False, lineterminator="\n")
     (folder / "extension.py").write_text(EXTENSION, encoding="utf-8", newline="\n")
     settings = (council / "config.yaml").read_text(encoding="utf-8").replace("\nout: out\n", "\nout: out_second_outcome\n")
-    (council / SETTINGS).write_text(f"{settings}extensions: [{FOLDER}/extension.py]\n", encoding="utf-8", newline="\n")
+    added = f"acceptance: {FOLDER}/{BAR}\nextensions: [{FOLDER}/extension.py]\n"
+    (council / SETTINGS).write_text(settings + added, encoding="utf-8", newline="\n")
+    # Another outcome needs a bar of its own: the council's names the first one.
+    bar = shipped_text(BAR).replace("\nprimary_label: need_recognised ", "\nprimary_label: need_found      ")
+    (folder / BAR).write_text(bar, encoding="utf-8", newline="\n")
