@@ -53,7 +53,7 @@ def test_the_planted_leak_is_found_and_its_column_named(size: float, tmp_path: P
         assert columns <= {"contacts.contact_on"}, "nothing else is named"
         found.append("contacts.contact_on" in columns)
     print(f"leak {size}: found in {sum(found)} of {len(found)}")
-    # At small sizes it is missed more often than not; the README says how often. At the usual size it may not be.
+    # At smaller sizes some may be missed; the README says how many were. At the usual size none may be.
     assert all(found) or size < 0.7
 
 
