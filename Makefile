@@ -48,7 +48,8 @@ nightly: setup
 	@mkdir -p build
 	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
 		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
-	$(NIGHTLY) tests/recovery/test_models_truth.py > build/nightly_second.txt 2>&1; second=$$?; \
+	$(NIGHTLY) tests/recovery/test_models_truth.py tests/recovery/test_features_leaks.py \
+		tests/property/test_evidence_property.py > build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup

@@ -7,7 +7,9 @@ can so pass over what lies outside them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +30,7 @@ _FIRST_STAND_IN = 9000
 _TEXTS: dict[tuple[Any, ...], str] = {}
 #: Texts kept; a catalogue needs some thirty.
 _MOST_TEXTS = 500
+_HEARD: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
 
 def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
@@ -36,8 +39,9 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
     Parameters
     ----------
     store : TableSource
+        One that reads tables in a way of its own says so in ``reading``, since the text depends on it.
     key : tuple
-        Everything but the dates that the query depends on.
+        Everything else but the dates that the query depends on.
     build : callable
         Gives the query for some dates; not called where the key was asked before.
     dates : mapping
@@ -46,7 +50,7 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
     backend = store.backend
     roles = sorted(dates)
     stands = {role: date(_FIRST_STAND_IN + number, 1, 1) for number, role in enumerate(roles)}
-    full = (backend.name, *key, *roles)
+    full = (backend.name, getattr(store, "reading", ""), *key, *roles)
     if full not in _TEXTS:
         if len(_TEXTS) >= _MOST_TEXTS:
             _TEXTS.clear()
@@ -56,7 +60,20 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
         day = dates[role]
         text = text.replace(f"MAKE_DATE({stand.year}, 1, 1)", f"MAKE_DATE({day.year}, {day.month}, {day.day})")
         text = text.replace(stand.isoformat(), day.isoformat())
+    if (heard := _HEARD.get()) is not None:
+        heard.append(text)
     return _answered(backend, text)
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """The texts of the questions that are asked within, as they run."""
+    heard: list[str] = []
+    token = _HEARD.set(heard)
+    try:
+        yield heard
+    finally:
+        _HEARD.reset(token)
 
 
 def _answered(backend: Any, text: str) -> pd.DataFrame:

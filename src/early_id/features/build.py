@@ -6,7 +6,7 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -67,9 +67,27 @@ def build_at(
         Two frames of shape (len(cohort), number of features): float64 values with NaN for unknown, and dates.
     """
     wanted, rules = tuple(features), settings or FeatureSettings()
-    children = cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
+    children = numbered(cohort)
     values = {f.name: np.full(len(children), np.nan) for f in wanted}
     newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    for scope, group in scopes(past, children, wanted, calendar, rules):
+        for feature, (value, new) in _answers(scope, group).items():
+            values[feature], newest[feature] = value, new
+    index = cohort.index
+    epoch = pd.Timestamp(BEGINNING)
+    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
+    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+
+
+def numbered(cohort: pd.DataFrame) -> pd.DataFrame:
+    """rid, child_id, family_id, school_id of the children who are asked about."""
+    return cohort[["child_id", "family_id", "school_id"]].reset_index(drop=True).rename_axis("rid").reset_index()
+
+
+def scopes(
+    past: Past, children: pd.DataFrame, wanted: tuple[Feature, ...], calendar: SchoolCalendar, rules: FeatureSettings
+) -> Iterator[tuple[Scope, list[Feature]]]:
+    """Each table as a group of features sees it, with that group; a table that was never stored answers nothing and is left out."""
     persons = persons_of(past, children)
     links = past.links()
     for group in _groups(wanted):
@@ -80,13 +98,7 @@ def build_at(
         subjects = subjects_of(persons[unit], links)
         linked = frozenset(children["rid"] if unit is Unit.CHILD else subjects["rid"])
         coverage = Coverage(past, table, rules, children, persons[unit], linked, own_school_only)
-        scope = Scope(past, table, children, persons[unit], subjects, own_school_only, calendar, rules, coverage)
-        for feature, (value, new) in _answers(scope, group).items():
-            values[feature], newest[feature] = value, new
-    index = cohort.index
-    epoch = pd.Timestamp(BEGINNING)
-    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
-    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+        yield Scope(past, table, children, persons[unit], subjects, own_school_only, calendar, rules, coverage), group
 
 
 def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:

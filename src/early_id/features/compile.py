@@ -113,22 +113,38 @@ def flagged(rows: ibis.Table, asked: Iterable[tuple[Measure, date, date]]) -> Fl
     return Flagged(rows.mutate(**{DAY: _day(rows)}, **columns), names)
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What one measure makes of each row, as boolean expressions: what values are counted from, and what a trace shows."""
+
+    inside: Any  #: in the window
+    among: Any  #: one of those looked at, at any time
+    hit: Any  #: what a count counts
+    counted: Any  #: the same; of a share or a run within ``among``
+
+
+def marks_of(measure: Measure, flags: Flagged, start: date, end: date, as_of: date, ends: str) -> Marks:
+    """The conditions of a measure over ``[start, end)``."""
+    import ibis
+
+    inside, of, among = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among)
+    hit = inside & of
+    if measure.kind == "current":
+        closed = flags.rows[ends].cast("date")
+        hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
+    return Marks(inside, among, hit, inside & among & of if measure.kind in ("share", "longest_run") else hit)
+
+
 def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
     """Integer aggregates from which ``values.value_of`` computes the measure over ``[start, end)``; not of ``custom``, and of ``longest_run`` its rows.
 
     ``flags`` are rows of the table, or those of ``compact``, made ready by ``flagged``. Besides the measure's own parts there is ``newest``: the day
     number of the newest row behind the value.
     """
-    import ibis
-
     rows = flags.rows
-    inside, of, among, day = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among), rows[DAY]
+    marks = marks_of(measure, flags, start, end, as_of, ends)
+    inside, among, hit, counted, day = marks.inside, marks.among, marks.hit, marks.counted, rows[DAY]
     each = rows[WEIGHT] if WEIGHT in rows.columns else 1
-    hit = inside & of
-    if measure.kind == "current":
-        closed = rows[ends].cast("date")
-        hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
-    counted = inside & among & of if measure.kind == "share" else hit
     parts: dict[str, Any] = {"newest": counted.ifelse(day, None).max()}
     if measure.kind in ("count", "any_", "current"):
         parts["n"] = hit.ifelse(each, 0).sum()

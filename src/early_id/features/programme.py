@@ -13,10 +13,13 @@ import pandas as pd
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.findings import Findings
 from early_id.core.types import Audience
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import Cohort, council_cohort
+from early_id.features.evidence import Origin
+from early_id.features.findings import not_held, not_known, several_rolls
 from early_id.features.groups import council_groups
 from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
@@ -120,15 +123,17 @@ def build_features(
     dates = tuple(sorted(set(as_of))) if isinstance(as_of, Sequence) else (as_of,)
     if not dates:
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
-    _inside_the_data(store, dates)
+    inside_the_data(store, dates)
     terms, source = calendar or usual_calendar(), _read_by(store, cfg)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
+    findings = not_held(store, features)
     with progress("Building features", len(dates)) as bar:
         for day in dates:
             past = Past(source, people, day)
             cohort = programme.cohort(past, cfg)
             built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
             groups = programme.groups(past, cohort.index)
+            findings += [*not_known(store, features, built.values, past), *several_rolls(past, cohort.index)]
             for name, part in zip(parts, (built.values, built.newest, groups, cohort.index, cohort.excluded), strict=True):
                 parts[name].append(part)
             bar.advance(note=str(day))
@@ -156,7 +161,9 @@ def build_features(
             data_hash=getattr(store, "fingerprint", ""),
             as_of_dates=dates,
             places={str(audience): places(index, audience, cfg) for audience in programme.audiences},
+            findings=Findings(tuple(findings)),
         ),
+        origin=Origin(store, people, cfg.features, terms, index[["child_id", "family_id", "school_id", "as_of"]]),
     )
 
 
@@ -203,7 +210,8 @@ def main_outcome(programme: Programme, cfg: Config) -> str:
     return named
 
 
-def _inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+def inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+    """Refuse dates that the stored records do not reach, and a store without any."""
     covered = store.coverage()
     if covered.empty:
         raise InputDataError("The store is empty.", what_next="Ingest extracts first: early-id ingest.")
