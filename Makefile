@@ -19,7 +19,7 @@ help:
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "early_id needs Python 3.11 or newer: sudo apt-get install python3, or make PYTHON=python3.12 …"; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing. Install it with: sudo apt-get install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 2; }
-	@echo "Setting up $(VENV) (about 2 GB; once) …"
+	@echo "Setting up $(VENV) (about 2.5 GB; once) …"
 	@echo "1 of 3: an environment of its own"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2 of 3: fetching and installing what requirements.lock names; minutes, and nothing is said meanwhile where no terminal watches"
@@ -48,7 +48,8 @@ nightly: setup
 	@mkdir -p build
 	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
 		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
-	$(NIGHTLY) tests/recovery/test_models_truth.py > build/nightly_second.txt 2>&1; second=$$?; \
+	$(NIGHTLY) tests/recovery/test_models_truth.py tests/recovery/test_features_leaks.py \
+		tests/property/test_evidence_property.py > build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup
@@ -62,7 +63,7 @@ pictures: setup
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra ebm --extra notebooks --extra dev pyproject.toml -o requirements.lock
+		--extra ebm --extra spark --extra notebooks --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -40,6 +40,9 @@ GOOD: dict[str, tuple[str, str, Row]] = {
     "people": ("council_people", "social_care", PERSON),
     "attendance": ("council_marks", "education", MARK),
     "enrolments": ("council_enrolments", "education", {"source_person_id": "P1", "school_id": "S1", "start_on": "2024-09-02", "nc_year": "8"}),
+    "education_status": (
+        "council_education_status", "education", {"source_person_id": "P1", "status": "home_educated", "start_on": "2024-09-02"},
+    ),
     "suspensions": (
         "council_suspensions", "education",
         {"source_person_id": "P1", "school_id": "S1", "start_on": "2024-11-11", "sessions": "4", "category": "SUSP", "reason_1": "DB"},

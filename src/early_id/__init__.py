@@ -18,6 +18,8 @@ _PUBLIC = {
     "audit_table": "early_id.audit.table",
     "build_features": "early_id.features.programme",
     "catalogue": "early_id.features.catalogue",
+    "check_features": "early_id.features.leaks.check",
+    "describe_feature": "early_id.features.describe",
     "explain_scores": "early_id.explain.explanations",
     "link": "early_id.linkage.store_link",
     "load_config": "early_id.config.load",
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from early_id.explain.explanations import explain_scores as explain_scores
     from early_id.features.catalogue import catalogue as catalogue
     from early_id.features.declare import Feature as Feature
+    from early_id.features.describe import describe_feature as describe_feature
+    from early_id.features.leaks.check import check_features as check_features
     from early_id.features.matrix import FeatureMatrix as FeatureMatrix
     from early_id.features.programme import build_features as build_features
     from early_id.linkage.store_link import link as link

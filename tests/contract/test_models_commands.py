@@ -129,6 +129,10 @@ def test_without_a_bar_run_shows_no_test_results_and_opens_nothing(desk: Desk) -
         and "No model has been tested." in report
         and "AUC</" not in report.replace("<dt>AUC</dt>", "")
     )
+    # Nobody can approve by it: it is tied to no model.
+    assert "Model, hub lists" not in report and not [
+        label for label in json.loads((desk.folder / "out/run.json").read_text())["report"]["hashes"] if "model" in label
+    ]
     assert (desk.folder / "out" / "findings.html").is_file() and (desk.folder / "out" / "notices").is_dir()
 
 

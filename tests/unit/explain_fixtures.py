@@ -157,11 +157,9 @@ class LinearModel:
         return "0123456789abcdef"
 
     def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
-        table = pd.DataFrame(index=X.index)
-        for f in self.features:
-            # An unknown value has a small term of its own, as in the real models.
-            table[f.name] = ((X[f.name] - self.means[f.name]) * self.weights[f.name]).fillna(0.07)
-        return table.assign(baseline=-2.0)
+        # An unknown value has a small term of its own, as in the real models.
+        terms = {f.name: ((X[f.name] - self.means[f.name]) * self.weights[f.name]).fillna(0.07) for f in self.features}
+        return pd.DataFrame({**terms, "baseline": -2.0}, index=X.index)
 
     def scores(self, X: pd.DataFrame) -> pd.Series:
         return self.contributions(X).sum(axis=1) + self.off_by
@@ -314,7 +312,9 @@ def shipped_matrix(children: int = 600, *, seed: int = 0) -> FeatureMatrix:
         "count": lambda: rng.poisson(0.2 * strain).astype(float),
     }
     X = pd.DataFrame({f.name: draws[f.value_format]().astype(float) for f in SHIPPED}, index=base.X.index)
-    X["absence_change_90d"] = rng.normal(0, 0.06, children).round(3)
+    for f in SHIPPED:
+        if f.measure.kind in ("change", "against_peers"):
+            X[f.name] = rng.normal(0, 0.06, children).round(3) if f.value_format == "share" else rng.integers(-3, 4, children).astype(float)
     X = X.mask(rng.random(X.shape) < 0.03)
     days = pd.to_timedelta(rng.integers(1, 500, children), unit="D")
     newest = pd.DataFrame({name: pd.Timestamp(AS_OF) - days for name in X.columns}, index=X.index).where(X.notna())

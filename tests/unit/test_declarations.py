@@ -19,6 +19,7 @@ from early_id.features.declare import (
     Feature,
     Measure,
     Window,
+    against_peers,
     any_,
     between_days,
     change,
@@ -26,17 +27,22 @@ from early_id.features.declare import (
     current,
     custom,
     days,
+    days_since_first,
     days_since_last,
+    different,
+    largest,
     last_days,
     latest,
     longest_run,
+    mean_gap,
     share,
     total,
+    weeks,
 )
 from early_id.features.extensions import load_extensions
 from early_id.features.themes import THEMES
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import IsIn, all_of, any_of, at_least, at_most, is_true, isin, leaves, not_
+from early_id.schema.conditions import IsIn, all_of, any_of, at_least, at_most, hour_in, is_true, isin, leaves, month_in, not_, weekday_in
 from early_id.schema.tables import CANONICAL, Column, Table, Tables
 
 RESTRICTED = [(t.name, c.name) for t in CANONICAL.values() for c in t.columns if c.usage is not Usage.FEATURE]
@@ -54,11 +60,13 @@ def ways_to_read(column: str, value: str = "X") -> list[Measure]:
     """Every place of the vocabulary in which a column can be named."""
     here, all_rows = isin(column, {value}), isin(column, {value})
     conditions = [here, at_least(column, 1), at_most(column, 1), is_true(column), not_(here), all_of(not_(here)), any_of(all_of(here))]
+    conditions += [hour_in(column, {1}), weekday_in(column, {1}), month_in(column, {1})]
     return [
         *(count(condition) for condition in conditions),
         *(count(among=condition) for condition in conditions),
-        *(measure(here) for measure in (any_, days, days_since_last, current)),
-        share(here, all_rows), longest_run(here, all_rows), total(column), latest(column), total("sessions", here), latest("sessions", here),
+        *(measure(here) for measure in (any_, days, weeks, days_since_first, days_since_last, mean_gap, current)),
+        share(here, all_rows), longest_run(here, all_rows), total(column), latest(column), largest(column), different(column),
+        total("sessions", here), latest("sessions", here), largest("sessions", here), different("category", here),
         change(count(here), earlier=between_days(365, 90)), change(total(column), earlier=between_days(365, 90)),
     ]  # fmt: skip
 
@@ -80,7 +88,7 @@ def test_the_restrictions_are_where_the_design_puts_them() -> None:
 @pytest.mark.parametrize(("table", "column"), RESTRICTED, ids=lambda value: str(value))
 def test_a_column_that_may_not_be_used_cannot_be_declared(table: str, column: str) -> None:
     for measure in ways_to_read(column):
-        if table != "suspensions" and measure.column == "sessions":
+        if table != "suspensions" and measure.column in ("sessions", "category"):
             continue
         text = refused(feature(source=table, measure=measure, sharing=SharingClass.EDUCATION))
         assert f"'{table}.{column}' is marked {CANONICAL[table][column].usage}" in text
@@ -97,6 +105,13 @@ def test_a_code_that_may_not_be_used_cannot_be_declared(table: str, column: str,
 def _leaves(measure: Measure) -> list[Any]:
     inner = _leaves(measure.inner) if measure.inner else []
     return [*leaves(measure.of), *leaves(measure.among), *inner]
+
+
+@pytest.mark.parametrize("code", ["R", "T", "Y5"])
+def test_a_comparison_with_the_year_group_reads_no_such_code_either(code: str) -> None:
+    for of, among in (({code}, {"/"}), ({"O"}, {"/", code})):
+        measure = against_peers(share(isin("code", of), isin("code", among)))
+        assert f"'{code}' of the list" in refused(feature(source="attendance", measure=measure, sharing=SharingClass.SCHOOL, missing=Missing.UNKNOWN))
 
 
 _EXTENSION = """
@@ -204,14 +219,18 @@ def test_two_features_cannot_have_one_name(tmp_path: Path) -> None:
 
 def test_the_shipped_catalogue_is_whole() -> None:
     shipped = catalogue()
-    assert len(shipped) >= 25
-    assert {"attendance", "suspensions", "missing_episodes", "household_factors"} <= {f.source for f in shipped}
-    assert sum(f.unit is Unit.FAMILY for f in shipped) >= 3 and sum(f.sharing is SharingClass.SCHOOL for f in shipped) >= 15
+    assert len(shipped) >= 90
+    # Every table that may be read at all but the two that hold no events of children, and statutory services, which may only take a child out.
+    assert {f.source for f in shipped} == set(CANONICAL) - {"pupils", "schools", "statutory"}
+    assert sum(f.unit is Unit.FAMILY for f in shipped) >= 10 and sum(f.sharing is SharingClass.SCHOOL for f in shipped) >= 35
+    assert {str(f.sharing) for f in shipped} == {str(item) for item in SharingClass}
     assert {f.measure.kind for f in shipped} <= MEASURES
+    # Factors of households older than 24 months do not count.
+    assert all(f.window.first <= 730 for f in shipped if f.source == "household_factors" and f.measure.kind != "current")
     for f in shipped:
         assert all([f.name, f.label, f.phrase, f.reason, f.period_label]) and f.theme in THEMES, f.name
         assert isinstance(f.direction, Direction) and isinstance(f.missing, Missing) and isinstance(f.sharing, SharingClass)
-        assert f.name.endswith(f"_{f.window.suffix}") or f.measure.kind == "current", f.name
+        assert f.name.endswith(f"_{f.window.suffix}") or (f.name.endswith("_now") and f.measure.kind in ("current", "relatives")), f.name
         assert (f.strength_phrase is None) == (f.strength_below is None and f.strength_above is None), f.name
         f.phrase.format(value="5 %", period=f.period_label)
     table = shipped.frame()

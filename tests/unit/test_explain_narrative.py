@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
 
-from early_id.core.types import Direction
+from early_id.core.types import Direction, Missing
 from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
@@ -224,3 +224,58 @@ def test_a_theme_is_told_by_what_differs_from_the_usual_where_anything_does() ->
     values = {"absence_share_90d": 0.15, "unauthorised_share_6sw": 0.1}
     e = narrate(row(values, {"absence_share_90d": 0.5, "unauthorised_share_6sw": 0.2}), SCHOOL_FEATURES, usual)
     assert "10 of every 100" in e.noticed[0].sentence and e.noticed[0].comparison == ""
+
+
+def test_the_lack_of_a_strength_is_no_reason_to_notice_anyone() -> None:
+    """Against the average child even help that never was, and so never finished well, can raise a score."""
+    helped = feature("helped", value_format="yes_no", direction=Direction.LOWERS, strength_phrase="Help finished well", strength_above=1)
+    e = narrate(Row("k", "c", AS_OF, "8", {"helped": 0.0}, {"helped": 0.4}, {}), (helped,), YearGroups({}))
+    assert e.noticed == () and math.fsum(r.contribution for r in e.others) == 0.4
+    # A sign without a good side, such as being on a roll, may be missed.
+    on_roll = replace(helped, strength_phrase=None, strength_above=None)
+    assert len(narrate(Row("k", "c", AS_OF, "8", {"helped": 0.0}, {"helped": 0.4}, {}), (on_roll,), YearGroups({})).noticed) == 1
+
+
+def test_what_nobody_sends_is_no_hole_in_the_records_of_a_child() -> None:
+    features = (feature("sent", theme="home"), feature("never_sent", theme="study"))
+    unknown = Row("k", "c", AS_OF, "8", dict.fromkeys(("sent", "never_sent"), math.nan), dict.fromkeys(("sent", "never_sent"), 0.0), {})
+    assert len(narrate(unknown, features, YearGroups({})).not_known) == 2
+    assert narrate(unknown, features, YearGroups({}), held=frozenset({"sent"})).not_known == ("Home: no record to go by.",)
+
+
+def test_several_old_sources_are_told_in_one_line() -> None:
+    tables = ("attendance", "suspensions", "enrolments")
+    features = tuple(feature(table, source=table) for table in tables)
+    old = Row("k", "c", AS_OF, "8", dict.fromkeys(tables, 1.0), dict.fromkeys(tables, 0.0), dict.fromkeys(tables, date(2024, 1, 2)))
+    (line,) = narrate(old, features, YearGroups({})).out_of_date
+    assert line == (
+        "The newest records used are old. Check that they still hold: attendance register, 2 January 2024; suspension record, 2 January 2024; "
+        "school roll, 2 January 2024."
+    )
+    assert len(narrate(old, features[:2], YearGroups({})).out_of_date) == 2
+
+
+def test_signs_that_nobody_holds_anything_about_are_one_line_without_their_words() -> None:
+    """ "Suspended after violence" has no place on the sheet of a child of four whose school has just begun to send records."""
+    known = feature("suspensions", theme="suspensions")
+    blank = [replace(feature(f"s{n}", theme="suspensions"), label="Suspended after violence", missing=Missing.ZERO_IF_COVERED) for n in range(2)]
+    values = {known.name: 0.0, **{f.name: math.nan for f in blank}}
+    e = narrate(Row("k", "c", AS_OF, "R", values, dict.fromkeys(values, 0.0), {}), (known, *blank), YearGroups({}))
+    assert e.not_known == ("Suspensions: the records do not cover this child for all of the time.",)
+
+
+def test_what_the_school_arranged_is_told_whatever_it_counted() -> None:
+    """A child on a part-time timetable who came to every session he was asked to is not a child who stayed away."""
+    absence = feature("absence", theme="attendance")
+    part_time = replace(
+        feature("part_time", theme="provision"), value_format="share", phrase="{value} of sessions were part-time timetable in {period}"
+    )
+    r = Row("k", "c", AS_OF, "10", {absence.name: 9.0, part_time.name: 0.4}, {absence.name: 0.9, part_time.name: 0.0}, {})
+    e = narrate(r, (absence, part_time), YearGroups({}))
+    assert e.read_with and "40 of every 100 sessions were part-time timetable" in e.read_with[0]
+    page = sheet_body(e)
+    assert "To be read with it:" in page and "not counted as absence" in page
+    none = narrate(replace(r, values={absence.name: 9.0, part_time.name: 0.0}), (absence, part_time), YearGroups({}))
+    assert none.read_with == () and "To be read with it" not in sheet_body(none)
+    counted = narrate(replace(r, parts={absence.name: 0.9, part_time.name: 0.5}), (absence, part_time), YearGroups({}))
+    assert counted.read_with == () and "provision" in [reason.theme for reason in counted.noticed]

@@ -98,11 +98,17 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def with_commands() -> typer.Typer:
+    """The application with every command registered; their modules are imported here and not before."""
+    from early_id.cli import audit, commands, features, inspect, models, synth
+
+    assert audit and commands and features and inspect and models and synth  # importing them registers the commands
+    return app
+
+
 def main() -> None:
     """Run the command line. Every error is one message on standard error; a row's values are never in it."""
-    from early_id.cli import audit, commands, inspect, models, synth
-
-    assert audit and commands and inspect and models and synth  # importing them registers the commands
+    with_commands()
     for stream in (sys.stdout, sys.stderr):
         # A Windows console may use an old code page; a name must not end the run.
         if hasattr(stream, "reconfigure"):

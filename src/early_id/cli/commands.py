@@ -183,8 +183,8 @@ def ingest(
         files = batch.frame()
         rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
         say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
-        for finding in batch.findings:
-            say(str(finding))
+        for line in batch.findings.lines():
+            say(line)
         _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
     if batch.urgent:
         remind(bench.store.folder, config)

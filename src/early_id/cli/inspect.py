@@ -45,9 +45,14 @@ def rules_show(code: str) -> None:
 
 @features_app.command("list")
 def features_list(
-    config: Annotated[Path | None, typer.Option("--config", help="Settings, for extensions.")] = None, as_json: JsonOption = False
+    config: Annotated[Path | None, typer.Option("--config", help="Settings, for extensions.")] = None,
+    indicators: Annotated[bool, typer.Option("--indicators", help="The situations that guidance names, and which features speak of each.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Every feature: what it counts, over which time, who may see it, and why it is here."""
+    if indicators:
+        _indicators(as_json)
+        return
     from early_id.features.catalogue import catalogue
     from early_id.features.extensions import load_extensions
 
@@ -57,3 +62,24 @@ def features_list(
         emit({"features": frame.to_dict("records"), "hash": features.hash})
         return
     print(text_table(frame[["feature", "label", "sharing", "window"]].to_numpy().tolist(), ["feature", "label", "sharing", "window"]))
+
+
+def _indicators(as_json: bool) -> None:
+    """Each situation with the labels of its features, or why there are none."""
+    import textwrap
+    from dataclasses import asdict
+
+    from early_id.features.catalogue import catalogue
+    from early_id.features.indicators import EDITION, INDICATORS
+
+    if as_json:
+        emit({"edition": EDITION, "indicators": [asdict(one) for one in INDICATORS]})
+        return
+    features = catalogue()
+    print(f"{len(INDICATORS)} situations ({EDITION}; the last are what practitioners add)")
+    for number, one in enumerate(INDICATORS, 1):
+        labels = "; ".join(features[name].label for name in one.features)
+        print(f"\n{number:>2}. {one.title}")
+        for what, said in (("Signs used: ", labels), ("Not used: " if labels else "No sign is used: ", one.why_not)):
+            if said:
+                print(textwrap.fill(said, width=110, initial_indent=f"    {what}", subsequent_indent="      "))

@@ -196,6 +196,15 @@ class UrgentSettings(Frozen):
     section_47_contact_awaiting_outcome: bool = True
 
 
+class EngineSettings(Frozen):
+    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``
+    parts: str | None = None  #: Spark: the store's folder ``parts`` as the cluster's machines see it, where they see it elsewhere
+    options: dict[str, str] = Field(default_factory=dict)  #: Spark: any of its own options, by name
+
+
 class ExtensionSettings(BaseModel):
     """Settings of a council's own module; it reads and checks them itself."""
 
@@ -214,6 +223,7 @@ class Config(Frozen):
     shapes: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
     extension: ExtensionSettings = ExtensionSettings()
+    engine: EngineSettings = EngineSettings()
     as_of: AsOf = AsOf()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()

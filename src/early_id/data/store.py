@@ -28,7 +28,8 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.engine import connect, quote, raw, text
-from early_id.data.versions import unfolded_sql
+from early_id.data.stage import SQL_TYPES
+from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class Store:
         """An in-memory engine with a view for every stored table."""
         backend = connect()
         for name in self.version.tables:
-            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {unfolded_sql(self.tables[name], self.part_sql(name))}")
+            stored = f"_stored_{name}"
+            backend.raw_sql(f"CREATE VIEW {quote(stored)} AS SELECT * FROM {self.part_sql(name)}")
+            backend.raw_sql(f"CREATE VIEW {quote(name)} AS {backend.compile(unfolded(backend.table(stored), self.tables[name]))}")
         return backend
 
     def part_sql(self, name: str) -> str:
@@ -97,8 +100,10 @@ class Store:
         except (OSError, ValueError):
             raise _damaged(path) from None
         rows = f"read_parquet({text(str(path))})"
-        # Stores written before the batch of a row was kept do not say it.
-        return rows if "batch" in names else f"(SELECT *, CAST(NULL AS INTEGER) AS batch FROM {rows})"
+        # Stores written before the batch of a row was kept do not say it; nor do they have columns that a table got later.
+        types = {**{column.name: SQL_TYPES[column.type] for column in self.tables[name].columns}, "batch": "INTEGER"}
+        added = [f"CAST(NULL AS {kind}) AS {quote(column)}" for column, kind in types.items() if column not in names]
+        return f"(SELECT *, {', '.join(added)} FROM {rows})" if added else rows
 
     def has(self, table: str) -> bool:
         """Whether any rows of ``table`` were ever stored."""

@@ -7,13 +7,14 @@ becomes one version without the end and one with it, so that the cut in time nee
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from early_id.data.engine import quote, text
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     import duckdb
+    import ibis
 
 
 def key_names(table: Table) -> list[str]:
@@ -122,29 +123,42 @@ def _close_where_next_begins(connection: duckdb.DuckDBPyConnection, table: Table
     )
 
 
-def unfolded_sql(table: Table, rows: str) -> str:
-    """SQL that reads the stored records ``rows`` as one version for each date on which more became known.
+def unfolded(rows: ibis.Table, table: Table) -> ibis.Table:
+    """The stored records ``rows`` as one version for each date on which more became known.
 
     A fact that comes later (``end_on``) is known ``later_lag`` days after its own date, at the latest when the file was received, and never
     before the record.
     """
+    import ibis
+
+    inner = ("gone_on", "later_lag", "batch")
     if not table.later:
-        return f"SELECT * EXCLUDE (gone_on, later_lag, batch) FROM {rows}"
-    learned = {
-        # least() passes over an empty date, so that case has to be named.
-        name: f"CASE WHEN {quote(name)} IS NULL THEN known_from "
-        f"ELSE greatest(least(CAST({quote(name)} AS DATE) + CAST(later_lag AS INTEGER), received_on), known_from) END"
-        for name in table.later
-    }
-    moments = f"list_distinct(list_filter([known_from, {', '.join(learned.values())}], lambda x: x IS NOT NULL))"
-    shown = []
-    for name, dependents in table.later.items():
-        shown.append(f"CASE WHEN {learned[name]} <= moment THEN {quote(name)} END AS {quote(name)}")
-        shown += [f"CASE WHEN {quote(name)} IS NULL OR {learned[name]} <= moment THEN {quote(d)} END AS {quote(d)}" for d in dependents]
-    return (
-        f"SELECT * EXCLUDE (moment, next_moment, record, gone_on, later_lag, batch) "
-        f"REPLACE ({', '.join(shown)}, moment AS known_from, least(next_moment, known_to) AS known_to) FROM ("
-        f"SELECT *, lead(moment) OVER (PARTITION BY record ORDER BY moment) AS next_moment FROM ("
-        f"SELECT *, unnest({moments}) AS moment FROM (SELECT *, row_number() OVER () AS record FROM {rows}))) "
-        f"WHERE known_to IS NULL OR moment < known_to"
+        return rows.drop(*(name for name in inner if name in rows.columns))
+    learned = {name: _learned(rows, name) for name in table.later}
+    # The next date is the next place of the list, so no engine has to bring rows into order. Of dates that are the same, the last counts.
+    dated = rows.mutate(_moments=ibis.array([rows.known_from, *learned.values()]).sort(), **{f"_learned_{n}": d for n, d in learned.items()})
+    placed = dated.mutate(_place=ibis.range(0, dated["_moments"].length()).unnest())
+    placed = placed.mutate(_place=placed["_place"].cast("int32"))  # a step of its own: Spark takes nothing around an unnest
+    following = ibis.least(placed["_place"] + 1, placed["_moments"].length() - 1).cast("int32")
+    shown = placed.mutate(
+        _moment=placed["_moments"][placed["_place"]], _next=(following > placed["_place"]).ifelse(placed["_moments"][following], ibis.null("date"))
     )
+    changed: dict[str, Any] = {}
+    for name, dependents in table.later.items():
+        seen = shown[f"_learned_{name}"] <= shown["_moment"]
+        changed[name] = seen.ifelse(shown[name], None)
+        changed |= {d: (shown[name].isnull() | seen).ifelse(shown[d], None) for d in dependents}
+    last_of_day = shown["_next"].isnull() | (shown["_moment"] < shown["_next"])
+    held = shown.filter(last_of_day, shown.known_to.isnull() | (shown["_moment"] < shown.known_to))
+    held = held.mutate(**changed, known_from=shown["_moment"], known_to=ibis.least(shown["_next"], shown.known_to))
+    return held.select(*(name for name in rows.columns if name not in inner))
+
+
+def _learned(rows: ibis.Table, name: str) -> Any:
+    """When it became known that a record's later fact ``name`` is so; for an empty one, with the record itself."""
+    import ibis
+
+    lag = rows.later_lag.cast("int64").as_interval("D")
+    day = (rows[name].cast("date") + lag).cast("date")
+    seen = ibis.greatest(ibis.least(day, rows.received_on), rows.known_from)
+    return rows[name].isnull().ifelse(rows.known_from, seen)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,7 +128,14 @@ class Explanations:
             ),
             self.features,
             self.peers,
+            held=self._held,
         )
+
+    @cached_property
+    def _held(self) -> frozenset[str]:
+        """Features of which a value is known for anybody."""
+        known = self.contributions.inputs.notna().any()
+        return frozenset(str(name) for name in known.index[known])
 
 
 def explain_scores(model: RiskModel, matrix: FeatureMatrix) -> Explanations:

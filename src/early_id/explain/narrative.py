@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from early_id.core.types import Missing, Unit
+from early_id.core.types import Direction, Missing, Unit
 from early_id.explain.peers import ABOUT, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
@@ -26,11 +26,16 @@ from early_id.explain.wording import (
 )
 from early_id.features.themes import THEMES
 from early_id.present.wording import and_list, day_text
+from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
+#: More old sources than this are told in one line.
+MOST_OUT_OF_DATE = 2
+#: Themes that are told whatever they counted.
+READ_WITH = ("provision",)
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
 WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
@@ -120,6 +125,7 @@ class Explanation:
     not_known: tuple[str, ...]
     out_of_date: tuple[str, ...]
     also_counted: tuple[str, ...] = ()  #: titles of themes that raised the score a little by values that are usual for the year group
+    read_with: tuple[str, ...] = ()  #: sentences on what the school arranged, which change how the rest is to be read, whatever they counted
     others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
 
     def _repr_html_(self) -> str:
@@ -147,13 +153,25 @@ def counted_as_well(explanation: Explanation) -> str:
     return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
 
 
+def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
+    """What the school arranged for the child, where no reason tells it already: a part-time timetable is no absence, and a reader has to know of it."""
+    members = [f for theme in READ_WITH if theme not in told for f in by_theme.get(theme, ())]
+    there = [f for f in members if row.values[f.name] > 0 and not is_withheld(f) and f.measure.kind != "days_since_last"]
+    # What lowers, such as being on a roll at all, is nothing that was arranged; of several windows of one thing two are enough.
+    arranged = [f for f in there if f.direction is not Direction.LOWERS]
+    return tuple(dict.fromkeys(fact_sentence(f, row.values[f.name]) for f in arranged))[:2]
+
+
 def bar_steps(contribution: float) -> int:
     """1 to 5."""
     return 1 + sum(abs(contribution) > limit for limit in STEPS)
 
 
-def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Explanation:
+def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held: frozenset[str] | None = None) -> Explanation:
     """Turn one row's values and contributions into sentences.
+
+    ``held`` names the features of which a value is known for anybody: what no source sends at all is not a hole in this child's records.
+
 
     A theme is *noticed* where it raised the score, and *speaks against* where it lowered it. A theme whose weight comes
     from values that are not known is neither: what nobody recorded is not a reason (design, section 2.5).
@@ -181,9 +199,10 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups) -> Expla
         noticed=tuple(sorted(noticed[:MOST_NOTICED], key=_place)),
         against=tuple(replace(_without_plain_comparison(r), told_above=r.theme in told) for r in against[:MOST_AGAINST]),
         going_well=well,
-        not_known=_not_known(by_theme, row),
+        not_known=_not_known(by_theme, row, held),
         out_of_date=_out_of_date(features, row),
         also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
+        read_with=_read_with(by_theme, row, raised | frozenset(r.theme for r in against[:MOST_AGAINST])),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
     )
 
@@ -205,8 +224,8 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     known = [f for f in members if not math.isnan(row.values[f.name])]
     from_known = math.fsum(row.parts[f.name] for f in known)
     sign = 1 if whole > 0 else -1
-    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's.
-    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and is_strength(f, row.values[f.name]))]
+    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's; nor is the lack of a strength.
+    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and (is_strength(f, row.values[f.name]) or _lacks(f, row)))]
     if not pulling or abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
         # The last case: "another service holds nothing" may not be said either.
         side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
@@ -222,6 +241,11 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
         return reason
     return replace(reason, comparison=f"{reason.comparison} It says little by itself.", stands_out=False)
+
+
+def _lacks(feature: Feature, row: Row) -> bool:
+    """Whether a yes-or-no sign that is a strength where it is there, such as help that finished well, is not there."""
+    return feature.value_format == "yes_no" and feature.strength_above is not None and row.values[feature.name] == 0
 
 
 def _is_telling(feature: Feature, row: Row, peers: YearGroups) -> bool:
@@ -272,27 +296,30 @@ def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
     )
 
 
-def _not_known(by_theme: dict[str, list[Feature]], row: Row) -> tuple[str, ...]:
+def _not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str] | None) -> tuple[str, ...]:
     """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
-    lines = []
+    whole, lines = [], []
     for theme, members in by_theme.items():
-        shown = [f for f in members if not is_withheld(f)]
-        # Days since something that never happened are not a hole in the records.
-        unknown = [f for f in shown if math.isnan(row.values[f.name]) and f.measure.kind != "days_since_last"]
+        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held)]
+        unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
         if shown and len(unknown) == len(shown):
-            lines.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
+            whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
-            lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
-    lines = list(dict.fromkeys(lines))
+            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
+            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
+            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
+    lines = list(dict.fromkeys([*whole, *lines]))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
 
 
-def _why_unknown(feature: Feature) -> str:
-    """Either nothing was recorded, or the source did not cover the child for the whole period."""
-    return "the records do not cover this child" if feature.missing is Missing.ZERO_IF_COVERED else "not recorded"
+def _would_be_known(feature: Feature) -> bool:
+    """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
+    of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
+    return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
 
 
 def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
@@ -308,8 +335,10 @@ def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
         name = holder(feature)
         newest[name] = max(day, newest.get(name, day))
         limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
+    old = {name: day for name, day in newest.items() if (row.as_of - day).days > limit[name]}
+    if len(old) > MOST_OUT_OF_DATE:
+        named = "; ".join(f"{name}, {day_text(day)}" for name, day in old.items())
+        return (f"The newest records used are old. Check that they still hold: {named}.",)
     return tuple(
-        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds."
-        for name, day in newest.items()
-        if (row.as_of - day).days > limit[name]
+        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds." for name, day in old.items()
     )

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 BARS = len(STEPS) + 1
-#: Rows of "as recorded" for each theme, one fewer from three themes on, so that the sheet keeps to one side.
+#: Rows of "as recorded" for each theme, the weightiest first.
 MOST_FACTS = 3
+#: Rows of the table of facts on a sheet, so that it keeps to one side of A4.
+MOST_ROWS = 5
 
 #: What came of looking at a suggestion; also the drop-down of the workbook (project page outlines, sheet item 11).
 OUTCOMES = (
@@ -85,6 +87,7 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
         year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,
         most_facts=MOST_FACTS,
+        most_rows=MOST_ROWS,
         outcomes=OUTCOMES,
         views=VIEWS,
     )

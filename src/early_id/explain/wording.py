@@ -47,8 +47,17 @@ _NOUN = re.compile(r"\{value\|([a-z -]+)\}")
 _AFTER_ONE = re.compile(r"(?<![\w.,])1 ((?!of )(?:[a-z]*[a-rt-z] )?)((?!(?:was|this|has|its|always|less)\b)[a-z]{3,}s|children)\b")
 #: Tables in which a family may appear through any of its members.
 _OF_ANY_MEMBER = frozenset({"contacts"})
-#: Measures whose usual value says nothing to a reader: a difference, and a time since something most never had.
-NOT_COMPARED = frozenset({"change", "days_since_last"})
+#: Measures that are a difference, and how no difference and one the other way are said.
+DIFFERENCES = {"change": ("about the same as before", "less than before"), "against_peers": ("about the same", "less")}
+#: Measures whose usual value says nothing to a reader: a difference, and a time since or between something most never had.
+NOT_COMPARED = frozenset({*DIFFERENCES, "days_since_last", "mean_gap"})
+#: Spans that people say in months or years.
+_SPANS = {
+    "the last 730 days": "the last two years",
+    "the last 180 days": "the last six months",
+    "the last 120 days": "the last four months",
+    "the time from 730 to 180 days ago": "the time from two years to six months ago",
+}
 
 
 def holder(feature: Feature) -> str:
@@ -106,7 +115,7 @@ def days_text(value: float) -> str:
 
 def period_text(feature: Feature) -> str:
     """The window in words; 730 days are said as two years."""
-    return {"the last 730 days": "the last two years"}.get(feature.period_label, feature.period_label)
+    return _SPANS.get(feature.period_label, feature.period_label)
 
 
 def value_text(feature: Feature, value: float) -> str:
@@ -115,7 +124,7 @@ def value_text(feature: Feature, value: float) -> str:
         return "not recorded"
     if is_withheld(feature):
         return "not shown"
-    if feature.measure.kind == "change" and value != 0:
+    if feature.measure.kind in DIFFERENCES and value != 0:
         size = share_text(abs(value)) if feature.value_format == "share" else count_text(abs(value))
         return f"{size} {'more' if value > 0 else 'fewer'}"
     return _VALUES.get(feature.value_format, count_text)(value)
@@ -123,7 +132,7 @@ def value_text(feature: Feature, value: float) -> str:
 
 _VALUES: dict[str, Callable[[float], str]] = {
     "share": lambda value: "none" if value == 0 else share_text(value),
-    "yes_no": lambda value: "yes" if value > 0 else "no",
+    "yes_no": lambda value: "yes" if value > 0 else "none recorded",
     "days": lambda value: "none" if value == 0 else days_text(value),
     "count": lambda value: "none" if value == 0 else count_text(value),
 }
@@ -184,12 +193,15 @@ def fact_sentence(feature: Feature, value: float) -> str:
     """A plain sentence for a known value. Nought and "less than before" get words of their own: "0 times" reads as a slip."""
     if is_withheld(feature):
         return WITHHELD_SENTENCE
-    if feature.measure.kind == "change":
+    if feature.measure.kind in DIFFERENCES:
+        same, less = DIFFERENCES[feature.measure.kind]
         if abs(value) < 0.005:
-            return sentence_case(f"{feature.label}: about the same as before")
+            return sentence_case(f"{short_label(feature)}: {same}")
         if value < 0:
-            return fill(feature.strength_phrase, feature, value) if feature.strength_phrase else sentence_case(f"{feature.label}: less than before")
-    if value == 0 and feature.measure.kind != "days_since_last" and feature.value_format != "number":
+            return fill(feature.strength_phrase, feature, value) if feature.strength_phrase else sentence_case(f"{short_label(feature)}: {less}")
+    if value == 0 and feature.measure.kind == "mean_gap":
+        return sentence_case(f"{short_label(feature)}: several on one day")
+    if value == 0 and not feature.measure.kind.startswith("days_since") and feature.value_format != "number":
         return none_sentence(feature)
     return fill(feature.phrase, feature, value)
 
@@ -209,13 +221,14 @@ def none_sentence(feature: Feature) -> str:
     what = "no record" if feature.value_format == "yes_no" else "none"
     if label == theme_title(feature.theme):  # the title stands before the sentence
         label, what = "", "none recorded"
-    period = "" if feature.window.kind == "ever" else f" in {period_text(feature)}"
+    span = period_text(feature)
+    period = "" if feature.window.kind == "ever" else f" {span}" if span.startswith("this ") else f" in {span}"
     return sentence_case(f"{label}: {what}{where}{period}".removeprefix(": "))
 
 
 def short_label(feature: Feature) -> str:
     """The label without its window: ``Suspensions, last year`` is ``Suspensions``."""
-    return re.sub(r",? (?:in )?(?:the )?last (?:\w+ )*(?:days|weeks|year|years)$", "", feature.label)
+    return re.sub(r",? (?:(?:in )?(?:the )?last (?:\w+ )*(?:days|weeks|year|years)|this (?:term|year|school year))$", "", feature.label)
 
 
 def label_and_period(feature: Feature) -> str:

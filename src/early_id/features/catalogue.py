@@ -20,15 +20,22 @@ from early_id.core.types import Direction, Missing, SharingClass, Unit, Usage
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.themes import THEMES
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import IsIn, columns_of, leaves
+from early_id.schema.conditions import PARTS, IsIn, PartIn, columns_of, leaves
 from early_id.schema.tables import Table, Tables
 
-MEASURES = {"count", "share", "total", "days", "any_", "days_since_last", "latest", "current", "change", "longest_run", "custom"}
+MEASURES = {
+    "count", "share", "total", "days", "weeks", "different", "largest", "any_", "days_since_first", "days_since_last", "mean_gap", "latest", "current",
+    "change", "against_peers", "longest_run", "relatives", "custom",
+}  # fmt: skip
+#: Measures of a column of numbers.
+_OF_NUMBERS = ("total", "largest", "latest")
 _WINDOWS = {"last_days", "between_days", "last_school_weeks", "this_term", "this_year", "ever"}
 _CLOSED = {"measure": Measure, "window": Window, "direction": Direction, "sharing": SharingClass, "unit": Unit, "missing": Missing}
 _BLANKS = {"value", "period"}
 _VALUE_FORMATS = {"count", "share", "days", "yes_no", "number"}
 
+#: What cannot be compared between two windows.
+_NOT_INSIDE = ("change", "against_peers", "relatives", "custom")
 #: Raises with what is wrong and what to do.
 Refuse: TypeAlias = Callable[..., None]
 
@@ -137,6 +144,10 @@ def check_declaration(feature: Feature, tables: Tables) -> None:
         and feature.measure.kind == "share"
     ):
         refuse("A share has no zero where there are no rows.", "Use Missing.UNKNOWN.")
+    if feature.measure.kind == "against_peers" and (feature.sharing is not SharingClass.SCHOOL or feature.unit is not Unit.CHILD):
+        refuse("The year group is that of the child's own school.", "Use SharingClass.SCHOOL and Unit.CHILD, or compare with the child's own past.")
+    if feature.measure.kind == "relatives" and feature.unit is not Unit.FAMILY:
+        refuse("The measure 'relatives' is about the family.", "Use Unit.FAMILY.")
     _check_window(feature.window, refuse)
     for measure in _parts(feature.measure):
         _check_measure(measure, table, tables, refuse)
@@ -186,17 +197,25 @@ def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: Refus
                         refuse(f"The code '{value}' is not in the list '{codes}'.")
                     if known[value].usage is not Usage.FEATURE:
                         refuse(f"The code '{value}' of the list '{codes}' is marked {known[value].usage} and may not be used in a feature.")
-    if measure.kind in ("total", "latest") and (not measure.column or table[measure.column].type not in ("integer", "number")):
+            if isinstance(leaf, PartIn) and table[leaf.column].type not in PARTS.get(leaf.part, ()):
+                refuse(
+                    f"The column '{table.name}.{leaf.column}' has no {leaf.part}.", "Name a column with a date, or with date and time for an hour."
+                )
+    if measure.kind in _OF_NUMBERS and (not measure.column or table[measure.column].type not in ("integer", "number")):
         refuse(f"The measure '{measure.kind}' needs a column of numbers.", "Count rows instead, or name another column.")
+    if measure.kind == "different" and not measure.column:
+        refuse("The measure 'different' needs a column.", "Name the column whose different values are counted.")
     if measure.kind in ("share", "longest_run") and (measure.of is None or measure.among is None):
         refuse(f"The measure '{measure.kind}' needs 'of' and 'among'.")
     if measure.kind == "custom" and measure.compute is None:
         refuse("The custom measure has no function.")
     if measure.kind == "change":
-        if measure.inner is None or measure.earlier is None or measure.inner.kind in ("change", "custom"):
+        if measure.inner is None or measure.earlier is None or measure.inner.kind in _NOT_INSIDE:
             refuse("A change compares one measure of the vocabulary over two windows.", "Write change(share(...), earlier=between_days(...)).")
         else:
             _check_window(measure.earlier, refuse)
+    if measure.kind == "against_peers" and (measure.inner is None or measure.inner.kind != "share" or "school_id" not in table):
+        refuse("Only a share of a table that names the school can be compared with the year group.", "Write against_peers(share(...)).")
     if measure.kind == "current" and not table.ends:
         refuse(f"The table '{table.name}' holds events, not spells, so nothing can be 'current'.")
 

@@ -68,6 +68,10 @@ def persons(past: Past) -> pd.DataFrame:
 
     The school's first, so that what a school page prints of its own pupil is what the school itself holds.
     """
+    return past.once("persons", lambda: _persons(past))
+
+
+def _persons(past: Past) -> pd.DataFrame:
     rows = past.frame("pupils")
     if rows.empty:
         return rows.set_index("child_id")

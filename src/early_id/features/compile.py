@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import DeclarationError
 from early_id.features.declare import Measure
-from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, columns_of, leaves
 
 if TYPE_CHECKING:
     import ibis
 
+#: Column of rows that were brought together: how many they were. Columns of our own begin with an underscore, so that they are none of a table's.
+WEIGHT = "_weight"
+DAY = "_day"
 #: Numbers are summed as whole thousandths.
 SCALE = 1000
 #: 'latest' packs day and value into one integer: the value's part must not overflow.
@@ -36,6 +42,8 @@ def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
             return (rows[column] <= bound).fill_null(False)
         case IsTrue(column):
             return rows[column].cast("boolean").fill_null(False)
+        case PartIn(column, name, numbers):
+            return _part(rows[column], name).isin(sorted(numbers)).fill_null(False)
         case Not(inner):
             return ~compile_condition(inner, rows)
         case AllOf(parts):
@@ -51,6 +59,11 @@ def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
     raise DeclarationError("A condition of an unknown kind was declared.")
 
 
+def _part(value: Any, part: str) -> Any:
+    """Hour, weekday from Monday 0, or month of a date."""
+    return {"hour": lambda: value.hour(), "weekday": lambda: value.day_of_week.index(), "month": lambda: value.month()}[part]()
+
+
 @dataclass(frozen=True)
 class Aggregate:
     """One integer column of the engine's answer."""
@@ -59,44 +72,107 @@ class Aggregate:
     expression: Any
 
 
+def _day(rows: ibis.Table) -> Any:
+    """Day number of a row."""
+    import ibis
+
+    return rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
+
+
 def _in_window(rows: ibis.Table, start: date, end: date) -> Any:
     import ibis
 
     return (rows.happened_on >= ibis.literal(start, type="date")) & (rows.happened_on < ibis.literal(end, type="date"))
 
 
-def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
-    """Integer aggregates from which ``finish`` computes the measure over ``[start, end)``; all but ``longest_run`` and ``custom``.
+@dataclass(frozen=True)
+class Flagged:
+    """Rows with a column for each condition, each window and the day, so that an engine works each of them out once however many measures ask."""
 
-    Besides the measure's own parts there is ``newest``: the day number of the newest row behind the value.
-    """
+    rows: ibis.Table
+    names: Mapping[Condition | tuple[date, date], str]
+
+    def met(self, condition: Condition | None) -> Any:
+        """Whether a row meets the condition; without one, every row does."""
+        return self.rows[DAY].notnull() if condition is None else self.rows[self.names[condition]]
+
+    def inside(self, start: date, end: date) -> Any:
+        """Whether a row happened in ``[start, end)``."""
+        return self.rows[self.names[start, end]]
+
+
+def flagged(rows: ibis.Table, asked: Iterable[tuple[Measure, date, date]]) -> Flagged:
+    """``rows`` ready for the ``aggregates`` of the measures over the spans in ``asked``."""
+    measures = list(asked)
+    conditions = dict.fromkeys(c for measure, _, _ in measures for c in (measure.of, measure.among) if c is not None)
+    spans = dict.fromkeys((start, end) for _, start, end in measures)
+    names: dict[Condition | tuple[date, date], str] = {condition: f"_met_{number}" for number, condition in enumerate(conditions)}
+    names |= {span: f"_inside_{number}" for number, span in enumerate(spans)}
+    columns = {names[condition]: compile_condition(condition, rows) for condition in conditions}
+    columns |= {names[span]: _in_window(rows, *span) for span in spans}
+    return Flagged(rows.mutate(**{DAY: _day(rows)}, **columns), names)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What one measure makes of each row, as boolean expressions: what values are counted from, and what a trace shows."""
+
+    inside: Any  #: in the window
+    among: Any  #: one of those looked at, at any time
+    hit: Any  #: what a count counts
+    counted: Any  #: the same; of a share or a run within ``among``
+
+
+def marks_of(measure: Measure, flags: Flagged, start: date, end: date, as_of: date, ends: str) -> Marks:
+    """The conditions of a measure over ``[start, end)``."""
     import ibis
 
-    inside = _in_window(rows, start, end)
-    everything = rows.happened_on.notnull()  # a column, because the engine has no sum over a constant
-    of = compile_condition(measure.of, rows) if measure.of is not None else everything
-    among = compile_condition(measure.among, rows) if measure.among is not None else everything
-    day = rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
+    inside, of, among = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among)
     hit = inside & of
     if measure.kind == "current":
-        closed = rows[ends].cast("date")
+        closed = flags.rows[ends].cast("date")
         hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
-    counted = inside & among & of if measure.kind == "share" else hit
+    return Marks(inside, among, hit, inside & among & of if measure.kind in ("share", "longest_run") else hit)
+
+
+def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: date, as_of: date, ends: str) -> list[Aggregate]:
+    """Integer aggregates from which ``values.value_of`` computes the measure over ``[start, end)``; not of ``custom``, and of ``longest_run`` its rows.
+
+    ``flags`` are rows of the table, or those of ``compact``, made ready by ``flagged``. Besides the measure's own parts there is ``newest``: the day
+    number of the newest row behind the value.
+    """
+    rows = flags.rows
+    marks = marks_of(measure, flags, start, end, as_of, ends)
+    inside, among, hit, counted, day = marks.inside, marks.among, marks.hit, marks.counted, rows[DAY]
+    each = rows[WEIGHT] if WEIGHT in rows.columns else 1
     parts: dict[str, Any] = {"newest": counted.ifelse(day, None).max()}
     if measure.kind in ("count", "any_", "current"):
-        parts["n"] = hit.ifelse(1, 0).sum()
+        parts["n"] = hit.ifelse(each, 0).sum()
     elif measure.kind == "share":
-        parts["n"] = counted.ifelse(1, 0).sum()
-        parts["m"] = (inside & among).ifelse(1, 0).sum()
+        parts["n"] = counted.ifelse(each, 0).sum()
+        parts["m"] = (inside & among).ifelse(each, 0).sum()
         parts["newest"] = (inside & among).ifelse(day, None).max()
+    elif measure.kind == "longest_run":
+        parts = {"m": (inside & among).ifelse(each, 0).sum()}
     elif measure.kind == "total":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
-        parts["n"] = hit.ifelse(amount, 0).sum()
-        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(1, 0).sum()
+        parts["n"] = hit.ifelse(amount * each, 0).sum()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(each, 0).sum()
+    elif measure.kind == "largest":
+        amount = (rows[measure.column] * SCALE).round().cast("int64")
+        parts["n"] = hit.ifelse(amount, None).max()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(each, 0).sum()
+    elif measure.kind == "different":
+        parts["n"] = hit.ifelse(rows[measure.column], None).nunique()
+        parts["told"] = (hit & rows[measure.column].notnull()).ifelse(each, 0).sum()
     elif measure.kind == "days":
-        parts["n"] = hit.ifelse(rows.happened_on, None).nunique()
-    elif measure.kind == "days_since_last":
+        parts["n"] = hit.ifelse(day, None).nunique()
+    elif measure.kind == "weeks":
+        # The epoch is a Monday, so that whole sevens of days are weeks.
+        parts["n"] = hit.ifelse((day / 7).floor().cast("int64"), None).nunique()
+    elif measure.kind in ("days_since_last", "days_since_first", "mean_gap"):
         parts["last"] = hit.ifelse(day, None).max()
+        parts["first"] = hit.ifelse(day, None).min()
     elif measure.kind == "latest":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         told = hit & rows[measure.column].notnull()
@@ -104,10 +180,12 @@ def aggregates(measure: Measure, rows: ibis.Table, prefix: str, start: date, end
         # Unpacked in the engine: a day and an amount together are too long for a float.
         parts["latest"] = newest % _DAY_FACTOR - _OFFSET
         parts["newest"] = told.ifelse(day, None).max()
+    if measure.kind in ("share", "longest_run"):
+        return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
     # Whether the child has rows to judge by: ones that count, any in the window, and any at any time.
-    parts["hits"] = hit.ifelse(1, 0).sum()
-    parts["rows"] = (inside & among).ifelse(1, 0).sum()
-    parts["ever"] = among.ifelse(1, 0).sum()
+    parts["hits"] = hit.ifelse(each, 0).sum()
+    parts["rows"] = (inside & among).ifelse(each, 0).sum()
+    parts["ever"] = among.ifelse(each, 0).sum()
     return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
 
 
@@ -116,22 +194,48 @@ def day_number(day: date) -> int:
     return (day - _EPOCH).days
 
 
+#: Measures that read the day of every row: they cannot be had from rows that were brought together.
+BY_ROW = frozenset({"days", "weeks", "days_since_first", "mean_gap", "custom"})
+
+
+def columns_read(measure: Measure) -> set[str]:
+    """Columns that decide whether a row counts, and for how much."""
+    return columns_of(measure.of) | columns_of(measure.among) | ({measure.column} if measure.column else set())
+
+
+def goes_by_row(measure: Measure) -> bool:
+    """Whether the measure can be had from single rows only."""
+    return measure.kind in BY_ROW or any(isinstance(leaf, PartIn) for condition in (measure.of, measure.among) for leaf in leaves(condition))
+
+
+def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cuts: Iterable[date]) -> ibis.Table:
+    """Rows of one person between two ``cuts`` that are alike in ``columns``, brought together: their number as ``_weight``, and the newest ``happened_on``.
+
+    Nothing is lost where every window begins and ends at a cut and every condition reads only ``columns``. Of ten million marks a
+    few hundred thousand remain, and conditions, which cost far more than reading, are asked of those.
+    """
+    import ibis
+
+    keys = list(dict.fromkeys((*person, *columns)))
+    passed = [(rows.happened_on >= ibis.literal(cut, type="date")).cast("int16") for cut in sorted(set(cuts))]
+    part = functools.reduce(operator.add, passed) if passed else ibis.literal(0, type="int16")
+    cut = rows.mutate(_part=part)
+    return cut.group_by(*keys, "_part").agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max()})
+
+
 def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, order: list[str]) -> ibis.Table:
-    """Columns ``rid``, ``n`` (longest run), ``m`` (rows among), ``newest``: gaps and islands over the rows in order of time.
+    """Columns ``rid``, ``n`` (longest run), ``newest``, for those who have any: gaps and islands over the rows in order of time.
 
     Of several rows of one moment (two schools, brothers and sisters) those that do not meet ``of`` come first.
     """
     import ibis
 
     inside = rows.filter(_in_window(rows, start, end), compile_condition(measure.among, rows))
-    hit = compile_condition(measure.of, inside)
-    keyed = inside.mutate(hit=hit.cast("int64"), day=inside.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day"))
+    keyed = inside.mutate(hit=compile_condition(measure.of, inside).cast("int64"), day=_day(inside))
     ordered = [keyed[name] for name in order]
     # One order for both counts: rows of one moment, ordered twice, could come in two orders and tear a run apart.
     placed = keyed.mutate(place=ibis.row_number().over(ibis.window(group_by=keyed.rid, order_by=[*ordered, keyed.hit])))
-    within = ibis.window(group_by=[placed.rid, placed.hit], order_by=placed.place)
-    islands = placed.mutate(island=placed.place - ibis.row_number().over(within))
-    runs = islands.group_by("rid", "hit", "island").agg(
-        length=islands.count(), newest=islands.hit.cast("boolean").ifelse(islands.day, None).max(), any_row=islands.count()
-    )
-    return runs.group_by("rid").agg(n=(runs.length * runs.hit).max(), m=runs.any_row.sum(), newest=runs.newest.max())
+    hits = placed.filter(placed.hit == 1).select("rid", "day", "place")
+    islands = hits.mutate(island=hits.place - ibis.row_number().over(ibis.window(group_by=hits.rid, order_by=hits.place)))
+    runs = islands.group_by("rid", "island").agg(length=islands.count(), last=islands.day.max())
+    return runs.group_by("rid").agg(n=runs.length.max(), newest=runs.last.max())

@@ -14,18 +14,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.types import Usage
+from early_id.features.ask import Dates, ask, key_of
 from early_id.features.declare import Measure
 from early_id.features.past import Past
 from early_id.features.windows import BEGINNING
 from early_id.schema.codes import code_list
 from early_id.schema.conditions import can_hold
 from early_id.schema.tables import Table
+
+if TYPE_CHECKING:
+    import ibis
 
 #: The feed of tables that one supplier fills.
 WHOLE = ""
@@ -113,9 +118,12 @@ class Coverage:
         rid = self.children["rid"]
         return (rid.isin(long_enough) & ~rid.isin(inside.loc[~sent, "rid"])).to_numpy()
 
-    @cached_property
+    @property
     def supplies(self) -> tuple[Supply, ...]:
-        """What each source sends of the table."""
+        """What each source sends of the table; the same for all features of the date."""
+        return self.past.once(f"supplies of {self.table.name}", self._supplies)
+
+    def _supplies(self) -> tuple[Supply, ...]:
         held = self.past.store.coverage()
         held = held[held["table"] == self.table.name]
         if held.empty or not self.past.store.has(self.table.name):
@@ -134,9 +142,13 @@ class Coverage:
 
     def _first_rows(self) -> dict[str, dict[str, pd.Timestamp]]:
         """Source → feed → day of its first row."""
-        rows = self.past.rows(self.table.name)
         by = ["source", *([self.table.kind] if self.table.kind else [])]
-        found = rows.group_by(by).agg(first=rows.happened_on.min()).execute()
+
+        def query(on: Dates) -> ibis.Table:
+            rows = self.past.rows(self.table.name, on["as_of"])
+            return rows.group_by(by).agg(first=rows.happened_on.min())
+
+        found = ask(self.past.store, ("first", key_of(self.table)), query, {"as_of": self.past.as_of})
         feed_of = {c.code: c.feed or c.code for c in code_list(self.table[self.table.kind].codes or "").codes} if self.table.kind else {}
         first: dict[str, dict[str, pd.Timestamp]] = {}
         for row in found.to_dict("records"):
@@ -150,7 +162,12 @@ class Coverage:
         """Source → the schools of each of its files."""
         if "school_id" not in self.table:
             return {}
-        found = self.past.rows(self.table.name).select("source", "file", "school_id").distinct().execute()
+        found = ask(
+            self.past.store,
+            ("schools", key_of(self.table)),
+            lambda on: self.past.rows(self.table.name, on["as_of"]).select("source", "file", "school_id").distinct(),
+            {"as_of": self.past.as_of},
+        )
         return {
             source: [frozenset(one["school_id"].dropna()) for _, one in files.groupby("file", dropna=False)]
             for source, files in found.groupby("source")
@@ -161,9 +178,9 @@ class Coverage:
         columns = ["child_id", "school_id", "start_on", "end_on"]
         return self.past.frame("enrolments")[columns] if "enrolments" in self.past.store.tables else pd.DataFrame(columns=columns)
 
-    @cached_property
+    @property
     def _schools_on_roll(self) -> frozenset[str]:
-        return frozenset(self._enrolments["school_id"].dropna())
+        return self.past.once("schools on roll", lambda: frozenset(self._enrolments["school_id"].dropna()))
 
     @cached_property
     def _spells(self) -> pd.DataFrame:

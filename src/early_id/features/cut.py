@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.types import Usage
+from early_id.features.compile import compile_condition
 from early_id.schema.codes import code_list
 from early_id.schema.tables import Table
 
@@ -43,11 +44,13 @@ def known_at(rows: ibis.Table, moment: Any, table: Table) -> ibis.Table:
 
 
 def with_stand_ins(rows: ibis.Table, table: Table) -> ibis.Table:
-    """The rows as features may read them: no code that may not be used is left in them.
+    """The rows as features may read them: those that the table shows, and no code that may not be used is left in them.
 
     A code with a stand-in is replaced by it (R and T are read as present). One without is read as empty, and where the row cannot do without
     the code, the row is not there: neither a count of rows nor a negation can tell that it was.
     """
+    if table.shown is not None:
+        rows = rows.filter(compile_condition(table.shown, rows))
     changed: dict[str, Any] = {}
     for column in table.columns:
         if not column.codes:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Direction, Missing, SharingClass, Unit
 from early_id.schema.conditions import Condition
 
@@ -95,8 +96,8 @@ class Measure:
     of: Condition | None = None
     among: Condition | None = None
     column: str | None = None
-    at_least: int = 1  #: rows needed before an answer is given (share, longest_run)
-    inner: Measure | None = None  #: the measure that ``change`` compares
+    at_least: int = 1  #: rows (share, longest_run) or children (against_peers) needed before an answer is given
+    inner: Measure | None = None  #: the measure that ``change`` and ``against_peers`` compare
     earlier: Window | None = None  #: the window that ``change`` compares with
     compute: Custom | None = None
     tables: tuple[str, ...] = ()  #: tables that ``custom`` reads
@@ -127,6 +128,31 @@ def any_(of: Condition | None = None, *, among: Condition | None = None) -> Meas
     return Measure("any_", of=of, among=among)
 
 
+def weeks(of: Condition | None = None) -> Measure:
+    """Number of different weeks, from Monday to Sunday, with a row that meets ``of``."""
+    return Measure("weeks", of=of)
+
+
+def different(column: str, of: Condition | None = None) -> Measure:
+    """Number of different values of ``column`` in the rows that meet ``of``."""
+    return Measure("different", of=of, column=column)
+
+
+def largest(column: str, of: Condition | None = None) -> Measure:
+    """The largest number in ``column`` of the rows that meet ``of``."""
+    return Measure("largest", of=of, column=column)
+
+
+def days_since_first(of: Condition | None = None) -> Measure:
+    """Days from the oldest row that meets ``of`` to the as-of date. Unknown where there is none."""
+    return Measure("days_since_first", of=of)
+
+
+def mean_gap(of: Condition | None = None) -> Measure:
+    """Mean days from one row that meets ``of`` to the next. Unknown with fewer than two."""
+    return Measure("mean_gap", of=of)
+
+
 def days_since_last(of: Condition | None = None) -> Measure:
     """Days from the newest row that meets ``of`` to the as-of date. Unknown where there is none."""
     return Measure("days_since_last", of=of)
@@ -145,6 +171,20 @@ def current(of: Condition | None = None) -> Measure:
 def change(inner: Measure, *, earlier: Window) -> Measure:
     """``inner`` in the feature's window minus ``inner`` in the ``earlier`` window; unknown where either is."""
     return Measure("change", inner=inner, earlier=earlier)
+
+
+def against_peers(inner: Measure, *, at_least: int = 10) -> Measure:
+    """``inner``, a share, minus the same share of all children of the child's school and year group, over the same window.
+
+    The year group is that of the enrolment open on the as-of date, the child's own sessions among it. Unknown where ``inner`` is, or with fewer than
+    ``at_least`` children of the group to compare with.
+    """
+    return Measure("against_peers", inner=inner, at_least=at_least)
+
+
+def relatives() -> Measure:
+    """Number of other children in the child's family on the as-of date. Unknown for a child of whom no household is known."""
+    return Measure("relatives")
 
 
 def longest_run(of: Condition, among: Condition, *, at_least: int = 1) -> Measure:
@@ -221,6 +261,11 @@ class Feature:
     strength_above: float | None = None
     value_format: str = "count"
     version: int = 1
+
+    @property
+    def meaning(self) -> str:
+        """Fingerprint of what decides the value, without the words about it; a change of it asks for another ``version``."""
+        return fingerprint([self.source, self.measure, self.window, self.unit, self.sharing, self.missing])
 
     @property
     def period_label(self) -> str:

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.findings import Findings
 from early_id.core.fingerprint import frame_fingerprint
 from early_id.core.types import Audience, SharingClass
 from early_id.features.declare import Feature
+from early_id.features.evidence import EvidenceRows, Origin, evidence_rows
 
 #: Marks of a row that a school list could hold.
 SCHOOL_LISTS_NEED = {"household": "", "contact_is_safe": True}
@@ -33,6 +35,7 @@ class MatrixMeta:
     as_of_dates: tuple[date, ...] = ()
     notes: tuple[str, ...] = ()
     places: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  #: audience → recipient → families that it can talk to
+    findings: Findings = field(default_factory=Findings)  #: what could not be known: absent tables, features that nobody has, children on two rolls
 
 
 def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:
@@ -60,6 +63,8 @@ class FeatureMatrix:
     evidence_dates : DataFrame, shape of X
         Date of the newest record behind each value; NaT where there is none.
     meta : MatrixMeta
+    origin : Origin, optional
+        Store and people that it was built from, for :meth:`evidence`; None for a matrix that was read or made by hand.
 
     All but ``excluded`` share the row index ``child@YYYY-MM-DD``.
     """
@@ -71,6 +76,7 @@ class FeatureMatrix:
     excluded: pd.DataFrame
     meta: MatrixMeta
     evidence_dates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    origin: Origin | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.X.index.has_duplicates:
@@ -106,6 +112,45 @@ class FeatureMatrix:
             held = ", ".join(str(d.date()) for d in sorted(self.index["as_of"].unique()))
             raise InputDataError(f"The matrix has no rows for {day.date()}.", what_next=f"Dates held: {held}.")
         return self.where(mask)
+
+    def evidence(self, child: str, as_of: str | date | pd.Timestamp, feature: str) -> EvidenceRows:
+        """The very rows behind one number: as known on the date, through the cut, window, conditions, school scope and settling that made it.
+
+        Parameters
+        ----------
+        child : str
+            A ``child_id`` of the matrix.
+        as_of : date
+        feature : str
+            A feature of the matrix.
+
+        Returns
+        -------
+        EvidenceRows
+            A pandas frame that prints counts only; ``frame()`` gives the plain one. For analysts: it holds rows. ``about`` says value, windows,
+            and what was left out and why.
+
+        Raises
+        ------
+        SettingsError
+            An unknown feature, or one that this matrix does not hold.
+        InputDataError
+            No such row, or a matrix that was not built in this session.
+        """
+        if feature not in self.X:
+            raise SettingsError.unknown_name("feature", feature, [f.name for f in self.meta.features])
+        row = f"{child}@{pd.Timestamp(as_of).date()}"
+        if row not in self.X.index:
+            raise InputDataError(
+                f"The matrix has no row for this child on {pd.Timestamp(as_of).date()}.",
+                what_next="Look up child and date in matrix.index; matrix.excluded says who was taken out before scoring, and why.",
+            )
+        if self.origin is None:
+            raise InputDataError(
+                "This matrix does not know the store that it was built from.", what_next="Build it with build_features in the same session."
+            )
+        declared = next(f for f in self.meta.features if f.name == feature)
+        return evidence_rows(self.origin, row, declared, float(self.X.at[row, feature]))
 
     def columns(self, names: Iterable[str]) -> FeatureMatrix:
         """Fewer features, in the order of the matrix; an unknown name is an error that offers the nearest."""
@@ -176,6 +221,16 @@ class FeatureMatrix:
             },
             index=self.X.columns,
         )
+
+    def plot(self) -> str:
+        """SVG: how much is known, by theme: the mean share of rows with a known value."""
+        from early_id.features.themes import THEMES
+        from early_id.present.charts import bars
+
+        known = self.X.notna().mean().groupby([THEMES[f.theme].title for f in self.meta.features]).mean().sort_values(ascending=False)
+        rows = [{"label": title, "value": float(share)} for title, share in known.items()]
+        desc = " ".join(f"{row['label']}: {row['value']:.0%}." for row in rows)
+        return str(bars(rows, title="How much is known, by theme", desc=desc, unit="percent"))
 
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html

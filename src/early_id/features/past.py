@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
     import ibis
+
+
+T = TypeVar("T")
 
 
 class TableSource(Protocol):
@@ -45,11 +49,19 @@ class Past:
     people: People
     as_of: date
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+    _found: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def rows(self, name: str) -> ibis.Table:
-        """The table's rows as known, without links; codes that may never be used are replaced by their stand-ins."""
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """What ``find`` finds out about this date, found out once."""
+        if name not in self._found:
+            self._found[name] = find()
+        found: T = self._found[name]
+        return found
+
+    def rows(self, name: str, on: date | None = None) -> ibis.Table:
+        """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return with_stand_ins(known_at(self.store.table(name), self.as_of, table), table)
+        return with_stand_ins(known_at(self.store.table(name), on or self.as_of, table), table)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""

@@ -13,10 +13,13 @@ import pandas as pd
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.findings import Findings
 from early_id.core.types import Audience
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import Cohort, council_cohort
+from early_id.features.evidence import Origin
+from early_id.features.findings import not_held, not_known, several_rolls
 from early_id.features.groups import council_groups
 from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
@@ -120,33 +123,35 @@ def build_features(
     dates = tuple(sorted(set(as_of))) if isinstance(as_of, Sequence) else (as_of,)
     if not dates:
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
-    _inside_the_data(store, dates)
-    terms = calendar or usual_calendar()
+    inside_the_data(store, dates)
+    terms, source = calendar or usual_calendar(), _read_by(store, cfg)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
+    findings = not_held(store, features)
     with progress("Building features", len(dates)) as bar:
         for day in dates:
-            past = Past(store, people, day)
+            past = Past(source, people, day)
             cohort = programme.cohort(past, cfg)
             built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
             groups = programme.groups(past, cohort.index)
+            findings += [*not_known(store, features, built.values, past), *several_rolls(past, cohort.index)]
             for name, part in zip(parts, (built.values, built.newest, groups, cohort.index, cohort.excluded), strict=True):
                 parts[name].append(part)
             bar.advance(note=str(day))
     index = pd.concat(parts["index"])
     outcome = main_outcome(programme, cfg)
-    y = _known_by(programme.outcomes(store, people, index, cfg), index, cfg.as_of.screening)
+    y = _known_by(programme.outcomes(source, people, index, cfg), index, cfg.as_of.screening)
     excluded = (
         pd.concat(parts["excluded"]).reset_index(drop=True)
         if any(len(p) for p in parts["excluded"])
         else pd.DataFrame(columns=list(EXCLUDED_COLUMNS))
     )
     return FeatureMatrix(
-        X=pd.concat(parts["X"]),
+        X=pd.concat(parts.pop("X")),
         y=y,
         groups=pd.concat(parts["groups"]),
         index=index,
         excluded=excluded,
-        evidence_dates=pd.concat(parts["newest"]),
+        evidence_dates=pd.concat(parts.pop("newest")),
         meta=MatrixMeta(
             features=features.features,
             outcome=outcome,
@@ -156,8 +161,23 @@ def build_features(
             data_hash=getattr(store, "fingerprint", ""),
             as_of_dates=dates,
             places={str(audience): places(index, audience, cfg) for audience in programme.audiences},
+            findings=Findings(tuple(findings)),
         ),
+        origin=Origin(store, people, cfg.features, terms, index[["child_id", "family_id", "school_id", "as_of"]]),
     )
+
+
+def _read_by(store: TableSource, cfg: Config) -> TableSource:
+    """The store as the engine of the settings reads it; a store that lies in no folder is read as it is."""
+    from early_id.data.store import Store
+
+    if cfg.engine.name == "duckdb" or not isinstance(store, Store):
+        return store
+    try:
+        from early_id.data.spark import SparkStore
+    except ModuleNotFoundError:
+        raise SettingsError.extra_missing("pyspark", "spark") from None
+    return SparkStore(store, cfg.engine)
 
 
 def _known_by(y: pd.DataFrame, index: pd.DataFrame, screening: date | None) -> pd.DataFrame:
@@ -190,7 +210,8 @@ def main_outcome(programme: Programme, cfg: Config) -> str:
     return named
 
 
-def _inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+def inside_the_data(store: TableSource, dates: tuple[date, ...]) -> None:
+    """Refuse dates that the stored records do not reach, and a store without any."""
     covered = store.coverage()
     if covered.empty:
         raise InputDataError("The store is empty.", what_next="Ingest extracts first: early-id ingest.")

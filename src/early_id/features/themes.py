@@ -19,6 +19,7 @@ THEMES: dict[str, Theme] = {
     theme.key: theme
     for theme in (
         Theme("attendance", "Being in school", "Attendance is good"),
+        Theme("home_school", "Contact between home and school", "An adult at home keeps in touch with the school"),
         Theme("lateness", "Being on time", "Usually on time"),
         Theme("provision", "What the school arranged", "In school full time"),
         Theme("suspensions", "Suspensions", "No suspensions"),

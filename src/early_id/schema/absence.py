@@ -31,6 +31,12 @@ IS_UNAUTHORISED_FOR_FEATURES = isin("code", _MARKS.having(category="unauthorised
 IS_ILLNESS = isin("code", {"I"})
 IS_MEDICAL = isin("code", {"M"})
 IS_LATE = isin("code", {"L", "U"})
+#: Came after the register had closed.
+IS_LATE_AFTER_REGISTER = isin("code", {"U"})
+#: Counts to the threshold of ten sessions in ten school weeks (Working together to improve school attendance, 2024).
+COUNTS_TO_THRESHOLD = isin("code", {"G", "O", "U"})
+#: An absence of which somebody at home told the school the reason: all but those not authorised for want of one, and those not explained yet.
+IS_EXPLAINED = isin("code", _ABSENT - {"O", "N", "U"})
 IS_PRESENT_OR_LATE = isin("code", _MARKS.having(flag="attended") | {"U"})
 IS_SUSPENDED = isin("code", {"E"})
 IS_PART_TIME = isin("code", {"C2"})

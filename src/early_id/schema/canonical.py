@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from early_id.core.types import SharingClass, Usage
 from early_id.schema.columns import PROVISIONAL, Column, Table
+from early_id.schema.conditions import all_of, isin, not_
 
 _A, _N, _R = Usage.AUDIT_ONLY, Usage.NEVER, Usage.REMOVE_ONLY
 
@@ -126,7 +127,7 @@ _TABLES = (
         "education_status",
         "Education other than at school",
         (
-            _c("status", label="Status", required=True),
+            _c("status", label="Status", codes="education_status", required=True),
             _c("start_on", "date", "From", required=True),
             _c("end_on", "date", "Until"),
         ),
@@ -162,6 +163,7 @@ _TABLES = (
             _c("factor", label="Factor", codes="household_factor", required=True),
             _c("happened_on", "date", "Recorded (assessment authorised)", required=True),
             _c("ended_on", "date", "Ended"),
+            _c("recorded_by", label="Who recorded it", codes="recorder", note="empty: not said"),
         ),
         happened="happened_on",
         key=("factor", "happened_on"),
@@ -207,7 +209,7 @@ _TABLES = (
             _c("response", label="The family's answer", codes="early_help_response", usage=_N, note="a refusal is never held against a family"),
             _c("start_on", "date", "Help began", usage=_R),
             _c("end_on", "date", "Help ended", usage=_R),
-            _c("end_reason", label="Why it ended", usage=_R),
+            _c("end_reason", label="Why it ended", codes="early_help_end", note="a family's wish to end it is never held against it"),
             _c("lead_role", label="Lead practitioner's role", usage=_R),
             _c("assessed_on", "date", "Whole-family assessment", usage=_R),
             _c("plan_on", "date", "Plan agreed", usage=_R),
@@ -226,6 +228,8 @@ _TABLES = (
         },
         ends="end_on",
         sharing=SharingClass.SOCIAL_CARE,
+        # A refusal, and help that the family wished to end, leave no trace in any feature: not even by a row that is missing (design, section 2.8).
+        shown=all_of(isin("response", {"accepted"}), not_(isin("end_reason", {"family withdrew"}))),
     ),
     Table(
         "statutory",

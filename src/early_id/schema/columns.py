@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from early_id.core.errors import DeclarationError, SettingsError
 from early_id.core.types import SharingClass, Usage
+from early_id.schema.conditions import Condition, columns_of
 
 #: Marks that are rewritten within days.
 PROVISIONAL = frozenset({"N", "-"})
@@ -63,6 +64,8 @@ class Table:
     kind : str
         The column of codes that says what kind of row it is, where several suppliers fill the table: a kind that nobody sent is not known,
         never none. Codes of one ``feed`` come together.
+    shown : Condition, optional
+        Rows that features may read at all; the others are, for them, not there. Cohort, outcomes and lists read every row.
     one_school : bool
         Each person of the table belongs to one school only (an enrolment rather than a child), so that all rows are that school's own, although
         no column names it.
@@ -83,6 +86,7 @@ class Table:
     sharing: SharingClass = None  # type: ignore[assignment]  # no default: __post_init__ says what to write
     also_held_by: tuple[SharingClass, ...] = ()
     kind: str = ""
+    shown: Condition | None = None
     one_school: bool = False
     note: str = ""
 
@@ -106,6 +110,9 @@ class Table:
                 where=f"Table '{self.name}', kind",
                 what_next="Name a column that has 'codes', or leave 'kind' out.",
             )
+
+        if strange := sorted(columns_of(self.shown) - set(self.column_names)):
+            raise DeclarationError(f"The table '{self.name}' shows rows by the column '{strange[0]}', which it does not have.")
 
     def __getitem__(self, name: str) -> Column:
         for column in self.columns:

@@ -1,7 +1,8 @@
 """Conditions on rows, as small frozen values.
 
 A condition is meaning without an engine: it can be printed, hashed, compared, evaluated in plain Python and
-compiled to a query. The vocabulary is closed: ``isin``, ``at_least``, ``at_most``, ``is_true``, ``not_``, ``all_of``, ``any_of``.
+compiled to a query. The vocabulary is closed: ``isin``, ``at_least``, ``at_most``, ``is_true``, ``hour_in``, ``weekday_in``, ``month_in``, ``not_``,
+``all_of``, ``any_of``.
 
 A comparison with an empty value is never true, as in SQL's WHERE; ``not_`` of it is true, which differs from SQL and is
 why compilers must treat an unknown comparison as false *before* they negate it.
@@ -45,6 +46,19 @@ class IsTrue:
     column: str
 
 
+#: Parts of a date that a condition may look at, and the types of column that have them.
+PARTS: dict[str, tuple[str, ...]] = {"hour": ("timestamp",), "weekday": ("date", "timestamp"), "month": ("date", "timestamp")}
+
+
+@dataclass(frozen=True)
+class PartIn:
+    """The ``part`` of the date in the column (hour 0 to 23, weekday from Monday 0, month from January 1) is one of ``values``."""
+
+    column: str
+    part: str
+    values: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Not:
     """``inner`` does not hold."""
@@ -66,7 +80,7 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = IsIn | AtLeast | AtMost | IsTrue | Not | AllOf | AnyOf
+Condition: TypeAlias = IsIn | AtLeast | AtMost | IsTrue | PartIn | Not | AllOf | AnyOf
 
 
 def isin(column: str, values: Iterable[str]) -> IsIn:
@@ -89,6 +103,21 @@ def is_true(column: str) -> IsTrue:
     return IsTrue(column)
 
 
+def hour_in(column: str, hours: Iterable[int]) -> PartIn:
+    """Rows whose time in ``column`` begins with one of the ``hours`` (0 to 23)."""
+    return PartIn(column, "hour", frozenset(hours))
+
+
+def weekday_in(column: str, days: Iterable[int]) -> PartIn:
+    """Rows whose date in ``column`` is one of these days of the week, Monday being 0."""
+    return PartIn(column, "weekday", frozenset(days))
+
+
+def month_in(column: str, months: Iterable[int]) -> PartIn:
+    """Rows whose date in ``column`` lies in one of these months, January being 1."""
+    return PartIn(column, "month", frozenset(months))
+
+
 def not_(inner: Condition) -> Not:
     """Rows for which ``inner`` does not hold, rows with an empty value included."""
     return Not(inner)
@@ -104,7 +133,7 @@ def any_of(*parts: Condition) -> AnyOf:
     return AnyOf(parts)
 
 
-def leaves(condition: Condition | None) -> Iterator[IsIn | AtLeast | AtMost | IsTrue]:
+def leaves(condition: Condition | None) -> Iterator[IsIn | AtLeast | AtMost | IsTrue | PartIn]:
     """The comparisons inside a condition, in order of writing."""
     match condition:
         case None:

@@ -6,9 +6,9 @@ same answers from both. ``custom`` measures are engine expressions by nature and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pandas as pd
@@ -20,11 +20,14 @@ from early_id.features.declare import Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, leaves
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, leaves
 from early_id.schema.tables import Table
 from early_id.testing.memory_store import MemoryStore
 
 Row = dict[str, Any]
+
+
+_PARTS: dict[str, Callable[[Any], int]] = {"hour": lambda at: at.hour, "weekday": lambda day: day.weekday(), "month": lambda day: day.month}
 
 
 def holds(condition: Condition | None, row: Row) -> bool:
@@ -40,6 +43,8 @@ def holds(condition: Condition | None, row: Row) -> bool:
             return row[column] is not None and row[column] <= bound
         case IsTrue(column):
             return row[column] is True
+        case PartIn(column, part, numbers):
+            return row[column] is not None and _PARTS[part](row[column]) in numbers
         case Not(inner):
             return not holds(inner, row)
         case AllOf(parts):
@@ -54,7 +59,7 @@ def _day(value: Any) -> date:
 
 
 def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
-    """Rows as they were known on a date, without codes that may not be used: each is its stand-in, or empty, or takes its row with it."""
+    """Rows as they were known on a date that the table shows, without codes that may not be used: each is its stand-in, or empty, or takes its row with it."""
     result = []
     stand_ins = {column.name: _read_as(column.codes) for column in table.columns if column.codes}
     needed = {column.name for column in table.columns if column.required and column.usage is Usage.FEATURE}
@@ -66,6 +71,8 @@ def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
             if row[name] is not None and _day(row[name]) >= as_of:
                 for hidden in (name, *dependents):
                     shown[hidden] = None
+        if not holds(table.shown, shown):
+            continue
         for name, read_as in stand_ins.items():
             shown[name] = read_as.get(shown[name], shown[name])
         if not any(row[name] is not None and shown[name] is None for name in needed & set(stand_ins)):
@@ -74,8 +81,8 @@ def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
 
 
 def _read_as(codes: str) -> dict[str | None, str | None]:
-    """What a code that may not be used is read as."""
-    return {code.code: code.stand_in for code in code_list(codes).codes if code.usage is not Usage.FEATURE}
+    """What a code that may not be used is read as, and one that has a stand-in so that another is not given away."""
+    return {code.code: code.stand_in for code in code_list(codes).codes if code.usage is not Usage.FEATURE or code.stand_in}
 
 
 class Twin:
@@ -91,6 +98,11 @@ class Twin:
             for link in links.to_dict("records")
             if link["known_from"].date() < as_of and (pd.isna(link["known_to"]) or link["known_to"].date() >= as_of)
         }
+        self.of_child: dict[str, dict[str | None, list[Row]]] = {}
+        for name, items in self.rows.items():
+            of_child = self.of_child.setdefault(name, {})
+            for row in items:
+                of_child.setdefault(self.child_of.get((row["source"], row["source_person_id"])), []).append(row)
         families = people.families_on(as_of)
         self.members: dict[str, set[str]] = {}
         for child, family in zip(families["child_id"], families["family_id"], strict=True):
@@ -110,7 +122,37 @@ class Twin:
             now = self._measure(feature, measure.inner, feature.window, child, family, school)
             before = self._measure(feature, measure.inner, measure.earlier, child, family, school)
             return None if now is None or before is None else now - before
+        if measure.kind == "against_peers":
+            assert measure.inner is not None
+            own = self._measure(feature, measure.inner, feature.window, child, family, school)
+            usual = self._of_year_group(feature, child, school)
+            return None if own is None or usual is None else own - usual
+        if measure.kind == "relatives":
+            held = self.store.has(feature.source) and family in self.members
+            return float(len(self.members[family] - {child})) if held else None
         return self._measure(feature, measure, feature.window, child, family, school)
+
+    def _of_year_group(self, feature: Feature, child: str, school: str | None) -> float | None:
+        """The share of all children who are on this school's roll on the date in the child's year group."""
+        inner = feature.measure.inner
+        assert inner is not None
+        spells: dict[str, list[tuple[date, str]]] = {}
+        for row in self.rows.get("enrolments", []):
+            member = self.child_of.get((row["source"], row["source_person_id"]))
+            is_open = row["end_on"] is None or row["end_on"] >= self.as_of
+            if member and is_open and school is not None and row["school_id"] == school and row["nc_year"] is not None:
+                spells.setdefault(member, []).append((row["start_on"], row["nc_year"]))
+        year = {member: max(own)[1] for member, own in spells.items()}
+        if child not in year:
+            return None
+        among: list[Row] = []
+        counted = 0
+        for member in (member for member in year if year[member] == year[child]):
+            start, end = span(feature.window, self.as_of, self.calendar)
+            mine = [row for row in self._own_rows(feature, member, "", school) if start <= row["happened_on"] < end and holds(inner.among, row)]
+            among += mine
+            counted += bool(mine)
+        return sum(holds(inner.of, row) for row in among) / len(among) if counted >= max(feature.measure.at_least, 1) else None
 
     def _subjects(self, feature: Feature, child: str, family: str) -> set[str]:
         return self.members.get(family, set()) - {child} if feature.unit is Unit.FAMILY else {child}
@@ -119,7 +161,7 @@ class Twin:
         """Rows of the child, or of the family without the child; of the present school only for features of class SCHOOL."""
         table = self.store.tables[feature.source]
         subjects = self._subjects(feature, child, family)
-        mine = [row for row in self.rows.get(table.name, []) if self.child_of.get((row["source"], row["source_person_id"])) in subjects]
+        mine = [row for one in subjects for row in self.of_child.get(table.name, {}).get(one, [])]
         if feature.sharing is SharingClass.SCHOOL and "school_id" in table:
             mine = [row for row in mine if school is not None and row["school_id"] == school]
         if table.provisional:
@@ -143,11 +185,16 @@ class Twin:
                 return float(_longest(measure, among)) if enough else None
             case "days_since_last":
                 return float((self.as_of - max(row["happened_on"] for row in hits)).days) if hits else None
+            case "days_since_first":
+                return float((self.as_of - min(row["happened_on"] for row in hits)).days) if hits else None
+            case "mean_gap":
+                on = sorted(row["happened_on"] for row in hits)
+                return sum((b - a).days for a, b in pairwise(on)) / (len(on) - 1) if len(on) > 1 else None
             case "latest":
                 column = measure.column or ""
                 told = [(row["happened_on"], row[column]) for row in hits if row[column] is not None]
                 return float(max(told)[1]) if told else None
-        unknown_amount = measure.kind == "total" and any(row[measure.column or ""] is None for row in hits)
+        unknown_amount = measure.kind in ("total", "largest", "different") and any(row[measure.column or ""] is None for row in hits)
         if unknown_amount or not self._known(feature, measure, table, mine, inside, window, child, family, school):
             return None
         return self._counted(measure, table, hits)
@@ -161,8 +208,14 @@ class Twin:
             case "total":
                 column = measure.column or ""
                 return float(sum(row[column] for row in hits))
+            case "largest":
+                return float(max((row[measure.column or ""] for row in hits), default=0))
+            case "different":
+                return float(len({row[measure.column or ""] for row in hits}))
             case "days":
                 return float(len({row["happened_on"] for row in hits}))
+            case "weeks":
+                return float(len({row["happened_on"].isocalendar()[:2] for row in hits}))
             case "current":
                 return float(any(row[table.ends] is None or _day(row[table.ends]) >= self.as_of for row in hits))
         raise TypeError(measure.kind)
@@ -195,7 +248,7 @@ class Twin:
         subjects = self._subjects(feature, child, family)
         if feature.unit is Unit.FAMILY and not any(c in subjects for c in self.child_of.values()):
             return False
-        spells = [row for row in self.rows.get("enrolments", []) if self.child_of.get((row["source"], row["source_person_id"])) in subjects]
+        spells = [row for one in subjects for row in self.of_child.get("enrolments", {}).get(one, [])]
         if feature.sharing is SharingClass.SCHOOL:
             spells = [row for row in spells if row["school_id"] == school]
         spells = [row for row in spells if row["start_on"] < end and (row["end_on"] is None or row["end_on"] >= start)]

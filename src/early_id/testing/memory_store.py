@@ -83,4 +83,5 @@ class MemoryStore:
         frame = pd.DataFrame(rows, columns=["source", "table", "covers_from", "covers_to", "schools"])
         stated = frame["covers_from"].notna()
         dates = {name: pd.to_datetime(frame[name]) for name in ("covers_from", "covers_to")}
-        return frame.assign(**dates, stated=stated, schools=frame["schools"].astype(object))
+        # Made as objects from the start: among texts alone a None would become NaN.
+        return frame.assign(**dates, stated=stated, schools=pd.Series([row[4] for row in rows], index=frame.index, dtype=object))

@@ -26,19 +26,31 @@ SCHOOLS = ("S1", "S2", "S3")
 #: Whose records each child may have: (source, id at the source) → child, for children C0, C1, …
 SOURCES = ("education", "care")
 _ALWAYS = pd.Timestamp("2010-01-01")
+#: Children at S1 in Year 7 about whom nobody asks, enough for a comparison with the year group.
+CLASSMATES = 10
 #: Tables that features read, and how many rows of each a council has for each child, on average.
 EVENTS = {
     "attendance": 6,
-    "suspensions": 4,
+    "suspensions": 7,
     "missing_episodes": 3,
     "household_factors": 8,
     "notifications": 5,
     "contacts": 3,
     "household_members": 2,
     "enrolments": 2,
+    "education_status": 2,
+    "early_help": 3,
 }
 #: Columns with values of their own; the others come from their code list or type.
-_TEXT = {"contact_source": ("school", "police"), "household_id": ("H1", "H2"), "school_id": SCHOOLS, "outcome": ("nfa", None)}
+_TEXT = {
+    "contact_source": ("school", "police", "family"),
+    # Housing's own indicators among more than forty factors would hardly ever be drawn.
+    "factor": (*code_list("household_factor").values(), *code_list("housing_finance").values() * 4),
+    "household_id": ("H1", "H2"),
+    "school_id": SCHOOLS,
+    "nc_year": ("7", "8"),
+    "outcome": ("nfa", None),
+}
 #: Window edges and the days beside them.
 _EDGES = (0, 1, -1, 6, 7, 8, 41, 42, 43, 89, 90, 91, 179, 180, 181, 364, 365, 366, 729, 730, 731)
 #: Marks of a block: mostly present, some absence of each kind, and now and then any code of the list.
@@ -127,6 +139,13 @@ def _marks(random: Random, person: tuple[str, str], school: str) -> list[Row]:
     return rows
 
 
+def _some_marks(random: Random, person: str) -> list[Row]:
+    """Marks of a classmate at S1: every third morning of the last weeks and of a year ago."""
+    mark = {"source": "education", "source_person_id": person, "school_id": "S1", "session": "AM", "known_to": None}
+    days = [AS_OF - timedelta(days=n) for n in (*range(1, 42, 3), *range(300, 320, 3))]
+    return [{**mark, "date": day, "code": random.choice(_MARKS), "known_from": day} for day in days if day.weekday() < 5]
+
+
 def _versions(random: Random, mark: Row, palette: tuple[str, ...] | list[str]) -> list[Row]:
     """The mark, or now and then the mark and its correction some days later."""
     if random.random() > 0.1:
@@ -141,6 +160,8 @@ def councils(draw: st.DrawFn) -> Council:
     children = [f"C{n}" for n in range(draw(st.integers(4, 8)))]
     seed = draw(st.integers(0, 2**32))
     random = Random(seed)
+    # Classmates are linked and on a roll, and nobody asks about them: what the year group does is known by their marks.
+    mates = [f"M{n}" for n in range(CLASSMATES)]
     links = _links(children, random)
     persons = list(zip(links["source"], links["source_person_id"], strict=True))
     schools = [draw(st.sampled_from([*SCHOOLS, *SCHOOLS, None])) for _ in children]
@@ -150,9 +171,13 @@ def councils(draw: st.DrawFn) -> Council:
         if draw(st.sampled_from([True, True, True, False])):
             rows["attendance"] += _marks(random, ("education", f"P{child}"), school or "S1")
             rows["enrolments"].append(_on_roll(f"P{child}", school or "S1", random))
+    if random.random() < 0.7:
+        rows["attendance"] += [mark for n in range(CLASSMATES) for mark in _some_marks(random, f"PM{n}")]
+        rows["enrolments"] += [{**_on_roll(f"PM{n}", "S1", random), "nc_year": "7"} for n in range(CLASSMATES)]
     rows["attendance"] = _one_mark_a_session(rows["attendance"])
     rows = _suppliers(random, rows)
     cohort = pd.DataFrame({"child_id": children, "family_id": families, "school_id": schools})
+    links = pd.concat([links, _linked([("education", f"P{mate}", mate, _ALWAYS, pd.NaT, 1.0) for mate in mates])], ignore_index=True)
     return Council(rows, People(links, _spells(cohort, random), key="drawn"), cohort, _covers(random), seed)
 
 
@@ -166,7 +191,8 @@ def _some_rows(draw: st.DrawFn, random: Random, table: Table, persons: list[tupl
 
 def _on_roll(person: str, school: str, random: Random) -> Row:
     start = AS_OF - timedelta(days=random.choice((20, 200, 900)))
-    return {"source": "education", "source_person_id": person, "school_id": school, "start_on": start, "known_from": start}
+    year = random.choice(("7", "7", "8"))
+    return {"source": "education", "source_person_id": person, "school_id": school, "start_on": start, "known_from": start, "nc_year": year}
 
 
 def _links(children: list[str], random: Random) -> pd.DataFrame:
@@ -182,6 +208,10 @@ def _links(children: list[str], random: Random) -> pd.DataFrame:
             elif source == "care" and random.random() < 0.4:
                 until = pd.Timestamp(AS_OF + timedelta(days=random.choice((-1, 0, 1))))
             rows.append((source, f"P{child}" if source == "education" else f"Q{child}", child, since, until, 1.0))
+    return _linked(rows)
+
+
+def _linked(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "source_person_id", "child_id", "known_from", "known_to", "trust"])
 
 

@@ -16,6 +16,7 @@ from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.folders import holding, restrict, usable_folder
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
+from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
 from early_id.features.outcomes import council_outcomes, require_outcome
@@ -105,11 +106,30 @@ def take_in(bench: Bench, folder: Path | None = None) -> Batch:
     return bench.store.ingest(folder, cfg=bench.cfg)
 
 
-def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None) -> FeatureMatrix:
-    """The feature matrix of all dates."""
-    return build_features(
-        bench.store, people, bench.in_force.catalogue, as_of=dates or bench.dates(), settings=bench.cfg, programme=bench.in_force.programme
-    )
+def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None, catalogue: Catalogue | None = None) -> FeatureMatrix:
+    """The feature matrix of all dates, with the features in force unless others are given."""
+    features = catalogue if catalogue is not None else bench.in_force.catalogue
+    return build_features(bench.store, people, features, as_of=dates or bench.dates(), settings=bench.cfg, programme=bench.in_force.programme)
+
+
+def write_matrix(bench: Bench, matrix: FeatureMatrix) -> list[dict[str, str]]:
+    """Write the matrix beside its catalogue into ``features/`` of the output folder, for its owner alone; what was written."""
+    from early_id.present.write import write_bytes, write_text
+
+    folder = bench.cfg.out_dir / "features"
+    folder.mkdir(parents=True, exist_ok=True)
+    restrict(folder)  # before anything is in it
+    write_bytes(folder / "matrix.parquet", matrix.frame().reset_index().to_parquet(index=False))
+    write_bytes(folder / "taken_out.parquet", matrix.excluded.to_parquet(index=False))
+    write_text(folder / "catalogue.csv", bench.in_force.catalogue.frame().to_csv(index=False, lineterminator="\n"))
+    what = {
+        "matrix.parquet": "one row a child and date: who, features, outcomes",
+        "taken_out.parquet": "who was taken out before scoring, and why",
+        "catalogue.csv": "what each feature is",
+    }
+    made = [{"path": f"features/{name}", "kind": Path(name).stem, "what": text} for name, text in what.items()]
+    restrict(folder)
+    return made
 
 
 def key_places(index: pd.DataFrame, share: float) -> dict[str, int]:

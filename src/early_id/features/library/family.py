@@ -1,4 +1,4 @@
-"""Factors that social workers recorded at assessment. They exist only for assessed children: for others they are unknown, not zero.
+"""Factors recorded at assessment. They exist only for assessed children: for others they are unknown, not zero.
 
 Codes: Standard Safeguarding Dataset, factors identified at end of assessment. Older than 24 months they do not count.
 """
@@ -6,9 +6,9 @@ Codes: Standard Safeguarding Dataset, factors identified at end of assessment. O
 from __future__ import annotations
 
 from early_id.core.types import Direction, Missing, SharingClass, Unit, Usage
-from early_id.features.declare import Feature, any_, count, last_days
+from early_id.features.declare import Feature, Measure, any_, between_days, count, different, last_days
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import isin
+from early_id.schema.conditions import Condition, all_of, isin
 
 _GUIDANCE = "Working Together 2023 names"
 #: Rows that show that the child was assessed at all, whatever was found. Restricted codes are never read, so they do not show it either.
@@ -16,6 +16,18 @@ _USABLE = code_list("assessment_factors").having(usage=Usage.FEATURE) - {"21"}
 IS_ASSESSMENT = isin("factor", _USABLE | {"21"})
 #: Counted and printed as a number; domestic abuse and going missing have features of their own, whose facts are never printed.
 _COUNTED = _USABLE - {"3A", "3B", "3C", "10A"}
+IS_COUNTED = isin("factor", _COUNTED)
+_RECORDERS = code_list("recorder").values()
+
+
+def recorded_by(recorder: str) -> tuple[Condition, Condition]:
+    """Factors that ``recorder`` wrote down, among those of which it is said who did."""
+    return all_of(IS_COUNTED, isin("recorded_by", {recorder})), all_of(IS_ASSESSMENT, isin("recorded_by", _RECORDERS))
+
+
+def _by(recorder: str) -> Measure:
+    of, among = recorded_by(recorder)
+    return count(of, among=among)
 
 
 def _factor(name: str, label: str, codes: set[str] | frozenset[str], phrase: str, reason: str, **more: object) -> Feature:
@@ -51,10 +63,25 @@ FAMILY: tuple[Feature, ...] = (
     _factor("sibling_factors_730d", "Worries recorded about brothers and sisters", _USABLE,
             "{value} worries recorded about brothers or sisters in {period}", "Needs of one child in a family are seldom alone.",
             measure=count(isin("factor", _COUNTED), among=IS_ASSESSMENT), value_format="count", unit=Unit.FAMILY, theme="siblings"),
-    Feature(
-        name="contacts_count_365d", label="Contacts with the front door", source="contacts", measure=count(), window=last_days(365),
-        direction=Direction.RAISES, sharing=SharingClass.SOCIAL_CARE, theme="earlier_help", missing=Missing.ZERO_IF_COVERED,
-        phrase="Somebody contacted the council about the family {value} times in {period}",
-        reason="Contacts that met no threshold often come before a later one (Ofsted on missed chances).",
-    ),
+    _factor("privately_fostered_730d", "Privately fostered", {"8D", "8E", "8F"},
+            "The child was recorded as living with people other than close family in {period}",
+            f"{_GUIDANCE} privately fostered children."),
+    _factor("missing_factor_730d", "Going missing recorded", {"10A"}, "Going missing was recorded at an assessment in {period}",
+            f"{_GUIDANCE} children who go missing.", theme="safety"),
+    _factor("self_harm_730d", "Self-harm recorded", {"15A"}, "Self-harm was recorded at an assessment in {period}",
+            f"{_GUIDANCE} children suffering mental ill health.", theme="safety"),
+    _factor("gangs_730d", "Gangs recorded", {"13A"}, "Gangs were recorded at an assessment in {period}",
+            f"{_GUIDANCE} gangs, county lines and serious violence.", theme="safety"),
+    _factor("factors_count_180d", "Number of worries recorded, last 180 days", _USABLE, "{value} worries recorded at assessment in {period}",
+            "What was recorded lately says more than what is old.", measure=count(IS_COUNTED, among=IS_ASSESSMENT), window=last_days(180),
+            value_format="count"),
+    _factor("factors_count_730d_to_180d", "Number of older worries recorded", _USABLE,
+            "{value} worries recorded at assessment in {period}", "Old worries may be over; they are counted apart.",
+            measure=count(IS_COUNTED, among=IS_ASSESSMENT), window=between_days(730, 180), value_format="count"),
+    _factor("factor_kinds_730d", "Number of different worries recorded", _USABLE, "{value} different worries recorded at assessment in {period}",
+            "The same worry written down twice is one worry.", measure=different("factor", IS_COUNTED), value_format="count"),
+    _factor("factors_by_social_worker_730d", "Worries recorded by social workers", _USABLE, "{value} worries recorded by a social worker in {period}",
+            "Who recorded it tells how it was looked at.", measure=_by("social_worker"), value_format="count"),
+    _factor("factors_by_early_help_730d", "Worries recorded by early help", _USABLE, "{value} worries recorded with an early-help worker in {period}",
+            "Who recorded it tells how it was looked at.", measure=_by("early_help"), value_format="count"),
 )  # fmt: skip

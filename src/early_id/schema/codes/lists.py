@@ -104,8 +104,10 @@ _FEEDS = {"assessment_factors": "assessment"}
 _FLAG_COLUMNS = {"counts_as_possible": "possible", "counts_as_attended": "attended", "counts_as_absent": "absent"}
 
 
-def _plain(name: str, label: str, pairs: Iterable[tuple[str, str]]) -> CodeList:
-    return CodeList(name, label, tuple(Code(code, meaning) for code, meaning in pairs))
+def _plain(name: str, label: str, pairs: Iterable[tuple[str, str]], *, never: Iterable[tuple[str, str]] = ()) -> CodeList:
+    """A list of code and meaning; those under ``never`` may not be used in a feature."""
+    codes = [Code(code, meaning, usage=usage) for usage, some in ((Usage.FEATURE, pairs), (Usage.NEVER, never)) for code, meaning in some]
+    return CodeList(name, label, tuple(codes))
 
 
 #: Short lists of the package's own or of the Standard Safeguarding Dataset.
@@ -120,6 +122,40 @@ _OWN: dict[str, CodeList] = {
             "early_help_response",
             "The family's answer",
             [("accepted", "accepted"), ("not_now", "not now"), ("no_contact", "could not be reached")],
+        ),
+        _plain(
+            "early_help_end",
+            "Why help ended",
+            [
+                ("needs met", "the family's needs were met"),
+                ("no longer needed", "no longer needed"),
+                ("moved away", "the family moved away"),
+                ("stepped up", "children's social care took over"),
+                ("other", "another reason that is not the family's wish"),
+            ],
+            never=[("family withdrew", "the family wished it to end")],
+        ),
+        _plain(
+            "education_status",
+            "Education other than at school",
+            [
+                ("home_educated", "educated at home by choice of the parents"),
+                ("missing_education", "of school age and not in education"),
+                ("alternative_provision", "alternative provision arranged by the council"),
+                ("neet", "16 or 17 and not in education, employment or training"),
+                ("not_known", "16 or 17 and what they do is not known"),
+            ],
+        ),
+        _plain(
+            "recorder",
+            "Who recorded it",
+            [
+                ("social_worker", "a social worker"),
+                ("early_help", "an early-help practitioner"),
+                ("school", "a school"),
+                ("health", "a health service"),
+                ("other", "another service"),
+            ],
         ),
         _plain(
             "statutory_status",

@@ -1,4 +1,4 @@
-"""The estimated ceiling: how well a score can do that knows the mechanism and sees the 42 shipped features on one date.
+"""The estimated ceiling: how well a score can do that knows the mechanism and sees 42 of the shipped features on one date.
 
 What those features leave out of the extracts (marks day by day, the order of events, other dates) could add to it, so it is a lower bound of what the
 extracts allow.

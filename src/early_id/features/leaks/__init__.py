@@ -1,0 +1,1 @@
+"""Automatic leak test: does a feature know what it could not have known on its date?"""

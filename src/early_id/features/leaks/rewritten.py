@@ -1,0 +1,121 @@
+"""Was the past rewritten? What was held after one receipt is compared with what a later receipt of the same source says was known by then.
+
+A row that claims to have been known before a file was made, and was not in that file, was typed in afterwards; the lists of that day did not have
+it, and training on it would teach what nobody knew. Corrections are no such rows: they count from the day on which they were received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.core.calendar import SchoolCalendar
+from early_id.core.errors import InputDataError
+from early_id.features.build import build_at
+from early_id.features.catalogue import Catalogue
+from early_id.features.declare import Feature
+from early_id.features.leaks.cut import Changed
+from early_id.features.leaks.result import Leak
+from early_id.features.past import Past, TableSource
+from early_id.linkage import People
+from early_id.schema.tables import Table
+
+if TYPE_CHECKING:
+    import ibis
+
+    from early_id.config.settings import Config
+    from early_id.features.programme import Programme
+
+#: A feature is named from this many children on whose value moves, and from this share of those who have any such row.
+FEWEST, SHARE = 5, 0.02
+
+
+@dataclass(frozen=True)
+class AsReceived(Changed):
+    """A store without the rows that came later than they claim."""
+
+    receipts: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)  #: source, (school_id,) before: the day of the last receipt but one
+    name: str = ""
+
+    def table(self, name: str) -> ibis.Table:
+        """Stored rows; of the table looked at only those that an earlier receipt had, or that became known after it."""
+        rows = self.base.table(name)
+        if name != self.name:
+            return rows
+        by = [column for column in self.receipts.columns if column != "before"]
+        known = self.backend.create_table("_receipts", self.receipts, temp=True, overwrite=True)
+        joined = rows.left_join(known, by)
+        late = (joined.known_from <= joined.before) & (joined.received_on > joined.before)
+        return joined.filter(~late.fill_null(False)).select(*rows.columns)
+
+
+def receipts(store: TableSource, table: Table) -> pd.DataFrame:
+    """The last receipt but one of each source (and school, where rows come from schools); empty where nothing was received twice."""
+    by = ["source", *(["school_id"] if "school_id" in table else [])]
+    rows = store.table(table.name)
+    if "received_on" not in rows.columns or not table.has_person or not table.happened:
+        return pd.DataFrame(columns=[*by, "before"])
+    days = rows.group_by([*by, "received_on"]).agg(n=rows.count()).execute().dropna(subset=["received_on"])
+    days["received_on"] = pd.to_datetime(days["received_on"])
+    days = days.sort_values("received_on")
+    days["before"] = days.groupby(by)["received_on"].shift(1)
+    last = days.drop_duplicates(by, keep="last").dropna(subset=["before"])
+    return last[[*by, "before"]].reset_index(drop=True)
+
+
+def rewritten(
+    store: TableSource, people: People, features: Catalogue, *, cfg: Config, programme: Programme, calendar: SchoolCalendar
+) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Leaks, and the tables that were looked at."""
+    leaks: list[Leak] = []
+    looked_at: list[str] = []
+    by_table: dict[str, list[Feature]] = {}
+    for feature in features:
+        by_table.setdefault(feature.source, []).append(feature)
+    for name, group in by_table.items():
+        if not store.has(name):
+            continue
+        known = receipts(store, store.tables[name])
+        if known.empty:
+            continue
+        looked_at.append(name)
+        day = known["before"].max().date() + timedelta(days=1)
+        earlier = AsReceived(store, day, receipts=known.assign(before=known["before"].dt.date), name=name)
+        leaks += _moved(store, earlier, people, group, day, cfg=cfg, programme=programme, calendar=calendar)
+    return tuple(leaks), tuple(looked_at)
+
+
+def _moved(
+    store: TableSource,
+    earlier: TableSource,
+    people: People,
+    group: list[Feature],
+    day: date,
+    *,
+    cfg: Config,
+    programme: Programme,
+    calendar: SchoolCalendar,
+) -> Iterator[Leak]:
+    past = Past(store, people, day)
+    try:
+        cohort = programme.cohort(past, cfg)
+    except InputDataError:
+        return  # nobody was looked at on that day
+    now = build_at(past, cohort.index, group, calendar=calendar, settings=cfg.features).values
+    then = build_at(Past(earlier, people, day), cohort.index, group, calendar=calendar, settings=cfg.features).values
+    table = store.tables[group[0].source]
+    for feature in group:
+        one, other = then[feature.name], now[feature.name]
+        moved = int((~((one == other) | (one.isna() & other.isna()))).sum())
+        held = int((other.fillna(0) != 0).sum())
+        if moved < max(FEWEST, SHARE * held):
+            continue
+        why = (
+            f"Of {held:,} children with such records on {day}, {moved:,} have another value now than after the file of the day before: rows of '{table.name}' that "
+            f"claim to have been known by then came with a later file."
+        )
+        yield Leak("rewritten", (feature.name,), (f"{table.name}.{table.happened}",), why, {"moved": moved, "held": held})

@@ -1,0 +1,112 @@
+"""What a feature counts, in a sentence: read off its declaration, so that it cannot differ from it."""
+
+from __future__ import annotations
+
+from early_id.core.types import Missing, SharingClass, Unit
+from early_id.features.declare import Feature, Measure, Window
+from early_id.schema.codes import code_list
+from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn
+from early_id.schema.tables import Table
+
+#: So many codes are named with their meaning; of more only the codes are listed.
+_FEW = 4
+_PARTS = {"hour": "hour", "weekday": "weekday (Monday is 0)", "month": "month"}
+_EMPTY = {
+    Missing.UNKNOWN: "no such rows are taken as not known",
+    Missing.ZERO_IF_COVERED: "no such rows are taken as none where a source covers the child and the time, else as not known",
+}
+
+
+def condition_words(condition: Condition | None, table: Table) -> str:
+    """A condition as part of a sentence, with the columns' labels and what codes mean."""
+
+    def label(name: str) -> str:
+        return (table[name].label or name).lower()
+
+    match condition:
+        case None:
+            return "any"
+        case IsIn(column, values):
+            return f"{label(column)} is {_codes(table, column, values)}"
+        case AtLeast(column, bound):
+            return f"{label(column)} is {bound:g} or more"
+        case AtMost(column, bound):
+            return f"{label(column)} is {bound:g} or less"
+        case IsTrue(column):
+            return f"{label(column)} is yes"
+        case PartIn(column, part, numbers):
+            return f"the {_PARTS[part]} of {label(column)} is one of {', '.join(str(n) for n in sorted(numbers))}"
+        case Not(inner):
+            return f"not ({condition_words(inner, table)})"
+        case AllOf(parts):
+            return " and ".join(condition_words(part, table) for part in parts)
+        case AnyOf(parts):
+            return " or ".join(f"({condition_words(part, table)})" for part in parts)
+    return str(condition)
+
+
+def _codes(table: Table, column: str, values: frozenset[str]) -> str:
+    ordered = sorted(values)
+    if table[column].codes and len(ordered) <= _FEW:
+        known = code_list(table[column].codes or "")
+        ordered = [f"{value} ({known[value].meaning})" if value in known and known[value].meaning else value for value in ordered]
+    return ordered[0] if len(ordered) == 1 else f"one of {', '.join(ordered)}"
+
+
+def _rows(measure: Measure, table: Table) -> str:
+    return "rows" if measure.of is None else f"rows where {condition_words(measure.of, table)}"
+
+
+def _column(measure: Measure, table: Table) -> str:
+    return (table[measure.column].label or measure.column).lower() if measure.column else ""
+
+
+def measure_words(measure: Measure, table: Table, window: Window) -> str:
+    """What is computed over which time."""
+    rows, column = _rows(measure, table), _column(measure, table)
+    among = "rows" if measure.among is None else f"rows where {condition_words(measure.among, table)}"
+    least = f" Not known with fewer than {measure.at_least} of those." if measure.at_least > 1 else ""
+    if measure.kind == "change" and measure.inner is not None and measure.earlier is not None:
+        inner = measure_words(measure.inner, table, window)
+        return f"{inner} Then the same in {measure.earlier} is taken away; not known where either is."
+    if measure.kind == "against_peers" and measure.inner is not None:
+        inner = measure_words(measure.inner, table, window)
+        return f"{inner} Then the same of the child's year group at the school is taken away, if it has {measure.at_least} children to compare with."
+    said = {
+        "count": f"Number of {rows}",
+        "any_": f"Whether there are any {rows}",
+        "share": f"Share of {among} for which also {condition_words(measure.of, table)}",
+        "longest_run": f"Most consecutive {among} for all of which {condition_words(measure.of, table)}",
+        "total": f"Sum of {column} over {rows}",
+        "largest": f"Largest {column} of {rows}",
+        "different": f"Number of different values of {column} in {rows}",
+        "days": f"Number of different days with {rows}",
+        "weeks": f"Number of different weeks with {rows}",
+        "days_since_last": f"Days since the newest of {rows}",
+        "days_since_first": f"Days since the oldest of {rows}",
+        "mean_gap": f"Mean days from one to the next of {rows}",
+        "latest": f"The {column} of the newest of {rows}",
+        "current": f"Whether a spell is open on the date: {rows}",
+        "relatives": "Number of other children in the family",
+        "custom": f"Computed by a function of the extension from rows of {', '.join(measure.tables) or table.name}",
+    }[measure.kind]
+    span = "" if measure.kind == "relatives" else f", in {window}"
+    return f"{said}{span}.{least}"
+
+
+def definition(feature: Feature, table: Table) -> str:
+    """The whole definition: what is counted, whose rows, of which table, and what no rows mean."""
+    whose = "brothers and sisters, without the child" if feature.unit is Unit.FAMILY else "the child"
+    own = " Only rows of the child's present school count." if feature.sharing is SharingClass.SCHOOL and "school_id" in table else ""
+    counted = feature.measure.kind not in (
+        "share",
+        "longest_run",
+        "days_since_last",
+        "days_since_first",
+        "mean_gap",
+        "latest",
+        "change",
+        "against_peers",
+    )
+    empty = f" Otherwise {_EMPTY[feature.missing]}." if counted else ""
+    return f"{measure_words(feature.measure, table, feature.window)} Rows: {table.label.lower()} of {whose}.{own}{empty}"
