@@ -163,7 +163,7 @@ def test_random_councils_are_rich_enough_to_tell() -> None:
 def _later(row: dict[str, Any], table: str) -> list[dict[str, Any]]:
     """The row as ones that became known on the day or later, that happened later, and that were taken back before."""
     happened = CANONICAL[table].happened
-    on = AS_OF + timedelta(days=1)
+    on = AS_OF  # the day itself, and known long before
     moved = pd.Timestamp(on).to_pydatetime() if happened == "started_at" else on
     return [
         {**row, "known_from": AS_OF, "known_to": None},

@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from early_id.stats.capacity import at_capacity
+from early_id.stats.cells import cells, sides
 from early_id.stats.intervals import newcombe, proportion_interval, wilson
 from early_id.stats.metrics import auc, average_precision
-from early_id.stats.multiple import holm, smallest_detectable
-from early_id.stats.rates import design_effect
+from early_id.stats.multiple import holm, score_z, smallest_detectable
+from early_id.stats.rates import design_effect, family_totals, rates_of_totals
 
 LABEL = st.sampled_from([0.0, 1.0, float("nan")])
 ROWS = st.lists(st.tuples(LABEL, st.integers(-3, 3), st.integers(0, 6)), min_size=1, max_size=25)
@@ -91,3 +92,20 @@ def test_more_children_show_smaller_gaps(rate: float, n: int, rest: int) -> None
 def test_design_effect_is_never_below_one(rows: list[tuple[float, int, int]]) -> None:
     values, _, family = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     assert design_effect(np.nan_to_num(values), family.astype(int)) >= 1.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), rows=st.integers(2, 400), families=st.integers(1, 90), groups=st.integers(1, 6))
+def test_sums_over_filled_cells_give_what_the_full_table_gives(seed: int, rows: int, families: int, groups: int) -> None:
+    rng = np.random.default_rng(seed)
+    family, group = rng.integers(0, families, rows), rng.integers(0, groups, rows)
+    among = rng.choice([0.0, 1.0, 0.5], rows, p=[0.3, 0.6, 0.1])
+    counted = among * (rng.random(rows) < rng.choice([0.0, 0.1, 0.6, 1.0]))
+    found = sides(cells(group, family, groups, families), counted, among)
+    x, m = (family_totals(w, group, family, groups, families) for w in (counted, among))
+    all_x, all_m = x.sum(axis=1), m.sum(axis=1)
+    rest = rates_of_totals(all_x[:, None] - x, all_m[:, None] - m)
+    for ours, full in ((found.group, rates_of_totals(x, m)), (found.rest, rest)):
+        for name in ("successes", "n", "families", "design_effect"):
+            assert np.allclose(getattr(ours, name), getattr(full, name), equal_nan=True, atol=1e-7, rtol=1e-6), name
+    assert np.allclose(found.z, score_z(x, m, all_x, all_m), equal_nan=True, atol=1e-6)

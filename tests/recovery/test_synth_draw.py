@@ -1,7 +1,8 @@
 """``matrix`` against the real path: extracts, store, ``build_features``. The same children on average, feature by feature and jointly.
 
 The council is small because its marks have to be read in; the drawn rows are many, so that nearly all of the uncertainty is the council's.
-``make nightly`` takes in one of 2,200 children.
+900 see lateness that is off by two fifths, 6,000 half of the notices left out; at that size one more difference shows, which stands in the
+README of ``direct``. ``make nightly`` takes in 2,200.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from early_id.schema.conditions import leaves
 from early_id.workflow.steps import build, open_bench, take_in
 
 FACTOR = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1"))
-CHILDREN, SEED, AS_OF = 2200 if FACTOR > 1 else 900, 33, date(2025, 3, 17)
+CHILDREN, SEED, AS_OF = 2_200 if FACTOR > 1 else 900, 33, date(2025, 3, 17)
 #: Beyond this many standard errors a difference of one figure among a few hundred is no chance.
 Z = 4.0
 
@@ -72,7 +73,10 @@ def real(council: Path) -> Iterator[tuple[eid.FeatureMatrix, pd.DataFrame, eid.F
     names = built.index["child_id"].map(own).map(links[links["education"] != ""].set_index("education")["child"])
     labels = pd.read_parquet(council / "truth" / "labels.parquet").astype({"child": str})
     labels = labels[labels["as_of"] == AS_OF].set_index("child")
-    yield built, labels.reindex(names).set_index(built.X.index), again
+    truth = labels.reindex(names).set_index(built.X.index)
+    # Families as they are: those of the records fall apart where housing does not know them, and errors would look smaller than they are.
+    family = names.map(links.drop_duplicates("child").set_index("child")["family"])
+    yield built, truth.assign(family=family.fillna(built.index["family_id"]).to_numpy()), again
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +102,9 @@ def test_the_columns_are_the_catalogues(drawn: Drawn) -> None:
 
 
 def test_each_feature_has_the_distribution_of_the_real_path(real: tuple, drawn: Drawn) -> None:
-    built = real[0]
+    built, truth, _ = real
     known = built.y["need_recognised"].notna()
-    family = built.index["family_id"][known]
+    family = truth.loc[known, "family"]
     far = {}
     for name in drawn.X:
         values, others = built.X.loc[known, name].to_numpy(), drawn.X[name].to_numpy()
@@ -149,7 +153,7 @@ def _spread_of_correlation(first: npt.NDArray[np.float64], second: npt.NDArray[n
 def test_outcome_need_and_a_model_are_those_of_the_real_path(real: tuple, drawn: Drawn) -> None:
     built, truth, _ = real
     known = built.y["need_recognised"].notna()
-    y, family = built.y.loc[known, "need_recognised"].to_numpy(), built.index.loc[known, "family_id"]
+    y, family = built.y.loc[known, "need_recognised"].to_numpy(), truth.loc[known, "family"]
     assert abs(y.mean() - drawn.y.mean()) < Z * _error(y, family)
     found = truth.loc[known, "need"].notna()
     need = truth.loc[known, "need"][found].to_numpy(dtype=float)
@@ -202,7 +206,7 @@ def test_bad_requests_are_refused() -> None:
 
 
 def test_nothing_beats_the_true_form_and_need_is_out_of_reach() -> None:
-    fitted = 20_000 if FACTOR > 1 else 5_000
+    fitted = 20_000 if FACTOR > 1 else 12_000
     result = oracle(fitted, 3)
     rows = result.frame().set_index(["sources", "score"])
     for sources in (ALL, SCHOOL):

@@ -73,7 +73,7 @@ def test_unclear_who_is_listed(ways: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("frame", "asked", "match"),
     [
-        (TABLE, {"selected": "nope"}, "Columns that the mapping needs are missing: nope"),
+        (TABLE, {"selected": "nope"}, "Columns that are needed are missing: nope"),
         (TABLE.iloc[:0], {"selected": "flag"}, "no data rows"),
         (TABLE, {"selected": "text"}, "does not hold numbers"),
         (TABLE, {"selected": "score"}, "neither 0 nor 1"),

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
 
-from early_id.core.types import Direction
+from early_id.core.types import Direction, Missing
 from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
@@ -253,3 +253,29 @@ def test_several_old_sources_are_told_in_one_line() -> None:
         "school roll, 2 January 2024."
     )
     assert len(narrate(old, features[:2], YearGroups({})).out_of_date) == 2
+
+
+def test_signs_that_nobody_holds_anything_about_are_one_line_without_their_words() -> None:
+    """ "Suspended after violence" has no place on the sheet of a child of four whose school has just begun to send records."""
+    known = feature("suspensions", theme="suspensions")
+    blank = [replace(feature(f"s{n}", theme="suspensions"), label="Suspended after violence", missing=Missing.ZERO_IF_COVERED) for n in range(2)]
+    values = {known.name: 0.0, **{f.name: math.nan for f in blank}}
+    e = narrate(Row("k", "c", AS_OF, "R", values, dict.fromkeys(values, 0.0), {}), (known, *blank), YearGroups({}))
+    assert e.not_known == ("Suspensions: the records do not cover this child for all of the time.",)
+
+
+def test_what_the_school_arranged_is_told_whatever_it_counted() -> None:
+    """A child on a part-time timetable who came to every session he was asked to is not a child who stayed away."""
+    absence = feature("absence", theme="attendance")
+    part_time = replace(
+        feature("part_time", theme="provision"), value_format="share", phrase="{value} of sessions were part-time timetable in {period}"
+    )
+    r = Row("k", "c", AS_OF, "10", {absence.name: 9.0, part_time.name: 0.4}, {absence.name: 0.9, part_time.name: 0.0}, {})
+    e = narrate(r, (absence, part_time), YearGroups({}))
+    assert e.read_with and "40 of every 100 sessions were part-time timetable" in e.read_with[0]
+    page = sheet_body(e)
+    assert "To be read with it:" in page and "not counted as absence" in page
+    none = narrate(replace(r, values={absence.name: 9.0, part_time.name: 0.0}), (absence, part_time), YearGroups({}))
+    assert none.read_with == () and "To be read with it" not in sheet_body(none)
+    counted = narrate(replace(r, parts={absence.name: 0.9, part_time.name: 0.5}), (absence, part_time), YearGroups({}))
+    assert counted.read_with == () and "provision" in [reason.theme for reason in counted.noticed]

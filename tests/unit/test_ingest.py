@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from early_id.core.errors import InputDataError
+from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
 from early_id.data.rules import all_rules
 from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, Council, Row, codes_of, stored, write_rows
@@ -160,6 +161,22 @@ def test_an_unreadable_or_missing_value_is_told_with_its_column(council: Council
     assert "in education/attendance.csv, column Date (1), RecordedOn (1))" in str(told["GEN001"])
     aside = pd.read_csv(Path(str(batch.set_aside_folder)) / "education__attendance.csv.csv", dtype=str)
     assert sorted(aside["faults"]) == ["GEN001 Date", "GEN001 RecordedOn", "GEN002 Date; GEN002 PupilID"]
+
+
+def test_a_source_without_people_is_told_so_and_not_that_its_rows_are_wrong(council: Council) -> None:
+    council.put_good("schools")
+    council.put("attendance", MARK)
+    with pytest.raises(InputDataError, match=r"No source gives the people \(table 'pupils'\) of 'education'") as refused:
+        council.ingest()
+    assert "council_pupils" in str(refused.value)
+
+
+def test_a_finding_of_many_files_is_one_line() -> None:
+    many = Findings(
+        tuple(Finding("FIL001", Severity.NOTE, "The file was taken in before.", "Nothing to do.", 1, where=f"{n}.csv") for n in range(12))
+    )
+    assert many.lines() == ["FIL001 NOTE: The file was taken in before. (12 in 12 files). Nothing to do."]
+    assert len(Findings(many.items[:3]).lines()) == 3
 
 
 def test_rows_set_aside_are_kept_beside_with_row_number_and_reason(council: Council) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from early_id.schema.tables import CANONICAL, Column, Tables
 from intake import GOOD, MARK, PERSON, PUPIL, Council, hashes, stored
 
 
@@ -124,3 +126,18 @@ def test_an_end_that_comes_with_a_later_batch_is_known_from_that_day(council: Co
         council.ingest(received)
     assert seen_on(council, "statutory", "2024-06-21")["end_on"].isna().all()
     assert seen_on(council, "statutory", "2024-06-22")["end_on"].notna().all()
+
+
+def test_a_store_written_before_a_table_got_a_column_has_it_empty_and_takes_in_more(council: Council) -> None:
+    council.put_good("schools", "pupils", "suspensions")
+    council.ingest("2024-12-01")
+    old = CANONICAL["suspensions"]
+    later = replace(old, columns=(*old.columns, Column("noted_on", "date"), Column("hours", "number")))
+    store = council.store()
+    store.tables = Tables({**CANONICAL, "suspensions": later})
+    assert store.frame("suspensions")[["noted_on", "hours"]].isna().all(axis=None)
+    council.put("suspensions", GOOD["suspensions"][2], {**GOOD["suspensions"][2], "start_on": "2024-11-20"})
+    store.ingest(cfg=council.config("2024-12-15"))
+    # The old record, written out with the new column, is another version of itself with the same values.
+    again = store.frame("suspensions")
+    assert again["hours"].isna().all() and sorted(again["start_on"].dt.date.astype(str).unique()) == ["2024-11-11", "2024-11-20"]

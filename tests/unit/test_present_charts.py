@@ -84,3 +84,12 @@ def test_importing_charts_does_not_import_matplotlib() -> None:
     code = f"import sys, early_id.present.charts, early_id.present.workbook; print(*(n in sys.modules for n in {names}))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
     assert out.stdout.split() == ["False", "False"]
+
+
+def test_long_labels_get_room_and_never_run_into_their_neighbours() -> None:
+    short, long = (
+        [{"label": label, "value": 1.0}] * 3
+        for label in ("Sex", "A child of the household has early help or waits for an answer, and more words than fit")
+    )
+    heights = [float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', str(charts.bars(rows, title="t", desc="d"))).group(1)) for rows in (short, long)]  # type: ignore[union-attr]
+    assert heights[1] - heights[0] > 3 * (4 * 12 + 4 - 26) - 1  # four lines of 12 points instead of a row of 26

@@ -23,6 +23,8 @@ from early_id.report import GovernanceContext, governance_pack
 from early_id.report.board import NUMBERS
 from early_id.report.context import Counted
 from early_id.report.governance import SECTIONS, governance_html, material
+from early_id.report.measured import _completeness
+from early_id.report.showing import Figure
 
 FORBIDDEN = ("unbiased", "compliant", "passes", "risky", "offender", "the model decided", "flagged")
 
@@ -297,3 +299,12 @@ def test_the_first_page_says_in_short_what_the_report_says_and_where(pages: dict
     for key, (number, title) in NUMBERS.items():
         assert f'href="#{key}">Section {number}: {title}' in short.group(1)
         assert f'<h2 id="{key}">{number}. {title[:1].upper()}{title[1:]}</h2>' in pages["restricted"]
+
+
+def test_what_may_not_be_shown_is_not_called_complete() -> None:
+    hidden, whole = Figure(hidden=True), Figure(0.0)
+    assert (
+        _completeness({"Sex": whole, "Disability": hidden})
+        == "How completely disability is recorded may not be shown: small numbers stand behind it."
+    )
+    assert _completeness({"Sex": whole}) == "Every characteristic that is held is recorded for everyone."

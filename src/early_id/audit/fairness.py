@@ -1,8 +1,8 @@
 """The audit itself: every measure in every group, against everyone else, with what can and cannot be told.
 
 Verdicts follow a rule fixed before any data are seen. The primary measures of all single characteristics form one family of
-tests, corrected by Holm's method at ``alpha_single``; the rows of a characteristic with two groups mirror each other and
-are one test. `p_adjusted` is scaled so that 0.05 is the bar: the other hundredth of the error is kept for crossed groups.
+tests, corrected by Holm's method at ``alpha_single``; crossed groups, schools and hubs form a second one at ``alpha_crossed``.
+A group and its complement, or one group in two roll-ups, are one test. `p_adjusted` is scaled so that 0.05 is the bar in both.
 """
 
 from __future__ import annotations
@@ -14,19 +14,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from early_id.audit.crossed import EVIDENCE, crossed_rows
-from early_id.audit.gaps import detectable, gaps_of
-from early_id.audit.groups import align, excluded_heads, groupings
-from early_id.audit.measures import MEASURES, Scored
+from early_id.audit.calibration import calibration_table
+from early_id.audit.crossed import EVIDENCE, crossed_groupings, told_by
+from early_id.audit.further import further_tables
+from early_id.audit.gaps import Gap, cells_of, detectable, gaps_of
+from early_id.audit.groups import Grouping, align, excluded_heads, grouping, groupings
+from early_id.audit.lists import TIE_RULE, lists_table
+from early_id.audit.measures import MEASURES, Measure, Scored
+from early_id.audit.recording import tipping_table
 from early_id.audit.result import AuditResult, summarise
 from early_id.audit.settings import AuditRules, checked_primary
+from early_id.audit.standardised import AGE_COLUMNS, standardised_table
 from early_id.audit.themes import by_theme, theme_effects, theme_links
 from early_id.audit.unknown import if_all_belonged
-from early_id.audit.verdicts import BAR, judge
+from early_id.audit.verdicts import BAR, ROW_COLUMNS, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
-from early_id.stats.capacity import at_capacity
+from early_id.stats.capacity import at_capacity, entries, listed_share
 from early_id.stats.multiple import holm
 
 if TYPE_CHECKING:
@@ -86,7 +91,9 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     at = at_capacity(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), y, spots, units)
     codes, families = cluster_codes(held_out["family_id"].to_numpy())
     probability = floats(held_out["probability"].to_numpy()) if "probability" in held_out else None
-    scored = Scored(at.listed, y, probability, codes, families)
+    names = unit_names(held_out, str(model.audience)) if units is not None else None
+    scored = Scored(at.listed, y, probability, codes, families, floats(held_out["score"].to_numpy()), None if names is None else names.codes)
+    places = [by for column, label in PLACES.items() if column in held_out and (by := _places(held_out, column, label)) is not None]
     meta: Json = {
         "model": model.name,
         "audience": str(model.audience),
@@ -99,19 +106,45 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
         "capacity": int(model.capacity),
         "families_listed": at.places_used,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),
+        "labels": {f.name: f.label for f in model.features if hasattr(f, "label")},
     }
-    score = held_out["score"].to_numpy()
-    result = audit_rows(scored, frame, settings, meta=meta, notes=tie_notes(score, at.listed))
+    notes = tie_notes(held_out["score"].to_numpy(), at.listed)
+    found = audit_rows(scored, frame, settings, meta=meta | {"tie_rule": TIE_RULE}, notes=notes, places=places)
+    each = held_out["unit_places"].to_numpy(dtype=np.float64) if names is not None else None
+    held, _ = groupings(frame, settings.characteristics, settings.comparators)
+    who = entries(held_out["score"].to_numpy(), held_out["family_id"].to_numpy(), units)
+    on_own = listed_share(who, spots)[0][who.entry_of_row]
+    found = replace(
+        found,
+        lists=lists_table(scored, names, each, on_own),
+        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome)},
+    )
     if model.held_out_terms is None:
-        return result
-    themes = by_theme(model.held_out_terms.loc[held_out.index], model.features)
-    held, _ = groupings(frame, settings.characteristics)
+        return found
+    themes, score = by_theme(model.held_out_terms.loc[held_out.index], model.features), held_out["score"].to_numpy()
     # A gap of a handful of children may be anything, with a theme and without it.
-    tested = result.rows[result.rows["p_adjusted"].notna() & (result.rows["n"] >= EVIDENCE)]
+    tested = found.rows[found.rows["p_adjusted"].notna() & (found.rows["n"] >= EVIDENCE)]
     largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
     deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
-    return replace(result, themes=effects, links=theme_links(themes, held))
+    return replace(found, themes=effects, links=theme_links(themes, held))
+
+
+#: Where children are: columns of the held-out rows, and what they are called.
+PLACES = {"school_id": "School", "hub_id": "Hub"}
+
+
+def _places(held_out: pd.DataFrame, column: str, label: str) -> Grouping | None:
+    """Schools or hubs as groups; None where there is only one."""
+    by = grouping(held_out[column], name=column, label=label, most=len(held_out))
+    return by if len(by.groups) > 1 else None
+
+
+def unit_names(held_out: pd.DataFrame, audience: str) -> Grouping:
+    """The list that each row could be on: its school's, or its hub's."""
+    column = "school_id" if audience == "school_lead" else "hub_id"
+    values = held_out[column] if column in held_out else held_out["unit"].astype(str)
+    return grouping(values, name=column, label=PLACES.get(column, "List"), most=len(held_out))
 
 
 def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:
@@ -122,8 +155,13 @@ def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:
     return [f"{tied:,} children tie at the last place; they count as listed in part, so that the order of rows has no say."] if tied else []
 
 
-def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, meta: Json, notes: Sequence[str] = ()) -> AuditResult:
-    """Audit rows that are already listed or not; ``frame`` holds the group columns in the same order."""
+def audit_rows(
+    scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, meta: Json, notes: Sequence[str] = (), places: Sequence[Grouping] = ()
+) -> AuditResult:
+    """Audit rows that are already listed or not; ``frame`` holds the group columns in the same order.
+
+    ``places`` are schools and hubs: they stand with the crossed groups, in the exploratory family of tests.
+    """
     primary = checked_primary(settings)
     unknown = int(np.isnan(scored.y).sum())
     if not len(scored.y) or unknown == len(scored.y):
@@ -132,7 +170,7 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
             where="audit",
             what_next="Audit an earlier date, whose outcomes have had time to happen and be recorded.",
         )
-    held, missing = groupings(frame, settings.characteristics)
+    held, missing = groupings(frame, settings.characteristics, settings.comparators)
     if not held:
         raise InputDataError(
             "None of the characteristics to be audited is in the data.",
@@ -140,13 +178,12 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
             what_next="Name columns that the frame holds.",
         )
     measures = [m for m in MEASURES.values() if m.kind != "ratio" or scored.probability is not None]
-    gaps = [gap for by in held for m in measures for gap in gaps_of(scored, by, m, primary, settings.min_group)]
-    tests = {gap.test: gap.p for gap in gaps if gap.test is not None and not np.isnan(gap.p)}
-    adjusted = dict(zip(tests, holm(list(tests.values())) * (BAR / settings.alpha_single), strict=True))
-    first_step = settings.alpha_single / max(len(tests), 1)
-    seen = detectable(gaps, first_step)
-    rows = pd.DataFrame([judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)])
-    crossed, small = crossed_rows(scored, held, primary, alpha=settings.alpha_crossed, min_group=settings.min_group, tolerances=settings.tolerances)
+    rows, tests = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
+    told = told_by(held)
+    rows["told_by"] = [told.get(name, "") for name in rows["characteristic"]]
+    further, small = crossed_groupings(held, scored.y, places)
+    explored, explored_tests = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
+    is_place = explored["characteristic"].isin([by.name for by in places])
     everything: Json = {
         **meta,
         "rows": len(scored.y),
@@ -155,12 +192,13 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
         "with_outcome": int((scored.y == 1).sum()),
         "outcome_unknown": unknown,
         "primary": list(primary),
-        "tests": len(tests),
+        "tests": tests,
         "alpha_single": settings.alpha_single,
+        "crossed_tests": explored_tests,
+        "alpha_crossed": settings.alpha_crossed,
+        "evidence": EVIDENCE,
         "tolerances": dict(settings.tolerances),
         "min_group": settings.min_group,
-        "crossed_tests": int(crossed["p_adjusted"].notna().sum()) if len(crossed) else 0,
-        "alpha_crossed": settings.alpha_crossed,
         "notes": [
             *notes,
             *([f"{unknown:,} children whose outcome is not known yet are left out of measures that need it."] if unknown else []),
@@ -172,7 +210,30 @@ def audit_rows(scored: Scored, frame: pd.DataFrame, settings: AuditRules, *, met
         summary=summarise(rows, {by.name: by.label for by in held}),
         not_held=pd.DataFrame({"characteristic": list(not_held), "why": list(not_held.values())}, dtype=object),
         meta=everything,
-        crossed=crossed,
+        crossed=explored[~is_place].reset_index(drop=True),
+        places=explored[is_place].reset_index(drop=True),
         crossed_small=small,
         unknown=if_all_belonged(scored, held, primary, min_group=settings.min_group),
+        calibration=calibration_table(scored, held),
+        standardised=standardised_table(scored, held, age=_age(held)),
+        further={"tipping": tipping_table(scored, held, rows)},
     )
+
+
+def _age(held: Sequence[Grouping]) -> Grouping | None:
+    return next((by for by in held if by.name in AGE_COLUMNS), None)
+
+
+def _family_of_tests(
+    scored: Scored, held: Sequence[Grouping], measures: Sequence[Measure], primary: tuple[str, ...], settings: AuditRules, *, alpha: float
+) -> tuple[pd.DataFrame, int]:
+    """All rows of one family of tests, corrected together by Holm's method at ``alpha``, and how many tests there were."""
+    gaps: list[Gap] = []
+    for by in held:
+        who = cells_of(scored, by)
+        gaps += [gap for m in measures for gap in gaps_of(scored, by, m, primary, settings.min_group, who)]
+    tests = {gap.test: gap.p for gap in gaps if gap.test is not None and not np.isnan(gap.p)}
+    adjusted = dict(zip(tests, holm(list(tests.values())) * (BAR / alpha), strict=True))
+    seen = detectable(gaps, alpha / max(len(tests), 1))
+    rows = [judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)]
+    return pd.DataFrame(rows, columns=list(ROW_COLUMNS)), len(tests)

@@ -6,12 +6,13 @@ Frames are matched by row key or refused: two frames paired by position would mi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from early_id.core.errors import InputDataError
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.stats.arrays import Ints
 
 NOT_KNOWN = "not known"
@@ -32,12 +33,34 @@ class Grouping:
         In alphabetical order, *not known* last.
     codes : array of int
         Position in ``groups`` of each row.
+    comparator : str
+        The group that the others are compared with; empty for everyone else.
     """
 
     name: str
     label: str
     groups: tuple[str, ...]
     codes: Ints
+    comparator: str = ""
+    #: A number for the members of each group, the same for the group and for everyone else; see `memberships`.
+    members: tuple[int, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            object.__setattr__(self, "members", memberships(self.codes, len(self.groups)))
+
+
+def memberships(codes: Ints, n_groups: int) -> tuple[int, ...]:
+    """A number for each group's members, equal for a group and its complement, so that one question is one test.
+
+    Each row has a fixed random number of 64 bits; a group's is their sum (Zobrist 1970). White of five and of six ethnic groups, or both
+    groups of a pair, get one number. Different members get the same by chance once in 10^19.
+    """
+    marks: NDArray[np.uint64] = np.random.default_rng(20_240_819).integers(0, 2**64, len(codes), dtype=np.uint64)
+    sums = np.zeros(n_groups, dtype=np.uint64)
+    np.add.at(sums, codes, marks)
+    everyone = int(marks.sum(dtype=np.uint64))
+    return tuple(min(int(one), (everyone - int(one)) % 2**64) for one in sums)
 
 
 def align(groups: pd.DataFrame, keys: pd.Index, *, what: str = "groups") -> pd.DataFrame:
@@ -65,33 +88,50 @@ def align(groups: pd.DataFrame, keys: pd.Index, *, what: str = "groups") -> pd.D
     return groups.loc[keys]
 
 
-def grouping(values: pd.Series, *, name: str, label: str) -> Grouping:
+def grouping(values: pd.Series, *, name: str, label: str, comparator: str = "", most: int = MOST_GROUPS) -> Grouping:
     """Codes for one characteristic, with empty values as *not known*.
 
     Raises
     ------
     InputDataError
         If the column holds so many different values that it must be free text or a key.
+    SettingsError
+        If the named comparator is no group of the column.
     """
     known = values.notna()
     text = values.where(known).map(_as_text, na_action="ignore")
     text = text.where(text.notna() & (text != ""), NOT_KNOWN).astype(str)
     different = int(text.nunique())
-    if different > MOST_GROUPS:
+    if different > most:
         raise InputDataError(
-            f"The column holds {different} different values, too many to be groups (at most {MOST_GROUPS}).",
+            f"The column holds {different} different values, too many to be groups (at most {most}).",
             where=f"audit, column '{name}'",
             what_next="Give a column of categories, or put free text and numbers into bands first.",
         )
     found = sorted(set(text) - {NOT_KNOWN}) + ([NOT_KNOWN] if (text == NOT_KNOWN).any() else [])
+    if comparator and comparator not in found:
+        raise SettingsError(
+            "The group to compare with does not occur.",
+            where=f"audit.comparators.{name}",
+            what_next="Name a group of this characteristic, or leave the comparator out to compare with everyone else.",
+        )
     codes = text.map({group: i for i, group in enumerate(found)}).to_numpy().astype(np.int64)
-    return Grouping(name, label, tuple(found), codes)
+    return Grouping(name, label, tuple(found), codes, comparator)
 
 
-def groupings(frame: pd.DataFrame, characteristics: Mapping[str, str]) -> tuple[tuple[Grouping, ...], dict[str, str]]:
-    """Groupings of the characteristics that the frame holds, and why the others are missing."""
-    held = tuple(grouping(frame[name], name=name, label=label) for name, label in characteristics.items() if name in frame.columns)
+def groupings(
+    frame: pd.DataFrame, characteristics: Mapping[str, str], comparators: Mapping[str, str] | None = None
+) -> tuple[tuple[Grouping, ...], dict[str, str]]:
+    """Groupings of the characteristics that the frame holds, and why the others are missing.
+
+    A column that knows nobody's answer is not held: one row of *not known* for everybody would only look like a figure.
+    """
+    against = comparators or {}
+    known = [name for name in characteristics if name in frame.columns]
+    made = [grouping(frame[name], name=name, label=characteristics[name], comparator=against.get(name, "")) for name in known]
+    held = tuple(by for by in made if by.groups != (NOT_KNOWN,))
     missing = {label: "Not in the data of this run." for name, label in characteristics.items() if name not in frame.columns}
+    missing |= {by.label: "The column is there, but empty for every child." for by in made if by.groups == (NOT_KNOWN,)}
     return held, missing
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -30,6 +31,10 @@ class Scored:
     clusters : array of int
         Family code of each row.
     n_clusters : int
+    score : array or None
+        What the list ranks by, where it is known.
+    units : array of int or None
+        List (school or hub) that each row could be on; None where there is one list over everybody.
     """
 
     listed: Floats
@@ -37,6 +42,22 @@ class Scored:
     probability: Floats | None
     clusters: Ints
     n_clusters: int
+    score: Floats | None = None
+    units: Ints | None = None
+
+    @cached_property
+    def family_listed(self) -> Floats:
+        """Listed share of each family: the largest of its children's."""
+        best = np.zeros(self.n_clusters)
+        np.maximum.at(best, self.clusters, self.listed)
+        return best
+
+    @cached_property
+    def family_outcome(self) -> Floats:
+        """1 where a child of the family has the outcome, 0 where none of those known has it, NaN where none is known."""
+        best = np.full(self.n_clusters, -1.0)
+        np.maximum.at(best, self.clusters, np.where(np.isnan(self.y), -1.0, self.y))
+        return np.where(best < 0, np.nan, best)
 
 
 Weight: TypeAlias = Callable[[Scored], Floats]
@@ -53,9 +74,9 @@ class Measure:
     label : str
         As on pages.
     counted, among : function
-        Row weights of numerator and denominator.
+        Weights of numerator and denominator: of rows, or of families where ``kind`` is ``per``.
     kind : str
-        ``count``, ``share`` or ``ratio``.
+        ``count``; ``share``; ``ratio`` (counted against expected); ``per`` (families among, for each family counted).
     empty : str
         Why the figure is missing where nobody is in the denominator.
     harm : str
@@ -92,6 +113,10 @@ def _expected(s: Scored) -> Floats:
     return np.where(np.isnan(s.y), 0.0, s.probability if s.probability is not None else none)
 
 
+def _family_known(s: Scored) -> Floats:
+    return np.where(np.isnan(s.family_outcome), 0.0, s.family_listed)
+
+
 #: In the order of the report. ``observed_expected`` is counted among rows with a known outcome and divided by `_expected`.
 MEASURES: dict[str, Measure] = {
     m.name: m
@@ -121,6 +146,15 @@ MEASURES: dict[str, Measure] = {
             lambda s: _known(s) * s.listed,
             empty="no child in this group with a known outcome is listed",
             harm="Fewer of the conversations offered to this group turn out to be wanted or needed.",
+        ),
+        Measure(
+            "conversations",
+            "Conversations for each family helped",
+            lambda s: np.where(s.family_outcome == 1, s.family_listed, 0.0),
+            _family_known,
+            kind="per",
+            empty="no listed family with a child in this group is known to have had the outcome",
+            harm="The more conversations it takes, the more families are spoken to who did not need it.",
         ),
         Measure(
             "false_flag_rate",

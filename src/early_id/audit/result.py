@@ -42,14 +42,25 @@ class AuditResult:
         One row a characteristic: verdict, and its largest gap with interval and the smallest that could have been seen.
     not_held : DataFrame
         Characteristics the data do not hold, and why.
-    crossed, crossed_small : DataFrame
-        Groups that cross two characteristics, as ``rows``, where enough children have and lack the outcome; the others' head counts.
+    meta : dict
+        Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
+    crossed, places : DataFrame
+        Groups that cross two characteristics, and schools and hubs, as ``rows``, where enough children have and lack the outcome: a second family
+        of tests, called exploratory.
+    crossed_small : DataFrame
+        The other crossed groups, schools and hubs, with their head counts.
     unknown : DataFrame
         The primary gaps if everyone *not known* belonged to one group.
     themes, links : DataFrame
         What the list would be without each theme, and how far each theme goes along with each characteristic; only where a model was audited.
-    meta : dict
-        Model or table, dates, how the list was drawn, head counts of those taken out before scoring, tests made, notes.
+    calibration : DataFrame
+        Observed against expected by group, overall and by band; slope; AUC.
+    standardised : DataFrame
+        Share listed as if every group had the council's mix of outcome, age and list.
+    lists : DataFrame
+        One row a list: places, families, who is missed, ties at the last place.
+    further : mapping of str to DataFrame
+        What needs more than the list: completeness, exposure, proxies, other outcomes, decomposition, options.
     """
 
     rows: pd.DataFrame
@@ -61,6 +72,17 @@ class AuditResult:
     unknown: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     links: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
+    standardised: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lists: pd.DataFrame = field(default_factory=pd.DataFrame)
+    further: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that holds anything, by name."""
+        names = ("rows", "crossed", "places", "crossed_small", "calibration", "standardised", "lists", "unknown", "themes", "links")
+        own = {name: getattr(self, name) for name in names}
+        return {name: frame for name, frame in {**own, **self.further, "not_held": self.not_held}.items() if len(frame)}
 
     def frame(self) -> pd.DataFrame:
         """All rows, as a copy."""
@@ -100,11 +122,10 @@ class AuditResult:
         return {
             "rows": _rows_json(self.rows),
             "crossed": _rows_json(self.crossed),
+            "places": _rows_json(self.places),
             "summary": _records(self.summary),
             "not_held": _records(self.not_held),
-            "unknown": _records(self.unknown),
-            "themes": _records(self.themes),
-            "links": _records(self.links),
+            **{name: _records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
             "meta": self.meta,
         }
 

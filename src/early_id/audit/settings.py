@@ -28,7 +28,15 @@ class AuditRules(Protocol):
 
     @property
     def alpha_crossed(self) -> float:
-        """Chance of any false alarm over all groups that cross two characteristics."""
+        """Chance of any false alarm over all groups that cross two characteristics, schools and hubs."""
+
+    @property
+    def comparators(self) -> Mapping[str, str]:
+        """Characteristic → the group that the others are compared with; everyone else where none is named."""
+
+    @property
+    def second_outcome(self) -> str | None:
+        """An outcome that does not pass the same threshold as the main one: what tells recording from need."""
 
     @property
     def tolerances(self) -> Mapping[str, float]:

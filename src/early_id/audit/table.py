@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from early_id.audit.fairness import audit_rows, tie_notes
+from early_id.audit.groups import groupings
+from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import Scored
+from early_id.audit.recording import second_outcomes
 from early_id.audit.result import AuditResult
 from early_id.audit.settings import AuditRules
 from early_id.core.errors import InputDataError, SettingsError
@@ -24,10 +27,12 @@ class _TableRules:
 
     primary: tuple[str, ...]
     alpha_single: float
-    alpha_crossed: float
     tolerances: Mapping[str, float]
     min_group: int
     characteristics: Mapping[str, str]
+    alpha_crossed: float
+    comparators: Mapping[str, str]
+    second_outcome: str | None = None
     not_held: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,6 +48,7 @@ def audit_table(
     capacity: int | None = None,
     cluster: str | None = None,
     probability: str | None = None,
+    others: Sequence[str] = (),
 ) -> AuditResult:
     """How a list treats each group, given what was scored and what happened.
 
@@ -63,6 +69,8 @@ def audit_table(
         Column with the family. Without it rows are taken as independent, and the result says so.
     probability : str, optional
         Column with a probability, for observed against expected.
+    others : list of str
+        Columns with further outcomes (1, 0 or empty), set beside ``label`` to tell recording from need.
 
     Raises
     ------
@@ -74,20 +82,23 @@ def audit_table(
     named = dict(groups) if isinstance(groups, Mapping) else {name: name for name in groups}
     if not named:
         raise SettingsError("No group column is named.", where="--groups", what_next="Name at least one column of characteristics.")
-    wanted = [name for name in (label, selected, score, cluster, probability, *named) if name is not None]
+    wanted = [name for name in (label, selected, score, cluster, probability, *others, *named) if name is not None]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
         raise InputDataError.columns_missing(missing, where="the table to be audited", found=map(str, frame.columns))
     if not len(frame):
         raise InputDataError.no_rows(where="the table to be audited")
-    _numbers(frame, [name for name in (label, selected, score, probability) if name is not None])
+    _numbers(frame, [name for name in (label, selected, score, probability, *others) if name is not None])
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
     notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
-    rules = _TableRules(settings.primary, settings.alpha_single, settings.alpha_crossed, settings.tolerances, settings.min_group, named)
+    rules = _TableRules(
+        settings.primary, settings.alpha_single, settings.tolerances, settings.min_group, named, settings.alpha_crossed,
+        {name: group for name, group in settings.comparators.items() if name in named},
+    )  # fmt: skip
     meta: Json = {
         "model": "table",
         "outcome": label,
@@ -96,7 +107,13 @@ def audit_table(
         "clusters": cluster,
         "excluded": [],
     }
-    return audit_rows(Scored(listed, y, chances, codes, n), frame[list(named)], rules, meta=meta, notes=[*notes, *more])
+    ranks = None if score is None else floats(frame[score].to_numpy(dtype=np.float64, na_value=np.nan))
+    scored = Scored(listed, y, chances, codes, n, ranks)
+    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"tie_rule": TIE_RULE}, notes=[*notes, *more])
+    held, _ = groupings(frame[list(named)], named)
+    more_outcomes = {name: labels(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), name=name) for name in others}
+    second = {"second_outcomes": second_outcomes(scored, held, more_outcomes, outcome=label)} if others else {}
+    return replace(found, lists=lists_table(scored, None, None), further={**found.further, **second})
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str]) -> None:

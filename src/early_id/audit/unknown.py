@@ -29,13 +29,13 @@ def if_all_belonged(scored: Scored, held: Sequence[Grouping], primary: tuple[str
     """
     rows = []
     for by in held:
-        if by.groups[-1] != NOT_KNOWN or len(by.groups) < 3:
+        if by.groups[-1] != NOT_KNOWN or len(by.groups) < 3 or by.comparator == NOT_KNOWN:
             continue
         unknown = int((by.codes == len(by.groups) - 1).sum())
         for name in primary:
             recorded = gaps_of(scored, by, MEASURES[name], primary, min_group)[:-1]
             for g, gap in enumerate(recorded):
-                moved = replace(by, groups=by.groups[:-1], codes=np.where(by.codes == len(by.groups) - 1, g, by.codes))
+                moved = replace(by, groups=by.groups[:-1], codes=np.where(by.codes == len(by.groups) - 1, g, by.codes), members=())
                 then = gaps_of(scored, moved, MEASURES[name], primary, min_group)[g]
                 found = (gap.difference, gap.difference_low, gap.difference_high, then.difference, then.difference_low, then.difference_high)
                 rows.append((by.name, by.label, gap.group, name, unknown, *found))

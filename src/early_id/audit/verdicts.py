@@ -18,6 +18,14 @@ from early_id.core.types import Json, Verdict
 BAR = 0.05
 
 
+#: Columns of the rows, in order.
+ROW_COLUMNS = (
+    *("characteristic", "group", "n", "families", "measure", "value", "low", "high", "comparator"),
+    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict", "primary", "note"),
+    *("characteristic_label", "measure_label", "successes", "design_effect", "members"),
+)
+
+
 def judge(
     gap: Gap,
     adjusted: Mapping[TestKey, float],
@@ -52,6 +60,7 @@ def judge(
         "measure_label": gap.measure.label,
         "successes": gap.successes,
         "design_effect": gap.design_effect,
+        "members": str(gap.members),
     }
 
 

@@ -100,9 +100,9 @@ def _plain(value: Any) -> Any:
 
 def main() -> None:
     """Run the command line. Every error is one message on standard error; a row's values are never in it."""
-    from early_id.cli import commands, features, inspect, models, synth
+    from early_id.cli import audit, commands, features, inspect, models, synth
 
-    assert commands and features and inspect and models and synth  # importing them registers the commands
+    assert audit and commands and features and inspect and models and synth  # importing them registers the commands
     for stream in (sys.stdout, sys.stderr):
         # A Windows console may use an old code page; a name must not end the run.
         if hasattr(stream, "reconfigure"):

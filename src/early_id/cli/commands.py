@@ -183,8 +183,8 @@ def ingest(
         files = batch.frame()
         rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
         say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
-        for finding in batch.findings:
-            say(str(finding))
+        for line in batch.findings.lines():
+            say(line)
         _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
     if batch.urgent:
         remind(bench.store.folder, config)
@@ -202,25 +202,6 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
         return
     say(repr(people))
     say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))
-
-
-@app.command()
-def audit(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Look for gaps between groups in the lists that each model would make."""
-    from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all
-
-    bench = open_bench(settings(config, out=out, overrides=overrides))
-    with at_work(bench, on_store=False):
-        matrix = build(bench, bench.people)
-        audits = audit_all(bench, matrix, train_all(bench, matrix))
-    if as_json:
-        each = {audience: result.to_json() for audience, result in audits.items()}
-        main = list(each)[-1]
-        emit({"audience": main, **each[main], "audiences": each})
-        return
-    for audience, result in audits.items():
-        say(f"\n{audience}")
-        say(text_table(result.summary.astype(str).to_numpy().tolist(), list(map(str, result.summary.columns))))
 
 
 @app.command()

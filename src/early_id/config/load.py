@@ -115,6 +115,13 @@ def load_config(path: str | Path, *, overrides: Iterable[str] = (), **replace: A
     return make_config(values, base=file.parent, where=f"{file}, with {bar.name}" if bar else str(file), given=given)
 
 
+def default_config(overrides: Iterable[str] = ()) -> Config:
+    """The shipped settings, with overrides as given by ``--set``: for what needs no file of a council's own."""
+    values: dict[str, Any] = {}
+    given = [_override(values, item) for item in overrides]
+    return make_config(values, base=Path.cwd(), where="shipped settings", given=given)
+
+
 def _read_bar(values: dict[str, Any], base: Path) -> Path | None:
     """Put the acceptance file in the place of its name; the file that was read comes back.
 

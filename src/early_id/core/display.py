@@ -44,8 +44,15 @@ class Progress:
             from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Rich
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
-            self._bar = Rich(*columns, console=Console(file=self._stream), transient=True)
+            done = "{task.completed}/{task.total}" if total else "{task.completed}"
+            self._bar = Rich(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn(done),
+                TimeElapsedColumn(),
+                console=Console(file=self._stream),
+                transient=True,
+            )
             self._task = self._bar.add_task(label, total=total)
             self._bar.start()
 

@@ -102,10 +102,10 @@ class InputDataError(EarlyIdError):
         """A file lacks columns that its mapping names."""
         missing = ", ".join(sorted(columns))
         headings = list(found)
-        what_next = f"Export the file with these columns, or correct the mapping. Columns found: {', '.join(headings[:30])}."
+        what_next = f"Export the file with these columns, or correct the shape. Columns found: {', '.join(headings[:30])}."
         if len(headings) == 1:
-            what_next = "The file has a single column, so the delimiter is probably wrong: set 'delimiter' in the mapping, or export it again."
-        return cls(f"Columns that the mapping needs are missing: {missing}.", where=where, what_next=what_next)
+            what_next = "The file has a single column, so the delimiter is probably wrong: set 'delimiter' in the shape, or export it again."
+        return cls(f"Columns that are needed are missing: {missing}.", where=where, what_next=what_next)
 
     @classmethod
     def no_rows(cls, *, where: str) -> InputDataError:

@@ -55,6 +55,19 @@ class Findings:
             totals[finding.code] = totals.get(finding.code, 0) + finding.count
         return totals
 
+    def lines(self, *, few: int = 3) -> list[str]:
+        """Each finding as a line; a code met in more than ``few`` files is one line for all of them."""
+        by_code: dict[str, list[Finding]] = {}
+        for item in self.items:
+            by_code.setdefault(item.code, []).append(item)
+        lines: list[str] = []
+        for items in by_code.values():
+            if len(items) <= few:
+                lines += map(str, items)
+            else:
+                lines.append(str(replace(items[0], count=sum(item.count for item in items), where=f"{len(items)} files", columns="")))
+        return lines
+
     def frame(self) -> pd.DataFrame:
         """One row a finding: code, severity, message, count, where, columns, source, advice."""
         import pandas as pd

@@ -49,6 +49,7 @@ def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCoun
     InputDataError
         Names the rule that took most of the rows.
     """
+    people = {str(row[0]) for row in connection.execute("SELECT DISTINCT source FROM _people").fetchall()}
     for one in counted:
         if not one.rows_in or one.rows_kept:
             continue
@@ -58,6 +59,12 @@ def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCoun
             [one.file],
         ).fetchall()
         for code, count in found:
+            if code == "ORP001" and one.source not in people:
+                raise InputDataError(
+                    f"No source gives the people (table 'pupils') of '{one.source}', so no row of the file can belong to anyone.",
+                    where=f"{one.file} (source '{one.source}', table '{one.table}')",
+                    what_next=f"Add a source named '{one.source}' with a shape of the table 'pupils', such as council_pupils. The store is as it was.",
+                )
             raise InputDataError(
                 f"Every row of the file would be set aside, most by the rule {code} ({count:,} of {one.rows_in:,}): {_RULES[code].message}",
                 where=f"{one.file} (source '{one.source}', table '{one.table}')",

@@ -49,9 +49,9 @@ def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: 
     if missing == needed and len(headings) > 1:
         # Perhaps these 'headings' are the first row of data, so they are not repeated here.
         raise InputDataError(
-            "None of the columns that the mapping needs is in the file; perhaps it has no heading row.",
+            "None of the columns that the shape needs is in the file; perhaps it has no heading row.",
             where=where,
-            what_next=f"Export it with these headings, or correct the mapping: {', '.join(sorted(needed))}.",
+            what_next=f"Export it with these headings, or correct the shape: {', '.join(sorted(needed))}.",
         )
     if missing:
         raise InputDataError.columns_missing(missing, where=where, found=headings)

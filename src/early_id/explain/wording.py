@@ -132,7 +132,7 @@ def value_text(feature: Feature, value: float) -> str:
 
 _VALUES: dict[str, Callable[[float], str]] = {
     "share": lambda value: "none" if value == 0 else share_text(value),
-    "yes_no": lambda value: "yes" if value > 0 else "no",
+    "yes_no": lambda value: "yes" if value > 0 else "none recorded",
     "days": lambda value: "none" if value == 0 else days_text(value),
     "count": lambda value: "none" if value == 0 else count_text(value),
 }

@@ -112,7 +112,10 @@ def judge(
     if len(short):
         more = int(np.ceil((short["times"].max() - 1) * families_listed / 10) * 10)
         reasons = tuple(_sentence(row, "the gain seen may be chance") for row in _rows(short))
-        return CANNOT_TELL, (f"Needs about {max(more, 10):,} more listed families with a known outcome.", *reasons)
+        return CANNOT_TELL, (
+            f"To tell a gain from chance it needs about {max(more, 10):,} more listed families with a known outcome: more test dates, or more places.",
+            *reasons,
+        )
     if outcomes < acceptance.minimum_outcomes:
         missing = acceptance.minimum_outcomes - outcomes
         return CANNOT_TELL, (

@@ -28,6 +28,7 @@ BLUE, BROWN, INK, QUIET, LINE, PALE = "#1d4e89", "#b35900", "#1b1b1b", "#4a4a4a"
 _WIDTH = 8.2  # inches; the page shows it at most 58rem wide
 _ROW = 0.36
 _LABEL_CHARS = 26
+_LINE_HEIGHT = 12 / 72  # inches a line of a label, as `_finish` sets them
 _DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MARKERS = ("o", "s", "^", "D")
 
@@ -55,7 +56,7 @@ def bars(rows: Sequence[Row], *, title: str, desc: str, unit: str = "count") -> 
         Read aloud in place of the picture; ``desc`` says what is to be seen.
     unit : {"count", "percent", "ratio", "points"}
     """
-    with drawing(len(rows)) as (figure, axes):
+    with drawing(len(rows), row_height=row_height(rows)) as (figure, axes):
         factor = _UNITS[unit][0]
         right = max((_number(row.get("high")) or _number(row["value"]) or 0 for row in rows), default=0) * factor
         axes.set_xlim(0, right * 1.18 or 1)
@@ -81,7 +82,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
     names : pair of str
         What the first and the second bar show; the second is hatched, so that colour is not needed.
     """
-    with drawing(len(rows), row_height=0.56, extra=0.5) as (figure, axes):
+    with drawing(len(rows), row_height=max(0.56, row_height(rows)), extra=0.5) as (figure, axes):
         factor = _UNITS[unit][0]
         values = [_number(row[key]) or 0 for row in rows for key in ("first", "second")]
         axes.set_xlim(0, max(values, default=0) * factor * 1.18 or 1)
@@ -114,7 +115,7 @@ def forest(rows: Sequence[Row], *, title: str, desc: str, unit: str = "percent",
     zero_line : bool
         Draw a line at no difference (at 1 for ratios).
     """
-    with drawing(len(rows)) as (figure, axes):
+    with drawing(len(rows), row_height=row_height(rows)) as (figure, axes):
         factor = _UNITS[unit][0]
         neutral = 1.0 if unit == "ratio" else 0.0
         ends = [n * factor for row in rows for key in ("low", "value", "high") if (n := _number(row.get(key))) is not None]
@@ -201,6 +202,12 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
         axes.set_aspect("equal", anchor="W")
         axes.set_axis_off()
         return as_inline_svg(figure, title=title, desc=desc)
+
+
+def row_height(rows: Sequence[Row]) -> float:
+    """Inches a row, so that the longest label does not run into its neighbours."""
+    most = max((len(wrap(str(row["label"]), _LABEL_CHARS)) for row in rows), default=1)
+    return max(_ROW, most * _LINE_HEIGHT + 0.06)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from early_id.config.settings import AuditSettings
 from early_id.models.funnel import funnel_sentence, limits
 from early_id.models.segments import KINDS
 from early_id.present import curves, page
@@ -18,6 +19,8 @@ from early_id.report.showing import Showing, number
 from early_id.report.usefulness import model_name
 
 Card = Mapping[str, Any]
+#: Characteristics as pages call them; "fsm" is no word.
+_TITLES = AuditSettings().characteristics
 Part = Callable[[Showing, Card, Card], Sequence[Markup]]
 
 
@@ -76,7 +79,7 @@ def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup
     if groups and not showing.publishable:
         cells = [
             [
-                f"{sentence_case(r['characteristic'].replace('_', ' '))}: {r['group']}",
+                f"{_TITLES.get(r['characteristic'], sentence_case(r['characteristic'].replace('_', ' ')))}: {r['group']}",
                 r["children"],
                 r["left"],
                 _share(showing, r, "share", r["children"], "low", "high"),

@@ -22,7 +22,13 @@ NOT_LOOKED_AT = (
 )
 
 #: Names of the lists, by audience.
-LIST_NAMES = {"school_lead": "School lists", "hub_lead": "Hub lists", "analyst": "Analyst's list", "governance": "Board's list"}
+LIST_NAMES = {
+    "school_lead": "School lists",
+    "hub_lead": "Hub lists",
+    "analyst": "Analyst's list",
+    "governance": "Board's list",
+    "table": "The list audited",
+}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from early_id.present.glossary import AsIs
 from early_id.present.page import environment, render_page
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
-from early_id.report import board, explored, gaps, measured, usefulness, who
+from early_id.report import board, explored, gaps, measured, origins, remedies, usefulness, who
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.groups import group_rows
 from early_id.report.section import Material
@@ -36,22 +36,22 @@ BANNERS = {
 }
 
 #: Further tables of an audit; a result without them says nothing of them.
-STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links")
+STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links", *origins.SHEETS)
 
 #: In the order of the outline.
 SECTIONS = (
     who.what_it_tells,
     who.summary,
-    who.on_the_list,
+    origins.also(who.on_the_list, origins.standardised),
     gaps.missed,
     gaps.without_need,
-    gaps.observed_expected,
-    explored.crossed,
+    origins.also(gaps.observed_expected, origins.bands),
+    origins.also(explored.crossed, origins.places),
     explored.before_after,
-    explored.themes,
+    origins.also(explored.themes, origins.proxies, remedies.options),
     usefulness.no_model,
     measured.change,
-    measured.measurement,
+    origins.also(measured.measurement, origins.recording),
     board.questions,
     board.annex,
 )
@@ -206,15 +206,18 @@ def _sheets(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
         "too small": (_of(result, "crossed_small"), "crossed groups with too few children with or without the outcome", "RESTRICTED. Full counts."),
         "not known": (_of(result, "unknown"), "each gap if everyone not known belonged to one group", f"{full} Bounds, not estimates."),
     }
-    return [
-        _sheet(frame, f"{list_name(audience)[:20]} {name}", f"{list_name(audience)}: {title}", (note, *said))
-        for name, (frame, title, note) in titles.items()
-        if len(frame)
-    ]
+    own = list_name(audience)
+    made = [_sheet(frame, f"{own[:20]} {name}", f"{own}: {title}", (note, *said)) for name, (frame, title, note) in titles.items() if len(frame)]
+    for table, (name, title) in origins.SHEETS.items():
+        if len(frame := _of(result, table)):
+            headings, rows, widths = origins.plain_sheet(frame)
+            made.append(Sheet(f"{own[:20]} {name}", headings, rows, title=f"{own}: {title}", notes=(full, *said), widths=widths))
+    return made
 
 
 def _of(result: Any, name: str) -> pd.DataFrame:
-    found: pd.DataFrame = getattr(result, name, pd.DataFrame())
+    further: Mapping[str, pd.DataFrame] = getattr(result, "further", {})
+    found: pd.DataFrame = getattr(result, name, further.get(name, pd.DataFrame()))
     return found
 
 

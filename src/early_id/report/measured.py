@@ -191,8 +191,10 @@ def _completeness(known: Mapping[str, Figure]) -> str:
     missing = {name.lower(): figure.value for name, figure in known.items() if figure.value}
     if not known:
         return "How completely characteristics are recorded is not known."
+    if not missing and (hidden := [name.lower() for name, figure in known.items() if figure.hidden]):
+        return f"How completely {and_list(hidden)} {plural(len(hidden), 'is', 'are')} recorded may not be shown: small numbers stand behind it."
     if not missing:
-        return "Every characteristic that is held is recorded for everyone, as far as this may be shown."
+        return "Every characteristic that is held is recorded for everyone."
     worst = max(missing, key=lambda name: (missing[name], name))
     rest = [name for name in missing if name != worst]
     also = f" Also incomplete: {and_list(rest)}." if rest else ""

@@ -21,7 +21,7 @@ _TOGETHER: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("children", "children_with_outcome", "outcome_rate", "observed_expected"), ()),
     (("selection_share",), ()),
     (("linked_share",), (0,)),
-    (("missed_share", "precision", "false_flag_rate"), (0, 1)),
+    (("missed_share", "precision", "conversations", "false_flag_rate"), (0, 1)),
 )
 _FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable")
 
@@ -38,7 +38,10 @@ def publish(records: Sequence[Record], kinds: Mapping[str, str]) -> list[Record]
     kinds : mapping
         Measure -> "count", "share" or "ratio".
     """
-    hidden = _hidden(records)
+    # What another characteristic shows already, divided in another way, is not published twice; only its verdicts are.
+    hidden = _hidden([record for record in records if not record.get("told_by")])
+    hidden |= {(r["characteristic"], r["group"], r["measure"]) for r in records if r.get("told_by")}
+    records = [record for record in records if not record.get("told_by") or record.get("verdict")]
     return [
         _hide(record)
         if (record["characteristic"], record["group"], record["measure"]) in hidden
@@ -73,6 +76,8 @@ def _from_rounded(record: Record, kind: str, records: Sequence[Record]) -> Recor
         scale = whole / expected if expected else math.nan
         return {**shown, "value": rate * scale, "low": low * scale, "high": high * scale}
     shown |= {"value": rate, "low": low, "high": high}
+    if kind == "per":  # families listed for each one helped: the share turned over, without a gap of its own
+        return shown | {key: 1 / v if v and v == v else math.nan for key, v in (("value", rate), ("low", high), ("high", low))}
     others = [r for r in records if _same_table(r, record) and r["group"] != record["group"]]
     rest_part, rest_whole = sum(successes(r) for r in others), sum(number(r["n"]) or 0.0 for r in others)
     if rest_whole and number(record["difference"]) is not None and not _small(rest_part, rest_whole):
@@ -115,20 +120,35 @@ def _small(part: float, whole: float) -> bool:
 def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
     """(characteristic, group, measure) of every figure that may not be published.
 
-    Per characteristic and set of measures that hang together: first every group with a small count in any of them, then, where
-    that is exactly one group, the smallest other group too, because totals stand elsewhere in the report.
+    Per characteristic and set of measures that hang together: every group with a small count in any of them; where that is exactly one
+    group, the smallest other group too, because totals stand elsewhere in the report; and a group that is the same children as one that
+    is hidden in another characteristic, or the count would stand there. Again, until nothing changes.
     """
-    hidden: set[tuple[str, str, str]] = set()
-    for name in dict.fromkeys(record["characteristic"] for record in records):
-        own = [record for record in records if record["characteristic"] == name]
-        groups = list(dict.fromkeys(record["group"] for record in own))
-        size = {group: max(number(r["n"]) or 0.0 for r in own if r["group"] == group) for group in groups}
-        by_set: list[set[str]] = []
-        for measures, earlier in _TOGETHER:
-            small = {r["group"] for r in own if r["measure"] in measures and _small(successes(r), number(r["n"]) or 0.0)}
-            small |= set().union(*(by_set[i] for i in earlier))
-            if len(small) == 1 and len(groups) > 1:
-                small.add(min((g for g in groups if g not in small), key=lambda g: (size[g], str(g))))
-            by_set.append(small)
-            hidden |= {(name, group, measure) for group in small for measure in measures}
-    return hidden
+    names = list(dict.fromkeys(record["characteristic"] for record in records))
+    own = {name: [record for record in records if record["characteristic"] == name] for name in names}
+    size: dict[str, dict[str, float]] = {name: {} for name in names}
+    same: dict[str, set[tuple[str, str]]] = {}
+    small: dict[tuple[str, int], set[str]] = {}
+    for name in names:
+        for r in own[name]:
+            size[name][r["group"]] = max(size[name].get(r["group"], 0.0), number(r["n"]) or 0.0)
+            if r.get("members"):
+                same.setdefault(str(r["members"]), set()).add((name, r["group"]))
+        for k, (measures, _) in enumerate(_TOGETHER):
+            small[name, k] = {r["group"] for r in own[name] if r["measure"] in measures and _small(successes(r), number(r["n"]) or 0.0)}
+    alike = [pairs for pairs in same.values() if len(pairs) > 1]
+    before = -1
+    while (count := sum(map(len, small.values()))) != before:
+        before = count
+        for name in names:
+            for k, (_, earlier) in enumerate(_TOGETHER):
+                mine = small[name, k]
+                mine |= set().union(*(small[name, e] for e in earlier))
+                if len(mine) == 1 and len(size[name]) > 1:
+                    mine.add(min((g for g in size[name] if g not in mine), key=lambda g, name=name: (size[name][g], str(g))))  # type: ignore[misc]
+        for pairs in alike:
+            for k in range(len(_TOGETHER)):
+                if any(group in small[name, k] for name, group in pairs):
+                    for name, group in pairs:
+                        small[name, k].add(group)
+    return {(name, group, measure) for (name, k), groups in small.items() for group in groups for measure in _TOGETHER[k][0]}

@@ -114,7 +114,13 @@ def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value
         "\n".join(others),
         *([] if school else [contact or "Speak to the child's school first."]),
         _points(e.going_well, NO_STRENGTH),
-        "\n".join([_points(e.noticed, NOTHING_NOTICED), *([counted_as_well(e)] if e.also_counted else [])]),
+        "\n".join(
+            [
+                _points(e.noticed, NOTHING_NOTICED),
+                *(f"To be read with it: {line}" for line in e.read_with),
+                *([counted_as_well(e)] if e.also_counted else []),
+            ]
+        ),
         _points(e.against, NOTHING_AGAINST),
         "\n".join(f"• {line}" for line in (*e.not_known, *e.out_of_date)) or ALL_HELD,
         *([None] * len(ENTRY)),

@@ -102,14 +102,14 @@ def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, 
     """
     p0, n1, n0 = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (rate, n_group, n_rest)))
     usable = (n1 > 0) & (n0 > 0) & ~np.isnan(p0)
-    p0, n1, n0 = (np.where(usable, v, 0.5) for v in (p0, n1, n0))
+    p0, n1, n0 = (np.where(usable, v, 0.5) for v in (np.clip(p0, 0.0, 1.0), n1, n0))
     z_alpha, z_power = normal_quantile(1.0 - alpha / 2.0), normal_quantile(power)
 
     def shortfall(d: Floats) -> Floats:
         """How far a true difference ``d`` falls short of being found; falls through 0 once as |d| grows."""
         p1 = np.clip(p0 + d, 0.0, 1.0)
         pooled = (n1 * p1 + n0 * p0) / (n1 + n0)
-        null = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n0))
+        null = np.sqrt(np.clip(pooled * (1.0 - pooled), 0.0, None) * (1.0 / n1 + 1.0 / n0))
         real = np.sqrt(p1 * (1.0 - p1) / n1 + p0 * (1.0 - p0) / n0)
         gap: Floats = z_alpha * null + z_power * real - np.abs(d)
         return gap

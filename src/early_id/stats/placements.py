@@ -1,71 +1,58 @@
-"""AUC with what each row adds to its error, so that areas over the same rows can be compared where rows come in families.
+"""AUC with an interval in closed form, for rows that come in families.
 
-Structural components: DeLong, DeLong and Clarke-Pearson 1988; summed within clusters: Obuchowski 1997.
+A row with the outcome is placed by the share of rows without it that it ranks above (ties count half), and the reverse; AUC is the mean
+placement, and its variance follows from family sums of the placements about their mean (Obuchowski 1997, Biometrics 53:567; DeLong and
+others 1988 for independent rows). The interval is made on the log-odds scale, so that it stays between 0 and 1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from early_id.stats.arrays import Floats, Ids, cluster_codes, floats, labels, same_length
+from early_id.stats.intervals import normal_quantile
+
+#: With fewer rows than this on either side the interval would promise too much.
+FEWEST = 10
 
 
-@dataclass(frozen=True)
-class Placements:
-    """An area under the curve and each row's part in its error; areas of the same rows can be added and subtracted, parts with them."""
-
-    auc: float
-    parts: Floats
-
-    def __sub__(self, other: Placements) -> Placements:
-        return Placements(self.auc - other.auc, self.parts - other.parts)
-
-    def __add__(self, other: Placements) -> Placements:
-        return Placements(self.auc + other.auc, self.parts + other.parts)
-
-    def __mul__(self, factor: float) -> Placements:
-        return Placements(self.auc * factor, self.parts * factor)
-
-    def error(self, clusters: Ids) -> float:
-        """Standard error, rows of one cluster not being independent."""
-        codes, n = cluster_codes(clusters)
-        sums = np.bincount(codes, self.parts, minlength=n)
-        return float(np.sqrt((sums**2).sum()))
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1, ties at their mean."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    mean: Floats = (np.cumsum(count) - (count - 1) / 2.0)[place.ravel()]
+    return mean
 
 
-def placements(y: ArrayLike, score: ArrayLike) -> Placements:
-    """AUC (ties counting half) with the part of each row in its error.
-
-    Parameters
-    ----------
-    y : array of 1 and 0
-        Both have to occur.
-    score : array of numbers
+def clustered_auc(y: ArrayLike, score: ArrayLike, clusters: Ids, *, level: float = 0.95) -> tuple[float, float, float]:
+    """AUC and its interval; NaN where a side is empty, and no interval with fewer than ten rows on a side or where nothing varies.
 
     Examples
     --------
-    >>> placements([1, 0, 0, 1], [0.9, 0.9, 0.1, 0.5]).auc
+    >>> clustered_auc([1, 0, 0, 1], [0.9, 0.9, 0.1, 0.5], [1, 2, 3, 4])[0]
     0.625
     """
-    known, scores = labels(y), floats(score)
-    same_length(known, scores, names="labels and scores")
-    positive = known == 1
-    ones, zeros = int(positive.sum()), int((~positive).sum())
-    everywhere = _mid_ranks(scores)
-    parts = np.empty(len(scores))
-    above = (everywhere[positive] - _mid_ranks(scores[positive])) / zeros
-    below = 1 - (everywhere[~positive] - _mid_ranks(scores[~positive])) / ones
+    known, value = labels(y), floats(score)
+    same_length(known, value, names="labels and scores")
+    keep = ~np.isnan(known) & ~np.isnan(value)
+    known, value = known[keep], value[keep]
+    codes, families = cluster_codes(np.asarray(clusters)[keep]) if keep.any() else (np.zeros(0, dtype=np.int64), 0)
+    yes = known == 1
+    n1, n0 = int(yes.sum()), int((~yes).sum())
+    if not n1 or not n0:
+        return math.nan, math.nan, math.nan
+    ranks = _ranks(value)
+    above = (ranks[yes] - _ranks(value[yes])) / n0
+    below = 1.0 - (ranks[~yes] - _ranks(value[~yes])) / n1
     area = float(above.mean())
-    parts[positive] = (above - area) / ones
-    parts[~positive] = (below - area) / zeros
-    return Placements(area, parts)
-
-
-def _mid_ranks(values: Floats) -> Floats:
-    """Ranks from 1, ties sharing the middle one."""
-    _, at, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[at.ravel()], dtype=np.float64)
+    sums = np.zeros(families)
+    np.add.at(sums, codes[yes], (above - area) / n1)
+    np.add.at(sums, codes[~yes], (below - area) / n0)
+    variance = float((sums**2).sum()) * families / max(families - 1, 1)
+    if min(n1, n0) < FEWEST or not 0.0 < area < 1.0 or variance <= 0.0:
+        return area, math.nan, math.nan
+    middle = math.log(area / (1.0 - area))
+    half = normal_quantile(0.5 + level / 2.0) * math.sqrt(variance) / (area * (1.0 - area))
+    return area, 1.0 / (1.0 + math.exp(half - middle)), 1.0 / (1.0 + math.exp(-half - middle))

@@ -139,7 +139,10 @@ def _by_source(bench: Bench) -> list[dict[str, Any]]:
         for place, n in enumerate((1, row["rows_in"], row["rows_kept"], row["rows_set_aside"])):
             total[place] += int(n)
     keys = ("files", "rows in", "rows kept", "rows set aside")
-    return [{"who sent it": source, "what": table, **dict(zip(keys, total, strict=True))} for (source, table), total in sorted(totals.items())]
+    return [
+        {"who sent it": source.replace("_", " "), "what": table, **dict(zip(keys, total, strict=True))}
+        for (source, table), total in sorted(totals.items())
+    ]
 
 
 _SCHOOLS = {"all": "all schools", "sent": "the schools that sent some", "None": "as the files show"}
@@ -150,7 +153,7 @@ def _covers(bench: Bench, row: Mapping[str, Any]) -> dict[str, Any]:
     schools = row.get("schools")
     told = f"{len(schools)} named schools" if isinstance(schools, list | tuple) else _SCHOOLS.get(str(schools), str(schools))
     return {
-        "who sent it": row["source"],
+        "who sent it": str(row["source"]).replace("_", " "),
         "what": _label(bench, row["table"]),
         "from": day_text(date.fromisoformat(str(row["covers_from"]))),
         "to": day_text(date.fromisoformat(str(row["covers_to"]))),
@@ -162,7 +165,7 @@ def _covers(bench: Bench, row: Mapping[str, Any]) -> dict[str, Any]:
 def _assumed(bench: Bench, name: str, text: str) -> str:
     """``education, Session marks: assumed known 3 days after it happened``."""
     source, _, table = name.rpartition(": ")
-    return f"{source}, {_label(bench, table)[:1].lower()}{_label(bench, table)[1:]}: {text}"
+    return f"{source.replace('_', ' ')}, {_label(bench, table)[:1].lower()}{_label(bench, table)[1:]}: {text}"
 
 
 def _themes(bench: Bench) -> dict[str, list[str]]:

@@ -174,10 +174,15 @@ def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) 
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
 
-    audits = {}
+    cfg, audits = bench.cfg, {}
+    sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     with progress("Looking for gaps between groups", len(trials)) as bar:
         for audience, trial in trials.items():
-            audits[audience] = audit_model(trial.best, matrix, bench.cfg.audit)
+            audits[audience] = audit_model(trial.best, matrix, cfg.audit)
+            if cfg.audit.study:
+                from early_id.audit.options import study_options
+
+                audits[audience] = study_options(trial.best, matrix, audits[audience], cfg.audit, cfg.training, sharing=sharing)
             bar.advance(note=audience.replace("_", " "))
     return audits
 

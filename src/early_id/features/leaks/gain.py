@@ -26,7 +26,7 @@ import pandas as pd
 from early_id.features.declare import Window, between_days
 from early_id.features.leaks.result import Leak
 from early_id.features.leaks.signs import Sign
-from early_id.stats.placements import Placements, placements
+from early_id.stats.paired_areas import Placements, placements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

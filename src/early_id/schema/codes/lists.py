@@ -244,5 +244,18 @@ def _from_file(name: str) -> CodeList:
     return CodeList(name, label, tuple(codes))
 
 
+#: Ethnic groups are reported in several sizes: number of groups → column of the shipped list.
+ETHNIC_ROLL_UPS = {5: "group_5", 6: "dfe_major_6", 18: "dfe_minor_18", 19: "ons_2021_19_group"}
+
+
+@cache
+def ethnic_roll_up(size: int) -> dict[str, str]:
+    """Code → group, for 5, 6, 18 (Department for Education) or 19 groups (Census 2021); refused and not obtained are left out."""
+    text = resources.files("early_id.schema.codes").joinpath("ethnicity_codes.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    known = [row for row in rows if row["dfe_major_6"] != "Unclassified"]
+    return {row["code"]: row[ETHNIC_ROLL_UPS[size]].removeprefix("ambiguous: ") for row in known}
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None

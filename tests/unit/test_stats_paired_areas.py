@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from early_id.stats.metrics import auc, ranking
-from early_id.stats.placements import placements
+from early_id.stats.paired_areas import placements
 from early_id.stats.resample import clustered_draws
 
 

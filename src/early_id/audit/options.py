@@ -1,0 +1,311 @@
+"""What could be done about a gap: a study, never applied. Each option is a list made another way, beside the list as it is.
+
+All lists have the same places (but for *more places*, which says how many), the same families apart, the same test date; differences are
+paired by family. No option needs a protected value when it scores; what would need one (another cut-off for each group) is named and
+refused, since it treats a child differently because of a protected characteristic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from early_id.audit.crossed import EVIDENCE
+from early_id.audit.groups import NOT_KNOWN, Grouping, align, groupings
+from early_id.audit.paired import gap_change, share_change, share_pull
+from early_id.audit.proxies import proxy_table
+from early_id.audit.refit import Refitter, refitter
+from early_id.audit.result import AuditResult
+from early_id.audit.settings import AuditRules
+from early_id.config.settings import TrainingSettings
+from early_id.features.themes import THEMES
+from early_id.models.risk_model import RiskModel
+from early_id.stats.arrays import Bools, Floats
+from early_id.stats.capacity import at_capacity
+
+CAUTION = (
+    "A study, not advice. Whether a change is lawful is not a question of statistics: treating a child differently because of a protected "
+    "characteristic may be direct discrimination (Equality Act 2010), and a rule that is the same for all may still disadvantage a group "
+    "without good reason. Take advice before anything is changed."
+)
+LEVELLING = "levelling down: the gap is smaller because others are missed more, and nobody in the group that was worse off is found more often"
+REFUSED = "refused for screening: needs the protected value of each child when scoring"
+
+AS_IS = "the list as it is"
+#: More places: so many for one.
+MORE = 1.5
+#: A capped theme counts no more than for this share of children.
+CAP = 0.9
+#: Most groups that options are judged by, and single features dropped.
+MOST_WATCHED, MOST_FEATURES = 6, 3
+
+OPTION_COLUMNS = (
+    *("option", "kind", "places", "families_listed", "families_found", "children_found", "missed_share"),
+    *("change", "change_low", "change_high", "reasons_exact", "status", "note"),
+)
+GAP_COLUMNS = (
+    *("option", "kind", "characteristic", "characteristic_label", "group", "measure", "gap_before", "gap"),
+    *("change", "change_low", "change_high", "more_found_in_group", "more_found_elsewhere", "note"),
+)
+STEP_COLUMNS = ("characteristic", "characteristic_label", "group", "step", "gap", "part")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to make the list."""
+
+    name: str
+    kind: str
+    score: Floats
+    spots: Any
+    reasons_exact: bool = True
+    note: str = ""
+
+
+def study_options(
+    model: RiskModel, matrix: Any, audit: AuditResult, settings: AuditRules, training: TrainingSettings, *, sharing: Any = None
+) -> AuditResult:
+    """The audit, with ``options``, ``option_gaps`` and ``decomposition`` among its further tables.
+
+    Parameters
+    ----------
+    model : RiskModel
+    matrix : FeatureMatrix
+        The matrix that the model was trained on.
+    audit : AuditResult
+        Its gaps choose the groups that options are judged by: those with a gap found, or else the widest with evidence.
+    settings, training : settings
+    sharing : mapping, optional
+        Audience → classes, as in training.
+    """
+    again = refitter(model, matrix, training, sharing)
+    frame = align(again.prepared.matrix.groups, again.keys)
+    held, _ = groupings(frame, settings.characteristics)
+    watched = _watched(audit.rows, held)
+    themes = _themes(again)
+    seen = again.prepared.matrix.X.loc[again.keys]
+    links = proxy_table(seen, again.rows.family, [by for by, _ in watched], themes)
+    made = list(_options(again, model, held, watched, themes, links))
+    lists = {option.name: _listed(again, option) for option in made}
+    further = {
+        "options": pd.DataFrame([*(_row(again, option, lists) for option in made), _refused()], columns=list(OPTION_COLUMNS)),
+        "option_gaps": _gaps(again, made, lists, watched),
+        "decomposition": _decomposition(again, made, lists, watched, links),
+    }
+    return replace(audit, further={**audit.further, **further}, meta={**audit.meta, "caution": CAUTION})
+
+
+def _watched(rows: pd.DataFrame, held: Sequence[Grouping]) -> list[tuple[Grouping, int]]:
+    """Groups that options are judged by, each set of children once."""
+    tested = rows[rows["primary"] & (rows["group"] != NOT_KNOWN) & rows["difference"].notna()]
+    found = tested[tested["verdict"] == "gap found"]
+    evidence = tested[(tested["measure"] == "missed_share") & (tested["n"] >= EVIDENCE)]
+    chosen = found if len(found) else evidence
+    by_name = {by.name: by for by in held}
+    seen: set[int] = set()
+    picked = []
+    # Of two sides of one gap, the one that is worse off.
+    widest = chosen.assign(size=chosen["difference"].abs().round(12)).sort_values(["size", "difference"], ascending=False, kind="stable")
+    for _, row in widest.iterrows():
+        by = by_name.get(row["characteristic"])
+        if by is None or row["group"] not in by.groups:
+            continue
+        g = by.groups.index(row["group"])
+        if by.members[g] not in seen:
+            seen.add(by.members[g])
+            picked.append((by, g))
+    return picked[:MOST_WATCHED]
+
+
+def _themes(again: Refitter) -> dict[str, list[str]]:
+    themes: dict[str, list[str]] = {}
+    for feature in again.prepared.matrix.meta.features:
+        themes.setdefault(str(feature.theme), []).append(feature.name)
+    return themes
+
+
+def theme_title(key: str) -> str:
+    """A theme in the words of pages."""
+    return THEMES[key].title if key in THEMES else key.replace("_", " ")
+
+
+def _options(
+    again: Refitter, model: RiskModel, held: Sequence[Grouping], watched: Sequence[tuple[Grouping, int]], themes: dict[str, list[str]],
+    links: pd.DataFrame,
+) -> Iterator[Option]:  # fmt: skip
+    everything, spots = again.features, again.rows.spots
+    base = again.scores(everything)
+    if base is None:
+        return
+    total = base.sum(axis=1).to_numpy()
+    yield Option(AS_IS, "base", total, spots, note="fitted again with penalty or rounds as chosen for the list")
+    for theme, names in themes.items():
+        rest = [name for name in everything if name not in set(names)]
+        if rest and (found := again.scores(rest)) is not None:
+            yield Option(f"without the theme “{theme_title(theme)}”", "drop theme", found.sum(axis=1).to_numpy(), spots)
+    strongest = links[links["kind"] == "feature"].sort_values("auc", ascending=False, kind="stable").drop_duplicates("source")
+    labels = {feature.name: feature.label for feature in again.prepared.matrix.meta.features}
+    for name in strongest["source"].head(MOST_FEATURES):
+        if (found := again.scores([one for one in everything if one != name])) is not None:
+            yield Option(f"without the feature “{labels[name]}”", "drop feature", found.sum(axis=1).to_numpy(), spots)
+    for theme in links[links["kind"] == "theme"].sort_values("auc", ascending=False, kind="stable")["source"].head(1):
+        part = base[themes[theme]].sum(axis=1).to_numpy()
+        capped = total - part + np.minimum(part, np.quantile(part, CAP))
+        note = f"the theme counts no more than for 9 in 10 children ({CAP:.0%})"
+        yield Option(f"with the theme “{theme_title(theme)}” capped", "cap theme", capped, spots, note=note)
+    for name in again.prepared.components:
+        if name != again.prepared.outcome:
+            other = again.prepared.matrix.y[name].to_numpy(dtype=np.float64)
+            if (found := again.scores(everything, y=other)) is not None:
+                yield Option(f"made for the outcome “{name.replace('_', ' ')}”", "another outcome", found.sum(axis=1).to_numpy(), spots)
+    for column in dict.fromkeys(by.name for by, _ in watched):
+        draw = reweighing(*again.training_groups(column))
+        if (found := again.scores(everything, draw=draw, seed=1)) is not None:
+            label = next(by.label for by in held if by.name == column)
+            note = "training rows drawn anew so that group and outcome are unlinked (Kamiran and Calders 2012); the value is not needed when scoring"
+            yield Option(f"training reweighted by {label.lower()}", "reweight", found.sum(axis=1).to_numpy(), spots, note=note)
+    more = np.ceil(np.asarray(spots, dtype=np.float64) * MORE)
+    yield Option(
+        f"{MORE:g} times the places", "more places", total, more, note="more conversations; who is missed anyway shows what places alone can do"
+    )
+    if again.rows.units is not None:
+        yield Option(
+            "places by area", "places by area", total, _by_need(again, model), note="the same places in all, shared out by the need that was expected"
+        )
+
+
+def reweighing(codes: np.ndarray, y: Floats) -> Floats:
+    """Weight of each row that makes group and outcome independent among the weighted rows: P(g)·P(y) / P(g, y)."""
+    known = ~np.isnan(y)
+    weight = np.ones(len(y))
+    for g in np.unique(codes[known]):
+        for value in (0.0, 1.0):
+            cell = known & (codes == g) & (y == value)
+            if cell.any():
+                weight[cell] = (codes[known] == g).mean() * (y[known] == value).mean() / (cell.sum() / known.sum())
+    return weight
+
+
+def _by_need(again: Refitter, model: RiskModel) -> Floats:
+    """The places of all lists together, shared out in proportion to the number of outcomes expected, largest remainders first."""
+    units, total = again.rows.units, int(np.sum(again.rows.spots))
+    assert units is not None
+    chance = model.held_out["probability"].reindex(again.keys).fillna(0.0).to_numpy()
+    spots = np.asarray(again.rows.spots, dtype=np.float64)
+    # A recipient without places (children of no school) has no list.
+    need = np.bincount(units, weights=chance, minlength=len(spots)) * (spots > 0)
+    exact = total * need / max(need.sum(), 1e-12)
+    places = np.floor(exact)
+    order = np.argsort(-(exact - places), kind="stable")
+    places[order[: total - int(places.sum())]] += 1
+    return places
+
+
+def _listed(again: Refitter, option: Option) -> Floats:
+    rows = again.rows
+    return at_capacity(option.score, rows.family, rows.y, option.spots, rows.units).listed
+
+
+def _row(again: Refitter, option: Option, lists: dict[str, Floats]) -> dict[str, object]:
+    rows, listed = again.rows, lists[option.name]
+    need = rows.y == 1
+    family = pd.DataFrame({"listed": listed, "y": rows.y}).groupby(rows.family).max()
+    change = share_change(1 - lists[AS_IS], 1 - listed, need, rows.cluster)
+    return {
+        "option": option.name,
+        "kind": option.kind,
+        "places": float(np.sum(option.spots)),
+        "families_listed": float(family["listed"].sum()),
+        "families_found": float((family["listed"] * (family["y"] == 1)).sum()),
+        "children_found": float(listed[need].sum()),
+        "missed_share": share_pull(1 - listed, need)[0],
+        "change": change.value,
+        "change_low": change.low,
+        "change_high": change.high,
+        "reasons_exact": "yes" if option.reasons_exact else "no",
+        "status": "as it is" if option.name == AS_IS else "study only",
+        "note": option.note,
+    }
+
+
+def _refused() -> dict[str, object]:
+    return dict.fromkeys(OPTION_COLUMNS, np.nan) | {
+        "option": "another cut-off for each group", "kind": "by group", "reasons_exact": "no", "status": REFUSED,
+        "note": "not worked out; different cut-offs by ethnicity may be direct discrimination",
+    }  # fmt: skip
+
+
+#: Measure → (part of a list, among whom).
+def _measures(listed: Floats, y: Floats) -> dict[str, tuple[Floats, Bools]]:
+    return {"missed_share": (1 - listed, y == 1), "false_flag_rate": (listed, y == 0)}
+
+
+def _gaps(again: Refitter, made: Sequence[Option], lists: dict[str, Floats], watched: Sequence[tuple[Grouping, int]]) -> pd.DataFrame:
+    rows, found = again.rows, []
+    need = rows.y == 1
+    for option in made:
+        before, after = (_measures(lists[name], rows.y) for name in (AS_IS, option.name))
+        gain = lists[option.name] - lists[AS_IS]
+        for by, g in watched:
+            inside = by.codes == g
+            for name, (part, among) in after.items():
+                old, new, change = gap_change(before[name][0], part, among, inside, rows.cluster)
+                won = [float(gain[need & side].sum()) for side in (inside, ~inside)]
+                note = levelled_down(old, new, *won) if name == "missed_share" and option.name != AS_IS else ""
+                found.append(
+                    (option.name, option.kind, by.name, by.label, by.groups[g], name, old, new, change.value, change.low, change.high, *won, note)
+                )
+    return pd.DataFrame(found, columns=list(GAP_COLUMNS))
+
+
+def levelled_down(old: float, new: float, won_inside: float, won_elsewhere: float) -> str:
+    """Whether a gap shrinks only at the others' cost: nobody more is found on the side that was missed more."""
+    if not abs(new) < abs(old) - 1e-9:
+        return ""
+    worse_off = won_inside if old > 0 else won_elsewhere
+    return LEVELLING if worse_off <= 1e-9 else ""
+
+
+def _decomposition(
+    again: Refitter, made: Sequence[Option], lists: dict[str, Floats], watched: Sequence[tuple[Grouping, int]], links: pd.DataFrame
+) -> pd.DataFrame:
+    """The gap in the share listed, taken apart in one order: outcome mix, then a refit without the theme most linked to the group, then what is left.
+
+    Another order would give other parts: it is a description, not a cause.
+    """
+    rows, found = again.rows, []
+    known = ~np.isnan(rows.y)
+    for by, g in watched:
+        inside = (by.codes == g)[known]
+        y = rows.y[known]
+        linked = links[(links["kind"] == "theme") & (links["characteristic"] == by.name) & (links["group"] == by.groups[g])]
+        if not len(linked):
+            continue
+        theme = str(linked.sort_values("auc", ascending=False, kind="stable")["source"].iloc[0])
+        option = f"without the theme “{theme_title(theme)}”"
+        if option not in lists:
+            continue
+        base, without = (lists[name][known] for name in (AS_IS, option))
+        raw = share_pull(base, inside)[0] - share_pull(base, ~inside)[0]
+        mixed, left = (_same_mix(listed, y, inside) for listed in (base, without))
+        steps = (
+            ("gap in the share listed", raw, np.nan),
+            ("because the group has the outcome more or less often", mixed, raw - mixed),
+            (f"gone when the list is made {option}", left, mixed - left),
+            ("left over", left, left),
+        )
+        found += [(by.name, by.label, by.groups[g], *step) for step in steps]
+    return pd.DataFrame(found, columns=list(STEP_COLUMNS))
+
+
+def _same_mix(listed: Floats, y: Floats, inside: Bools) -> float:
+    """Gap in the share listed at the council's mix of outcomes."""
+    gap = 0.0
+    for value in (0.0, 1.0):
+        stratum = y == value
+        gap += float(stratum.mean()) * (share_pull(listed, stratum & inside)[0] - share_pull(listed, stratum & ~inside)[0])
+    return gap

@@ -1,0 +1,82 @@
+"""Audit any scored table, whoever made it, with the same report: so that a board can check a product it was offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.audit.settings import AuditRules
+from early_id.audit.table import audit_table
+from early_id.core.errors import InputDataError
+from early_id.core.fingerprint import frame_fingerprint
+from early_id.report import GovernanceContext, governance_pack
+
+if TYPE_CHECKING:
+    from early_id.audit.result import AuditResult
+
+#: Ending → reader.
+READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".xlsx": pd.read_excel}
+
+NOT_ASKED = "Not asked for: this report describes a list and approves nothing."
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """The table to be audited.
+
+    Raises
+    ------
+    InputDataError
+        If there is no such file, or it cannot be read as a table.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None or not path.is_file():
+        why = "There is no such file." if not path.is_file() else "The table is of a kind that is not read."
+        raise InputDataError(why, where=path.name, what_next=f"Give a file that ends in {', '.join(READERS)}.")
+    try:
+        found: pd.DataFrame = reader(path)
+    except (OSError, ValueError, ImportError) as error:
+        # A parser's own message can quote a row.
+        raise InputDataError("The file cannot be read as a table.", where=path.name, what_next=f"Save it again ({type(error).__name__}).") from None
+    return found
+
+
+def audit_file(
+    path: Path,
+    *,
+    label: str,
+    groups: Sequence[str],
+    settings: AuditRules,
+    score: str | None = None,
+    threshold: float | None = None,
+    flag: str | None = None,
+    capacity: int | None = None,
+    cluster: str | None = None,
+    probability: str | None = None,
+    others: Sequence[str] = (),
+    out: Path | None = None,
+) -> tuple[AuditResult, dict[str, Path]]:
+    """Audit a file and, with ``out``, write the governance report on it: restricted, publishable, and the workbook of all tables.
+
+    Parameters are those of :func:`early_id.audit.table.audit_table`; ``flag`` is its ``selected``.
+    """
+    frame = read_table(path)
+    result = audit_table(
+        frame, label=label, groups=groups, settings=settings, selected=flag, score=score, threshold=threshold, capacity=capacity, cluster=cluster,
+        probability=probability, others=others,
+    )  # fmt: skip
+    if out is None:
+        return result, {}
+    context = GovernanceContext(
+        council=path.name,
+        approval=NOT_ASKED,
+        outcome=f"Column '{label}'. Listed: {result.meta['selection']}.",
+        had_outcome="had the outcome",
+        hashes={"table": frame_fingerprint(frame)},
+        not_looked_at=(),
+        version=version("early-id"),
+    )
+    return result, governance_pack(None, {"table": result}, to=out / "audit.html", context=context)

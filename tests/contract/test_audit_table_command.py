@@ -1,0 +1,85 @@
+"""``early-id audit --table``: a board checks what another tool produced; what goes wrong is one message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+Cli = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(1)
+    n = 600
+    frame = pd.DataFrame({"group": rng.choice(["a", "b", None], n), "sex": rng.choice(["f", "m"], n), "family_id": rng.integers(0, 400, n)})
+    frame["happened"] = (rng.random(n) < 0.3).astype(float)
+    frame["points"] = rng.integers(0, 10, n) + 3 * frame["happened"]
+    frame["chosen"] = (frame["points"] >= 8).astype(int)
+    frame["diary"] = [f"secret {i}" for i in range(n)]
+    frame.to_csv(tmp_path / "bought.csv", index=False)
+    return tmp_path / "bought.csv"
+
+
+@pytest.mark.parametrize("how", [("--score", "points", "--threshold", "8"), ("--flag", "chosen"), ("--score", "points", "--capacity", "40")])
+def test_three_ways_to_say_who_is_listed(table: Path, cli: Cli, how: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    out = table.parent / "out"
+    code, said = cli(
+        "audit", "--table", table, "--label", "happened", "--groups", "group,sex", "--cluster", "family_id", "--out", out, "--json", *how
+    )
+    assert code == 0, said
+    told = json.JSONDecoder().raw_decode(said[said.index("{") :])[0]
+    assert {row["characteristic"] for row in told["rows"]} == {"group", "sex"}
+    assert {row["group"] for row in told["rows"] if row["characteristic"] == "group"} == {"a", "b", "not known"}
+    assert told["crossed"] and told["outputs"] == {
+        "restricted": "audit_restricted.html", "publishable": "audit_publishable.html", "tables": "audit_tables_restricted.xlsx",
+    }  # fmt: skip
+    assert all((out / name).stat().st_size > 5000 for name in told["outputs"].values())
+    page = (out / "audit_restricted.html").read_text(encoding="utf-8")
+    assert "bought.csv" in page and "approves nothing" in page
+
+
+def test_t_means_listed_at_t_and_above(table: Path, cli: Cli) -> None:
+    parts = []
+    for how in (("--score", "points", "--threshold", "8"), ("--flag", "chosen")):
+        code, said = cli("audit", "--table", table, "--label", "happened", "--groups", "group", "--json", *how)
+        assert code == 0
+        parts.append(json.JSONDecoder().raw_decode(said[said.index("{") :])[0]["rows"])
+    assert parts[0] == parts[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"--groups": "diary"}, 3, "too many to be groups"),
+        ({"--groups": "colour"}, 3, "colour"),
+        ({"--label": "points"}, 3, "neither 0 nor 1"),
+        ({"--label": "diary"}, 3, "does not hold numbers"),
+        ({"--threshold": None}, 2, "not clear who is listed"),
+        ({"--capacity": "40"}, 2, "not clear who is listed"),
+        ({"--label": None}, 2, "needs a label and groups"),
+        ({"--table": "nowhere.csv"}, 3, "no such file"),
+        ({"--table": "other.txt"}, 3, "is of a kind that is not read"),
+        ({"--set": "audit.tolerances.missed=0.05"}, 2, "no audit measure named 'missed'"),
+        ({"--set": "audit.comparators.group=z"}, 2, "does not occur"),
+    ],
+)
+def test_what_goes_wrong_is_one_message_without_a_value(table: Path, cli: Cli, change: dict[str, str | None], code: int, words: str) -> None:
+    (table.parent / "other.txt").write_text("a")
+    options: dict[str, object] = {"--table": table, "--label": "happened", "--groups": "group", "--score": "points", "--threshold": "8"}
+    options |= change
+    if isinstance(options["--table"], str):
+        options["--table"] = table.parent / options["--table"]
+    got, said = cli("audit", *(part for key, value in options.items() if value is not None for part in (key, value)))
+    assert (got, words in said) == (code, True), said
+    assert "secret" not in said and said.count("early-id: ") == 1
+
+
+def test_nothing_to_audit(cli: Cli) -> None:
+    code, said = cli("audit")
+    assert code == 2 and "Nothing says what to audit" in said
