@@ -99,7 +99,8 @@ class Store:
             names = pyarrow.parquet.read_metadata(path).schema.names
         except (OSError, ValueError):
             raise _damaged(path) from None
-        rows = f"read_parquet({text(str(path))})"
+        # A folder named 'a=b' is a folder, not a column.
+        rows = f"read_parquet({text(str(path))}, hive_partitioning = false)"
         # Stores written before the batch of a row was kept do not say it; nor do they have columns that a table got later.
         types = {**{column.name: SQL_TYPES[column.type] for column in self.tables[name].columns}, "batch": "INTEGER"}
         added = [f"CAST(NULL AS {kind}) AS {quote(column)}" for column, kind in types.items() if column not in names]
