@@ -13,7 +13,7 @@ from early_id.core.types import Direction, Missing
 from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
-from early_id.features.declare import Feature, days_since_last
+from early_id.features.declare import Feature, change, count, days_since_last, last_days
 
 AS_OF = date(2025, 11, 3)
 PEERS = YearGroups({"Year 8": {"absence_share_90d": 0.05, "late_count_6sw": 1.0, "suspensions_365d": 0.0}})
@@ -241,6 +241,13 @@ def test_what_nobody_sends_is_no_hole_in_the_records_of_a_child() -> None:
     unknown = Row("k", "c", AS_OF, "8", dict.fromkeys(("sent", "never_sent"), math.nan), dict.fromkeys(("sent", "never_sent"), 0.0), {})
     assert len(narrate(unknown, features, YearGroups({})).not_known) == 2
     assert narrate(unknown, features, YearGroups({}), held=frozenset({"sent"})).not_known == ("Home: no record to go by.",)
+
+
+def test_no_difference_is_no_reason() -> None:
+    same = replace(feature("same", value_format="share"), measure=change(count(), earlier=last_days(30)))
+    late = feature("late", theme="lateness")
+    e = narrate(Row("k", "c", AS_OF, "8", {"same": 0.004, "late": 3.0}, {"same": 0.4, "late": 0.1}, {}), (same, late), YearGroups({}))
+    assert [reason.theme for reason in e.noticed] == ["lateness"] and e.also_counted == ("Being in school",)
 
 
 def test_several_old_sources_are_told_in_one_line() -> None:

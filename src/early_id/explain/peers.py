@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.explain.wording import NOT_COMPARED, is_withheld, value_text, year_label
+from early_id.explain.wording import DIFFERENCES, NOT_COMPARED, is_withheld, value_text, year_label
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
@@ -84,6 +84,8 @@ class YearGroups:
 
         Against the average child of a model even a usual value can raise a score, where most others never come late at all.
         """
+        if feature.measure.kind in DIFFERENCES and abs(value) < NEAR.get(feature.value_format, 0.05):
+            return False  # about the same as before, or as the year group
         middle = self.median(feature, nc_year)
         if middle is None or math.isnan(value):
             return True
