@@ -80,10 +80,10 @@ def test_the_names_of_the_python_example_exist() -> None:
 def test_commands_exist(page: Path) -> None:
     from typer.main import get_command
 
-    from early_id.cli import commands, inspect, models, synth
+    from early_id.cli import audit, commands, inspect, models, synth
     from early_id.cli.app import app
 
-    assert commands and inspect and models and synth  # importing them registers the commands
+    assert audit and commands and inspect and models and synth  # importing them registers the commands
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     used = set(re.findall(r"early-id ([a-z]+)", page.read_text(encoding="utf-8")))
     assert used <= known

@@ -35,9 +35,9 @@ def test_records_of_any_library_are_redacted_and_tracebacks_left_out(caplog: pyt
 
 
 def test_every_command_runs_with_it(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    from early_id.cli import commands, inspect, models, synth
+    from early_id.cli import audit, commands, inspect, models, synth
 
-    assert commands and inspect and models and synth  # they register themselves on the application that is replaced here
+    assert audit and commands and inspect and models and synth  # they register themselves on the application that is replaced here
     monkeypatch.setattr(cli, "app", lambda: logging.getLogger("x").warning("pupil B801200005001"))
     cli.main()
     assert caplog.messages == ["pupil [removed]"]
