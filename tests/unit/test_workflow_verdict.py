@@ -20,9 +20,12 @@ from early_id.workflow.steps import audit_all, train_all
 REASON = "A gap was found for Sex, and no written response is on record."
 
 
-def ready(bench: object, matrix: object) -> dict:
+def ready(bench: object, matrix: object, *, withheld: bool = False) -> dict:
     """Trials as they come, but for a bar that was cleared."""
-    return {name: replace(trial, verdict="ready for approval", reasons=("above the margin",)) for name, trial in train_all(bench, matrix).items()}
+    return {
+        name: replace(trial, verdict="ready for approval", reasons=("above the margin",))
+        for name, trial in train_all(bench, matrix, withheld=withheld).items()
+    }
 
 
 def with_a_gap(bench: object, matrix: object, trials: dict) -> dict:
@@ -41,7 +44,14 @@ def test_a_gap_changes_the_verdict_on_the_page_in_the_json_and_on_the_terminal(
 ) -> None:
     monkeypatch.setattr(workflow, "train_all", ready)
     monkeypatch.setattr(workflow, "audit_all", with_a_gap)
-    quick = ["training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false", "approval=null"]
+    quick = [
+        "training.models=[logistic]",
+        "training.put_forward=logistic",
+        "acceptance.put_forward=logistic",
+        "training.resamples=50",
+        "training.tracking=false",
+        "approval=null",
+    ]
     cfg = load_config(small_council.config, overrides=quick, out=tmp_path)
     result = workflow.run(cfg)
     commands._show(result, cfg, small_council.config)
