@@ -30,9 +30,9 @@ def _help(name: str, label: str, measure: object, phrase: str, reason: str, **mo
 
 SERVICES: tuple[Feature, ...] = (
     _service("contacts_count_365d", "Contacts with the front door", count(), last_days(365),
-             "Somebody contacted the council about the family {value} times in {period}", _MISSED),
+             "Somebody contacted the council about the child {value} times in {period}", _MISSED),
     _service("contacts_count_90d", "Contacts with the front door, last 90 days", count(), last_days(90),
-             "Somebody contacted the council about the family {value} times in {period}", _MISSED),
+             "Somebody contacted the council about the child {value} times in {period}", _MISSED),
     _service("contacts_change_180d", "Change in contacts", change(count(), earlier=between_days(360, 180)), last_days(180),
              "The council was contacted {value} times more in {period} than in the six months before", _MISSED),
     _service("contact_sources_365d", "Different people or services who contacted the council", different("contact_source"), last_days(365),
