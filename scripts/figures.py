@@ -44,7 +44,7 @@ class Figure:
 
 
 FIGURES = (
-    Figure("environment_size", "README.md", r"`\.venv` \(about (\d+) GB\)", m.environment_size, within=1.4),
+    Figure("environment_size", "README.md", r"`\.venv` \(about ([\d.]+) GB\)", m.environment_size, within=1.4),
     Figure("resampling", f"{SOURCE}/stats/README.md", r"take about ([\d.]+) s together", m.resampling, TIMED),
     Figure("block_of_weights", f"{SOURCE}/stats/resample.py", r"in numbers: (\d+) MB", m.block_of_weights),
     Figure("interval_coverage", f"{SOURCE}/stats/intervals.py", r"as little as (\d+) % .* never under (\d+) %", m.interval_coverage, within=1.02),
@@ -112,6 +112,19 @@ FIGURES = (
         f"{SOURCE}/audit/README.md",
         r"any alarm in (\d+) of (\d+)",
         command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_recovery.py",
+    ),
+    Figure(
+        "audit_speed",
+        f"{SOURCE}/audit/README.md",
+        r"resamples of 200,000 rows in ([\d.]+) s by row and ([\d.]+) s by family; fairlearn ([\d.]+) s for one, so [\d,]+ and [\d,]+ times as long; "
+        r"1,000,000 rows audited in ([\d.]+) s; 100,000 children by 12 characteristics and all pairs in ([\d.]+) s",
+        command="pytest -s tests/benchmarks/test_audit_speed.py",
+    ),
+    Figure(
+        "features_speed",
+        f"{SOURCE}/features/README.md",
+        r"below (\d+) GB with one date; time a child no longer at 100,000 \(([\d.]+) ms in all\) than at 10,000 \(([\d.]+) ms\)",
+        command="pytest tests/benchmarks/test_features_speed.py",
     ),
     Figure("fairlearn", f"{SOURCE}/audit/README.md", r"equal fairlearn's to 1e(-\d+)", command="pytest tests/contract/test_audit_fairlearn.py"),
     Figure("scikit_learn", f"{SOURCE}/stats/README.md", r"Brier to 1e(-\d+)", command="pytest tests/contract/test_stats_sklearn.py"),

@@ -107,7 +107,7 @@ def test_a_run_per_trial_and_a_child_per_model_with_intervals(tracked: tuple[Pat
     params = dict(rows(store, "SELECT key, value FROM params WHERE run_uuid = ?", said["run_id"]))
     tags = dict(rows(store, "SELECT key, value FROM tags WHERE run_uuid = ?", said["run_id"]))
     kinds = [rows(store, "SELECT value FROM tags WHERE key = 'kind' AND run_uuid = ?", run)[0][0] for (run,) in rows(store, CHILDREN, said["run_id"])]
-    assert sorted(kinds) == [*["baseline"] * 4, *["comparator"] * 2, "model"]
+    assert sorted(kinds) == [*["baseline"] * 4, *["comparator"] * 3, "model"]
     assert {"auc", "auc_low", "auc_high", "precision_at_capacity_low"} <= names
     assert tags["verdict_before_audit"] and tags["verdict"] == tags["verdict_before_audit"]
     assert params["audience"] == "hub_lead"

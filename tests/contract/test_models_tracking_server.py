@@ -83,7 +83,7 @@ def test_a_trial_its_folds_verdict_and_aliases_on_a_server(server: str, tmp_path
     experiment = client.get_experiment_by_name(EXPERIMENT)
     runs = {run.info.run_id: run for run in client.search_runs([experiment.experiment_id])}
     below = {key: [other for other, run in runs.items() if run.data.tags.get("mlflow.parentRunId") == key] for key in runs}
-    assert len(runs) == 1 + 7 + 2 and len(below[trial.run_id]) == 7
+    assert len(runs) == 1 + 8 + 2 and len(below[trial.run_id]) == 8
     [model] = [key for key in below[trial.run_id] if below[key]]
     assert runs[model].data.metrics["auc_low"] <= runs[model].data.metrics["auc"] == pytest.approx(trial.models["logistic"].auc.value)
     assert all("auc" in runs[fold].data.metrics for fold in below[model])

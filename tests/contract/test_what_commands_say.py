@@ -38,12 +38,12 @@ def test_a_file_of_which_nothing_is_left_is_refused_and_the_store_stays(council:
     assert hashes(store) == before
 
 
-def test_a_wrong_source_name_is_refused_by_the_rule_that_it_breaks(tmp_path: Path, cli: Callable[..., tuple[int, str]]) -> None:
+def test_a_wrong_source_name_is_refused_because_nobody_sends_its_people(tmp_path: Path, cli: Callable[..., tuple[int, str]]) -> None:
     council = Council(tmp_path).put_good("schools", "pupils")
     council.put("attendance", MARK, source="social_care", file="education/attendance.csv")
     code, said = cli("ingest", "--config", council.write_settings())
     assert code == 3
-    check(said, "ORP001", "source 'social_care'")
+    check(said, "No source gives the people", "source 'social_care'")
     assert council.store().version.number == 0
 
 

@@ -155,7 +155,9 @@ def test_random_councils_are_rich_enough_to_tell() -> None:
     look()
     names = {feature.name for feature in CATALOGUE}
     assert known == names
-    assert unknown >= {feature.name for feature in CATALOGUE if feature.source != "enrolments"}
+    # Relatives are unknown only to a child in no household, whom few councils have; tests/unit/test_further_measures.py holds that case.
+    may_be_known_everywhere = {f.name for f in CATALOGUE if f.source == "enrolments" or f.measure.kind == "relatives"}
+    assert unknown >= names - may_be_known_everywhere
     # A rare code may be drawn by nobody; four in five features have to come to life.
     assert len(lively) >= 0.8 * len(names), sorted(names - lively)
 
