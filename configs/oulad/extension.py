@@ -273,6 +273,8 @@ WORDS = {
     "a family whose need was later recognised": "a student who later withdrew",
     "school": "module",
     "schools": "modules",
+    "schools and hubs": "modules",
+    "schools, hubs": "modules",
     "early-help lists": "lists",
     "girls of one ethnic group": "women of one age band",
     "a child not on this list": "a student not on this list",

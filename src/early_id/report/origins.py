@@ -61,7 +61,7 @@ def told(m: Material, audience: str, title: str, words: str, parts: Parts) -> Pa
 
 
 def standardised(m: Material, audience: str) -> Parts:
-    """Share listed at the council's mix of outcome, age and list."""
+    """Share listed at everyone's mix of outcome, age and list."""
     frame = m.study(audience, "standardised")
     if frame.empty:
         return []
@@ -84,7 +84,14 @@ def standardised(m: Material, audience: str) -> Parts:
         ]
         for row in rows
     ]
-    headings = ["Group", "Listed", "Share listed at the council's mix", "Gap as it is, in points", "Gap at the council's mix, in points", "Mix of"]
+    headings = [
+        "Group",
+        "Listed",
+        "Share listed at the mix of everyone",
+        "Gap as it is, in points",
+        "Gap at the mix of everyone, in points",
+        "Mix of",
+    ]
     table = page.table_html(headings, cells, f"Share listed at one mix, widest gaps first: {list_name(audience).lower()}")
     return told(m, audience, "Listed how often, at the same mix", words, [table])
 
@@ -293,7 +300,7 @@ def _known(m: Material, audience: str) -> Parts:
 SHEETS = {
     "places": ("schools, hubs", "schools and hubs, tested with the crossed groups"),
     "calibration": ("bands", "observed against expected by band, slope, AUC"),
-    "standardised": ("one mix", f"share listed at the council's mix of outcome, {AGE_COLUMNS[-1]} and list"),
+    "standardised": ("one mix", f"share listed at everyone's mix of outcome, {AGE_COLUMNS[-1]} and list"),
     "lists": ("lists", "each list"),
     "proxies": ("proxies", "how well features and themes tell who is in a group"),
     "completeness": ("known", "values known, by group"),
