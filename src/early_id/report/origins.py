@@ -70,7 +70,7 @@ def standardised(m: Material, audience: str) -> Parts:
     rows = held.reindex(order).head(SHOWN).to_dict("records")
     words = (
         "A group with more need, of another age, or on a list with more places is listed more often for that alone. Here every group is given the "
-        "council's own mix of outcome, age and list; never that of the model's score. "
+        "mix of outcome, age and list that all together have; never that of the model's score. "
         f"For {count_of(len(frame) - len(held), 'group')} this cannot be estimated: too few were listed."
     )
     cells: list[Any] = [
