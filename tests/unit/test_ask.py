@@ -61,3 +61,11 @@ def test_no_stand_in_is_left_in_a_question() -> None:
     with mock.patch.object(ask, "_answered", lambda backend, text: asked.append(text) or answered(backend, text)):
         values(store(rows()), AS_OF)
     assert asked and not any(f"MAKE_DATE({year}" in text or f"{year}-01-01" in text for text in asked for year in range(9000, 9100))
+
+
+def test_a_store_whose_tables_have_other_columns_asks_its_own_question() -> None:
+    wider = store(rows())
+    wider.backend.raw_sql("ALTER TABLE suspensions ADD COLUMN received_on DATE")
+    with mock.patch.dict(ask._TEXTS, clear=True):
+        first, second = values(wider, AS_OF), values(store(rows()), AS_OF)
+    pd.testing.assert_frame_equal(first, second)

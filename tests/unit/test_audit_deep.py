@@ -161,6 +161,31 @@ def test_a_second_outcome_tells_recording() -> None:
     assert row["ratio_low"] < 2 < row["ratio_high"] and row["says"].startswith("recorded more often")
 
 
+def test_many_comparisons_without_a_difference_say_nothing_of_recording() -> None:
+    """12 characteristics of 4 groups, 4,000 children, 20 councils: 5 in 100 of them may hold a claim, so 5 of 20 would be far too many."""
+    councils = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        n = 4_000
+        need = rng.random(n) < 0.25
+        referred, reviewed = (need & (rng.random(n) < 0.6) for _ in range(2))
+        held = [grouping(pd.Series(rng.integers(0, 4, n)).astype(str), name=f"g{j}", label=f"G{j}") for j in range(12)]
+        found = second_outcomes(_scored([0.0] * n, list(referred * 1.0)), held, {"reviewed": reviewed * 1.0}, outcome="referred")
+        councils.append(found["says"].str.startswith("recorded").any())
+    assert len(found) == 48 and sum(councils) < 5
+
+
+def test_a_part_of_the_outcome_says_nothing_of_recording() -> None:
+    rng = np.random.default_rng(4)
+    n = 4_000
+    group = rng.random(n) < 0.3
+    referred = rng.random(n) < 0.3
+    part = referred & (rng.random(n) < np.where(group, 0.8, 0.2))
+    by = grouping(pd.Series(np.where(group, "a", "b")), name="g", label="G")
+    told = second_outcomes(_scored([0.0] * n, list(referred * 1.0)), [by], {"part": part * 1.0}, outcome="referred", judged_apart=())
+    assert told["ratio_high"].min() < 1 and told["says"].str.startswith("nothing about recording").all()
+
+
 def test_a_feature_that_gives_a_group_away_leads_the_proxies() -> None:
     rng = np.random.default_rng(5)
     n = 2000

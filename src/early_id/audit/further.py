@@ -64,5 +64,6 @@ def further_tables(model: Any, matrix: Any, scored: Scored, held: Sequence[Group
             raise SettingsError.unknown_name("outcome", second_outcome, others, where="audit.second_outcome")
         if second_outcome is not None and features and X is not None:
             found["signs"] = signs_table(X.loc[keys, [f.name for f in features]], {second_outcome: others[second_outcome]}, held, scored.clusters)
-        found["second_outcomes"] = second_outcomes(scored, held, others, outcome=model.outcome)
+        apart = () if second_outcome is None else (second_outcome,)
+        found["second_outcomes"] = second_outcomes(scored, held, others, outcome=model.outcome, judged_apart=apart)
     return {name: table for name, table in found.items() if len(table)}

@@ -16,7 +16,7 @@ a threshold for each outcome, the group's distance from the rest is the same for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -90,44 +90,59 @@ def missed_grid(missed: float, rest_missed: float) -> pd.DataFrame:
     return pd.DataFrame(1 / (1 + true_odds) - rest_missed, index=pd.Index(GRID, name="λ, not listed"), columns=pd.Index(GRID, name="λ, listed"))
 
 
-def second_outcomes(scored: Scored, held: Sequence[Grouping], others: Mapping[str, Floats], *, outcome: str) -> pd.DataFrame:
+def second_outcomes(
+    scored: Scored, held: Sequence[Grouping], others: Mapping[str, Floats], *, outcome: str, judged_apart: Collection[str] | None = None
+) -> pd.DataFrame:
     """λ of the main outcome against each other one that is held: the ratio of ratios of counts, with its interval.
 
-    It speaks of recording only where the other outcome does not pass the same threshold; parts of one outcome pass it together.
+    It speaks of recording only where the other outcome does not pass the same threshold; parts of one outcome pass it together, so only outcomes
+    in ``judged_apart`` (all, where it is None) are given a reading. Many are compared, so a reading is given beyond an interval widened for all
+    comparisons together (Bonferroni); the intervals shown are of 95 %.
     Variance of the logarithm: family sums of each count's share, since the two outcomes are of the same children.
     """
     found = []
+    read = [name for name in others if judged_apart is None or name in judged_apart]
+    # Of two groups one is the mirror of the other: one comparison.
+    compared = len(read) * sum(max(len(by.groups) - (len(by.groups) == 2), 1) for by in held if len(by.groups) > 1)
+    strict = normal_quantile(1.0 - 0.025 / max(compared, 1))
     for name, other in others.items():
         known = ~np.isnan(scored.y) & ~np.isnan(other)
         y, second, family = scored.y[known], other[known], scored.clusters[known]
         for by in (one for one in held if len(one.groups) > 1):
             for g, group in enumerate(by.groups):
-                found.append((by.name, by.label, group, outcome, name, *_relative(y, second, by.codes[known] == g, family)))
+                answer = _relative(y, second, by.codes[known] == g, family, strict=strict if name in read else None)
+                found.append((by.name, by.label, group, outcome, name, *answer))
     return pd.DataFrame(found, columns=list(SECOND_COLUMNS))
 
 
-def _relative(y: Floats, second: Floats, inside: Bools, family: Ints) -> tuple[float | str, ...]:
-    """Counts in the group, λ with its interval, difference of the two distances in probits with its interval, and what they say."""
+def _relative(y: Floats, second: Floats, inside: Bools, family: Ints, *, strict: float | None) -> tuple[float | str, ...]:
+    """Counts in the group, λ with its interval, difference of the two distances in probits with its interval, and what they say.
+
+    ``strict`` is the normal quantile beyond which something is said; None where nothing may be.
+    """
     counts = [float(v[side].sum()) for v in (y, second) for side in (inside, ~inside)]
     sizes = [float(inside.sum()), float((~inside).sum())] * 2
     if min(counts) < FEWEST or min(n - k for n, k in zip(sizes, counts, strict=True)) < FEWEST:
         return (counts[0], counts[2], *(np.nan,) * 6, f"cannot be estimated: fewer than {FEWEST} with or without an outcome on one side")
     value = (counts[0] / counts[1]) / (counts[2] / counts[3])
-    half = normal_quantile(0.975) * spread(
-        y * (inside / counts[0] - ~inside / counts[1]) - second * (inside / counts[2] - ~inside / counts[3]), family
-    )
+    usual = normal_quantile(0.975)
+    error = spread(y * (inside / counts[0] - ~inside / counts[1]) - second * (inside / counts[2] - ~inside / counts[3]), family)
     normal, shift, pull = NormalDist(), 0.0, np.zeros(len(y))
     for outcome, side, k, n, sign in zip((y, y, second, second), (inside, ~inside) * 2, counts, sizes, (1.0, -1.0, -1.0, 1.0), strict=True):
         z = normal.inv_cdf(k / n)
         shift += sign * z
         pull += sign * np.where(side, (outcome - k / n) / (n * normal.pdf(z)), 0.0)
-    wide = normal_quantile(0.975) * spread(pull, family)
-    low, high = value * np.exp(-half), value * np.exp(half)
-    return counts[0], counts[2], value, low, high, shift, shift - wide, shift + wide, _says(low, high, shift - wide, shift + wide)
+    pulled = spread(pull, family)
+    low, high = value * np.exp(-usual * error), value * np.exp(usual * error)
+    says = MIX
+    if strict is not None:
+        says = _says(value * np.exp(-strict * error), value * np.exp(strict * error), shift - strict * pulled, shift + strict * pulled)
+    return counts[0], counts[2], value, low, high, shift, shift - usual * pulled, shift + usual * pulled, says
 
 
 MORE = "recorded more often for this group than the other outcome says, if that one does not pass the same threshold"
 LESS = "recorded less often for this group than the other outcome says, if that one does not pass the same threshold"
+MIX = "nothing about recording: a part of the outcome, or an outcome that nobody said is judged apart"
 GRAVITY = "they differ, but no more than two outcomes of different gravity would"
 AGREE = "the two outcomes agree about this group, within chance"
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from early_id.core.fingerprint import fingerprint
 from early_id.data.engine import raw
-from early_id.features.past import TableSource
+from early_id.features.past import Past, TableSource
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def _answered(backend: Any, text: str) -> pd.DataFrame:
     return frame
 
 
-def key_of(table: Table) -> str:
-    """What of a table's declaration a query depends on."""
-    return fingerprint(table)
+def key_of(past: Past, table: Table) -> str:
+    """What of a table a query depends on: its declaration, and the columns that this store has it in.
+
+    Asking for the columns also sees to it that an engine that reads tables on demand has this one before a kept text names it.
+    """
+    return past.once(f"columns of {table.name}", lambda: fingerprint((table, tuple(past.store.table(table.name).columns))))

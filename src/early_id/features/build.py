@@ -169,7 +169,7 @@ def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
 
 def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
     """The answer by ``rid``, with a row for every child."""
-    full = (*key, key_of(scope.table), str(scope.own_school_only))
+    full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only))
     return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 

@@ -148,7 +148,7 @@ class Coverage:
             rows = self.past.rows(self.table.name, on["as_of"])
             return rows.group_by(by).agg(first=rows.happened_on.min())
 
-        found = ask(self.past.store, ("first", key_of(self.table)), query, {"as_of": self.past.as_of})
+        found = ask(self.past.store, ("first", key_of(self.past, self.table)), query, {"as_of": self.past.as_of})
         feed_of = {c.code: c.feed or c.code for c in code_list(self.table[self.table.kind].codes or "").codes} if self.table.kind else {}
         first: dict[str, dict[str, pd.Timestamp]] = {}
         for row in found.to_dict("records"):
@@ -164,7 +164,7 @@ class Coverage:
             return {}
         found = ask(
             self.past.store,
-            ("schools", key_of(self.table)),
+            ("schools", key_of(self.past, self.table)),
             lambda on: self.past.rows(self.table.name, on["as_of"]).select("source", "file", "school_id").distinct(),
             {"as_of": self.past.as_of},
         )

@@ -23,6 +23,7 @@ from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Usage
 from early_id.features.build import numbered, scopes
 from early_id.features.compile import flagged, marks_of
+from early_id.features.cut import with_stand_ins
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past, TableSource
 from early_id.features.scope import Scope
@@ -167,7 +168,7 @@ def _left_out(scope: Scope, windows: Mapping[str, tuple[date, date]], shown: int
     import ibis
 
     when = ibis.literal(past.as_of, type="date")
-    stored = of_subjects(past.store.table(table.name))
+    stored = of_subjects(with_stand_ins(past.store.table(table.name), table))
     late = stored.happened_on >= when
     unknown = ~late & (stored.known_from >= when)
     replaced = ~late & ~unknown & (stored.known_to < when).fill_null(False)

@@ -76,7 +76,7 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
             parts += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
         return flags.rows.group_by("group", "member").agg(**{part.name: part.expression for part in parts})
 
-    each = ask(scope.past.store, ("peers", key_of(scope.table), fingerprint(asked)), sums, dates)
+    each = ask(scope.past.store, ("peers", key_of(scope.past, scope.table), fingerprint(asked)), sums, dates)
     group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
     answer = {}
     for one in asked:

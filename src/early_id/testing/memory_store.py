@@ -32,9 +32,6 @@ class MemoryStore:
         is what settings say of the schools: 'all', 'sent', a list, or None.
     """
 
-    #: Its tables have other columns of provenance than those of a store in files, so questions of one are not those of the other.
-    reading = "memory"
-
     def __init__(self, rows: Mapping[str, Sequence[Row]], *, tables: Tables | None = None, covers: Sequence[Cover] | None = None):
         self.tables = tables or Tables()
         self.rows = {name: [self._filled(self.tables[name], row) for row in items] for name, items in rows.items()}
