@@ -55,7 +55,11 @@ def options(m: Material, audience: str) -> Parts:
         if tested is not None and tested.verdict == "gap found"
         else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
     )
-    warned = f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}." if down else "No option is levelling down."
+    warned = (
+        f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}."
+        if down
+        else "No option takes from others without finding anybody more; the table of who would lose shows whom each would miss."
+    )
     words = (
         "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "
         f"by family. It is a study; nothing of it was applied. {chance}{warned} {CAUTION}"
