@@ -64,7 +64,7 @@ pictures: setup
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra ebm --extra spark --extra notebooks --extra dev pyproject.toml -o requirements.lock
+		--extra ebm --extra spark --extra postgres --extra mssql --extra notebooks --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
