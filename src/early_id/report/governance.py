@@ -35,7 +35,7 @@ BANNERS = {
 }
 
 #: Further tables of an audit; a result without them says nothing of them.
-STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links", *origins.SHEETS)
+STUDIES = ("crossed", "crossed_small", "unknown", *origins.SHEETS)
 
 #: In the order of the outline, but for the questions, which stand where a board that reads no further has met them.
 SECTIONS = (
