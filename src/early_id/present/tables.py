@@ -103,7 +103,8 @@ def _table(sheet: Sheet, n: int) -> GPTable:
     cells = [[_cell(value, sheet.name) for value in row] for row in sheet.rows]
     signs = [(i + 1, j) for i, row in enumerate(cells) for j, value in enumerate(row) if isinstance(value, str) and value.startswith(FORMULA_SIGNS)]
     # Excel's own quote mark, so that such text stays text when a cell is edited.
-    quoted: list[dict[str, Any]] = [{"cell": {"cells": signs, "format": {"quote_prefix": True}}}] if signs else []
+    # One entry a cell: of several in one entry gptables formats the last.
+    quoted: list[dict[str, Any]] = [{"cell": {"cells": sign, "format": {"quote_prefix": True}}} for sign in signs]
     # A number would touch the words of the next column.
     words = [j for j in range(1, len(sheet.headings)) if any(isinstance(row[j], str) and row[j] != EMPTY for row in cells)]
     apart: list[dict[str, Any]] = [{"column": {"columns": words, "format": {"indent": 1}, "include_names": True}}] if words else []

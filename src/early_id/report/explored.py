@@ -21,6 +21,7 @@ from early_id.report.section import (
     audience_heading,
     lead_in,
     paragraph,
+    picture,
     points,
     sheet_name,
     smallest,
@@ -28,7 +29,7 @@ from early_id.report.section import (
 )
 from early_id.report.showing import Figure, Showing, number
 
-#: Crossed groups, and links, in a table; the workbook has all.
+#: Crossed groups in a table; the workbook has all.
 SHOWN = 10
 
 #: Begins every line of the cost of the sharing rule in the summary of lists.
@@ -36,6 +37,8 @@ COST_BEGINS = "families a school list could not show because "
 
 #: Links under this share are left out.
 LINKED = 0.03
+#: The strongest of them on a page.
+LINKS = 6
 
 #: Where published, links are given to the nearest such step.
 _COARSE = 0.05
@@ -146,7 +149,8 @@ def _effects(m: Material, audience: str, effects: pd.DataFrame) -> list[Markup]:
     )
     caption = f"What each theme adds: {list_name(audience).lower()}"
     rest = [paragraph(f"Without {and_list(none)} nobody else would be listed.")] if none else []
-    return [lead_in(words), page.chart_html(svg, page.table_html(headings, cells, caption, note=m.showing.note)), *rest]
+    sheet = "" if m.showing.publishable else sheet_name(audience, "themes")
+    return [lead_in(words), picture(svg, page.table_html(headings, cells, caption, note=m.showing.note), sheet=sheet), *rest]
 
 
 def _change(row: Mapping[str, Any], measure: str) -> str:
@@ -178,7 +182,7 @@ def _links(m: Material, audience: str) -> list[Markup]:
     )
     if strong.empty:
         return [paragraph(f"No theme goes along with a characteristic by {percent(LINKED)} or more.")]
-    cells: list[Any] = [[row["theme"], row["characteristic"], _link(row["share"], step)] for row in strong.head(SHOWN).to_dict("records")]
+    cells: list[Any] = [[row["theme"], row["characteristic"], _link(row["share"], step)] for row in strong.head(LINKS).to_dict("records")]
     caption = f"Themes that go along with a characteristic: {list_name(audience).lower()}"
     table = page.table_html(["Theme", "Characteristic", "Share of the theme's differences that goes along with it"], cells, caption)
     return [lead_in(words), table]

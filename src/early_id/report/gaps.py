@@ -23,6 +23,7 @@ from early_id.report.section import (
     measure_parts,
     more,
     paragraph,
+    picture,
     sheet_name,
 )
 from early_id.report.showing import Figure, estimate
@@ -73,7 +74,7 @@ def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
         drawn.append(Markup("<div>{}{}</div>").format(lead_in(label), page.chart_html(charts.people_strip(n, 10, title=label, desc=desc))))
     rows = [[label, figure.text()] for label, figure in found.items()]
     pair = Markup('<div class="side-by-side">{}</div>').format(Markup("").join(drawn))
-    return [lead_in(f"{caption}."), pair, page.table_html(["Lists", "Share (95% interval)"], rows, caption)]
+    return [lead_in(f"{caption}."), pair, more("The shares, with their intervals", page.table_html(["Lists", "Share (95% interval)"], rows, caption))]
 
 
 def without_need(m: Material) -> Section:
@@ -132,7 +133,8 @@ def observed_expected(m: Material) -> Section:
     ]
     for audience, groups in m.groups.items():
         rows = groups.of("observed_expected")
-        known = [row for row in rows if _says_something(row)]
+        usual = [row for row in rows if row.is_drawn and row.group != NOT_KNOWN and not row.is_finer] or rows
+        known = [row for row in usual if _says_something(row)]
         if not known:
             continue
         away = sorted((row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)), key=_how_far)
@@ -141,8 +143,7 @@ def observed_expected(m: Material) -> Section:
         sentences.append(
             f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference can be told{apart}."
         )
-        shown = [row for row in known if row.is_drawn and row.group != NOT_KNOWN and not row.is_finer] or known
-        drawn = sorted(shown, key=_how_far)[:SHOWN]
+        drawn = sorted(known, key=_how_far)[:SHOWN]
         svg = charts.forest(
             [row.figure.row(row.label) for row in drawn],
             title=f"{list_name(audience)}: observed against expected, the {len(drawn)} groups furthest from 1",
@@ -162,7 +163,7 @@ def observed_expected(m: Material) -> Section:
         rest = every_group(
             m, audience, table(rows, "Observed against expected, every group"), f"observed against expected, {list_name(audience).lower()}"
         )
-        parts += [audience_heading(m, audience), lead_in(few), page.chart_html(svg, table(drawn, "Observed against expected")), rest]
+        parts += [audience_heading(m, audience), lead_in(few), picture(svg, table(drawn, "Observed against expected")), rest]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
 

@@ -95,7 +95,10 @@ def governance_pack(
             written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
             bar.advance(note=kind)
     facts = context or GovernanceContext()
-    made = [facts.words.sheet(sheet) for sheet in sheets.all_sheets(audits, _summary(lists), facts)]
+    made = [
+        facts.words.sheet(sheet)
+        for sheet in sheets.all_sheets(audits, {name: _json(one) for name, one in _by_audience(trial).items()}, _summary(lists), facts)
+    ]
     if made:
         tables = target.with_name(f"{target.stem}_tables_restricted.xlsx")
         foot = "RESTRICTED" + (f" · {facts.watermark}" if facts.watermark else "")

@@ -105,6 +105,11 @@ def more(summary: str, *parts: Markup, sheet: str = "") -> Markup:
     return Markup('<details class="more"><summary>{}{}</summary>{}</details>').format(summary, where, Markup("").join(parts))
 
 
+def picture(svg: Markup, table: Markup, *, sheet: str = "") -> Markup:
+    """A picture that holds its figures; its table is opened on the screen."""
+    return page.chart_html(svg, more("The figures of this picture, with their intervals", table, sheet=sheet))
+
+
 def sheet_name(audience: str, table: str) -> str:
     """Name of the sheet that holds one of an audience's tables."""
     return f"{list_name(audience)[:20]} {table}"
@@ -114,7 +119,7 @@ def sheet_name(audience: str, table: str) -> str:
 BY_GROUP = "by group"
 
 #: Heading of the last figure of a row: what the test could have seen (80% power), whatever was there.
-SMALLEST = "Seen 4 times in 5 from, in points"
+SMALLEST = "Seen from"
 
 
 def every_group(material: Material, audience: str, table: Markup, what: str) -> Markup:
@@ -135,7 +140,7 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
 
     def table(shown: Sequence[GroupRow], caption: str) -> Markup:
         cells: list[Any] = [[against(row), row.n, row.figure.text(), points(row), smallest(row), row.verdict or "not tested"] for row in shown]
-        return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note)
+        return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note, tight=True)
 
     rest = every_group(material, audience, table(rows, f"{heading}, every group"), f"{heading.lower()}, {name.lower()}")
     if not furthest:
@@ -149,7 +154,7 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
     )
     words = (
         f"{name}: gaps found, and the groups furthest from everyone else, {len(furthest)} in all (line at 0: no gap). A filled dot is a gap found; a hollow "
-        "one is a gap that may be chance."
+        "one is a gap that may be chance. “Seen from”: the smallest gap that would be found 4 times in 5, in points."
     )
     return [lead_in(words), page.chart_html(svg, table(furthest, heading)), rest]
 

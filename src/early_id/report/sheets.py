@@ -15,6 +15,8 @@ from early_id.report import origins
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.measured import CHECKS, COVERS, LINKED, SOURCES
 from early_id.report.section import BY_GROUP, sheet_name
+from early_id.report.showing import Showing
+from early_id.report.usefulness import MODEL_HEADINGS, MODELS, model_row
 from early_id.report.who import RECIPIENTS, TAKEN_OUT, recipient_row
 
 #: Columns of the workbook: the audit's own -> heading.
@@ -66,9 +68,14 @@ def about(c: GovernanceContext) -> list[str]:
     ]
 
 
-def all_sheets(audits: Mapping[str, Any], lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
-    """Sheets of each list's audit, then of the lists and of the records."""
-    return [*(sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)), *_of_run(lists, c)]
+def all_sheets(audits: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
+    """Sheets of each list's audit, then of the models, of the lists and of the records."""
+    made = [sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)]
+    for audience, trial in trials.items():
+        if rows := [model_row(Showing(False), name, figures) for name, figures in (trial.get("models") or {}).items()]:
+            title = f"{list_name(audience)}: models and rules with {trial.get('capacity')} places"
+            made.append(Sheet(sheet_name(audience, MODELS), MODEL_HEADINGS, rows, title=title, notes=(FULL, *c.said)))
+    return made + _of_run(lists, c)
 
 
 def _of_audit(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
