@@ -82,7 +82,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
     names : pair of str
         What the first and the second bar show; the second is hatched, so that colour is not needed.
     """
-    with drawing(len(rows), row_height=max(0.46, row_height(rows)), extra=0.4) as (figure, axes):
+    with drawing(len(rows), row_height=max(0.42, row_height(rows)), extra=0.4) as (figure, axes):
         factor = _UNITS[unit][0]
         values = [_number(row[key]) or 0 for row in rows for key in ("first", "second")]
         axes.set_xlim(0, max(values, default=0) * factor * 1.18 or 1)

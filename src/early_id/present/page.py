@@ -23,7 +23,7 @@ Cell: TypeAlias = str | int | float | date | None
 _OWN_TEMPLATES = Path(__file__).parent / "templates"
 
 #: Tables of at most this many rows are not broken over two printed pages.
-_KEPT_WHOLE = 8
+_KEPT_WHOLE = 11
 
 #: Looks of the band at the top of a page.
 KINDS = ("restricted", "publishable", "plain")

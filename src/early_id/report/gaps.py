@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from early_id.audit.measures import MEASURES
 from early_id.present import charts, page
-from early_id.present.wording import and_list, number_word, out_of, plural
+from early_id.present.wording import and_list, count_of, number_word, out_of, plural
 from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN, SHOWN, GroupRow
 from early_id.report.section import (
     BY_GROUP,
+    PICTURES,
     Material,
     Section,
     audience_heading,
@@ -55,6 +56,7 @@ def missed(m: Material) -> Section:
             f"whether it misses more in some groups."
         )
     )
+    parts += [paragraph(PICTURES)] if m.groups else []
     for audience in m.groups:
         parts += [
             audience_heading(m, audience),
@@ -98,6 +100,7 @@ def without_need(m: Material) -> Section:
             "later; some of these families may have had one that nobody wrote down."
         )
     )
+    parts += [paragraph(PICTURES)] if m.groups else []
     for audience in m.groups:
         parts.append(audience_heading(m, audience))
         parts += measure_parts(
@@ -127,8 +130,8 @@ def observed_expected(m: Material) -> Section:
     parts: list[Markup] = [
         paragraph(
             "For each group, the number who had the outcome is divided by the number the score led us to expect. At 1 they "
-            "agree. Above 1, "
-            "the score understates the need of this group; below 1, it overstates it."
+            "agree. Above 1, the score understates the need of this group; below 1, it overstates it. The pictures show the ten groups furthest from 1. With so "
+            "many groups, some intervals leave out 1 by chance; this is not tested."
         )
     ]
     for audience, groups in m.groups.items():
@@ -141,7 +144,8 @@ def observed_expected(m: Material) -> Section:
         apart = f"; {and_list([_away(row) for row in away[:3]])}" if away else ""
         apart += f"; and {len(away) - 3} more differ less" if len(away) > 3 else ""
         sentences.append(
-            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference can be told{apart}."
+            f"{list_name(audience)}: in {len(known) - len(away)} of {count_of(len(known), 'group')} as many had the outcome as expected, as far as can be "
+            f"told{apart}."
         )
         drawn = sorted(known, key=_how_far)[:SHOWN]
         svg = charts.forest(
@@ -159,11 +163,10 @@ def observed_expected(m: Material) -> Section:
             headings = ["Group", "Children, outcome known", "Observed ÷ expected (95% interval)"]
             return page.table_html(headings, cells, f"{caption}: {list_name(audience).lower()}", note=m.showing.note)
 
-        few = f"The {len(drawn)} groups furthest from 1 (line). With so many groups, some intervals leave out 1 by chance; this is not tested."
         rest = every_group(
             m, audience, table(rows, "Observed against expected, every group"), f"observed against expected, {list_name(audience).lower()}"
         )
-        parts += [audience_heading(m, audience), lead_in(few), picture(svg, table(drawn, "Observed against expected")), rest]
+        parts += [audience_heading(m, audience), picture(svg, table(drawn, "Observed against expected")), rest]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
 
@@ -185,4 +188,5 @@ def _how_far(row: GroupRow) -> tuple[float, str]:
 
 def _away(row: GroupRow) -> str:
     way = "more had the outcome than expected" if (row.figure.value or 1.0) > 1 else "fewer had the outcome than expected"
-    return f"for {row.label} {way} ({row.figure.ratio_text()})"
+    ratio = row.figure.ratio_text().replace(" (", "; ").rstrip(")")
+    return f"for {row.label} {way} ({ratio})"

@@ -56,7 +56,11 @@ def model_row(showing: Showing, name: str, figures: Mapping[str, Any]) -> list[s
 
 def no_model(m: Material) -> Section:
     """How models, rules and no model at all compare."""
-    parts: list[Markup] = []
+    parts: list[Markup] = (
+        [paragraph("Of the families listed, the share with need: filled dots are models; hollow dots are rules that need no model.")]
+        if m.trials
+        else []
+    )
     sentences = []
     for audience, trial in m.trials.items():
         models: Mapping[str, Any] = trial.get("models") or {}
@@ -74,7 +78,6 @@ def no_model(m: Material) -> Section:
         table = page.table_html(MODEL_HEADINGS, [model_row(m.showing, name, figures) for name, figures, _ in rows], caption, note=m.showing.note)
         parts += [
             subheading(list_name(audience)),
-            lead_in("Filled dots are models; hollow dots are rules that need no model."),
             picture(svg, table, sheet="" if m.showing.publishable else sheet_name(audience, MODELS)),
         ]
         if not m.showing.publishable:
