@@ -165,14 +165,15 @@ def _if_all_belonged(m: Material) -> list[Markup]:
         return []
     frame = frame[frame["characteristic_label"].isin(m.groups[m.main].page_titles())]
     by = frame.assign(step=(frame["moved"] - frame["difference"]).abs()).dropna(subset=["step"]).sort_values("step", ascending=False, kind="stable")
-    records = by.to_dict("records")
-    turned = [row for row in records if _tells(row, "difference") != _tells(row, "moved")]
+    figures = len(by.drop_duplicates(["characteristic", "measure"]))
+    would_turn = by[[_tells(row, "difference") != _tells(row, "moved") for row in by.to_dict("records")]]
+    turned = would_turn.drop_duplicates(["characteristic", "measure"]).to_dict("records")
     parts = [
         subheading("If everyone not known belonged to one group"),
         paragraph(
             "Nobody knows where they belong; these are the ends of what is possible. "
             + (
-                f"For {count_of(len(turned), 'figure')} of {len(records)} the answer to whether chance alone could explain the gap would be another."
+                f"For {count_of(len(turned), 'figure')} of {figures} the answer to whether chance alone could explain the gap would be another."
                 if turned
                 else "For no figure would the answer to whether chance alone could explain the gap be another."
             )
@@ -219,9 +220,11 @@ def _linked(m: Material) -> list[Markup]:
 
     words = (
         "A child whose records could not be joined is seen by one agency only, and what others know of the family is missing. "
-        "A child of whom no other agency holds anything counts as not joined too. The groups furthest from everyone else:"
+        "A child of whom no other agency holds anything counts as not joined too. The groups whose records were joined least, against everyone else:"
     )
-    shown, title = groups.furthest("linked_share", SHOWN), "Children whose records were joined to those of another agency"
+    title = "Children whose records were joined to those of another agency"
+    least = [row for row in groups.of("linked_share") if row.is_drawn and not row.is_finer and (row.gap.value or 0.0) < 0]
+    shown = sorted(least, key=lambda row: (row.gap.value or 0.0, row.label))[:SHOWN]
     every = table(groups.rows, f"{title}, every group")
     where = more(f"Every group: {title.lower()}", every, sheet="" if m.showing.publishable else LINKED)
     return [subheading("Links between agencies"), *([lead_in(words), table(shown, title)] if shown else []), where]
