@@ -27,6 +27,7 @@ from early_id.features.declare import (
     count,
     current,
     days,
+    days_in_current,
     days_since_first,
     different,
     ever,
@@ -113,6 +114,28 @@ ALSO = (
     _also("mondays", "attendance", share(weekday_in("date", {0}), IS_ABSENT_FOR_FEATURES), this_year()),
     _also("in_spring", "enrolments", count(month_in("start_on", {2, 3, 4})), ever()),
     _also("relatives", "household_members", relatives(), ever(), unit=Unit.FAMILY, sharing=SharingClass.HOUSING_FINANCE),
+    # By themselves in their group, whose windows reach back a year: that a relative had such a row ever must be known all the same.
+    _also(
+        "notices_change_of_relatives",
+        "notifications",
+        change(count(isin("kind", {"health"}), among=isin("kind", {"bereavement"})), earlier=between_days(360, 180)),
+        last_days(180),
+        unit=Unit.FAMILY,
+        missing=Missing.UNKNOWN,
+    ),
+    _also("at_this_home", "household_members", days_in_current(isin("role", {"child"})), last_days(400), unit=Unit.FAMILY),
+    _also("open_days", "early_help", days_in_current(), ever()),
+    _also("enough_contacts", "contacts", count(isin("contact_source", {"school"}), at_least=2), last_days(365)),
+    _also("enough_days", "suspensions", days(isin("category", {"SUSP"}), among=at_least("sessions", 2), at_least=2), ever(), missing=Missing.UNKNOWN),
+    _also("enough_weeks", "attendance", weeks(isin("code", {"I"}), among=IS_POSSIBLE_FOR_FEATURES, at_least=9), last_days(60), unit=Unit.FAMILY),
+    _also(
+        "kinds_among",
+        "household_factors",
+        different("factor", isin("factor", {"4A", "4B"}), among=isin("factor", {"4A", "4B", "21"})),
+        last_days(365),
+        missing=Missing.UNKNOWN,
+        unit=Unit.FAMILY,
+    ),
     _also("own_total", "suspensions", total("sessions", isin("category", {"SUSP"})), last_days(365), sharing=SharingClass.SCHOOL),
 )
 CATALOGUE = catalogue(ALSO)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: So many parts of one query make it worth while to bring rows together first.
 _MANY = 8
-#: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
+#: Measures that can be nought: with ``Missing.UNKNOWN`` that takes a row of the child at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
 
@@ -182,10 +182,11 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _earliest(scope: Scope, group: list[Feature]) -> date:
-    """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
-    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in _COUNTS for f in group):
+    """The first day that any window of the group reaches; the beginning where it has to be known of any row ever."""
+    asked = [(feature, part) for feature in group for part in parts_of(feature, "")]
+    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and part.measure.kind in _COUNTS for f, part in asked):
         return BEGINNING
-    return min(scope.window(part.window)[0] for feature in group for part in parts_of(feature, ""))
+    return min(scope.window(part.window)[0] for _, part in asked)
 
 
 def _finish(scope: Scope, feature: Feature, parts: list[Part], answer: pd.DataFrame, peers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -129,7 +129,7 @@ def marks_of(measure: Measure, flags: Flagged, start: date, end: date, as_of: da
 
     inside, of, among = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among)
     hit = inside & of
-    if measure.kind == "current":
+    if measure.kind in OF_OPEN_SPELLS:
         closed = flags.rows[ends].cast("date")
         hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
     return Marks(inside, among, hit, inside & among & of if measure.kind in ("share", "longest_run") else hit)
@@ -194,6 +194,8 @@ def day_number(day: date) -> int:
     return (day - _EPOCH).days
 
 
+#: Measures of spells that are open on the date.
+OF_OPEN_SPELLS = frozenset({"current", "days_in_current"})
 #: Measures that read the day of every row: they cannot be had from rows that were brought together.
 BY_ROW = frozenset({"days", "weeks", "days_since_first", "mean_gap", "custom"})
 

@@ -87,6 +87,7 @@ def measure_words(measure: Measure, table: Table, window: Window) -> str:
         "mean_gap": f"Mean days from one to the next of {rows}",
         "latest": f"The {column} of the newest of {rows}",
         "current": f"Whether a spell is open on the date: {rows}",
+        "days_in_current": f"Days since the beginning of the newest spell that is open on the date: {rows}",
         "relatives": "Number of other children in the family",
         "custom": f"Computed by a function of the extension from rows of {', '.join(measure.tables) or table.name}",
     }[measure.kind]

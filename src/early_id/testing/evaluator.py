@@ -187,6 +187,9 @@ class Twin:
                 return float((self.as_of - max(row["happened_on"] for row in hits)).days) if hits else None
             case "days_since_first":
                 return float((self.as_of - min(row["happened_on"] for row in hits)).days) if hits else None
+            case "days_in_current":
+                began = [row["happened_on"] for row in hits if _is_open(row, table, self.as_of)]
+                return float((self.as_of - max(began)).days) if began else None
             case "mean_gap":
                 on = sorted(row["happened_on"] for row in hits)
                 return sum((b - a).days for a, b in pairwise(on)) / (len(on) - 1) if len(on) > 1 else None
@@ -195,7 +198,8 @@ class Twin:
                 told = [(row["happened_on"], row[column]) for row in hits if row[column] is not None]
                 return float(max(told)[1]) if told else None
         unknown_amount = measure.kind in ("total", "largest", "different") and any(row[measure.column or ""] is None for row in hits)
-        if unknown_amount or not self._known(feature, measure, table, mine, inside, window, child, family, school):
+        too_few = measure.at_least > 1 and len(among) < measure.at_least
+        if unknown_amount or too_few or not self._known(feature, measure, table, mine, inside, window, child, family, school):
             return None
         return self._counted(measure, table, hits)
 
@@ -217,7 +221,7 @@ class Twin:
             case "weeks":
                 return float(len({row["happened_on"].isocalendar()[:2] for row in hits}))
             case "current":
-                return float(any(row[table.ends] is None or _day(row[table.ends]) >= self.as_of for row in hits))
+                return float(any(_is_open(row, table, self.as_of) for row in hits))
         raise TypeError(measure.kind)
 
     def _known(
@@ -228,15 +232,17 @@ class Twin:
         among = [row for row in inside if holds(measure.among, row)]
         if table.covered_by == "rows":
             return bool(among)
-        if feature.missing is Missing.UNKNOWN:
-            return any(holds(measure.among, row) for row in mine)
         if measure.kind == "current":
             counted = bool(self._counted(measure, table, [row for row in inside if holds(measure.of, row)]))
         else:
             counted = any(holds(measure.of, row) for row in inside)
+        if counted:
+            return True
+        if feature.missing is Missing.UNKNOWN and not any(holds(measure.among, row) for row in mine):
+            return False
         if table.covered_by == "source_or_rows" and among:
             return True
-        return counted or self._covered(feature, measure, table, window, child, family, school)
+        return self._covered(feature, measure, table, window, child, family, school)
 
     def _covered(self, feature: Feature, measure: Measure, table: Table, window: Window, child: str, family: str, school: str | None) -> bool:
         """Whether no row means none: for every kind of row that counts there is a source that sends it, of the schools on whose rolls the child was."""
@@ -320,6 +326,11 @@ def _true(condition: Condition | None, column: str, code: str, answers: Iterator
         case IsIn(name, values) if name == column:
             return code in values
     return next(answers)
+
+
+def _is_open(row: Row, table: Table, on: date) -> bool:
+    """Whether a spell has not ended before a day."""
+    return row[table.ends] is None or _day(row[table.ends]) >= on
 
 
 def _longest(measure: Measure, among: list[Row]) -> int:

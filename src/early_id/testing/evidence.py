@@ -30,8 +30,8 @@ def _value(rows: pd.DataFrame, measure: Measure, as_of: date) -> float | None:
             return None
         return len(hits) / len(among) if measure.kind == "share" else float(_longest(among))
     days = pd.to_datetime(hits["happened_on"])
-    if measure.kind in ("days_since_last", "days_since_first"):
-        day = days.max() if measure.kind == "days_since_last" else days.min()
+    if measure.kind in ("days_since_last", "days_in_current", "days_since_first"):
+        day = days.min() if measure.kind == "days_since_first" else days.max()
         return float((pd.Timestamp(as_of) - day).days) if len(hits) else None
     if measure.kind == "mean_gap":
         return (days.max() - days.min()).days / (len(hits) - 1) if len(hits) > 1 else None
