@@ -105,8 +105,26 @@ def test_a_place_or_home_that_is_over_is_not_the_present_one() -> None:
     # Ann came back after a year elsewhere; Bob has left; Cat's end is not known yet on the date; Dan has only ever been in one place.
     homes: Rows = {"household_members": [home("Ann", 900, 700), home("Ann", 90), home("Bob", 400, 30), home("Cat", 50, -10), home("Dan", 800)]}
     assert answer(homes, SHIPPED["days_at_home_ever"], families) == {"Ann": 90, "Bob": None, "Cat": 50, "Dan": 800}
-    rolls: Rows = {"enrolments": [roll("Ann", 900, 700), roll("Ann", 90), roll("Bob", 400, 30), roll("Cat", 50, -10), roll("Dan", 800)]}
-    assert answer(rolls, SHIPPED["days_at_school_ever"], families) == {"Ann": 90, "Bob": None, "Cat": 50, "Dan": 800}
+
+
+def test_a_roll_that_is_renewed_each_september_is_one_stay() -> None:
+    def roll(child: str, *spells: tuple[int, int | None]) -> list[dict[str, Any]]:
+        return [
+            {"child": child, "school_id": "S1", "start_on": ago(n), "end_on": None if to is None else ago(to), "nc_year": "8"} for n, to in spells
+        ]
+
+    families = dict.fromkeys(("Ann", "Bob", "Cat", "Dan", "Eve", "Fay"))
+    rolls: Rows = {
+        "enrolments": [
+            *roll("Ann", (900, 600), (540, 240), (200, None)),  # gaps of 60 and 40 days
+            *roll("Bob", (900, 600), (539, None)),  # of 61 days
+            *roll("Cat", (400, 30)),  # has left
+            *roll("Dan", (50, -10)),  # an end that is not known yet
+            *roll("Eve", (800, 100), (700, 650), (90, None), (90, None)),  # a spell within another, and one told twice
+            *roll("Fay", (800, None), (300, 200)),  # never closed, and told again
+        ]
+    }
+    assert answer(rolls, SHIPPED["days_at_school_ever"], families) == {"Ann": 900, "Bob": 539, "Cat": None, "Dan": 50, "Eve": 800, "Fay": 800}
 
 
 def test_temporary_housing_recorded_more_than_two_years_ago_counts_no_longer() -> None:

@@ -26,7 +26,7 @@ from early_id.schema.tables import Table, Tables
 
 MEASURES = {
     "count", "share", "total", "days", "weeks", "different", "largest", "any_", "days_since_first", "days_since_last", "mean_gap", "latest", "current",
-    "days_in_current", "change", "against_peers", "longest_run", "relatives", "custom",
+    "days_in_current", "days_in_stay", "change", "against_peers", "longest_run", "relatives", "custom",
 }  # fmt: skip
 #: Measures of a column of numbers.
 _OF_NUMBERS = ("total", "largest", "latest")
@@ -36,7 +36,7 @@ _BLANKS = {"value", "period"}
 _VALUE_FORMATS = {"count", "share", "days", "yes_no", "number"}
 
 #: What cannot be compared between two windows.
-_NOT_INSIDE = ("change", "against_peers", "relatives", "custom")
+_NOT_INSIDE = ("change", "against_peers", "relatives", "custom", "days_in_stay")
 #: Raises with what is wrong and what to do.
 Refuse: TypeAlias = Callable[..., None]
 
@@ -217,7 +217,7 @@ def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: Refus
             _check_window(measure.earlier, refuse)
     if measure.kind == "against_peers" and (measure.inner is None or measure.inner.kind != "share" or "school_id" not in table):
         refuse("Only a share of a table that names the school can be compared with the year group.", "Write against_peers(share(...)).")
-    if measure.kind in OF_OPEN_SPELLS and not table.ends:
+    if measure.kind in (*OF_OPEN_SPELLS, "days_in_stay") and not table.ends:
         refuse(f"The table '{table.name}' holds events, not spells, so nothing can be '{measure.kind}'.")
 
 

@@ -177,6 +177,18 @@ def days_in_current(of: Condition | None = None) -> Measure:
     return Measure("days_in_current", of=of)
 
 
+#: Spells of which one begins at most so many days after the end of another are one stay: many schools renew their rolls each September.
+STAY_GAP_DAYS = 60
+
+
+def days_in_stay(of: Condition | None = None) -> Measure:
+    """Days from the beginning of the stay that is open on the as-of date, by the spells that meet ``of``. Unknown where none is open.
+
+    Spells are one stay where each begins at most ``STAY_GAP_DAYS`` after an earlier one of them has ended. The source must hold spells.
+    """
+    return Measure("days_in_stay", of=of)
+
+
 def change(inner: Measure, *, earlier: Window) -> Measure:
     """``inner`` in the feature's window minus ``inner`` in the ``earlier`` window; unknown where either is."""
     return Measure("change", inner=inner, earlier=earlier)

@@ -48,8 +48,8 @@ def value_of(scope: Scope, feature: Feature, part: Part, answer: pd.DataFrame) -
         return np.where(m >= max(measure.at_least, 1), value, np.nan)
     if measure.kind in ("days_since_last", "days_since_first"):
         return day_number(scope.past.as_of) - column(measure.kind.rsplit("_", 1)[1])
-    if measure.kind == "days_in_current":
-        return day_number(scope.past.as_of) - column("newest")
+    if measure.kind in ("days_in_current", "days_in_stay"):
+        return day_number(scope.past.as_of) - column("newest" if measure.kind == "days_in_current" else "first")
     if measure.kind == "mean_gap":
         gaps = np.nan_to_num(column("hits")) - 1
         return np.where(gaps > 0, (column("last") - column("first")) / np.where(gaps > 0, gaps, 1), np.nan)

@@ -16,7 +16,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Missing, SharingClass, Unit, Usage
-from early_id.features.declare import Feature, Measure, Window
+from early_id.features.declare import STAY_GAP_DAYS, Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
 from early_id.schema.codes import code_list
@@ -190,6 +190,9 @@ class Twin:
             case "days_in_current":
                 began = [row["happened_on"] for row in hits if _is_open(row, table, self.as_of)]
                 return float((self.as_of - max(began)).days) if began else None
+            case "days_in_stay":
+                began = _stay(hits, table, self.as_of)
+                return float((self.as_of - began[0]).days) if began else None
             case "mean_gap":
                 on = sorted(row["happened_on"] for row in hits)
                 return sum((b - a).days for a, b in pairwise(on)) / (len(on) - 1) if len(on) > 1 else None
@@ -331,6 +334,19 @@ def _true(condition: Condition | None, column: str, code: str, answers: Iterator
 def _is_open(row: Row, table: Table, on: date) -> bool:
     """Whether a spell has not ended before a day."""
     return row[table.ends] is None or _day(row[table.ends]) >= on
+
+
+def _stay(spells: list[Row], table: Table, on: date) -> list[date]:
+    """Days on which the spells of the stay that is open on a day began; a gap of weeks does not end a stay."""
+    began: list[date] = []
+    reached: date | None = date.min
+    for row in sorted(spells, key=lambda row: row["happened_on"]):
+        end = None if row[table.ends] is None else _day(row[table.ends])
+        if reached is not None and row["happened_on"] - timedelta(days=STAY_GAP_DAYS) > reached:
+            began, reached = [], date.min
+        began.append(row["happened_on"])
+        reached = None if reached is None or end is None else max(reached, end)
+    return began if reached is None or reached >= on else []
 
 
 def _longest(measure: Measure, among: list[Row]) -> int:

@@ -7,7 +7,7 @@ Source: Working Together 2023 (missing education, not in full-time education); C
 from __future__ import annotations
 
 from early_id.core.types import Direction, Missing, SharingClass, Unit
-from early_id.features.declare import Feature, any_, count, current, days_in_current, ever, last_days
+from early_id.features.declare import Feature, any_, count, current, days_in_stay, ever, last_days
 from early_id.schema.conditions import is_true, isin, month_in
 
 _WT = "Working Together 2023 names children who miss education or are not in full-time education."
@@ -32,7 +32,7 @@ def _status(name: str, label: str, measure: object, window: object, phrase: str,
 
 
 SCHOOLING: tuple[Feature, ...] = (
-    _roll("days_at_school_ever", "Time at this school", days_in_current(), ever(), "Came to this school {value} ago",
+    _roll("days_at_school_ever", "Time at this school", days_in_stay(), ever(), "Came to this school {value} ago",
           "A settled place at school protects; a new one is a time when help is welcome.", direction=Direction.LOWERS, missing=Missing.UNKNOWN,
           value_format="days", strength_phrase="Came to this school {value} ago and is still there", strength_above=700, version=2),
     _roll("joined_within_year_365d", "Joined in the middle of a school year", any_(IS_WITHIN_THE_YEAR), last_days(365),

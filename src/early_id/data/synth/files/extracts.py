@@ -142,6 +142,7 @@ def social_care_tables(people: People, services: Tables, factors: pd.DataFrame, 
                 "Factor": factors["factor"].to_numpy(),
                 "AssessedOn": british(factors["on"].to_numpy()),
                 "EndedOn": british(factors["ended"].to_numpy(), before=cut),
+                "RecordedBy": factors["recorded_by"].to_numpy(),
             }
         ),
         "socialcare/contacts.csv": pd.DataFrame(
