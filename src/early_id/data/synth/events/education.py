@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.data.synth.files.extracts import british
+from early_id.data.synth.files.extracts import LISTED_FROM_DAYS, british
 from early_id.data.synth.population.people import People
 from early_id.data.synth.population.schools import Rolls
 from early_id.data.synth.seeds import Seeds
@@ -36,7 +36,7 @@ LISTED_AFTER = 7
 def make_education_status(people: People, rolls: Rolls, suspensions: pd.DataFrame, seeds: Seeds, timeline: Timeline) -> pd.DataFrame:
     """One row a spell: child, status, start, end."""
     parts = (
-        _at_home(people), _between_schools(rolls), _other_places(rolls, suspensions, seeds, timeline), _after_school(people, rolls, seeds, timeline),
+        _at_home(people, timeline), _between_schools(rolls), _other_places(rolls, suspensions, seeds, timeline), _after_school(people, rolls, seeds, timeline),
     )  # fmt: skip
     out = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
     families = people.families.iloc[people.children["family"].to_numpy()[out["child"].to_numpy()]]
@@ -64,9 +64,10 @@ def _september(year: Ints) -> Ints:
     return np.array([of[int(one)] for one in year], dtype=np.int64)
 
 
-def _at_home(people: People) -> dict[str, object]:
-    """Children educated at home, from the school year after they could have begun until the end of the eleventh."""
-    child = np.flatnonzero(people.children["home_educated"].to_numpy())
+def _at_home(people: People, timeline: Timeline) -> dict[str, object]:
+    """Children educated at home whom the council lists, from the school year after they could have begun until the end of the eleventh."""
+    of_age = people.children["dob"].to_numpy() < timeline.extracted - LISTED_FROM_DAYS
+    child = np.flatnonzero(people.children["home_educated"].to_numpy() & of_age)
     entry = people.children["entry_year"].to_numpy()[child]
     return {"child": child, "status": "home_educated", "start": _september(entry + 1), "end": _september(entry + 12) - 1}
 
