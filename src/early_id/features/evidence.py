@@ -163,7 +163,7 @@ def _left_out(scope: Scope, windows: Mapping[str, tuple[date, date]], shown: int
     scope.place_subjects()
 
     def of_subjects(rows: ibis.Table) -> ibis.Table:
-        return rows.join(past.store.backend.table("_subjects"), ["source", "source_person_id"])
+        return rows.join(past.store.backend.table(scope.placed), ["source", "source_person_id"])
 
     import ibis
 
