@@ -33,7 +33,7 @@ def council() -> Any:
                 since = on + timedelta(days=(1, 1, 1, 20)[n % 4])
                 if n % 6 == half:
                     until = since + timedelta(days=9 + n % 17)
-                    marks.append({**mark, "code": "O", "known_from": since, "known_to": until})
+                    marks.append({**mark, "code": ("O", "/")[n % 2], "known_from": since, "known_to": until})
                     since = until
                 marks.append({**mark, "code": code, "known_from": since})
     spells = [{"child": child, "school_id": "S1", "start_on": ago(900), "nc_year": "8"} for child in NAMES]
