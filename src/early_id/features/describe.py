@@ -33,6 +33,8 @@ _BARS = 10
 _WIDTH = 40
 #: Measures that no query of ours answers alone.
 _NO_SQL = {"relatives": "Counted from the households as known on the date, without a query.", "custom": "Computed by a function of the extension."}
+#: Engines whose SQL goes by another name than their own.
+_DIALECTS = {"pyspark": "spark"}
 SHARING_WORDS = {
     SharingClass.SCHOOL: "the child's own school",
     SharingClass.EDUCATION: "the council's education team, and other schools",
@@ -223,12 +225,18 @@ def describe_feature(
     with listening() as asked:
         matrix = build_features(store, people, Catalogue((one,), store.tables), as_of=as_of, settings=cfg, programme=programme, calendar=terms)
     return FeatureDescription(
-        one, definition(one, store.tables[one.source]), as_of, span(one.window, as_of, terms), tuple(map(_laid_out, asked)), matrix.X[one.name]
+        one,
+        definition(one, store.tables[one.source]),
+        as_of,
+        span(one.window, as_of, terms),
+        tuple(_laid_out(*one) for one in asked),
+        matrix.X[one.name],
     )
 
 
-def _laid_out(query: str) -> str:
-    """A query over lines that fit a terminal."""
+def _laid_out(engine: str, query: str) -> str:
+    """A query over lines that fit a terminal, in the words of its own engine."""
     import sqlglot
 
-    return sqlglot.transpile(query, "duckdb", "duckdb", pretty=True, max_text_width=90)[0]
+    dialect = _DIALECTS.get(engine, engine)
+    return sqlglot.transpile(query, dialect, dialect, pretty=True, max_text_width=90)[0]
