@@ -12,7 +12,6 @@ import pandas as pd
 
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.errors import SettingsError
-from early_id.core.types import SharingClass
 from early_id.features.ask import listening
 from early_id.features.catalogue import Catalogue
 from early_id.features.declare import Feature
@@ -20,7 +19,7 @@ from early_id.features.past import TableSource
 from early_id.features.programme import COUNCIL, Programme, build_features
 from early_id.features.themes import THEMES
 from early_id.features.windows import span
-from early_id.features.words import definition
+from early_id.features.words import SHARING_WORDS, definition
 from early_id.linkage import People
 from early_id.schema.tables import Tables
 
@@ -35,14 +34,6 @@ _WIDTH = 40
 _NO_SQL = {"relatives": "Counted from the households as known on the date, without a query.", "custom": "Computed by a function of the extension."}
 #: Engines whose SQL goes by another name than their own.
 _DIALECTS = {"pyspark": "spark"}
-SHARING_WORDS = {
-    SharingClass.SCHOOL: "the child's own school",
-    SharingClass.EDUCATION: "the council's education team, and other schools",
-    SharingClass.SOCIAL_CARE: "social care",
-    SharingClass.POLICE: "police",
-    SharingClass.HEALTH: "health",
-    SharingClass.HOUSING_FINANCE: "housing and benefits",
-}
 
 
 @dataclass(frozen=True, repr=False)
