@@ -186,7 +186,9 @@ def _named(cfg: Config) -> dict[str, str]:
     train, test = listed(extra.get("train_presentations")), listed(extra.get("test_presentations"))
     if not train or not test or set(train) & set(test):
         raise SettingsError(
-            "Name presentations to train on and others to test on.", where="extension.train_presentations, extension.test_presentations"
+            "Name presentations to train on, and others to test on.",
+            where="extension.train_presentations, extension.test_presentations",
+            what_next="Set both lists: none may be empty, and no presentation may stand in both.",
         )
     return {**dict.fromkeys(train, "train"), **dict.fromkeys(test, "test")}
 
