@@ -219,7 +219,7 @@ def cohort(past: Past, cfg: Config) -> Cohort:
     index = pd.DataFrame(
         {"child_id": here["child_id"].to_numpy(), "school_id": here["module"].to_numpy(), "presentation": here["presentation"].to_numpy()}
     )
-    index = index.sort_values("child_id").assign(as_of=moment, hub_id="university", nc_year=None, age=np.nan, known_to_services=False)
+    index = index.sort_values("child_id").assign(as_of=moment, hub_id="university", nc_year=None, age=np.nan)
     index["family_id"] = "S" + index["child_id"].map(students).astype(str)
     index["outcome_until"] = pd.to_datetime([courses[(m, p)] for m, p in zip(index["school_id"], index["presentation"], strict=True)])
     index["mature_on"] = index["outcome_until"]
