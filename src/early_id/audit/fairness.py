@@ -234,6 +234,6 @@ def _family_of_tests(
         gaps += [gap for m in measures for gap in gaps_of(scored, by, m, primary, settings.min_group, who)]
     tests = {gap.test: gap.p for gap in gaps if gap.test is not None and not np.isnan(gap.p)}
     adjusted = dict(zip(tests, holm(list(tests.values())) * (BAR / alpha), strict=True))
-    seen = detectable(gaps, alpha / max(len(tests), 1))
-    rows = [judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)]
+    seen = zip(*detectable(gaps, alpha / max(len(tests), 1)), strict=True)
+    rows = [judge(gap, adjusted, (float(up), float(down)), settings.tolerances) for gap, (up, down) in zip(gaps, seen, strict=True)]
     return pd.DataFrame(rows, columns=list(ROW_COLUMNS)), len(tests)

@@ -64,13 +64,13 @@ class Compared:
     rest_expected: Floats
 
 
-def detectable(gaps: Sequence[Gap], alpha: float) -> Floats:
-    """Smallest gap each row could have shown at the first Holm step, in the units of its measure."""
+def detectable(gaps: Sequence[Gap], alpha: float) -> tuple[Floats, Floats]:
+    """Smallest gaps each row could have shown at the first Holm step, above and below, in the units of its measure."""
     if not gaps:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     rate, size, rest_size, scale = np.array([(g.rest_rate, g.n_effective, g.rest_n_effective, g.scale) for g in gaps]).T
-    found: Floats = smallest_detectable(rate, size, rest_size, alpha=alpha) * scale
-    return found
+    higher, lower = smallest_detectable(rate, size, rest_size, alpha=alpha)
+    return higher * scale, lower * scale
 
 
 def cells_of(scored: Scored, by: Grouping) -> Cells:

@@ -17,13 +17,13 @@ from early_id.core.types import Json, Verdict
 #: Columns of design §8, in its order; `rows` holds a few more after them.
 JSON_COLUMNS = (
     *("characteristic", "group", "n", "measure", "value", "low", "high", "comparator"),
-    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict"),
+    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "smallest_detectable_lower", "verdict"),
     *("families", "primary", "note"),
 )
 
 SUMMARY_COLUMNS = (
     *("characteristic", "label", "verdict", "measure", "group", "largest_gap", "low", "high"),
-    *("p_adjusted", "smallest_detectable", "note"),
+    *("p_adjusted", "smallest_detectable", "smallest_detectable_lower", "note"),
 )
 
 
@@ -36,8 +36,9 @@ class AuditResult:
     rows : DataFrame
         One row a characteristic, group and measure: characteristic, group, n (rows the measure looks at), families,
         measure, value, low, high, comparator, difference, difference_low, difference_high, p_adjusted, smallest_detectable,
-        verdict (empty unless primary), primary, note; then characteristic_label, measure_label, successes, design_effect.
-        NaN cannot be estimated.
+        smallest_detectable_lower, verdict (empty unless primary), primary, note; then characteristic_label, measure_label, successes, design_effect.
+        NaN cannot be estimated. A true gap of ``smallest_detectable`` (the group's share higher; negative where no higher share could be seen)
+        or of ``smallest_detectable_lower`` (lower, so negative) would be found in 4 of 5 audits like this one, by itself, at the row's first Holm step.
     summary : DataFrame
         One row a characteristic: verdict, and its largest gap with interval and the smallest that could have been seen.
     not_held : DataFrame
@@ -173,6 +174,7 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
         "high": largest["difference_high"],
         "p_adjusted": largest["p_adjusted"],
         "smallest_detectable": largest["smallest_detectable"],
+        "smallest_detectable_lower": largest["smallest_detectable_lower"],
         "note": largest["note"],
     }
 

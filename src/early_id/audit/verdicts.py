@@ -21,7 +21,17 @@ BAR = 0.05
 #: Columns of the rows, in order.
 ROW_COLUMNS = (
     *("characteristic", "group", "n", "families", "measure", "value", "low", "high", "comparator"),
-    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict", "primary", "note"),
+    *(
+        "difference",
+        "difference_low",
+        "difference_high",
+        "p_adjusted",
+        "smallest_detectable",
+        "smallest_detectable_lower",
+        "verdict",
+        "primary",
+        "note",
+    ),
     *("characteristic_label", "measure_label", "successes", "design_effect", "members"),
 )
 
@@ -29,15 +39,15 @@ ROW_COLUMNS = (
 def judge(
     gap: Gap,
     adjusted: Mapping[TestKey, float],
-    smallest_detectable: float,
+    detectable: tuple[float, float],
     tolerances: Mapping[str, float],
 ) -> Json:
-    """The finished row: figures, adjusted p-value, smallest gap that could have been seen, verdict and notes."""
+    """The finished row: figures, adjusted p-value, smallest gaps that could have been seen (above, below), verdict and notes."""
     name = gap.measure.name
     p = min(float(adjusted.get(gap.test, np.nan)), 1.0) if gap.test is not None and not np.isnan(gap.p) else np.nan
     tolerance = tolerances.get(name)
     verdict, why = _verdict(gap, p, tolerance) if gap.primary else ("", "")
-    compared = gap.comparator != "" and not np.isnan(gap.difference)
+    higher, lower = detectable if gap.comparator != "" and not np.isnan(gap.difference) else (np.nan, np.nan)
     return {
         "characteristic": gap.characteristic,
         "group": gap.group,
@@ -52,7 +62,8 @@ def judge(
         "difference_low": gap.difference_low,
         "difference_high": gap.difference_high,
         "p_adjusted": p,
-        "smallest_detectable": smallest_detectable if compared else np.nan,
+        "smallest_detectable": lower if np.isnan(higher) else higher,
+        "smallest_detectable_lower": lower,
         "verdict": str(verdict),
         "primary": gap.primary,
         "note": "; ".join(part for part in (*gap.notes, why) if part),
