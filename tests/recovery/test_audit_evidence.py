@@ -11,13 +11,12 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_councils import judged, kinds
 from scipy import stats
 
+from drawn_councils import judged, kinds
 from early_id.audit.fairness import audit_rows
-from early_id.audit.gaps import gaps_of
 from early_id.audit.groups import grouping
-from early_id.audit.measures import MEASURES, Scored
+from early_id.audit.measures import Scored
 from early_id.audit.recording import second_outcomes, tipping_table
 from early_id.audit.standardised import standardised_table
 from early_id.config.settings import AuditSettings

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from early_id.stats.calibration import observed_expected
-from early_id.stats.intervals import clopper_pearson, newcombe, proportion_interval, wilson
 from early_id.stats.cells import cells, sides
+from early_id.stats.intervals import clopper_pearson, newcombe, proportion_interval, wilson
 from early_id.stats.multiple import holm, smallest_detectable, two_sided_p
 from early_id.stats.rates import design_effect, family_totals, rates_of_totals
 

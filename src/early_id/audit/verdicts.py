@@ -7,12 +7,14 @@ evidence is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from early_id.audit.gaps import Gap, TestKey
 from early_id.core.types import Json, Verdict
+from early_id.stats.arrays import Floats
+from early_id.stats.multiple import holm
 
 #: Adjusted p-values are scaled to this bar.
 BAR = 0.05
@@ -32,8 +34,13 @@ ROW_COLUMNS = (
         "primary",
         "note",
     ),
-    *("characteristic_label", "measure_label", "successes", "design_effect", "members"),
+    *("characteristic_label", "measure_label", "successes", "design_effect", "members", "evidence"),
 )
+
+
+def adjusted_p(p: Sequence[float], alpha: float) -> Floats:
+    """Holm's adjusted p-values, scaled so that `BAR` is the bar of a family of tests held to ``alpha``."""
+    return holm(p) * (BAR / alpha)
 
 
 def judge(
@@ -72,6 +79,7 @@ def judge(
         "successes": gap.successes,
         "design_effect": gap.design_effect,
         "members": str(gap.members),
+        "evidence": gap.evidence,
     }
 
 
