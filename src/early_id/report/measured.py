@@ -132,7 +132,9 @@ def _if_all_belonged(m: Material) -> list[Markup]:
     )
     parts = [
         subheading("If everyone not known belonged to one group"),
-        paragraph(f"Nobody knows where they belong. These are the ends of what is possible, for the group whose answer would turn, or else whose gap would move most. {said}"),
+        paragraph(
+            f"Nobody knows where they belong. These are the ends of what is possible, for the group whose answer would turn, or else whose gap would move most. {said}"
+        ),
     ]
     if m.showing.publishable:
         return parts
