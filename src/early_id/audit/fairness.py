@@ -7,7 +7,7 @@ A group and its complement, or one group in two roll-ups, are one test. `p_adjus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,7 +57,7 @@ class ScoredModel(Protocol):
     def features(self) -> Sequence[Feature]: ...
 
 
-def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules) -> AuditResult:
+def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules, *, events: Mapping[str, pd.DataFrame] | None = None) -> AuditResult:
     """How the model's list treats each group, at the places it has.
 
     Parameters
@@ -67,6 +67,8 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     matrix : FeatureMatrix
         Gives the groups, matched by row key.
     settings : AuditSettings
+    events : mapping of str to DataFrame, optional
+        Records of events with the day they became known (`early_id.audit.lag.events_known`), for how late they come by group.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     found = replace(
         found,
         lists=lists_table(scored, names, each, on_own),
-        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome)},
+        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome, events)},
     )
     if model.held_out_terms is None:
         return found
