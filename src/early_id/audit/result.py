@@ -130,9 +130,9 @@ class AuditResult:
             "rows": _rows_json(self.rows),
             "crossed": _rows_json(self.crossed),
             "places": _rows_json(self.places),
-            "summary": _records(self.summary),
-            "not_held": _records(self.not_held),
-            **{name: _records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
+            "summary": records(self.summary),
+            "not_held": records(self.not_held),
+            **{name: records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
             "meta": self.meta,
         }
 
@@ -188,10 +188,11 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
 
 
 def _rows_json(rows: pd.DataFrame) -> list[Json]:
-    return [row | {"n": _whole(row["n"])} for row in _records(rows[list(JSON_COLUMNS)])] if len(rows) else []
+    return [row | {"n": _whole(row["n"])} for row in records(rows[list(JSON_COLUMNS)])] if len(rows) else []
 
 
-def _records(frame: pd.DataFrame) -> list[Json]:
+def records(frame: pd.DataFrame) -> list[Json]:
+    """The rows of a table; NaN becomes null."""
     return [{str(key): _plain(value) for key, value in record.items()} for record in frame.to_dict(orient="records")]
 
 
