@@ -187,7 +187,8 @@ _COLUMNS = {
     "moved_low": ("That gap, 95% from", 11.0),
     "moved_high": ("That gap, 95% to", 11.0),
     "p_adjusted": ("Adjusted p-value", 11.0),
-    "smallest_detectable": ("Smallest gap we could have seen", 14.0),
+    "smallest_detectable": ("Smallest gap we would see in 4 of 5 audits, above", 16.0),
+    "smallest_detectable_lower": ("… and below", 11.0),
     "verdict": ("Can we tell?", 13.0),
     "note": ("Note", 34.0),
 }

@@ -121,17 +121,20 @@ def _if_all_belonged(m: Material) -> list[Markup]:
     frame = m.study(m.main, "unknown")
     if frame.empty:
         return []
-    by = frame.assign(step=(frame["moved"] - frame["difference"]).abs()).dropna(subset=["step"]).sort_values("step", ascending=False, kind="stable")
+    by = frame.assign(step=(frame["moved"] - frame["difference"]).abs()).dropna(subset=["step"])
+    by = by.sort_values(["turns", "step"], ascending=False, kind="stable")
     most = by.drop_duplicates(["characteristic", "measure"]).sort_values(["characteristic", "measure"], kind="stable").to_dict("records")
-    turned = [row for row in most if _tells(row, "difference") != _tells(row, "moved")]
+    turned = [row for row in most if row["turns"]]
     said = (
-        f"For {count_of(len(turned), 'figure')} of {len(most)} the answer to whether chance alone could explain the gap would be another."
+        f"For {count_of(len(turned), 'figure')} of {len(most)} whether a gap is found would be another answer."
         if turned
-        else "For none of them would the answer to whether chance alone could explain the gap be another."
+        else "For none of them would whether a gap is found be another answer."
     )
     parts = [
         subheading("If everyone not known belonged to one group"),
-        paragraph(f"Nobody knows where they belong. These are the ends of what is possible, for the group whose gap would move most. {said}"),
+        paragraph(
+            f"Nobody knows where they belong. These are the ends of what is possible, for the group whose answer would turn, or else whose gap would move most. {said}"
+        ),
     ]
     if m.showing.publishable:
         return parts
@@ -151,12 +154,6 @@ def _if_all_belonged(m: Material) -> list[Markup]:
 
 def _gap(row: Mapping[str, Any], key: str) -> str:
     return Figure(number(row[key]), number(row[f"{key}_low"]), number(row[f"{key}_high"])).text(signed=True).replace("%", "")
-
-
-def _tells(row: Mapping[str, Any], key: str) -> int:
-    """1 or -1 where the whole interval lies above or below nought."""
-    low, high = number(row[f"{key}_low"]), number(row[f"{key}_high"])
-    return 0 if low is None or high is None else int(low > 0) - int(high < 0)
 
 
 def _linked(m: Material) -> list[Markup]:

@@ -190,12 +190,18 @@ def areas_of(store: Store) -> dict[str, str]:
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
+    from early_id.audit.lag import events_known
 
     cfg, audits = bench.cfg, {}
+    people = None if bench.in_force.programme.keys_only else bench.people
+    events: dict[date, dict[str, pd.DataFrame]] = {}
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     with progress("Looking for gaps between groups", len(trials)) as bar:
         for audience, trial in trials.items():
-            audits[audience] = audit_model(trial.best, matrix, cfg.audit)
+            day = pd.to_datetime(trial.best.held_out["as_of"]).max().date()
+            if people is not None and day not in events:
+                events[day] = events_known(Past(bench.store, people, day))
+            audits[audience] = audit_model(trial.best, matrix, cfg.audit, events=events.get(day))
             if cfg.audit.study:
                 from early_id.audit.options import study_options
 
