@@ -31,14 +31,14 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
 _INDENT = 1.3  # characters that the space before the text of a cell takes
 _ROOM = 0.95  # of a cell's width: programs differ a little in how they break lines
-_LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above 409
+_LINE, _BLANK, _TALLEST = 13.8, 27.0, 409.0  # points; Excel allows no row above 409
 
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
     "subtitle": {"bold": True, "text_wrap": True, "valign": "bottom"},
     "note": {"text_wrap": True},
-    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom"},
+    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom", "align": "left", "indent": 1},
     # The line between columns keeps words of neighbouring cells apart.
     "cell": {"bottom": 1, "bottom_color": "#B5BAC0", "right": 1, "right_color": "#DDE1E6"},
     "entry": {"bottom": 1, "bottom_color": "#B5BAC0", "left": 1, "right": 1, "bg_color": "#FFFBE6", "locked": False},
@@ -237,7 +237,7 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
         for column, value in enumerate(row):
             style = "entry" if sheet.headings[column] in sheet.unlocked else "cell"
             # Set off from the line, or words of neighbouring columns seem to run on.
-            more: dict[str, Any] = {"text_wrap": True, "indent": 1} if sheet.wrap else {}
+            more: dict[str, Any] = {"text_wrap": True, "align": "left", "indent": 1} if sheet.wrap else {}
             if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
                 more["quote_prefix"] = True
             if isinstance(value, int | float) and not isinstance(value, bool):
