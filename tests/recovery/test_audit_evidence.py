@@ -19,6 +19,7 @@ from early_id.audit.groups import grouping
 from early_id.audit.measures import Scored
 from early_id.audit.recording import second_outcomes, tipping_table
 from early_id.audit.standardised import standardised_table
+from early_id.audit.themes import theme_links
 from early_id.config.settings import AuditSettings
 from early_id.stats.arrays import Floats
 from early_id.stats.intervals import newcombe
@@ -221,6 +222,23 @@ def test_over_referral_and_unseen_need_look_alike_until_a_second_outcome_tells()
     assert all(row["tipping_low"] > 1 and "cannot tell" in row["says"] for row, _ in seen.values())
     assert seen["more recorded"][1]["says"].startswith("recorded more often")
     assert seen["more need"][1]["says"].startswith("the two outcomes agree")
+
+
+@pytest.mark.parametrize("away", [0.0, 0.6])
+def test_the_share_that_goes_along_with_a_characteristic_lies_in_its_interval(away: float) -> None:
+    """Families share the contribution and the group; two of ten families lie ``away`` standard deviations further."""
+    rng, runs = np.random.default_rng([9, int(10 * away)]), 100 * FACTOR
+    inside, truth = 0, 0.16 * away**2 / (1 + 0.16 * away**2)
+    for _ in range(runs):
+        family = _families(rng, 2500)
+        n = int(family.max()) + 1
+        group = rng.random(n) < 0.2
+        value = rng.normal(size=n) + away * group
+        by = grouping(pd.Series(np.where(group[family], "a", "b")), name="g", label="G")
+        row = theme_links(pd.DataFrame({"theme": value[family]}), [by], family).iloc[0]
+        inside += row["share_low"] - 1e-12 <= truth <= row["share_high"]
+    print(f"share of {truth:.3f} inside its interval in {inside} of {runs}")
+    assert _at_least(inside, runs, 0.93)
 
 
 def test_standardised_shares_and_auc_cover() -> None:

@@ -14,7 +14,7 @@ from early_id.audit.measures import Scored
 from early_id.audit.proxies import proxy_table
 from early_id.audit.recording import CANNOT_TELL, missed_grid, second_outcomes, tipping_table
 from early_id.audit.result import AuditResult
-from early_id.audit.standardised import standardised_table
+from early_id.audit.standardised import COARSER, WARNING, standardised_table
 from early_id.config.settings import AuditSettings
 from early_id.core.errors import SettingsError
 
@@ -151,7 +151,16 @@ def test_a_difference_that_is_only_the_mix_of_outcomes_is_gone_when_standardised
     row = standardised_table(_scored(listed, y), [_by(g)]).set_index("group").loc["a"]  # type: ignore[list-item]
     assert row["crude_difference"] == pytest.approx(44 / 200 - 28 / 200)
     assert row["difference"] == pytest.approx(0, abs=1e-12) and row["standardised_by"] == "outcome"
+    assert row["note"] == WARNING  # the mix is of outcomes as recorded, and the row says so
     assert row["value"] == pytest.approx(0.2 * 0.5 + 0.8 * 0.1)
+
+
+def test_coarser_strata_are_said_to_be() -> None:
+    rng = np.random.default_rng(9)
+    n = 130
+    g, age = rng.choice(["a", "b"], n), rng.choice([f"{k:02d}" for k in range(60)], n)
+    row = standardised_table(_scored(list(rng.integers(0, 2, n)), list(rng.integers(0, 2, n))), [_by(list(g))], age=_by(list(age), "age")).iloc[0]  # type: ignore[list-item,arg-type]
+    assert row["standardised_by"] == "outcome" and row["note"] == WARNING + COARSER
 
 
 def test_too_few_listed_cannot_be_standardised() -> None:
