@@ -226,7 +226,7 @@ def test_the_shipped_catalogue_is_whole() -> None:
     assert {str(f.sharing) for f in shipped} == {str(item) for item in SharingClass}
     assert {f.measure.kind for f in shipped} <= MEASURES
     # Factors of households older than 24 months do not count.
-    assert all(f.window.first <= 730 for f in shipped if f.source == "household_factors" and f.measure.kind != "current")
+    assert all(f.window.first <= 730 for f in shipped if f.source == "household_factors")
     for f in shipped:
         assert all([f.name, f.label, f.phrase, f.reason, f.period_label]) and f.theme in THEMES, f.name
         assert isinstance(f.direction, Direction) and isinstance(f.missing, Missing) and isinstance(f.sharing, SharingClass)

@@ -136,6 +136,11 @@ class AuditResult:
             "meta": self.meta,
         }
 
+    def __repr__(self) -> str:
+        verdicts = self.summary["verdict"].value_counts()
+        told = ", ".join(f"{verdict} for {n}" for verdict, n in verdicts.items())
+        return f"AuditResult({self.meta['rows']:,} rows, {self.meta['families']:,} families, {len(self.summary)} characteristics: {told})"
+
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
 

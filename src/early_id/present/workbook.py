@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | int | float | bool | date | None
 
 #: Fixed, because a creation time would make two equal workbooks differ.
-_CREATED = datetime(2000, 1, 1)
-_LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CREATED = datetime(2000, 1, 1)
+LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
 _ROOM = 0.95  # of a cell's width: programs differ a little in how they break lines
 _LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above 409
@@ -137,7 +137,7 @@ def workbook_bytes(sheets: Sequence[Sheet], *, title: str, restricted: bool | st
         "default_format_properties": {"font_name": _BASE["font_name"], "font_size": _BASE["font_size"]},
     }
     book = Workbook(buffer, options)
-    book.set_properties({"title": title, "created": _CREATED, "author": "early_id", "comments": _foot(restricted)})
+    book.set_properties({"title": title, "created": CREATED, "author": "early_id", "comments": _foot(restricted)})
     formats = _Formats(book)
     choices = _Choices(sheets)
     for sheet in sheets:
@@ -230,7 +230,7 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
         for column, value in enumerate(row):
             style = "entry" if sheet.headings[column] in sheet.unlocked else "cell"
             more: dict[str, Any] = {"text_wrap": True} if sheet.wrap else {}
-            if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
+            if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
                 more["quote_prefix"] = True
             if isinstance(value, int | float) and not isinstance(value, bool):
                 more |= {"align": "right", "indent": 1}  # or a number would touch the words of the next column
@@ -272,9 +272,9 @@ def _write_cell(page: Worksheet, row: int, column: int, value: Value, style: For
         page.write_number(row, column, value, style)
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
-    elif len(value) > _LONGEST:
+    elif len(value) > LONGEST:
         raise EarlyIdError(
-            f"A cell holds more than {_LONGEST:,} characters, which Excel cannot store.",
+            f"A cell holds more than {LONGEST:,} characters, which Excel cannot store.",
             where=f"column {column + 1}",
             what_next="Shorten the text that goes into this column.",
         )

@@ -11,10 +11,10 @@ from early_id.present import page
 from early_id.present.tradeoff import trade_off
 from early_id.present.wording import and_list
 from early_id.report.context import list_name
+from early_id.report.in_words import MEASURE_NAMES
 from early_id.report.origins import SHOWN, Parts, figure, plain, told
-from early_id.report.section import Material, lead_in, paragraph, subheading
+from early_id.report.section import Material, lead_in, paragraph
 from early_id.report.showing import number
-from early_id.report.who import MEASURE_NAMES
 
 
 def options(m: Material, audience: str) -> Parts:
@@ -22,7 +22,7 @@ def options(m: Material, audience: str) -> Parts:
     made, gaps = m.study(audience, "options"), m.study(audience, "option_gaps")
     if made.empty:
         words = "Lists made in other ways (without a theme, with more places, for another outcome) were not studied in this run: audit.study in the settings."
-        return [subheading("What could be done"), paragraph(words)] if audience == next(iter(m.groups)) else []
+        return [paragraph(words)] if audience == next(iter(m.groups)) else []
     first = _widest(gaps)
     cells: list[Any] = []
     points: list[dict[str, Any]] = []
@@ -70,7 +70,7 @@ def options(m: Material, audience: str) -> Parts:
     headings = ["List made", "Places", "Families found", "Missed share: change, in points", f"Gap for {what}: change, in points", "Note"]
     table = page.table_html(headings, cells, f"What could be done: {list_name(audience).lower()}")
     parts = [page.chart_html(svg, table), *_who_loses(m, gaps), *_steps(m, audience)]
-    return told(m, audience, "What could be done", words, parts)
+    return told(m, audience, "What could be done", words, parts, sheet="options")
 
 
 def _widest(gaps: pd.DataFrame) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,23 @@ def open_bench(cfg: Config) -> Bench:
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
+
+
+def not_in_the_future(bench: Bench) -> None:
+    """Refuse a date of the lists that lies after tomorrow: no file can reach it.
+
+    Raises
+    ------
+    SettingsError
+        The date lies after tomorrow.
+    """
+    named = bench.cfg.as_of.screening or max(bench.cfg.as_of.dates, default=None)  # dates after that of the lists are told elsewhere
+    if named is not None and named > date.today() + timedelta(days=1):  # tomorrow's list may be made tonight
+        raise SettingsError(
+            f"The as-of date {named} lies in the future.",
+            where="as_of.screening, as_of.dates or --as-of",
+            what_next="Choose a date that the records have reached.",
+        )
 
 
 @contextmanager
