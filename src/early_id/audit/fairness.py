@@ -128,7 +128,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules,
     largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
     deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
-    return replace(found, themes=effects, links=theme_links(themes, held))
+    return replace(found, themes=effects, links=theme_links(themes, held, codes))
 
 
 #: Where children are: columns of the held-out rows, and what they are called.
