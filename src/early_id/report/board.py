@@ -28,29 +28,27 @@ _WHOSE_GAP = "Is this need, recording, or the list? Who will look into it, and b
 def asked(m: Material) -> list[str]:
     """What the findings raise, each in one or two sentences."""
     found: list[str] = []
-    unsure: dict[tuple[str, ...], list[str]] = {}
+    unsure: list[str] = []
     for audience, groups in m.groups.items():
         name = list_name(audience).lower()
         found += [f"{sentence_case(name)}. {gap_in_words(m, row)} {_WHOSE_GAP}" for row in groups.found()]
-        titles = tuple(title.lower() for title in groups.page_titles() if groups.verdict(title) == str(Verdict.CANNOT_TELL))
-        unsure.setdefault(titles, []).append(name)
+        titles = groups.page_titles()
+        if n := sum(groups.verdict(title) == str(Verdict.CANNOT_TELL) for title in titles):
+            unsure.append(f"{n} of {count_of(len(titles), 'characteristic')} ({name})")
     if apart := less_recorded(m):
         found.append(
             f"Need seems to be written down less often than it is there for {and_list(apart)}. A list that learns from these records looks there less often "
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
         )
-    for titles, names in unsure.items():
-        if titles:
-            found.append(
-                f"{sentence_case(and_list(names))}: for {count_of(len(titles), 'characteristic')} ({', '.join(titles)}) these data cannot tell. Is it right to "
-                "go on without knowing, and what would tell us?"
-            )
-    for audience, trial in m.trials.items():
-        verdict = str(trial.get("verdict", ""))
-        if verdict and verdict != READY:
-            found.append(
-                f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
-            )
+    if unsure:
+        found.append(f"For {and_list(unsure)} these data cannot tell. Is it right to go on without knowing, and what would tell us?")
+    told = [
+        f"of {list_name(audience).lower()} “{trial['verdict']}”"
+        for audience, trial in m.trials.items()
+        if trial.get("verdict") not in (None, "", READY)
+    ]
+    if told:
+        found.append(f"The verdict on the model {and_list(told)}: would a simple rule, or no list at all, serve families better?")
     if any(m.no_tolerance(audience) for audience in m.groups):
         found.append(
             "Which difference between groups would the board accept? No tolerance is set, so these data could not have shown that there is no gap."
@@ -122,15 +120,8 @@ def annex(m: Material) -> Section:
     if not m.showing.publishable:
         parts += [subheading("Where the rest is"), paragraph(ELSEWHERE)]
     if m.context.hashes:
-        parts += [
-            subheading("Fingerprints"),
-            facts(
-                {
-                    **{sentence_case(key): value for key, value in m.context.hashes.items()},
-                    **({"Version of early_id": m.context.version} if m.context.version else {}),
-                }
-            ),
-        ]
+        marks = {**m.context.hashes, **({"version of early_id": m.context.version} if m.context.version else {})}
+        parts += [subheading("Fingerprints"), paragraph(f"{sentence_case('; '.join(f'{key}: {value}' for key, value in marks.items()))}.")]
     return Section(
         "annex",
         "Annex",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -42,6 +42,7 @@ class GroupRow:
     verdict: str
     comparator: str = ""  #: the group that this one is compared with; empty for everyone else
     members: str = ""  #: the same for a group, for everyone else together, and for the same children under another name
+    rest_n: int | None = None  #: how many are counted among those that the group is compared with; None where hidden
     is_finer: bool = False  #: whether the characteristic only divides another one, which the page shows, more finely
 
     @property
@@ -61,8 +62,8 @@ class GroupRow:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether enough were counted for the row to stand in a picture."""
-        return isinstance(self.n, int) and self.n >= _DRAWN_FROM
+        """Whether enough were counted, on both sides, for the row to stand in a picture."""
+        return isinstance(self.n, int) and self.n >= _DRAWN_FROM and (self.rest_n is None or self.rest_n >= _DRAWN_FROM)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,15 @@ def group_rows(rows: pd.DataFrame, showing: Showing) -> Groups:
     if showing.publishable:
         records = publish(records, {name: measure.kind for name, measure in MEASURES.items()})
     held = {str(record["characteristic"]) for record in records}
-    return Groups(tuple(_row(record, held) for record in records))
+    rows = [_row(record, held) for record in records]
+    return Groups(tuple(replace(row, rest_n=_rest(row, rows)) for row in rows))
+
+
+def _rest(row: GroupRow, rows: Iterable[GroupRow]) -> int | None:
+    """How many are counted among those that a group is compared with."""
+    own = [r for r in rows if (r.characteristic, r.measure) == (row.characteristic, row.measure) and r.group != row.group]
+    sizes = [r.n for r in own if not row.comparator or r.group == row.comparator]
+    return None if any(not isinstance(n, int) for n in sizes) or not sizes else sum(n for n in sizes if isinstance(n, int))
 
 
 def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
