@@ -33,7 +33,7 @@ def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[F
     return [
         FileCount(
             item.name, item.source.name, item.table.name, rows_in.get(item.name, 0), kept.get(item.name, 0), aside.get(item.name, 0),
-            item.sha256, item.received.isoformat(), item.reading,
+            item.sha256, item.received.isoformat(), item.reading, item.shape.name, item.recognised,
         )
         for item in items
     ]  # fmt: skip
