@@ -16,6 +16,7 @@ from typing import Any
 
 from early_id.config.load import parse_yaml, read_yaml
 from early_id.core.errors import SettingsError
+from early_id.data.sources.others import with_others
 from early_id.data.sources.unfold import Derived, Each, Join, read_derived, read_each, read_join
 from early_id.schema.tables import Table, Tables
 
@@ -106,6 +107,7 @@ _KEYS = {"shape", *(f.name for f in fields(Shape))} - {"name"}
 
 def load_shapes(tables: Tables, extra: tuple[Path, ...] = ()) -> dict[str, Shape]:
     """All shapes in force: the shipped ones and those of the folders or files in ``extra``."""
+    tables = with_others(tables)
     shapes: dict[str, Shape] = {}
     for item in _yaml_files(resources.files("early_id.config.defaults").joinpath("sources")):
         shapes |= _shapes_of(parse_yaml(item.read_text(encoding="utf-8"), where=item.name), where=item.name, tables=tables)
@@ -146,7 +148,7 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         raise SettingsError.unknown_name("part of 'known'", strange[0], [item.name for item in fields(Known)], where=where)
     _check_names(values["columns"], table, where)
     where = f"{where}, shape '{values['shape']}'"
-    return Shape(
+    shape = Shape(
         name=values["shape"],
         table=values["table"],
         label=values.get("label", values["shape"]),
@@ -162,6 +164,10 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         **{key: str(values[key]) for key in ("part", "source") if key in values},
         **{key: bool(values[key]) for key in ("distinct", "snapshot") if key in values},
     )
+    # The engine does not tell capitals from small letters.
+    if clash := sorted({name.lower() for name in shape.given} & {name.lower() for name in shape.read}):
+        raise SettingsError(f"A shape makes the column '{clash[0]}', which the file has too.", where=where, what_next="Call what it makes by another name.")
+    return shape
 
 
 def _texts(value: Any) -> tuple[str, ...]:

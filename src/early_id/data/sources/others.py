@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from early_id.core.types import SharingClass, Usage
 from early_id.schema.columns import Column, Table
+from early_id.schema.tables import Tables
 
 OTHER_RECORDS = Table(
     "other_records",
@@ -22,3 +23,8 @@ OTHER_RECORDS = Table(
     sharing=SharingClass.SOCIAL_CARE,
     note="kept as supplied; no feature, cohort, outcome or list reads it",
 )
+
+
+def with_others(tables: Tables) -> Tables:
+    """The tables in force, and this one."""
+    return tables if OTHER_RECORDS.name in tables else tables.plus((OTHER_RECORDS,))

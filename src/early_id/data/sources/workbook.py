@@ -100,7 +100,7 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
             _insert(connection, rows, headings, shape, view=view, where=where, first=number == 0 or not _exists(connection, view))
         if several and not _exists(connection, view):
             raise InputDataError.columns_missing(shape.needed, where=where, found=names)
-    return f"workbook, {'sheets' if several else 'sheet'} {', '.join(names)}" if shape.sheet else "workbook"
+    return f"workbook, {len(names)} sheets" if several else f"workbook, sheet {names[0]}"
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, view: str) -> bool:

@@ -2,17 +2,19 @@
 
 A shape names the element that is a record. Of its path, what stands before ``//`` is held in memory one at a time: of
 ``Message/Children/Child//CINdetails/Assessments`` one child. A heading is a path that is looked for in the record and then further out, element by element
-to the top, so ``CINreferralDate`` of an assessment is that of its episode and ``Header/Source/LEA`` that of the file; ``.`` is the record's own text.
+to the top (``Reason[2]`` is the second of that name), so ``CINreferralDate`` of an assessment is that of its episode and ``Header/Source/LEA`` that of the file; ``.`` is the record's own text.
 
 Document types and entities are refused (defusedxml), so nothing is expanded and nothing is fetched. Names are compared without their namespace.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
     from early_id.data.mapping import Shape
 
 _BATCH = 20_000
+_NUMBERED = re.compile(r"([^\[\]]*)(?:\[(\d+)\])?")
 #: Elements within elements, and bytes without a new element, beyond which a file is none of a national collection.
 _DEEPEST = 60
 _LONGEST = 4_000_000
+#: So many elements outside the records are held.
+_AROUND = 100_000
 
 
 @dataclass
@@ -165,16 +170,18 @@ def _records(file: Path, record: str, where: str) -> Iterator[list[Element]]:
     """Each record with the elements around it, the record last."""
     outer, _, inner = record.partition("//")
     path = outer.split("/")
+    around = 0
     for place, ends in _events(file, where):
-        depth = len(place.names)
         if not ends:
             continue
         if _fits(place.names, path):
             yield from _within(list(place.elements), inner.split("/") if inner else [])
             _let_go(place)
-        elif depth > len(path) and not _fits(place.names[: len(path)], path):
-            # A leaf outside any record, deeper than one: nothing will look there.
-            _let_go(place)
+        elif not _fits(place.names[: len(path)], path):
+            # What stands around the records is kept, as a heading may name it, but not without end.
+            around += 1
+            if around > _AROUND:
+                _let_go(place)
 
 
 def _within(chain: list[Element], path: list[str]) -> Iterator[list[Element]]:
@@ -190,11 +197,12 @@ def _look_outwards(chain: list[Element], heading: str) -> str | None:
     """The text of ``heading``: in the record, else in the elements around it, the nearest first."""
     if heading == ".":
         return chain[-1].text
-    names = heading.split("/")
+    names = [_NUMBERED.fullmatch(part) for part in heading.split("/")]
+    wanted = [(match[1], int(match[2] or 1) - 1) for match in names if match]
     for element in reversed(chain):
         found: Any = element
-        for name in names:
-            found = next((child for child in found if name_of(child) == name), None)
+        for name, number in wanted:
+            found = next(islice((child for child in found if name_of(child) == name), number, None), None)
             if found is None:
                 break
         if found is not None:
