@@ -91,12 +91,13 @@ LOUD_FROM = 0.05
 
 def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
     """Name the files of which much was set aside: a wrong date format looks like this."""
-    for name, rows in files.items():
-        if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
-            share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-            doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
-            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
-            say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
+    loud = {name: rows for name, rows in files.items() if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM}
+    for name, rows in loud.items():
+        share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
+        doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
+        say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
+    if loud:
+        say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
 
 
 def _show_findings(batch: Batch) -> None:

@@ -56,7 +56,11 @@ def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: 
             what_next=f"Export it with these headings, or correct the shape: {', '.join(sorted(needed))}.",
         )
     if missing:
-        raise InputDataError.columns_missing(missing, where=where, found=headings)
+        # A first line that lost its end holds cells of the first row, so only names that the shape knows are repeated.
+        known = [name for name in headings if name in shape.read]
+        others = len(headings) - len(known)
+        found = [*known, *([f"and {others} that the shape does not name"] if others else [])]
+        raise InputDataError.columns_missing(missing, where=where, found=found if len(headings) > 1 else headings)
 
 
 def bring_into_reach(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> None:

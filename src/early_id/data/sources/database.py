@@ -107,14 +107,21 @@ def _no_words_of_the_driver(where: str, address: str, what: str) -> Iterator[Non
         yield
     except (SettingsError, InputDataError):
         raise
-    except ImportError:
-        kind = address.partition(":")[0]
-        raise SettingsError.extra_missing(*_EXTRAS[kind]) from None
+    except ImportError as error:
+        package, extra = _EXTRAS[address.partition(":")[0]]
+        if isinstance(error.__cause__ or error, ModuleNotFoundError):  # ibis raises an error of its own over it
+            raise SettingsError.extra_missing(package, extra) from None
+        raise SettingsError(
+            f"The package '{package}' is installed, but a library of the system that it needs is not.",
+            where=where,
+            what_next="Install the system's ODBC driver manager (on Debian: unixodbc) and the database's driver.",
+        ) from None
     except Exception as error:
-        failure = f"The database {what} ({type(error).__name__})."
-    raise InputDataError(
-        failure, where=f"{where} {address}", what_next="Try the same address with another program; check server, name, rights and sign-in. The store is as it was."
-    ) from None
+        raise InputDataError(
+            f"The database {what} ({type(error).__name__}).",
+            where=f"{where} {address}",
+            what_next="Try the same address with another program; check server, name, rights and sign-in. The store is as it was.",
+        ) from None
 
 
 def _postgres(address: _Address, user: str | None, password: str | None) -> Any:

@@ -32,41 +32,35 @@ def _opened(file: Path, where: str) -> Iterator[Any]:
     from zipfile import BadZipFile, LargeZipFile
     from zlib import error as ZlibError
 
-    from defusedxml.common import DefusedXmlException
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    broken = InputDataError("The file cannot be read as a workbook.", where=where, what_next="Save it again as .xlsx.")
+    check_archive(file, where=where, kind="workbook", again="Save it again as .xlsx.")
     try:
-        check_archive(file, where=where, kind="workbook", again="Save it again as .xlsx.")
-        book = load_workbook(file, read_only=True, data_only=True)
+        # Opened here, so that it is closed whatever the library raises.
+        with file.open("rb") as stream:
+            book = load_workbook(stream, read_only=True, data_only=True)
+            # A workbook is read as its rows are asked for, so what is broken in it shows late.
+            yield book
+            book.close()
     except PermissionError:
         raise InputDataError("The workbook is open in another program.", where=where, what_next="Close it and run again.") from None
-    except DefusedXmlException:
-        raise _entities(where) from None
-    except InputDataError:
-        raise
-    except (BadZipFile, LargeZipFile, InvalidFileException, ZlibError, *_DAMAGED):
-        raise broken from None
-    try:
-        yield book
-    except DefusedXmlException:
-        raise _entities(where) from None
-    except (BadZipFile, ZlibError, *_DAMAGED):
-        # A workbook is read as its rows are asked for, so what is broken in it shows late.
-        raise broken from None
-    finally:
-        book.close()
+    except (BadZipFile, LargeZipFile, InvalidFileException, ZlibError, *_DAMAGED) as error:
+        what = "The workbook's XML declares entities, which no workbook needs, so it is refused." if _forbidden(error) else "The file cannot be read as a workbook."
+        raise InputDataError(what, where=where, what_next="Save it again as .xlsx.") from None
+
+
+def _forbidden(error: BaseException | None) -> bool:
+    """Whether defusedxml refused the XML; openpyxl raises an error of its own over it."""
+    from defusedxml.common import DefusedXmlException
+
+    while error is not None and not isinstance(error, DefusedXmlException):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 #: What openpyxl raises on a damaged workbook, beside errors of the archive; ParseError is a SyntaxError.
 _DAMAGED = (KeyError, OSError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, NotImplementedError, RuntimeError, OverflowError)
-
-
-def _entities(where: str) -> InputDataError:
-    return InputDataError(
-        "The workbook's XML declares entities or a document type, which no workbook needs.", where=where, what_next="Save it again as .xlsx."
-    )
 
 
 def sheets_of(file: Path, *, where: str) -> list[tuple[str, tuple[str, ...], bool]]:
