@@ -83,11 +83,13 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     found = gathered.found
     plan, replaced = to_read(found, store.version.batches)
     old = Withdrawal.of(store.version, replaced)
-    findings = [*gathered.findings, *(finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan)]
+    chosen = {id(item) for item in plan}
+    findings = [*gathered.findings, *(finding("FIL001", 1, item.name, item.source.name) for item in found if id(item) not in chosen)]
     findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
     late = too_old(plan, store.version.batches, replaced)
     findings += [file_finding("SRC005", item.name, item.source.name) for item in late]
-    plan = [item for item in plan if item not in late]
+    left_out = {id(item) for item in late}
+    plan = [item for item in plan if id(item) not in left_out]
     findings += [file_finding("SRC002", item.name, item.source.name) for item in only_one(plan, store.version.batches)]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store, old)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -76,7 +77,7 @@ class Shape:
         """Headings that are made from others, not found in the file."""
         return frozenset(self.derive) | (self.each.makes if self.each else frozenset()) | (self.join.adds if self.join else frozenset())
 
-    @property
+    @cached_property
     def read(self) -> tuple[str, ...]:
         """Headings that are read from the file itself, whether or not it may lack them."""
         named = [*self.columns.values(), *([self.known.column] if self.known.column else []), *self.headings]
@@ -84,7 +85,7 @@ class Shape:
         named += [*(self.each.reads if self.each else ()), *(self.join.reads if self.join else ())]
         return tuple(dict.fromkeys(name for name in named if name not in self.given))
 
-    @property
+    @cached_property
     def needed(self) -> frozenset[str]:
         """Headings without which the file is not of this shape."""
         return frozenset(self.read) - set(self.optional)

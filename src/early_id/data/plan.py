@@ -50,20 +50,28 @@ def to_read(found: list[Staged], batches: Iterable[dict[str, Any]]) -> tuple[lis
     """
     before = [{**file, "batch": batch["number"]} for batch in batches for file in batch["files"]]
     newest = {(file["source"], file["table"], file["file"]): file["sha256"] for file in before}
-    otherwise = [item for item in found if not any(_same(item, file) for file in before)]
+    # By content: a folder may hold thousands of files, and each is compared with what is held.
+    held: dict[str, list[dict[str, Any]]] = {}
+    for file in before:
+        held.setdefault(file["sha256"], []).append(file)
+    otherwise = {id(item) for item in found if not any(_same(item, file) for file in held.get(item.sha256, ()))}
     # What came back after another content stood under its name is a new delivery, and the earlier one stays what it was.
     last = [file for file in before if newest[file["source"], file["table"], file["file"]] == file["sha256"]]
-    replaced = [file for file in last if any(_replaces(item, file, found) for item in otherwise)]
+    changed = [item for item in found if id(item) in otherwise and item.sha256 in held]
+    replaced = [file for file in last if any(_replaces(item, file, found) for item in changed)]
     whole = {(file["source"], file["table"]) for file in replaced}
     new = [
         item
         for item in found
-        if item in otherwise
+        if id(item) in otherwise
         or (item.source.name, item.table.name) in whole
         or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
     ]
+    chosen = {id(item) for item in new}
     parts = {(item.source.name, item.table.name, item.received) for item in new if is_snapshot(item)}
-    return [item for item in found if item in new or (is_snapshot(item) and (item.source.name, item.table.name, item.received) in parts)], replaced
+    return [
+        item for item in found if id(item) in chosen or (is_snapshot(item) and (item.source.name, item.table.name, item.received) in parts)
+    ], replaced
 
 
 def _same(item: Staged, file: dict[str, Any]) -> bool:
