@@ -28,18 +28,51 @@ class Project(Frozen):
     lawful_basis: str = ""  #: for the notices: the law that allows it, as the data protection officer has settled it
 
 
+class Database(Frozen):
+    """A table or a query of a database. Who signs in stands in the environment, or is whoever is signed in to the machine; never here."""
+
+    uri: str  #: ``postgresql://server:5432/database`` or ``mssql://server/database?driver=…``, without user or password
+    table: str | None = None  #: ``schema.table``
+    query: Path | None = None  #: a file of SQL, relative to the settings
+    user_from: str | None = None  #: names of environment variables
+    password_from: str | None = None
+    rows_at_a_time: int = Field(50_000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("give either 'table' or 'query' (a file of SQL)")
+        return self
+
+    @field_validator("uri")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        if "@" in value or "password" in value.lower() or "pwd=" in value.lower():
+            raise ValueError("user and password do not belong in settings: name environment variables under 'user_from' and 'password_from'")
+        return value
+
+
 class Source(Frozen):
     """One feed: which files, in which shape, from whom."""
 
     name: str
-    shape: str
-    files: str
+    shape: str | None = None  #: told by the columns of each file where nothing is named
+    files: str | None = None  #: a pattern, a folder or an archive in the folder of extracts
+    database: Database | None = None
     required: bool = True
     received: date | None = None
     snapshot: bool = False
     covers_from: date | None = None
     #: whose rows it sends: of ``all`` schools, of those that have ``sent`` some, or of the schools named; empty: as its files show
     schools: Literal["all", "sent"] | tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _files_or_database(self) -> Self:
+        if (self.files is None) == (self.database is None):
+            raise ValueError(f"the source '{self.name}' has to name either 'files' or 'database'")
+        if self.database is not None and self.shape is None:
+            raise ValueError(f"the source '{self.name}' has to name a shape: a table of a database is not recognised by itself")
+        return self
 
 
 class AsOf(Frozen):

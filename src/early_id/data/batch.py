@@ -11,6 +11,8 @@ from early_id.core.findings import Findings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from early_id.data.sources.gather import NotRead
+
 
 @dataclass(frozen=True)
 class FileCount:
@@ -25,6 +27,9 @@ class FileCount:
     sha256: str
     received: str
     reading: str = ""  #: fingerprint of the instructions under which it was read; empty in stores written before they were kept
+    shape: str = ""
+    recognised: bool = False  #: the shape was told by the columns
+    read_as: str = ""  #: kind of file, encoding and delimiter
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,6 +44,7 @@ class Batch:
     set_aside_folder: str | None = None
     made_up: bool = False
     assumptions: dict[str, str] = field(default_factory=dict)
+    not_read: tuple[NotRead, ...] = ()
 
     def __repr__(self) -> str:
         rows_in, aside = sum(item.rows_in for item in self.files), sum(item.rows_set_aside for item in self.files)
@@ -62,6 +68,7 @@ class Batch:
             "findings": self.findings.by_code(),
             "urgent": {"rows": self.urgent, "file": self.urgent_file, "acknowledged": self.urgent == 0},
             "set_aside": self.set_aside_folder,
+            "not_read": [asdict(item) for item in self.not_read],
         }
 
     def summary(self) -> pd.DataFrame:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _RULES = {rule.code: rule for rule in all_rules()}
 _ERRORS = ", ".join(text(code) for code, rule in _RULES.items() if rule.severity is Severity.ERROR)
+#: The same without rows that repeat or contradict others.
+_AT_FAULT = ", ".join(text(code) for code, rule in _RULES.items() if rule.severity is Severity.ERROR and not code.startswith("DUP"))
 
 
 def split(connection: duckdb.DuckDBPyConnection) -> None:
@@ -33,7 +35,7 @@ def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[F
     return [
         FileCount(
             item.name, item.source.name, item.table.name, rows_in.get(item.name, 0), kept.get(item.name, 0), aside.get(item.name, 0),
-            item.sha256, item.received.isoformat(), item.reading,
+            item.sha256, item.received.isoformat(), item.reading, item.shape.name, item.recognised,
         )
         for item in items
     ]  # fmt: skip
@@ -54,9 +56,10 @@ def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCoun
         if not one.rows_in or one.rows_kept:
             continue
         found = connection.execute(
-            f"SELECT code, count(*) AS n FROM (SELECT unnest(codes) AS code FROM _aside WHERE file = ?) "
-            f"WHERE code IN ({_ERRORS}) AND code NOT IN ('DUP001', 'DUP002') GROUP BY code ORDER BY n DESC, code LIMIT 1",
-            [one.file],
+            f"SELECT code, count(*) AS n FROM (SELECT unnest(codes) AS code FROM _aside WHERE file = ? AND NOT EXISTS ("
+            f"SELECT 1 FROM _aside WHERE file = ? AND NOT list_has_any(codes, [{_AT_FAULT}]))) "
+            f"WHERE code IN ({_AT_FAULT}) GROUP BY code ORDER BY n DESC, code LIMIT 1",
+            [one.file, one.file],
         ).fetchall()
         for code, count in found:
             if code == "ORP001" and one.source not in people:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from early_id.core.types import Severity
 from early_id.data.rules.declare import Rule
+from early_id.data.sources.findings import FILE_RULES
 from early_id.schema.codes import code_list
 
 _E, _Q = Severity.ERROR, Severity.QUERY
@@ -121,4 +122,4 @@ BUILT_IN: tuple[Rule, ...] = (
 
 def all_rules() -> tuple[Rule, ...]:
     """Every shipped rule, in order of code."""
-    return tuple(sorted(RULES + BUILT_IN, key=lambda rule: rule.code))
+    return tuple(sorted(RULES + BUILT_IN + FILE_RULES, key=lambda rule: rule.code))
