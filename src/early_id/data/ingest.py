@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.display import progress
 from early_id.core.errors import BusyError, EarlyIdError, InputDataError, SettingsError
-from early_id.core.findings import Findings
+from early_id.core.findings import Finding, Findings
 from early_id.data.batch import Batch, FileCount
+from early_id.data.context import add_people, add_schools, extend_context, make_context
+from early_id.data.crosscheck import check_dates, check_records, check_tables, compared, note_aside, part_sql
 from early_id.data.engine import connect, quote, raw, text
-from early_id.data.judge import counts, finding, findings_of, refuse_useless, split
+from early_id.data.judge import counts, finding, findings_of, refuse_unreadable_dates, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
 from early_id.data.plan import Staged, find_files, made_up_files, to_read
 from early_id.data.publish import publish, sweep
 from early_id.data.readers import check_columns, read_raw
+from early_id.data.rules.returns import checked_columns
+from early_id.data.silence import shorter_files, silent_schools
 from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
 from early_id.data.urgent import find_urgent, note_contacts, write_urgent
@@ -89,7 +93,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
             _stage_file(connection, item, cfg, number, first=len(changed[item.table.name]) == 1)
-            _extend_context(connection, item)
+            findings += [finding(code, count, item.name, item.source.name, f"{heading} ({count:,})") for code, count, heading in check_dates(connection, item, "_one")]
+            extend_context(connection, item.table.name, f"_staged_{item.table.name}", item.name)
             bar.advance(note=item.name)
     parts = dict(store.version.tables)
     coverage = old.coverage()
@@ -97,12 +102,14 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         parts[name] = _keep_the_rest(connection, store, name, old, work, number)
     with progress("Storing", len(changed)) as bar:
         for name, items in changed.items():
-            table = store.tables[name]
+            table = items[0].table
             mark_repeats(connection, table, staged=f"_staged_{name}", into="_marked")
             connection.execute(f"DROP TABLE {quote(f'_staged_{name}')}")
             split(connection)
+            note_aside(connection, table)
             counted = counts(connection, items)
             refuse_useless(connection, counted)
+            refuse_unreadable_dates(connection, counted, items, cfg.checks.unreadable_dates)
             files += counted
             findings += findings_of(connection, items)
             _write_set_aside(connection, work / "set_aside", items)
@@ -110,6 +117,13 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
                 without(connection, "_held", old, name, into="_still")
+            sources = {item.name: item.source.name for item in items}
+            across = check_records(connection, table, held="_still" if held else None)
+            findings += [finding(code, count, file, sources[file]) for file, code, count in across]
+            if not table.stored:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(compared(name))} AS SELECT * FROM _kept")
+                bar.advance(note=name)
+                continue
             snapshots = [item.source.name for item in items if item.source.snapshot]
             merge(connection, table, kept="_kept", held="_still" if held else None, snapshots=snapshots, into="_merged")
             parts[name] = f"{name}-{number:06d}.parquet"
@@ -119,6 +133,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             for leftover in ("_marked", "_kept", "_merged", "_all"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
+    findings += _across_tables(connection, store, parts, changed, work)
+    findings += [finding("COV003", fewer, one.file, one.source) for one, fewer in shorter_files(files, old.version.batches)]
     if store.has("contacts") and "contacts" not in changed:
         note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
@@ -161,22 +177,24 @@ def _keep_the_rest(connection: duckdb.DuckDBPyConnection, store: Store, name: st
 
 def _context(connection: duckdb.DuckDBPyConnection, store: Store, old: Withdrawal) -> None:
     """People and schools held already, for rules that look at other tables."""
-    connection.execute("CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE)")
-    connection.execute("CREATE TEMP TABLE _schools (school_id VARCHAR)")
-    for name, columns, target in (("pupils", "source, source_person_id, birth_date", "_people"), ("schools", "school_id", "_schools")):
-        if store.has(name):
-            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)} WHERE NOT ({old.predicate(name)})")
+    make_context(connection)
+    if store.has("pupils"):
+        staying = f"{store.part_sql('pupils')} WHERE NOT ({old.predicate('pupils')})"
+        add_people(connection, staying, place=0, in_force="known_to IS NULL AND gone_on IS NULL")
+    if store.has("schools"):
+        add_schools(connection, f"{store.part_sql('schools')} WHERE NOT ({old.predicate('schools')})")
 
 
-def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None:
-    staged = quote(f"_staged_{item.table.name}")
-    if item.table.name == "pupils":
-        connection.execute(
-            f"INSERT INTO _people SELECT DISTINCT source, source_person_id, birth_date FROM {staged} "
-            f"WHERE file = {text(item.name)} AND source_person_id IS NOT NULL"
-        )
-    elif item.table.name == "schools":
-        connection.execute(f"INSERT INTO _schools SELECT DISTINCT school_id FROM {staged} WHERE school_id IS NOT NULL")
+def _across_tables(
+    connection: duckdb.DuckDBPyConnection, store: Store, parts: dict[str, str], changed: dict[str, list[Staged]], work: Path
+) -> list[Finding]:
+    """What rules find that look at several tables, and what did not come."""
+    sql = {name: part_sql(work / part) if (work / part).is_file() else store.part_sql(name) for name, part in parts.items()}
+    sources = {item.name: item.source.name for items in changed.values() for item in items}
+    found = [finding(code, count, file, sources[file]) for file, code, count in check_tables(connection, sql, changed)]
+    return found + [
+        finding(code, count, "attendance", source) for source, code, count in silent_schools(connection, sql, changed.get("attendance", []))
+    ]
 
 
 def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, *, first: bool) -> None:
@@ -194,6 +212,7 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
         "row",
         "source_person_id",
         *item.table.column_names,
+        *(column.name for column in checked_columns(item.table.name)),
         "source",
         "file",
         "received_on",

@@ -13,6 +13,7 @@ from typing import Any
 
 from early_id.config.load import parse_yaml, read_yaml
 from early_id.core.errors import SettingsError
+from early_id.data.rules.returns import checked_columns
 from early_id.schema.tables import Tables
 
 
@@ -54,9 +55,10 @@ class Shape:
     delimiter: str = ","
     encoding: str = "utf-8"
     prepare: str | None = None
+    optional: tuple[str, ...] = ()  #: headings that the file may lack
 
 
-_KEYS = {"shape", "table", "label", "columns", "dates", "values", "known", "sheet", "delimiter", "encoding", "prepare"}
+_KEYS = {"shape", "table", "label", "columns", "dates", "values", "known", "sheet", "delimiter", "encoding", "prepare", "optional"}
 
 
 def load_shapes(tables: Tables, extra: tuple[Path, ...] = ()) -> dict[str, Shape]:
@@ -82,7 +84,7 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         if key not in values:
             raise SettingsError(f"A shape lacks '{key}'.", where=where)
     table = tables[values["table"]]
-    allowed = {*table.column_names, "source_person_id"}
+    allowed = {*table.column_names, "source_person_id", *(column.name for column in checked_columns(table.name))}
     for key in ("columns", "dates", "values", "known"):
         if not isinstance(values.get(key) or {}, dict):
             raise SettingsError(f"'{key}' of a shape must hold 'name: value' pairs.", where=where)
@@ -111,4 +113,5 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         delimiter=values.get("delimiter", ","),
         encoding=values.get("encoding", "utf-8"),
         prepare=values.get("prepare"),
+        optional=tuple(str(heading) for heading in values.get("optional") or ()),
     )

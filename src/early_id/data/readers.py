@@ -44,7 +44,7 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
 def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: str, where: str) -> None:
     """Refuse a file that lacks columns which the shape needs."""
     headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
-    needed = set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())
+    needed = (set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())) - set(shape.optional)
     missing = needed - set(headings)
     if missing == needed and len(headings) > 1:
         # Perhaps these 'headings' are the first row of data, so they are not repeated here.
