@@ -37,7 +37,9 @@ def check_records(connection: duckdb.DuckDBPyConnection, table: Table, *, held: 
     if not rules:
         return []
     _bring_together(connection, table, held)
-    cases = ", ".join(f"CASE WHEN {filled(rule.dated_predicate, table).replace('{records}', '_records')} THEN {text(rule.code)} END" for rule in rules)
+    cases = ", ".join(
+        f"CASE WHEN {filled(rule.dated_predicate, table).replace('{records}', '_records')} THEN {text(rule.code)} END" for rule in rules
+    )
     rows = connection.execute(
         f"SELECT file, code, count(*) FROM (SELECT file, unnest(list_filter(codes, lambda x: x IS NOT NULL)) AS code FROM ("
         f"SELECT s.file, s.of_batch, [{cases}] AS codes FROM _records AS s) WHERE of_batch) GROUP BY ALL"
@@ -131,26 +133,28 @@ def check_dates(connection: duckdb.DuckDBPyConnection, item: Staged, view: str) 
     -------
     list of (code, count, heading)
     """
-    found: list[tuple[str, int, str]] = []
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
-    for column in item.table.columns:
-        raw = quote(f"raw_{column.name}")
-        if column.type not in ("date", "timestamp") or f"raw_{column.name}" not in kinds:
-            continue
-        heading = item.shape.columns[column.name]
+    columns = [column.name for column in item.table.columns if column.type in ("date", "timestamp") and f"raw_{column.name}" in kinds]
+    if not columns:
+        return []
+    styles: dict[str, list[tuple[int, set[int], set[int]]]] = {name: [] for name in columns}
+    parts = []
+    for name in columns:
+        raw, readable = quote(f"raw_{name}"), f"NOT coalesce(list_contains(faults, {text(f'GEN001 {item.shape.columns[name]}')}), false)"
         # A date is looked at once, however many rows have it.
-        dates = (
-            f"SELECT {raw} AS said, any_value({quote(column.name)}) AS read, count(*) AS n FROM {quote(view)} "
-            f"WHERE {raw} IS NOT NULL AND NOT coalesce(list_contains(faults, {text(f'GEN001 {heading}')}), false) GROUP BY {raw}"
+        parts.append(
+            f"SELECT {text(name)}, sum(n)::BIGINT, list(DISTINCT day(read)), list(DISTINCT month(read)) FROM (SELECT {raw} AS said, "
+            f"any_value({quote(name)}) AS read, count(*) AS n FROM {quote(view)} WHERE {raw} IS NOT NULL AND {readable} GROUP BY {raw}) "
+            f"GROUP BY regexp_replace(said, '[0-9]+', '9', 'g')"
         )
-        [(rows, most, days, months)] = connection.execute(
-            f"SELECT coalesce(sum(n), 0), max(day(read)), count(DISTINCT day(read)), count(DISTINCT month(read)) FROM ({dates})"
-        ).fetchall()
-        if rows >= MANY and most <= _MONTHS and days >= FEW_DAYS and months >= SOME_MONTHS:
-            found.append(("DAT001", int(rows), heading))
-        styles = connection.execute(
-            f"SELECT sum(n) FROM (SELECT regexp_replace(said, '[0-9]+', '9', 'g') AS style, n FROM ({dates})) GROUP BY style ORDER BY 1"
-        ).fetchall()
-        if len(styles) > 1:
-            found.append(("DAT002", int(sum(count for (count,) in styles[:-1])), heading))
+    for name, rows, days, months in connection.execute(" UNION ALL ".join(parts)).fetchall():
+        styles[name].append((int(rows), set(days), set(months)))
+    found: list[tuple[str, int, str]] = []
+    for name, seen in styles.items():
+        heading, rows = item.shape.columns[name], [count for count, *_ in seen]
+        days, months = (set().union(*(each[place] for each in seen)) for place in (1, 2))
+        if sum(rows) >= MANY and max(days) <= _MONTHS and len(days) >= FEW_DAYS and len(months) >= SOME_MONTHS:
+            found.append(("DAT001", sum(rows), heading))
+        if len(rows) > 1:
+            found.append(("DAT002", sum(rows) - max(rows), heading))
     return found

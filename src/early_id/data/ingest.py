@@ -16,8 +16,10 @@ from early_id.core.errors import BusyError, EarlyIdError, InputDataError, Settin
 from early_id.core.findings import Finding, Findings
 from early_id.data.batch import Batch, FileCount
 from early_id.data.context import add_people, add_schools, extend_context, make_context
+from early_id.data.covered import coverage_of
 from early_id.data.crosscheck import check_dates, check_records, check_tables, compared, note_aside, part_sql
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.history import with_since
 from early_id.data.judge import counts, finding, findings_of, refuse_unreadable_dates, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
 from early_id.data.plan import Staged, find_files, made_up_files, to_read
@@ -29,6 +31,7 @@ from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
 from early_id.data.urgent import find_urgent, note_contacts, write_urgent
 from early_id.data.versions import mark_repeats, merge, record_columns
+from early_id.data.waiting import clear_and_note, open_waiting, with_cleared, write_waiting
 from early_id.data.withdraw import Withdrawal, without
 from early_id.schema.tables import Table
 
@@ -87,13 +90,17 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store, old)
+    open_waiting(connection, store)
     files: list[FileCount] = []
     changed: dict[str, list[Staged]] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
             _stage_file(connection, item, cfg, number, first=len(changed[item.table.name]) == 1)
-            findings += [finding(code, count, item.name, item.source.name, f"{heading} ({count:,})") for code, count, heading in check_dates(connection, item, "_one")]
+            findings += [
+                finding(code, count, item.name, item.source.name, f"{heading} ({count:,})")
+                for code, count, heading in check_dates(connection, item, "_one")
+            ]
             extend_context(connection, item.table.name, f"_staged_{item.table.name}", item.name)
             bar.advance(note=item.name)
     parts = dict(store.version.tables)
@@ -117,6 +124,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
                 without(connection, "_held", old, name, into="_still")
+            clear_and_note(connection, table, items, number, held="_still" if held else None)
             sources = {item.name: item.source.name for item in items}
             across = check_records(connection, table, held="_still" if held else None)
             findings += [finding(code, count, file, sources[file]) for file, code, count in across]
@@ -133,6 +141,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
             for leftover in ("_marked", "_kept", "_merged", "_all"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
+    files = with_cleared(connection, files)
+    waiting = write_waiting(connection, work / "set_aside", old)
     findings += _across_tables(connection, store, parts, changed, work)
     findings += [finding("COV003", fewer, one.file, one.source) for one, fewer in shorter_files(files, old.version.batches)]
     if store.has("contacts") and "contacts" not in changed:
@@ -140,25 +150,32 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     hashes = made_up_files(folder)
     assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
+    ordered = tuple(sorted(files, key=lambda item: item.file))
+    record: dict[str, Any] = {
+        "number": number,
+        "made_up": bool(plan) and all(item.sha256 in hashes for item in plan),
+        "files": [asdict(item) for item in ordered],
+    }
+    before = old.batches(number)
+    listed = with_since(sorted(findings, key=lambda item: (item.code, item.where)), record, before)
+    record |= {"findings": Findings(listed).to_json(), "waiting": waiting}
+    covered = coverage_of(connection, _part_sql(store, parts, work), coverage.values(), {table.name: table for table in store.tables})
     batch = Batch(
         number=number,
-        files=tuple(sorted(files, key=lambda item: item.file)),
-        findings=Findings(tuple(sorted(findings, key=lambda item: (item.code, item.where)))),
+        files=ordered,
+        findings=Findings(listed),
         urgent=urgent,
         urgent_file=str(store.folder / "urgent" / f"{number:06d}.csv") if urgent else None,
         set_aside_folder=str(store.folder / "set_aside" / f"{number:06d}"),
-        made_up=bool(plan) and all(item.sha256 in hashes for item in plan),
+        made_up=record["made_up"],
         assumptions=assumptions,
+        waiting=waiting,
+        coverage=covered,
+        history=(*before, record),
     )
     if not plan:
-        return replace(batch, number=store.version.number, set_aside_folder=None)
-    record = {
-        "number": number,
-        "made_up": batch.made_up,
-        "files": [asdict(item) for item in batch.files],
-        "findings": batch.findings.to_json(),
-    }
-    version = Version(number, parts, [*old.batches(number), record], list(coverage.values()), assumptions)
+        return replace(batch, number=store.version.number, set_aside_folder=None, history=tuple(before))
+    version = Version(number, parts, [*before, record], list(coverage.values()), assumptions)
     publish(store.folder, work, version)
     return batch
 
@@ -185,11 +202,16 @@ def _context(connection: duckdb.DuckDBPyConnection, store: Store, old: Withdrawa
         add_schools(connection, f"{store.part_sql('schools')} WHERE NOT ({old.predicate('schools')})")
 
 
+def _part_sql(store: Store, parts: dict[str, str], work: Path) -> dict[str, str]:
+    """Table → SQL for its records as they are after this batch."""
+    return {name: part_sql(work / part) if (work / part).is_file() else store.part_sql(name) for name, part in parts.items()}
+
+
 def _across_tables(
     connection: duckdb.DuckDBPyConnection, store: Store, parts: dict[str, str], changed: dict[str, list[Staged]], work: Path
 ) -> list[Finding]:
     """What rules find that look at several tables, and what did not come."""
-    sql = {name: part_sql(work / part) if (work / part).is_file() else store.part_sql(name) for name, part in parts.items()}
+    sql = _part_sql(store, parts, work)
     sources = {item.name: item.source.name for items in changed.values() for item in items}
     found = [finding(code, count, file, sources[file]) for file, code, count in check_tables(connection, sql, changed)]
     return found + [

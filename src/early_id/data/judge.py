@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from early_id.core.errors import InputDataError
 from early_id.core.findings import Finding
-from early_id.core.types import Severity
 from early_id.data.batch import FileCount
 from early_id.data.engine import text
 from early_id.data.plan import Staged
@@ -32,10 +31,15 @@ def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[F
     rows_in = dict(connection.execute("SELECT file, count(*) FROM _marked GROUP BY file").fetchall())
     kept = dict(connection.execute("SELECT file, count(*) FROM _kept GROUP BY file").fetchall())
     aside = dict(connection.execute("SELECT file, count(*) FROM _aside GROUP BY file").fetchall())
+    schools = (
+        dict(connection.execute("SELECT file, min(school_id) FROM _marked GROUP BY file HAVING min(school_id) = max(school_id)").fetchall())
+        if "school_id" in items[0].table and items[0].table.has_person
+        else {}
+    )
     return [
         FileCount(
             item.name, item.source.name, item.table.name, rows_in.get(item.name, 0), kept.get(item.name, 0), aside.get(item.name, 0),
-            item.sha256, item.received.isoformat(), item.reading,
+            item.sha256, item.received.isoformat(), school=schools.get(item.name, ""), reading=item.reading,
         )
         for item in items
     ]  # fmt: skip

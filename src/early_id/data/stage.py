@@ -72,6 +72,7 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
     """
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
     headings = {name: heading for name, heading in shape.columns.items() if heading in kinds}
+    [(rows,)] = connection.execute(f"SELECT count(*) FROM {quote(view)}").fetchall()
     selected, typed = [], []
     for column in (*table.columns, *checked_columns(table.name)):
         value, raw = column_sql(column, headings.get(column.name), shape, kinds)
@@ -105,7 +106,7 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
         f"coalesce(happened_on, {ALWAYS}) AS happened_on, "
         f"{_known_from(table, shape)} AS known_from, "
         f"md5_number_lower(concat_ws('|', coalesce(source_person_id, ''), {own})) AS row_hash, "
-        f"{_codes(table, typed, frozenset(headings))} AS codes, {_faults(table, typed, shape)} AS faults FROM s"
+        f"{_codes(table, typed, frozenset(headings), many=rows > _MANY)} AS codes, {_faults(table, typed, shape)} AS faults FROM s"
     )
 
 
@@ -175,23 +176,35 @@ def _faults(table: Table, typed: list[str], shape: Shape) -> str:
     return f"CASE WHEN {' OR '.join(test for _, _, test in found)} THEN list_filter([{cases}], lambda x: x IS NOT NULL) END"
 
 
-def _codes(table: Table, typed: list[str], supplied: frozenset[str]) -> str:
+#: From so many rows on, looking first whether a row breaks any rule is worth the longer query.
+_MANY = 50_000
+
+
+def _codes(table: Table, typed: list[str], supplied: frozenset[str], *, many: bool) -> str:
     """SQL list of the codes of all rules that a row breaks, evaluated in one scan.
 
-    Nearly every row breaks none: the list is put together for the others only.
+    Nearly every row breaks none: of ``many`` rows the list is put together for the others only.
     """
     found = [("GEN001", " OR ".join(_unreadable(typed).values())), ("GEN002", " OR ".join(_empty(table, typed).values()) or "false")]
     found += [(rule.code, filled(rule.dated_predicate, table)) for rule in checking("row", table.name) if supplied.issuperset(rule.needs)]
     if not table.has_person:
         found = [(code, predicate) for code, predicate in found if not re.search(r"\b(source_person_id|person_|held_)", predicate)]
     cases = ", ".join(f"CASE WHEN {predicate} THEN {text(code)} END" for code, predicate in found)
+    listed = f"list_filter([{cases}], lambda x: x IS NOT NULL)"
+    if not many:
+        return listed
     some = " OR ".join(f"coalesce({predicate}, false)" for _, predicate in found)
-    return f"CASE WHEN {some} THEN list_filter([{cases}], lambda x: x IS NOT NULL) ELSE CAST([] AS VARCHAR[]) END"
+    return f"CASE WHEN {some} THEN {listed} ELSE CAST([] AS VARCHAR[]) END"
 
 
 def filled(predicate: str, table: Table) -> str:
     """A rule's predicate with the names that it leaves open."""
-    names = {"people": "_people", "schools": "_schools", "starts": quote(table.happened or "happened_on"), "ends": quote(table.ends) if table.ends else "NULL"}
+    names = {
+        "people": "_people",
+        "schools": "_schools",
+        "starts": quote(table.happened or "happened_on"),
+        "ends": quote(table.ends) if table.ends else "NULL",
+    }
     for name, sql in names.items():
         predicate = predicate.replace(f"{{{name}}}", sql)
     return predicate

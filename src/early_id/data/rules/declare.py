@@ -103,7 +103,5 @@ class Rule:
     @property
     def dated_predicate(self) -> str:
         """The predicate, true only on days on which the rule holds."""
-        limits = [
-            f"happened_on {sign} DATE '{day.isoformat()}'" for sign, day in ((">=", self.valid_from), ("<=", self.valid_to)) if day is not None
-        ]
+        limits = [f"happened_on {sign} DATE '{day.isoformat()}'" for sign, day in ((">=", self.valid_from), ("<=", self.valid_to)) if day is not None]
         return " AND ".join([*limits, f"({self.predicate})"]) if limits else self.predicate

@@ -5,6 +5,9 @@ Faults follow ``data_quality_rules`` of the data standards; CINV and 903V name t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from early_id.core.errors import DeclarationError
 from early_id.core.types import Severity
 from early_id.data.rules import care, general, marks, people, school
@@ -15,6 +18,7 @@ RULES: tuple[Rule, ...] = (*people.RULES, *marks.RULES, *school.RULES, *care.RUL
 
 _SHIPPED = {rule.code for rule in (*RULES, *BUILT_IN)}
 _ADDED: dict[str, Rule] = {}
+_in_force: tuple[Rule, ...] | None = None
 
 
 def register_rule(rule: Rule) -> None:
@@ -26,20 +30,37 @@ def register_rule(rule: Rule) -> None:
         The code is that of a shipped rule, or the scope is one that ingest keeps to itself.
     """
     if rule.code in _SHIPPED:
-        raise DeclarationError(f"The rule '{rule.code}' is shipped with the package and cannot be replaced.", what_next="Give yours another code, such as LOC001.")
+        raise DeclarationError(
+            f"The rule '{rule.code}' is shipped with the package and cannot be replaced.", what_next="Give yours another code, such as LOC001."
+        )
     if rule.scope == "intake":
         raise DeclarationError(f"The rule '{rule.code}' has the scope 'intake', which is ingest's own.", what_next="Use 'row', 'records' or 'store'.")
     _ADDED[rule.code] = rule
 
 
+@contextmanager
+def only(*rules: Rule) -> Iterator[None]:
+    """These rules alone are in force, beside those that ingest applies by itself: to try a rule."""
+    global _in_force
+    before, _in_force = _in_force, rules
+    try:
+        yield
+    finally:
+        _in_force = before
+
+
+def _rules() -> tuple[Rule, ...]:
+    return (*RULES, *_ADDED.values()) if _in_force is None else _in_force
+
+
 def checking(scope: str, table: str | None = None) -> tuple[Rule, ...]:
     """The rules of a scope in force, of one table or of all."""
-    return tuple(rule for rule in (*RULES, *_ADDED.values()) if rule.scope == scope and (table is None or rule.applies_to(table)))
+    return tuple(rule for rule in _rules() if rule.scope == scope and (table is None or rule.applies_to(table)))
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule in force, in order of code."""
-    return tuple(sorted((*RULES, *BUILT_IN, *_ADDED.values()), key=lambda rule: rule.code))
+    return tuple(sorted((*_rules(), *BUILT_IN), key=lambda rule: rule.code))
 
 
 def rule_named(code: str) -> Rule | None:

@@ -103,7 +103,7 @@ RULES: tuple[Rule, ...] = (
          needs=("uln",), blames=("uln",)),
     Rule("PUP022", _Q, _PUPILS, _shared(_NHS), "Two people carry the same NHS number.", "Never merged automatically: ask the source which is right.",
          "data standards, 6 (matching problems)", blames=("nhs_number",)),
-    Rule("PUP023", _Q, _PUPILS, "young_carer IS NOT NULL AND young_carer NOT IN ('N', 'P', 'S')", "The young-carer flag is not N, P or S.",
+    Rule("PUP023", _Q, _PUPILS, "young_carer IS NOT NULL AND young_carer NOT IN ('N', 'P', 'S')", "What is said of a young carer is not N, P or S.",
          "N (not declared) means not known, never no.", "school census code set", blames=("young_carer",)),
     Rule("PUP024", _Q, _PUPILS, "idaci_decile NOT BETWEEN 1 AND 10", "The deprivation decile is not between 1 and 10.",
          "Check the join with the index: 1 is the most deprived tenth, and a rank or score is another column.", "English indices of deprivation", blames=("idaci_decile",)),
@@ -112,4 +112,3 @@ RULES: tuple[Rule, ...] = (
     Rule("PUP026", _Q, _PUPILS, "uprn IS NOT NULL AND NOT regexp_full_match(uprn, '[0-9]{1,12}')", "The property number is not up to twelve digits.",
          "Correct it at the source; a spreadsheet may have written it as a power of ten.", "data standards, 6 (UPRN)", blames=("uprn",)),
 )  # fmt: skip
-
