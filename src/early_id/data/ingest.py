@@ -157,7 +157,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         "files": [asdict(item) for item in ordered],
     }
     before = old.batches(number)
-    listed = with_since(sorted(findings, key=lambda item: (item.code, item.where)), record, before)
+    listed = with_since(sorted(findings, key=lambda item: (item.code, item.where)), record, store.version.batches)
     record |= {"findings": Findings(listed).to_json(), "waiting": waiting}
     covered = coverage_of(connection, _part_sql(store, parts, work), coverage.values(), {table.name: table for table in store.tables})
     batch = Batch(

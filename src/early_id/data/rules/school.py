@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
          "SELECT m.file, count(DISTINCT (m.source, m.source_person_id, m.school_id)) AS count FROM (SELECT * FROM {new} WHERE code = 'E' "
          "AND (source, school_id) IN (SELECT source, school_id FROM {suspensions}) AND (source, source_person_id) NOT IN (FROM {aside})) AS m ANTI JOIN {suspensions} AS s "
          "ON s.source = m.source AND s.source_person_id = m.source_person_id AND s.school_id = m.school_id AND m.date >= s.start_on - 1 "
-         "AND (s.category = 'PERM' OR m.date <= s.start_on + CAST(least(coalesce(s.sessions, 2), 200) AS INTEGER) + 14) GROUP BY m.file",
+         "AND (s.category = 'PERM' OR m.date <= s.start_on + CAST(least(coalesce(s.sessions, 2), 200) AS INTEGER) + 50) GROUP BY m.file",
          "A pupil has marks of suspension (E) and no suspension is recorded near their dates.",
          "Ask the school for the suspension: one that is not reported is one that nobody reviews. Counted are pupils.",
          "data standards, 7.3 (suspension days against E marks)", "store"),
@@ -70,7 +70,7 @@ RULES: tuple[Rule, ...] = (
          "Tell the school's exclusions officer: the law allows 45 days over all schools.", "DfE exclusion guidance; data standards, 7.3", "records"),
     Rule("SUS007", _Q, _SUSP, "category = 'PERM' AND sessions IS NOT NULL AND sessions > 0", "A permanent exclusion has a number of sessions.",
          "Ask whether it is a suspension.", "data standards, 2.2", blames=("sessions", "category")),
-    Rule("SUS008", _Q, _SUSP, "dayofweek(start_on) IN (0, 6)", "A suspension begins on a weekend.", "Check the date with the school.", blames=("start_on",)),
+    Rule("SUS008", _Q, _SUSP, "category = 'SUSP' AND dayofweek(start_on) IN (0, 6)", "A suspension begins on a weekend.", "Check the date with the school.", blames=("start_on",)),
     Rule("SUS009", _Q, _SUSP,
          f"category = 'SUSP' AND start_on <= max(CASE WHEN category = 'SUSP' THEN start_on + {_SPAN} END) OVER (PARTITION BY {PERSON}, school_id "
          "ORDER BY start_on, file, row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)",
