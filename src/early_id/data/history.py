@@ -27,6 +27,15 @@ def received(record: Record) -> str:
     return max((str(file["received"]) for file in record["files"]), default="")
 
 
+def as_it_was(record: Record) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Files and findings of a batch when it came in, those that a later reading took back among them."""
+    taken_back = record.get("withdrawn", ())
+    return (
+        [*record["files"], *(file for one in taken_back for file in one["files"])],
+        [*record["findings"], *(row for one in taken_back for row in one["findings"])],
+    )
+
+
 def _table_of(record: Record, row: dict[str, Any]) -> str:
     """The table of the file that a finding is about; of what did not come, the table itself is named."""
     return next((str(file["table"]) for file in record["files"] if file["file"] == row["where"]), str(row["where"]))
@@ -92,7 +101,7 @@ def trend(batches: Sequence[Record]) -> pd.DataFrame:
 
     rows = []
     for record in batches:
-        files, findings = record["files"], record["findings"]
+        files, findings = as_it_was(record)
         counts = {name: sum(int(file.get(name, 0)) for file in files) for name in ("rows_in", "rows_kept", "rows_set_aside", "rows_cleared")}
         by_severity = {
             str(severity).lower(): sum(
@@ -121,7 +130,7 @@ def code_trend(batches: Sequence[Record], *, last: int = 6) -> pd.DataFrame:
     shown = list(batches)[-last:]
     totals: dict[str, dict[int, int]] = {}
     for record in shown:
-        for row in record["findings"]:
+        for row in as_it_was(record)[1]:
             if row["code"] not in _OF_THE_MOMENT:
                 of_code = totals.setdefault(str(row["code"]), {})
                 of_code[record["number"]] = of_code.get(record["number"], 0) + int(row["count"])

@@ -17,16 +17,18 @@ from early_id.present.page import Cell, render_page, table_html
 from early_id.present.wording import count_of, day_text
 
 #: Findings that fit on one side of paper.
-ROWS = 12
+ROWS = 7
 #: Severity, heading, what became of the rows, and what to do where a rule's own advice is for the analyst.
 _PARTS = (
     (Severity.ERROR, "Please correct", "These rows could not be used.", "Correct it."),
     (Severity.QUERY, "Please check", "These rows were used as they are.", "Check it."),
 )
 #: One side of A4.
-_TIGHT = "@media print { h1 { font-size: 15pt; margin: 0.4rem 0; } h2 { font-size: 12pt; margin-top: 0.5rem; padding-top: 0.3rem; } p { margin: 0.4rem 0; } .table-wrap.short { break-inside: auto; } }"
+_TIGHT = "@media print { h1 { font-size: 15pt; margin: 0.4rem 0; } h2 { font-size: 12pt; margin-top: 0.5rem; padding-top: 0.3rem; } p { margin: 0.4rem 0; } .finding { font-size: 11pt; } table { font-size: 8.5pt; } .table-wrap.short { break-inside: auto; } }"
 #: Words that the supplier of a file has no use for.
-_INSIDE = re.compile(r"\b(shape|settings|extension|feature|features|audit|received|link|mapped|map|ask|counts|tell|merged|kept)\b", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"\b(shape|settings|extension|feature|features|audit|received|link|mapped|map|ask|counts|tell|merged|kept|counted)\b", re.IGNORECASE
+)
 
 
 def supplier_pages(taken: Taken, *, contact: str, watermark: str | None = None) -> dict[str, str]:
