@@ -36,6 +36,8 @@ FAULTS: list[tuple[str, str, Row]] = [
     ("PUP001", "pupils", {"upn": "A801200005001"}),
     ("ATT001", "attendance", {"code": "8"}),
     ("ATT007", "attendance", {"session": "PM"}),
+    ("GEN001", "wishes", {"until_on": "next summer"}),
+    ("GEN002", "wishes", {"kind": ""}),
     ("ORP001", "contacts", {"source_person_id": "C9"}),
     ("INT001", "missing_episodes", {"ended_at": "2024-10-01 19:59:00"}),
     ("BIR002", "missing_episodes", {"stated_birth_date": "2012-04-05"}),

@@ -105,6 +105,8 @@ ONE: list[tuple[str, str, Row | tuple[Row, ...]]] = [
     ("EHP008", "early_help", ({"plan_on": "2024-10-19"}, {"assessed_on": "2023-10-19"})),
     ("NOT001", "notifications", {"kind": "fire"}),
     ("NOT002", "notifications", {"known": "2024-10-09"}),
+    ("WSH001", "wishes", {"kind": "please do not"}),
+    ("WSH002", "wishes", {"until_on": "2024-10-01"}),
     ("HHM001", "household_members", {"role": "lodger"}),
     ("HHM002", "household_members", {"role": "parent"}),
     ("HHM003", "household_members", {"source_person_id": "P0", "from_on": "2015-05-04"}),

@@ -8,7 +8,7 @@ from early_id.data.rules.declare import Rule
 _E, _Q, _N = Severity.ERROR, Severity.QUERY, Severity.NOTE
 PERSON_EVENTS = (
     "enrolments", "attendance", "suspensions", "missing_episodes", "education_status", "household_members",
-    "household_factors", "notifications", "contacts", "early_help", "statutory",
+    "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes",
 )  # fmt: skip
 #: What cannot have happened yet when it is sent.
 _PAST = ("missing_episodes", "notifications", "household_factors", "contacts", "suspensions")
