@@ -34,7 +34,9 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
     """
     reader = READERS.get(file.suffix.lower())
     if reader is None:
-        raise InputDataError(f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip.")
+        raise InputDataError(
+            f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip."
+        )
     connection.execute(f"DROP TABLE IF EXISTS {quote(view)}")
     read_as = reader(connection, file, shape, view, where, scratch)
     if connection.execute(f"SELECT 1 FROM {quote(view)} LIMIT 1").fetchall() == []:
@@ -82,7 +84,9 @@ def _join(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, vi
     others = [item for item in sorted(file.parent.iterdir()) if item.stem == join.file and item.suffix.lower() in READERS]
     if not others:
         raise InputDataError(
-            f"The file needs a second one beside it, '{join.file}', which says whose its rows are.", where=where, what_next="Export both into one folder."
+            f"The file needs a second one beside it, '{join.file}', which says whose its rows are.",
+            where=where,
+            what_next="Export both into one folder.",
         )
     here, there = join.on
     other = Shape(f"{shape.name}: {join.file}", shape.table, "", {name: name for name in (there, *join.columns)})
