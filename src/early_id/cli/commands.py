@@ -210,8 +210,8 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.workflow import publish
     from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, train_all
-    from early_id.workflow.words import approval_text
+    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, stops_now, train_all
+    from early_id.workflow.words import approval_text, not_made
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
     status = approval_of(bench)
@@ -219,6 +219,7 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     people = bench.people
     if (gap := gap_now(bench, people)) is not None:
         gap.refuse()  # before minutes of training
+    stops_now(bench, people).refuse()
     for note in status.notes:
         say(f"Note: {note}")
     with at_work(bench, on_store=False):
@@ -237,4 +238,6 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
         emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
         return
     say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))
+    for note in not_made(lists):
+        say(note)
     say(f"\nWritten to {(bench.cfg.out_dir / 'lists').as_posix()}. {approval_text(status, trials)}")

@@ -12,8 +12,8 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, settle_lists, take_in, train_all
-from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar
+from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, settle_lists, stops_now, take_in, train_all
+from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar, not_made
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -118,7 +118,8 @@ def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:
     summary: dict[str, Any] | None = None
     lists = None
     gap = gap_now(bench, people)
-    refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text) if part) or None
+    stops = stops_now(bench, people)
+    refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text, stops.text) if part) or None
     with publish.at_once(bench) as desk:
         if status.is_approved and keys_only:
             outputs, recipients = publish.key_lists(desk, matrix, models_for_lists(status, trials), trials, status)
@@ -151,7 +152,15 @@ def _result(
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
         notes=tuple(
-            dict.fromkeys([*no_bar(bench), *dates_not_used(bench), *status.notes, *(note for trial in trials.values() for note in trial.notes)])
+            dict.fromkeys(
+                [
+                    *no_bar(bench),
+                    *not_made(lists),
+                    *dates_not_used(bench),
+                    *status.notes,
+                    *(note for trial in trials.values() for note in trial.notes),
+                ]
+            )
         ),
         approval=status.to_json(),
         places=places,

@@ -20,6 +20,7 @@ from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
+from early_id.features.late import Stops, list_stops
 from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
@@ -256,12 +257,15 @@ def screen(
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
+    stops = stops_of(store, people, day, settings=cfg, programme=programme)
+    stops.refuse()
     excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
     return lists.screen(
         model,
         replace(matrix, excluded=excluded),
         people_frame=people_frame(store, people, day, settings=cfg, programme=programme),
         capacity=places(matrix.index, model.audience, cfg),
+        stopped=stops.schools,
         settings=cfg.screening,
         earlier=earlier_lists(store.folder, day, cfg.screening),
         beside=beside,
@@ -273,6 +277,16 @@ def screen(
 def no_statutory(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> StatutoryGap | None:
     """Why lists of children may not be made on ``day`` for want of statutory records. A programme of keys only has no such children."""
     return None if programme.keys_only else statutory_gap(store, people, day, settings.features)
+
+
+def stops_of(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> Stops:
+    """What late or lost sources stop on ``day``. A programme of keys only talks to nobody."""
+    return Stops(day) if programme.keys_only else list_stops(store, people, day, settings)
+
+
+def stops_now(bench: Bench, people: People) -> Stops:
+    """:func:`stops_of` on the date of the lists."""
+    return stops_of(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
 
 
 def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
