@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
@@ -51,10 +51,31 @@ def demo(
 @app.command()
 def run(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    due: Annotated[bool, typer.Option("--due", help="Unattended: take in what is new, and make lists only where a date of the schedule has come.")] = False,
+    today: Annotated[str | None, typer.Option("--today", help="With --due: the day to take for today, YYYY-MM-DD.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Extracts to explained, audited lists: the main job from end to end."""
-    _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+    if due:
+        _run_due(settings(config, data=data, out=out, as_of=as_of, overrides=overrides), config, today=day_of(today, "--today"), as_json=as_json)
+    else:
+        _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+
+
+def _run_due(cfg: Config, config: Path, *, today: date | None, as_json: bool) -> None:
+    from early_id.workflow.due import run_due
+
+    done = run_due(cfg, today=today, taken_in=_show_findings)
+    if as_json:
+        emit(done.to_json())
+    say(f"{done.what.capitalize()}: lists of {done.day or 'no date yet'}, on {done.today}. Batch {done.batch}.")
+    for note in done.notes:
+        say(f"Note: {note}")
+    if done.refusal:
+        say(f"No lists were written: {done.refusal}")
+    remind(cfg.store_dir, config)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def _run(config: Path, *, as_json: bool, **options: Any) -> None:

@@ -189,6 +189,14 @@ class ScreeningSettings(Frozen):
     carry_over_days: int = Field(42, ge=0)  #: for so long a line without an answer stays on its list, where the workbook came back
 
 
+class ScheduleSettings(Frozen):
+    """When lists are due, for ``early-id run --due``: on the dates named, and every so many days from a first one."""
+
+    first: date | None = None
+    every_days: int = Field(28, ge=7)
+    dates: tuple[date, ...] = ()
+
+
 class UrgentSettings(Frozen):
     """The closed list of urgent signs, checked at ingest (design: never a list, always a person)."""
 
@@ -238,6 +246,7 @@ class Config(Frozen):
     audit: AuditSettings = AuditSettings()
     capacity: Capacity = Capacity()
     screening: ScreeningSettings = ScreeningSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)

@@ -86,7 +86,7 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
         try:
             if taken_in is not None:
                 taken_in(batch)
-            result = _run(bench, batch, openings)
+            result = run_taken_in(bench, batch, openings)
         except BaseException:
             # What was taken in stays in the files it came from; the next run takes it in again.
             bench.store.go_back(before)
@@ -97,8 +97,9 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
         return result
 
 
-def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:
+def run_taken_in(bench: Bench, batch: Batch, openings: dict[str, Opening] | None = None) -> RunResult:
     """Everything after the intake; ``openings`` is filled as soon as the test date counts as opened."""
+    openings = {} if openings is None else openings
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
     check_first(bench)

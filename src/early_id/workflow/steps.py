@@ -14,7 +14,7 @@ import pandas as pd
 from early_id.config.settings import Config
 from early_id.core.display import aside, progress
 from early_id.core.errors import SettingsError
-from early_id.core.folders import holding, restrict, usable_folder
+from early_id.core.folders import holding, restore, restrict, usable_folder
 from early_id.core.types import Audience
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
@@ -318,6 +318,7 @@ def settle_lists(bench: Bench) -> None:
     from early_id.screening.returned import returned_lists
 
     out, store = bench.cfg.out_dir, bench.cfg.store_dir
+    restore(out)  # a run that was killed may have left the old lists aside
     record = history.read_record(out)
     history.settle(store, out)
     if number := history.note_returned(store, returned_lists(out / "lists", record)):
