@@ -231,7 +231,8 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.workflow import publish
     from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, stops_now, train_all
+    from early_id.workflow.refusals import gap_now, stops_now
+    from early_id.workflow.steps import at_work, build, open_bench, screen_all, settle_lists, train_all
     from early_id.workflow.words import approval_text, not_made
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))

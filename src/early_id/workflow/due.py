@@ -19,8 +19,9 @@ from early_id.screening import history
 from early_id.workflow import publish
 from early_id.workflow.governing import approval_of, models_for_lists
 from early_id.workflow.journal import LOG, Journal
+from early_id.workflow.refusals import gap_now, stops_now
 from early_id.workflow.run import run_taken_in
-from early_id.workflow.steps import Bench, at_work, build, gap_now, open_bench, screen_all, settle_lists, stops_now, take_in
+from early_id.workflow.steps import Bench, at_work, build, open_bench, screen_all, settle_lists, take_in
 from early_id.workflow.words import not_made
 
 if TYPE_CHECKING:

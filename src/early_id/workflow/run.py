@@ -12,7 +12,8 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, settle_lists, stops_now, take_in, train_all
+from early_id.workflow.refusals import gap_now, stops_now
+from early_id.workflow.steps import Bench, at_work, audit_all, build, open_bench, screen_all, settle_lists, take_in, train_all
 from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar, not_made
 
 if TYPE_CHECKING:

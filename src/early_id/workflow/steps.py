@@ -20,13 +20,12 @@ from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
-from early_id.features.late import Stops, list_stops
 from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
-from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
 from early_id.linkage.families import MARKS as CONTACT_MARKS
+from early_id.workflow.refusals import check_model_sharing, check_sharing, no_statutory, stops_of
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -77,9 +76,12 @@ class Bench:
 def open_bench(cfg: Config) -> Bench:
     """Load extensions and open the store. Reads only; a name that does not exist is refused here, before anything is read."""
     from early_id.data.store import Store
+    from early_id.screening.offer import check_offer
 
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
+    check_offer(cfg.offer)
+    check_sharing(cfg, in_force.programme.audiences)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
 
 
@@ -254,6 +256,8 @@ def screen(
     status = approval_for(cfg, store, in_force)
     status.require()
     status.require_model(model)
+    if not programme.keys_only:
+        check_model_sharing(model, cfg)
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
@@ -272,26 +276,6 @@ def screen(
         threshold=cfg.thresholds,
         tie_key=people.key,
     )
-
-
-def no_statutory(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> StatutoryGap | None:
-    """Why lists of children may not be made on ``day`` for want of statutory records. A programme of keys only has no such children."""
-    return None if programme.keys_only else statutory_gap(store, people, day, settings.features)
-
-
-def stops_of(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> Stops:
-    """What late or lost sources stop on ``day``. A programme of keys only talks to nobody."""
-    return Stops(day) if programme.keys_only else list_stops(store, people, day, settings)
-
-
-def stops_now(bench: Bench, people: People) -> Stops:
-    """:func:`stops_of` on the date of the lists."""
-    return stops_of(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
-
-
-def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
-    """:func:`no_statutory` on the date of the lists."""
-    return no_statutory(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
 
 
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
