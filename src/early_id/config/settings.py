@@ -218,7 +218,16 @@ class ScreeningSettings(Frozen):
 
     expires_after_days: int = Field(42, gt=0)
     cool_off_days: int = Field(90, ge=0)  #: for so long after it stood on a list a family stands on no other, whatever it answered
+    marks_late_after_days: int = Field(21, ge=1)  #: a school whose marks end so long before those of other schools gets no list
     carry_over_days: int = Field(42, ge=0)  #: for so long a line without an answer stays on its list, where the workbook came back
+
+
+class ScheduleSettings(Frozen):
+    """When lists are due, for ``early-id run --due``: on the dates named, and every so many days from a first one."""
+
+    first: date | None = None
+    every_days: int = Field(28, ge=7)
+    dates: tuple[date, ...] = ()
 
 
 class UrgentSettings(Frozen):
@@ -276,6 +285,7 @@ class Config(Frozen):
     audit: AuditSettings = AuditSettings()
     capacity: Capacity = Capacity()
     screening: ScreeningSettings = ScreeningSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
     checks: CheckSettings = CheckSettings()
