@@ -12,6 +12,7 @@ from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
+from early_id.config.learning import FollowUpSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -237,6 +238,7 @@ class Config(Frozen):
     screening: ScreeningSettings = ScreeningSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
     #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
     approval: str | dict[Audience, str] | None = None

@@ -1,0 +1,37 @@
+"""Settings of what comes back: follow-up, and how long things are kept."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from early_id.config.base import Frozen
+
+
+class FollowUpSettings(Frozen):
+    """Contacts and referrals that met no threshold, and what followed."""
+
+    days: tuple[int, ...] = (30, 90, 180)
+    main_days: int = 90  #: the days of which groups are compared
+    look_back_days: int = Field(730, gt=0)  #: contacts closed longer ago are not counted
+    list_after_days: int = Field(30, ge=0)  #: nothing recorded for so long: the hub is asked to look
+    list_within_days: int = Field(180, gt=0)  #: contacts closed longer ago are not on the hub's sheet
+    #: what the council's outcomes of a contact mean: how it was closed → its own words for it
+    closed: dict[str, tuple[str, ...]] = Field(
+        default_factory=lambda: {
+            "no further action": ("nfa", "no further action"),
+            "information or advice": ("advice", "information and advice", "information or advice"),
+            "to early help": ("early_help", "early help", "to early help"),
+        }
+    )
+    #: outcomes with which a contact went on to social care: not followed up here
+    passed_on: tuple[str, ...] = ("new_referral", "new referral", "referral", "linked_to_existing", "strategy discussion")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.days or min(self.days) < 1 or list(self.days) != sorted(set(self.days)):
+            raise ValueError("'days' must be whole numbers above 0, in rising order")
+        if self.main_days not in self.days:
+            raise ValueError(f"'main_days' ({self.main_days}) must be one of 'days'")
+        return self
