@@ -20,8 +20,9 @@ from early_id.explain.page import OUTCOMES
 from early_id.features.themes import THEMES
 from early_id.present.wording import ALARM, check_words
 from early_id.screening import write
+from early_id.screening.entries import ScreeningLists
 from early_id.screening.filled_in import filled_in, put_aside, refuse_open_workbooks
-from early_id.screening.lists import ScreeningLists, screen
+from early_id.screening.lists import screen
 from early_id.screening.page import GENERAL, check_offer, list_pages, services_for
 from early_id.screening.words import REASONS
 from early_id.screening.workbook import ENTRY, list_workbook

@@ -76,6 +76,7 @@ _WHAT = {
     "school_list": "School lists (workbook and page)",
     "hub_list": "Hub lists (workbook and page)",
     "key_list": "Lists of keys",
+    "list_index": "Index for whoever sends the lists (counts)",
     "taken_out": "Who was taken out, and why (restricted)",
     "findings": "What was taken in, and what the checks found",
     "notice_parents": "Notice for parents",
@@ -209,7 +210,7 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.workflow import publish
     from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, train_all
+    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, train_all
     from early_id.workflow.words import approval_text
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
@@ -221,16 +222,18 @@ def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None
     for note in status.notes:
         say(f"Note: {note}")
     with at_work(bench, on_store=False):
+        settle_lists(bench)
         matrix = build(bench, people)
         # With an approved model nothing is trained.
         trials = {} if status.approved else train_all(bench, matrix)
         lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
         publish.check_free(bench.cfg.out_dir)
         outputs = publish.lists(bench, lists, trials, status)
+        settle_lists(bench)
     if as_json:
         from early_id.data.urgent import unacknowledged
 
-        made = [item for item in outputs if item["kind"] != "taken_out"]
+        made = [item for item in outputs if item["kind"] not in ("taken_out", "list_index")]
         emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
         return
     say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))

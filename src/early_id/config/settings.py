@@ -185,6 +185,8 @@ class ScreeningSettings(Frozen):
     """How lists are made."""
 
     expires_after_days: int = Field(42, gt=0)
+    cool_off_days: int = Field(90, ge=0)  #: for so long after it stood on a list a family stands on no other, whatever it answered
+    carry_over_days: int = Field(42, ge=0)  #: for so long a line without an answer stays on its list, where the workbook came back
 
 
 class UrgentSettings(Frozen):

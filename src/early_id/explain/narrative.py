@@ -96,6 +96,13 @@ class Reason:
         return sentence_case(f"{self.source}{newest}")
 
     @property
+    def short_origin(self) -> str:
+        """``(attendance register, 31 October 2025)``, where the reader has been told once that the date is that of the newest record."""
+        if self.withheld or self.told_above:
+            return ""
+        return f"({self.source}, {day_text(self.newest_on)})" if self.newest_on else f"({self.source})"
+
+    @property
     def said(self) -> str:
         """Sentence and comparison. A fact that the reader has just met under what is going well is not said twice."""
         if self.told_above:
@@ -105,7 +112,7 @@ class Reason:
     @property
     def text(self) -> str:
         """Sentence, comparison and origin in one line, for a cell of a workbook."""
-        return " ".join(part for part in (self.said, self.origin) if part)
+        return " ".join(part for part in (self.said, self.short_origin) if part)
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,7 +157,15 @@ class Row:
 def counted_as_well(explanation: Explanation) -> str:
     """The line about themes that raised the score by values nobody would notice; empty where there are none."""
     named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
-    return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
+    return f"Counted as well, though no more than is usual for the year group: {and_list(named)}." if named else ""
+
+
+def nothing_noticed(explanation: Explanation) -> str:
+    """What stands under *what we noticed* where no single sign is worth a sentence."""
+    named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
+    if not named:
+        return "Nothing stood out for this child; the family is listed because of a brother or sister."
+    return f"No single sign stands out. Several small ones came together: {and_list(named)}. Ask those who know the child if there is anything in it."
 
 
 def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
@@ -180,9 +195,9 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     for feature in features:
         by_theme.setdefault(feature.theme, []).append(feature)
     reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
-    # A usual value is no reason that a reader could give, whatever it counted: it is named in a line of its own, unless there is nothing else.
+    # A usual value is no reason that a reader could give, nor is one that is less than usual, whatever it counted: such themes are named in one line.
     raising = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (not r.stands_out, -r.contribution, r.theme))
-    noticed = [r for r in raising if r.stands_out] or raising
+    noticed = [r for r in raising if r.stands_out]
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
     rest = [*(r for r in raising if r not in noticed[:MOST_NOTICED]), *against[MOST_AGAINST:]]
     raised = frozenset(reason.theme for reason in raising)
@@ -240,7 +255,7 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     reason = _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
     if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
         return reason
-    return replace(reason, comparison=f"{reason.comparison} It says little by itself.", stands_out=False)
+    return replace(reason, stands_out=False)
 
 
 def _lacks(feature: Feature, row: Row) -> bool:

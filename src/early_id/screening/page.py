@@ -12,8 +12,8 @@ from early_id.explain.page import SheetContext, sheet_body, sheet_css
 from early_id.explain.wording import year_label
 from early_id.features.themes import THEMES
 from early_id.present.page import environment, render_page
-from early_id.present.wording import ALARM
-from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList
+from early_id.present.wording import ALARM, day_text
+from early_id.screening.entries import ChildEntry, FamilyEntry, ScreeningList
 from early_id.screening.words import at_a_glance, banner, how_to_read, list_title
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def _page(one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, 
         .get_template("list.html")
         .render(
             glance=at_a_glance(one),
+            threshold=one.threshold,
             sections=[(heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)],  # the shell says it already
             contents=contents,
             part=f"Part {n} of {of}." if of > 1 else "",
@@ -101,6 +102,9 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
     noticed = [reason.theme for reason in by_weight if not reason.withheld]
     return SheetContext(
         heading=child.name,
+        key=child.key,
+        lead=family.lead,
+        since=day_text(family.since) if family.since and family.since < one.as_of else "",
         school=child.school or ("" if one.recipient.is_school else NO_SCHOOL_HELD),
         year=year_label(child.nc_year),
         speak_first=_speak_first(child, family, one),

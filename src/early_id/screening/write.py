@@ -15,8 +15,10 @@ from early_id.core.fingerprint import file_sha256
 from early_id.core.folders import restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
+from early_id.screening.entries import ScreeningList, ScreeningLists
 from early_id.screening.filled_in import put_aside
-from early_id.screening.lists import ScreeningList, ScreeningLists
+from early_id.screening.history import RECORD
+from early_id.screening.index import INDEX, index_page
 from early_id.screening.page import Offer, check_offer, list_pages
 from early_id.screening.workbook import list_workbook, taken_out_workbook
 
@@ -38,7 +40,7 @@ def write_lists(
     """Write a folder for each recipient, and the restricted file of those taken out.
 
     ``out/lists/schools/<school>/`` and ``out/lists/hubs/<hub>/`` each hold ``list.xlsx``, ``page.html`` and
-    ``manifest.json``. The whole of ``out/lists`` is replaced in one step, so lists of an earlier run never stay beside new ones.
+    ``manifest.json``; ``out/lists`` itself ``index.html`` for the sender, and ``record.json`` for :mod:`early_id.screening.history`. The whole of ``out/lists`` is replaced in one step, so lists of an earlier run never stay beside new ones.
 
     Parameters
     ----------
@@ -77,6 +79,7 @@ def write_lists(
                 folder = folders[one.recipient.audience, one.recipient.id]
                 outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
                 bar.advance()
+        outputs += _write_for_the_sender(lists, fresh, outputs, watermark=watermark)
         restrict(fresh, group=group)
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark), group=group)
     finally:
@@ -98,6 +101,8 @@ def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, a
         "capacity": one.capacity,
         "as_of": one.as_of.isoformat(),
         "expires_on": one.expires_on.isoformat(),
+        "carried_over": one.n_carried,
+        "threshold": one.threshold,
         "model": one.model,
         "model_hash": one.model_hash,
         "files": {name: file_sha256(folder / name) for name in (WORKBOOK, *names)},
@@ -105,6 +110,17 @@ def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, a
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     kind = KINDS[one.recipient.audience]
     return [{"kind": kind, "path": (shown / name).as_posix(), **facts} for name in (WORKBOOK, *names)]
+
+
+def _write_for_the_sender(lists: ScreeningLists, fresh: Path, outputs: list[Json], *, watermark: str | None) -> list[Json]:
+    """The index, and the record that goes into the store's chain once the lists are published."""
+    if not lists.lists:
+        return []
+    books = [str(item["path"]) for item in outputs if str(item["path"]).endswith(WORKBOOK)]
+    hashes = {path: file_sha256(fresh / Path(path).relative_to("lists")) for path in books}
+    write_text(fresh / INDEX, index_page(lists, outputs, hashes, watermark=watermark))
+    write_text(fresh / RECORD, json.dumps(lists.record(), sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return [{"kind": "list_index", "path": f"lists/{INDEX}", "lists": len(lists.lists)}]
 
 
 def _folders(lists: ScreeningLists) -> dict[tuple[Audience, str], Path]:

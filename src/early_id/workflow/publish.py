@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from early_id.linkage import People
     from early_id.models.result import Trial
     from early_id.models.risk_model import RiskModel
-    from early_id.screening.lists import ScreeningLists
+    from early_id.screening.entries import ScreeningLists
     from early_id.workflow.steps import Bench
 
 Output = dict[str, Any]

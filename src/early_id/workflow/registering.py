@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.acceptance.application import Application, Standing, template
-from early_id.acceptance.chain import Record
 from early_id.acceptance.records import APPROVED, CANDIDATE, RETIRED, approve, record_candidate, retire
+from early_id.core.chain import Record
 from early_id.core.errors import EarlyIdError, InputDataError, SettingsError
 from early_id.core.types import SharingClass
 from early_id.features.extensions import load_extensions

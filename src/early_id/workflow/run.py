@@ -12,7 +12,7 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, take_in, train_all
+from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, settle_lists, take_in, train_all
 from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from early_id.features import FeatureMatrix
     from early_id.linkage import People
     from early_id.models.result import Trial
-    from early_id.screening.lists import ScreeningLists
+    from early_id.screening.entries import ScreeningLists
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,22 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
     bench = open_bench(cfg)
     with at_work(bench, on_store=True):
         publish.check_free(cfg.out_dir)
+        settle_lists(bench)
         before = bench.store.version.number
         openings: dict[str, Opening] = {}
         batch = take_in(bench)
         try:
             if taken_in is not None:
                 taken_in(batch)
-            return _run(bench, batch, openings)
+            result = _run(bench, batch, openings)
         except BaseException:
             # What was taken in stays in the files it came from; the next run takes it in again.
             bench.store.go_back(before)
             if openings:
                 aside(OPENED_ALL_THE_SAME)
             raise
+        settle_lists(bench)
+        return result
 
 
 def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.config.settings import Config
-from early_id.core.display import progress
+from early_id.core.display import aside, progress
 from early_id.core.errors import SettingsError
 from early_id.core.folders import holding, restrict, usable_folder
+from early_id.core.types import Audience
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from early_id.data.store import Store
     from early_id.models.result import Trial
     from early_id.models.risk_model import RiskModel
-    from early_id.screening.lists import ScreeningLists
+    from early_id.screening.entries import ScreeningLists
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def people_frame(store: Store, people: People, day: date, *, settings: Config, p
     for name in ("forename", "surname", "birth_date"):
         frame[name] = frame["child_id"].map(details[name])
     frame["school_name"] = frame["school_id"].map(schools["name"])
+    frame["lead_contact"] = frame["school_id"].map(schools["lead_contact"])
     frame["hub_name"] = frame["hub_id"].map(hub_names)
     if past.frame("household_members").empty and frame[["forename", "surname"]].notna().any(axis=None):
         # Only households are marked; without them "safe" would be a guess. Lists of keys lead to no contact.
@@ -205,7 +207,15 @@ def people_frame(store: Store, people: People, day: date, *, settings: Config, p
     return frame
 
 
-def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: People, settings: Config | None = None) -> ScreeningLists:
+def screen(
+    model: RiskModel,
+    matrix: FeatureMatrix,
+    *,
+    store: Store,
+    people: People,
+    settings: Config | None = None,
+    beside: ScreeningLists | None = None,
+) -> ScreeningLists:
     """Explained lists of every recipient of the model's audience, in memory: at most the stated capacity each.
 
     Parameters
@@ -218,6 +228,8 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     people : People
     settings : Config, optional
         Those that the store was opened with, where none are given: capacities, expiry, programme.
+    beside : ScreeningLists, optional
+        The schools' lists of the same date, where hub lists are made: a family that a school speaks to is on no hub list.
 
     Returns
     -------
@@ -230,6 +242,7 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
         No approval that holds for this store, or no records of statutory services that reach the date.
     """
     from early_id.screening import lists
+    from early_id.screening.history import earlier_lists
     from early_id.workflow.governing import approval_for
 
     cfg = settings or store.settings
@@ -250,6 +263,9 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
         people_frame=people_frame(store, people, day, settings=cfg, programme=programme),
         capacity=places(matrix.index, model.audience, cfg),
         settings=cfg.screening,
+        earlier=earlier_lists(store.folder, day, cfg.screening),
+        beside=beside,
+        threshold=cfg.thresholds,
         tie_key=people.key,
     )
 
@@ -267,9 +283,28 @@ def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
     """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.screening_date())
-    made = []
+    made: ScreeningLists | None = None
+    # Schools first: a family has one lead contact, and a school comes before a hub.
     with progress("Choosing and explaining families", len(models)) as bar:
-        for audience, model in models.items():
-            made.append(screen(model, now, store=bench.store, people=people, settings=bench.cfg))
+        for audience in sorted(models, key=lambda name: name != Audience.SCHOOL_LEAD):
+            found = screen(models[audience], now, store=bench.store, people=people, settings=bench.cfg, beside=made)
+            made = found if made is None else made + found
             bar.advance(note=audience.replace("_", " "))
-    return sum(made[1:], start=made[0])
+    if made is None:
+        raise SettingsError("There is no model to make lists with.", what_next="Train or approve one for at least one audience.")
+    return made
+
+
+def settle_lists(bench: Bench) -> None:
+    """Put on record what the lists that lie in the output folder hold, and which of their lines came back without an answer.
+
+    It is called before new lists are made and after they are published; where a run is killed in between, the next one does it.
+    """
+    from early_id.screening import history
+    from early_id.screening.returned import returned_lists
+
+    out, store = bench.cfg.out_dir, bench.cfg.store_dir
+    record = history.read_record(out)
+    history.settle(store, out)
+    if number := history.note_returned(store, returned_lists(out / "lists", record)):
+        aside(f"{number} list workbook{'' if number == 1 else 's'} came back with answers; lines without one may stand on the next list again.")
