@@ -63,6 +63,7 @@ GOOD: dict[str, tuple[str, str, Row]] = {
     ),
     "early_help": ("council_early_help", "social_care", {"source_person_id": "C1", "offered_on": "2024-10-20", "response": "not_now"}),
     "statutory": ("council_statutory", "social_care", {"source_person_id": "C1", "status": "CIN", "start_on": "2024-01-10", "end_on": "2024-06-10"}),
+    "wishes": ("council_wishes", "social_care", {"source_person_id": "C1", "kind": "not_this_way", "from_on": "2024-10-21", "until_on": "2025-06-30"}),
 }  # fmt: skip
 
 

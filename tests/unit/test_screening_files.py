@@ -23,7 +23,8 @@ from early_id.screening import write
 from early_id.screening.entries import ScreeningLists
 from early_id.screening.filled_in import filled_in, put_aside, refuse_open_workbooks
 from early_id.screening.lists import screen
-from early_id.screening.page import GENERAL, check_offer, list_pages, services_for
+from early_id.screening.offer import GENERAL, check_offer, services_for
+from early_id.screening.page import list_pages
 from early_id.screening.words import REASONS
 from early_id.screening.workbook import ENTRY, list_workbook
 from early_id.screening.write import write_lists

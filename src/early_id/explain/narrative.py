@@ -203,7 +203,7 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     raised = frozenset(reason.theme for reason in raising)
     well = tuple(
         _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
-        for feature, sentence in strengths(features, row.values, leave_out=raised)
+        for feature, sentence in strengths(features, row.values, leave_out=raised, parts=row.parts)
     )
     told = {reason.theme for reason in well}
     return Explanation(

@@ -249,6 +249,19 @@ _TABLES = (
         ends="end_on",
         sharing=SharingClass.SOCIAL_CARE,
     ),
+    Table(
+        "wishes",
+        "Wishes of families not to be approached by way of a list, and objections",
+        (
+            _c("kind", label="Kind", codes="wish_kind", required=True, usage=_R),
+            _c("from_on", "date", "Recorded", required=True, usage=_R),
+            _c("until_on", "date", "Holds until", usage=_R, note="empty: until it is taken back"),
+        ),
+        happened="from_on",
+        key=("kind", "from_on"),
+        sharing=SharingClass.SOCIAL_CARE,
+        note="a family's answer to an offer of help belongs to early_help, and never here",
+    ),
 )
 
 CANONICAL: dict[str, Table] = {table.name: table for table in _TABLES}

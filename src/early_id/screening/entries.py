@@ -21,6 +21,8 @@ class ChildEntry:
     nc_year: str
     school: str
     explanation: Explanation = field(repr=False)
+    hub_id: str = ""
+    hub: str = ""
     key: str = ""  #: what stands for the child on papers that come back; a keyed hash, another one on each list
 
 

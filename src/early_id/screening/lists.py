@@ -183,7 +183,8 @@ def _family(
         explanation = explanations.for_row(str(key))
         name, year = display_name(person, child_id), explanation.nc_year or person["nc_year"] or _age_text(row)
         on_paper = keyed_hash(f"{child_id}|{as_of}|{recipient.audience}|{recipient.id}", secret, length=_KEY).upper()
-        children.append((order, ChildEntry(name, year, person["school_name"] or person["school_id"], explanation, on_paper)))
+        school, hub = person["school_name"] or person["school_id"], (person["hub_id"], person["hub_name"])
+        children.append((order, ChildEntry(name, year, school, explanation, *hub, on_paper)))
     children.sort(key=lambda pair: pair[0])
     family = str(rows["family_id"].iloc[0])
     since = [first for child in rows["child_id"] if (first := earlier.carried.get(str(child), (None, None))[1]) is not None]

@@ -19,7 +19,8 @@ from early_id.screening.entries import ScreeningList, ScreeningLists
 from early_id.screening.filled_in import put_aside
 from early_id.screening.history import RECORD
 from early_id.screening.index import INDEX, index_page
-from early_id.screening.page import Offer, check_offer, list_pages
+from early_id.screening.offer import Offer, check_offer
+from early_id.screening.page import list_pages
 from early_id.screening.workbook import list_workbook, taken_out_workbook
 
 FOLDERS: Mapping[Audience, str] = {Audience.SCHOOL_LEAD: "schools", Audience.HUB_LEAD: "hubs"}

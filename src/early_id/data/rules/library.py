@@ -38,7 +38,7 @@ def _outside_validity() -> str:
 
 _PERSON_EVENTS = (
     "enrolments", "attendance", "suspensions", "missing_episodes", "education_status", "household_members",
-    "household_factors", "notifications", "contacts", "early_help", "statutory",
+    "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes",
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
@@ -86,6 +86,10 @@ RULES: tuple[Rule, ...] = (
          "The education status is not in the code list.", "Map it in the shape under 'values'; it is kept but counted nowhere."),
     Rule("NOT001", _Q, ("notifications",), f"kind IS NOT NULL AND kind NOT IN ({_values('notification_kind')})",
          "The kind of notice is not known.", "Map it in the shape under 'values'; it is kept but counted nowhere."),
+    Rule("WSH001", _Q, ("wishes",), f"kind IS NOT NULL AND kind NOT IN ({_values('wish_kind')})", "The kind of wish is not known.",
+         "Map it in the shape under 'values'; until then it counts as a wish not to be approached."),
+    Rule("WSH002", _Q, ("wishes",), "until_on <= from_on", "A wish ends before it was recorded.",
+         "Correct the date; until then the wish counts as one without an end."),
     Rule("HHM001", _Q, ("household_members",), "role IS NOT NULL AND role NOT IN ('child', 'parent', 'other_adult')",
          "The role in the household is not known.", "Map it in the shape under 'values'."),
     Rule("ENR001", _Q, ("enrolments", "attendance", "suspensions"), "school_id IS NOT NULL AND school_id NOT IN (SELECT school_id FROM {schools})",

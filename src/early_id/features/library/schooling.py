@@ -34,7 +34,7 @@ def _status(name: str, label: str, measure: object, window: object, phrase: str,
 SCHOOLING: tuple[Feature, ...] = (
     _roll("days_at_school_ever", "Time at this school", days_since_first(), ever(), "First came to this school {value} ago",
           "A settled place at school protects; a new one is a time when help is welcome.", direction=Direction.LOWERS, missing=Missing.UNKNOWN,
-          value_format="days", strength_phrase="First came to this school {value} ago", strength_above=700),
+          value_format="days", strength_phrase="First came to this school {value} ago", strength_above=365),
     _roll("joined_within_year_365d", "Joined in the middle of a school year", any_(IS_WITHIN_THE_YEAR), last_days(365),
           "Started at this school in the middle of a school year, in {period}", _MOVES, value_format="yes_no"),
     _roll("started_secondary_120d", "Started secondary school", any_(IS_YEAR_7), last_days(120), "Started Year 7 in {period}",

@@ -170,6 +170,11 @@ _OWN: dict[str, CodeList] = {
                 ("CARE_LEAVER", "care leaver"),
             ],
         ),
+        _plain(
+            "wish_kind",
+            "Wish of a family",
+            [("not_this_way", "not to be approached by way of a list"), ("objection", "objection to the use of records for lists")],
+        ),
         _plain("household_role", "Role in the household", [("child", "child"), ("parent", "parent or carer"), ("other_adult", "other adult")]),
         _plain(
             "notification_kind",
