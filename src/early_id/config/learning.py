@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from early_id.config.base import Frozen
+
+#: What a named lead may be told of a family of their own list.
+FeedbackStep: TypeAlias = Literal["contact made", "help offered", "help running", "ended", "nobody free yet"]
 
 
 class FollowUpSettings(Frozen):

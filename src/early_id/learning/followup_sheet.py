@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from early_id.config.learning import FollowUpSettings
+from early_id.core.privacy import keyed_hash
 from early_id.explain.page import OUTCOMES
 from early_id.explain.wording import year_label
 from early_id.learning.followup import FollowUp
@@ -32,15 +33,25 @@ _NAMED = ("school", "health", "family", "housing", "early_help", "other")
 
 @dataclass(frozen=True, repr=False)
 class HubSheet:
-    """One hub's children, in alphabetical order: child_id, family_id, name, year, school, began_on, closed_as, source, check_safe."""
+    """One hub's children, in alphabetical order: child_id, family_id, key, name, year, school, began_on, closed_as, source,
+    check_safe."""
 
     hub_id: str
     hub_name: str
     day: date
     rows: pd.DataFrame = field(repr=False)
 
+    def record(self) -> dict[str, object]:
+        """What goes on record, so that answers find their way back: key, child, and the key of the family's first child on the sheet."""
+        first = self.rows.groupby("family_id")["key"].transform("first")
+        return {
+            "as_of": self.day.isoformat(),
+            "recipient": self.hub_id,
+            "entries": [list(e) for e in zip(self.rows["key"], self.rows["child_id"], first, strict=True)],
+        }
 
-def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSettings) -> list[HubSheet]:
+
+def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSettings, *, secret: str = "") -> list[HubSheet]:
     """One sheet a hub, of children for whom nothing is recorded since their contact was closed.
 
     Parameters
@@ -78,7 +89,8 @@ def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSett
     merged["school"] = merged["school_name"].fillna("not held")
     merged["source"] = merged["source"].where(merged["source"].isin(_NAMED), _NOT_NAMED).str.replace("_", " ")
     merged = merged.sort_values(["order", "child_id"])
-    kept = ["child_id", "family_id", "name", "year", "school", "began_on", "closed_as", "source", "check_safe"]
+    merged["key"] = [keyed_hash(f"{child}|{follow.day}|followup", secret, length=6).upper() for child in merged["child_id"]]
+    kept = ["child_id", "family_id", "key", "name", "year", "school", "began_on", "closed_as", "source", "check_safe"]
     hubs = people.dropna(subset=["hub_id"]).drop_duplicates("hub_id").sort_values("hub_id")
     return [
         HubSheet(
@@ -120,7 +132,18 @@ def sheet_workbook(one: HubSheet, settings: FollowUpSettings, *, watermark: str 
         protected=True,
         landscape=False,
     )  # fmt: skip
-    headings = ("Name", "Year", "School", "Same family as", "Contact on", "Who made contact", "How it was closed", "Before you make contact", *ENTRY)
+    headings = (
+        "Name",
+        "Year",
+        "School",
+        "Same family as",
+        "Contact on",
+        "Who made contact",
+        "How it was closed",
+        "Before you make contact",
+        *ENTRY,
+        "Key",
+    )
     rows = [_row(row, one) for row in one.rows.itertuples()]
     sheet = Sheet(
         name="List",
@@ -128,7 +151,7 @@ def sheet_workbook(one: HubSheet, settings: FollowUpSettings, *, watermark: str 
         rows=rows,
         title=f"Nothing recorded since: {one.hub_name}",
         notes=[*([watermark] if watermark else []), f"{glance} {ALARM}"],
-        widths=(18.0, 9.0, 18.0, 14.0, 13.0, 13.0, 17.0, 22.0, 18.0, 16.0, 11.0, 12.0, 20.0),
+        widths=(18.0, 9.0, 18.0, 14.0, 13.0, 13.0, 17.0, 22.0, 18.0, 16.0, 11.0, 12.0, 20.0, 9.0),
         dropdowns={"Your decision": OUTCOMES, "Reason": REASONS} if rows else {},
         protected=True,
         unlocked=ENTRY,
@@ -142,5 +165,5 @@ def _row(row: object, one: HubSheet) -> list[Value]:
     began = pd.Timestamp(str(r["began_on"])).date()
     return [
         str(r["name"]), str(r["year"]), str(r["school"]), "\n".join(family), day_text(began), str(r["source"]), str(r["closed_as"]),
-        CHECK_SAFE if r["check_safe"] else ASK_FIRST, *([None] * len(ENTRY)),
+        CHECK_SAFE if r["check_safe"] else ASK_FIRST, *([None] * len(ENTRY)), str(r["key"]),
     ]  # fmt: skip

@@ -63,7 +63,9 @@ class Returned:
 def workbooks_in(path: Path) -> list[Path]:
     """The workbooks of a folder, or the one file; what Excel and LibreOffice put beside an open one is left alone."""
     if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xls") and not p.name.startswith(("~$", ".~lock")))
+        return sorted(
+            p for p in path.rglob("*") if p.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xls") and not p.name.startswith(("~$", ".~lock"))
+        )
     return [path]
 
 

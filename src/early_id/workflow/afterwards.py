@@ -12,10 +12,12 @@ from early_id.features.past import Past
 from early_id.present.wording import MADE_UP
 from early_id.screening.people import sort_key
 from early_id.workflow.steps import Bench, at_work, open_bench, people_frame
+from early_id.workflow.trailing import trail_of
 
 if TYPE_CHECKING:
     from early_id.config.settings import Config
     from early_id.learning.followup import FollowUp
+    from early_id.learning.followup_sheet import HubSheet
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def followed_up(cfg: Config) -> FollowedUp:
         with progress("Following up contacts", 3) as bar:
             follow = follow_up(Past(bench.store, people, day), cfg, programme=bench.in_force.programme)
             bar.advance()
-            sheets = []
+            sheets: list[HubSheet] = []
             if SharingClass.SOCIAL_CARE not in cfg.sharing.get(Audience.HUB_LEAD, ()):
                 aside("No workbooks for hubs are written: 'sharing' does not let hubs see records of social care, which contacts are.")
             elif "nothing" not in follow.measures:
@@ -72,11 +74,28 @@ def followed_up(cfg: Config) -> FollowedUp:
                 try:
                     who = people_frame(bench.store, people, day, settings=cfg, programme=bench.in_force.programme)
                     names = zip(who["surname"].fillna(""), who["forename"].fillna(""), strict=True)
-                    sheets = nothing_since(follow, who.assign(order=[sort_key(f"{last} {first}") for last, first in names]), cfg.follow_up)
+                    sheets = nothing_since(
+                        follow, who.assign(order=[sort_key(f"{last} {first}") for last, first in names]), cfg.follow_up, secret=people.key
+                    )
                 except InputDataError as error:
                     aside(f"No workbooks for hubs are written: {error}")
             bar.advance()
             words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
             outputs = write_followup(follow, sheets, cfg.out_dir, words, cfg.follow_up, group=cfg.shared_with_group)
+            _on_record(bench, sheets)
             bar.advance()
     return FollowedUp(follow, tuple(outputs))
+
+
+def _on_record(bench: Bench, sheets: list[HubSheet]) -> None:
+    """What the hubs' sheets hold, so that answers find their way back; the same sheet is put on record once."""
+    from early_id.screening.listed import FOLLOW_UP, followup_ledger
+
+    chain, trail = followup_ledger(bench.cfg.store_dir), trail_of(bench)
+    known = [record.body for record in chain.read()]
+    for one in sheets:
+        body = one.record()
+        if len(one.rows) and body not in known:
+            chain.append("sheet", body)
+    people = [{"recipient": one.hub_id, "people": trail.people(one.rows["child_id"])} for one in sheets]
+    trail.note("followup", {"as_of": str(bench.screening_date()), "audience": FOLLOW_UP, "lists": people})
