@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from early_id.cli.app import ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
 from early_id.core.errors import SettingsError
 
 review_app = typer.Typer(help="Decisions on lists that came back.", no_args_is_help=True, rich_markup_mode=None)
@@ -69,3 +69,17 @@ def day_of(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"The date after {option} cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
+
+
+@app.command()
+def feedback(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Tell each named lead what became of the families of their own lists, as far as the partners agreed."""
+    from early_id.workflow.feeding_back import feed_back
+
+    made = feed_back(settings(config, out=out, as_of=as_of, overrides=overrides))
+    if as_json:
+        emit(made.to_json())
+        return
+    say(f"Feedback for {len(made.outputs)} recipient(s), {made.lines} line(s).")
+    for item in made.outputs:
+        say(f"  {item['path']}")
