@@ -100,10 +100,10 @@ def _plain(value: Any) -> Any:
 
 def with_commands() -> typer.Typer:
     """The application with every command registered; their modules are imported here and not before."""
-    from early_id.cli import afterwards, audit, commands, features, inspect, models, review, synth, trail
+    from early_id.cli import afterwards, audit, commands, features, inspect, models, review, rights, synth, trail
 
     assert (
-        afterwards and audit and commands and features and inspect and models and review and synth and trail
+        afterwards and audit and commands and features and inspect and models and review and rights and synth and trail
     )  # importing them registers the commands
     return app
 

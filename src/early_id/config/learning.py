@@ -38,3 +38,21 @@ class FollowUpSettings(Frozen):
         if self.main_days not in self.days:
             raise ValueError(f"'main_days' ({self.main_days}) must be one of 'days'")
         return self
+
+
+class RetentionSettings(Frozen):
+    """How long what is held about people is kept, in days. What nobody has decided is not deleted, and ``early-id retain`` says so."""
+
+    sources: dict[str, int] = Field(default_factory=dict)  #: source → days after a row's last date
+    other_sources: int | None = Field(None, gt=0)  #: sources that are not named
+    versions: int | None = Field(None, gt=0)  #: earlier versions of the store, since the day they were received
+    set_aside: int | None = Field(None, gt=0)  #: rows set aside, and urgent files, since the day they were received
+    lists: int | None = Field(None, ge=0)  #: lists and sheets in the output folder, after they expired or since their date
+    decisions: int | None = Field(None, gt=0)  #: decisions and the workbooks they came in, since they came in
+    trail_years: int | None = Field(None, gt=0)  #: years after which the key to the people of a year in the audit trail is destroyed
+
+    @model_validator(mode="after")
+    def _days(self) -> Self:
+        if any(days < 1 for days in self.sources.values()):
+            raise ValueError("days of a source must be above 0")
+        return self

@@ -12,7 +12,7 @@ from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
-from early_id.config.learning import FeedbackStep, FollowUpSettings
+from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -241,6 +241,7 @@ class Config(Frozen):
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
+    retention: RetentionSettings = RetentionSettings()
     #: audience → steps that its readers are told of their own families; where nothing is said: all of them for who may see social care, else none.
     #: It may stand in sharing.yaml under 'feedback'.
     feedback: dict[Audience, tuple[FeedbackStep, ...]] = Field(default_factory=dict)

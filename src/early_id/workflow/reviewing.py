@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from early_id.linkage import People
 
 _NAMED = [*PLACE, "child_id", "name", "year"]
+#: Stands in the place of an audience where a family asked for a correction itself.
+FAMILY = "family"
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,15 @@ def countersign(cfg: Config, *, by: str, keys: Sequence[str], on: date | None = 
         add_decisions(cfg.store_dir, rows, group=cfg.shared_with_group)
         trail = trail_of(bench)
         trail.note("countersigned", {"by": by, "people": trail.people(signed["child_id"])})
-        people, all_rows = bench.people, read_decisions(cfg.store_dir)
-        found = answers(all_rows)
-        _for_a_person(bench, people, all_rows, found, [], records_said_wrong(bench, people, found))
+        write_what_needs_a_person(bench)
     return len(rows)
+
+
+def write_what_needs_a_person(bench: Bench) -> list[dict[str, Any]]:
+    """Write ``reviews/needs_a_person.xlsx`` anew from what is on record."""
+    people, rows = bench.people, read_decisions(bench.cfg.store_dir)
+    found = answers(rows)
+    return _for_a_person(bench, people, rows, found, [], records_said_wrong(bench, people, found))
 
 
 def waiting_step_ups(store: Path) -> int:
@@ -166,6 +173,8 @@ def records_said_wrong(bench: Bench, people: People, found: pd.DataFrame) -> pd.
     if bench.store.has("enrolments"):
         schools = set(bench.store.frame("enrolments")["source"])
         rows = rows[(rows["audience"] != Audience.SCHOOL_LEAD) | rows["source"].isin(schools)]
+    # What a family itself says is wrong names its source.
+    rows = rows[(rows["audience"] != FAMILY) | (rows["source"] == rows["recipient"])]
     return rows[columns].sort_values(["source", *PLACE, "source_person_id"]).reset_index(drop=True)
 
 
