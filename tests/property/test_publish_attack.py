@@ -82,26 +82,38 @@ def known(rows: list[dict[str, Any]], exact: list[dict[str, Any]], join: np.ndar
     return told
 
 
-def recovered(cells: np.ndarray, joins: list[np.ndarray], shared: list[int | None], told_by: list[str]) -> list[str]:
-    """Small counts of hidden groups that only one value fits, with every characteristic's published rows side by side."""
+def recovered(
+    cells: np.ndarray, joins: list[np.ndarray], shared: list[int | None], told_by: list[str], told_small: np.ndarray | None = None
+) -> list[str]:
+    """Small counts of hidden groups that only one value fits, with every characteristic's published rows side by side.
+
+    ``told_small`` marks a cell of which the attacker is told that it holds one to five children, and which is looked for too.
+    """
     exact = [records((join @ cells).astype(int), f"c{k}", one, same) for k, (join, same, one) in enumerate(zip(joins, shared, told_by, strict=True))]
     page = publish([row for rows in exact for row in rows], KINDS)
     told = [(np.ones(cells.size), *band(float(round_count(int(cells.sum())))))]
     for k, join in enumerate(joins):
         told += known([row for row in page if row["characteristic"] == f"c{k}"], exact[k], join)
+    targets = [
+        (f"{row['measure']} of group {row['group']} of c{k}", joins[k][int(row["group"])], row["measure"])
+        for k in range(len(joins))
+        for row in exact[k]
+    ]
+    if told_small is not None:
+        told.append((np.outer(told_small, np.ones(4)).ravel(), 1.0, 5.0))
+        targets += [(f"{measure} of the few", told_small, measure) for measure in PARTS]
     A, low, high = (np.array(x) for x in zip(*told, strict=True))
     rule = LinearConstraint(A, low, high)
     found = []
-    for k, join in enumerate(joins):
-        for row in exact[k]:
-            part = round(row["successes"])
-            if not is_small(part):
-                continue
-            target = np.outer(join[int(row["group"])], PARTS[row["measure"]][0]).ravel()
-            ends = [milp(s * target, constraints=rule, integrality=np.ones(cells.size), bounds=Bounds(0, np.inf)) for s in (1.0, -1.0)]
-            assert ends[0].success, "the true counts fit what is told, so there is an answer"
-            if ends[1].success and round(ends[0].fun) == round(-ends[1].fun):
-                found.append(f"{row['measure']} of group {row['group']} of c{k}: {part}")
+    for name, cell, measure in targets:
+        target = np.outer(cell, PARTS[measure][0]).ravel()
+        part = round(float(target @ cells.ravel()))
+        if not is_small(part):
+            continue
+        ends = [milp(s * target, constraints=rule, integrality=np.ones(cells.size), bounds=Bounds(0, np.inf)) for s in (1.0, -1.0)]
+        assert ends[0].success, "the true counts fit what is told, so there is an answer"
+        if ends[1].success and round(ends[0].fun) == round(-ends[1].fun):
+            found.append(f"{name}: {part}")
     return found
 
 
@@ -111,6 +123,31 @@ def draw(rng: np.random.Generator, groups: int) -> np.ndarray:
     found = rng.binomial(need, rng.uniform(0.1, 0.6))
     extra = rng.binomial(size - need, rng.uniform(0.005, 0.1))
     return np.column_stack([found, need - found, extra, size - need - extra]).astype(int)
+
+
+def test_two_children_whose_sex_is_not_known_hide_neither_girls_nor_boys() -> None:
+    page = publish(records(np.array([[12, 71, 66, 1318], [18, 65, 41, 1393], [0, 0, 1, 1]]), "sex"), KINDS)
+    assert {row["group"] for row in page} == {"0", "1, and 2"}
+    assert not any(row["hidden"] for row in page)
+    gap = next(row for row in page if row["group"] == "0" and row["measure"] == "missed_share")
+    assert gap["difference"] == pytest.approx(70 / 85 - 65 / 85)
+
+
+def test_a_group_of_a_few_children_is_not_given_back() -> None:
+    """The page is that of a table without the group; an attacker who knows that it is there, and that others are shown, finds no one value."""
+    rng = np.random.default_rng(11)
+    given_back, tables = [], max(TABLES // 4, 5)
+    for _ in range(tables):
+        cells = np.vstack([draw(rng, int(rng.integers(2, 5))), rng.multinomial(rng.integers(1, 6), [0.1, 0.2, 0.1, 0.6])])
+        page = publish(records(cells, "c0"), KINDS)
+        host = int(next(row["group"] for row in page if ", and " in row["group"]).split(",")[0])
+        join = np.eye(len(cells))
+        join[host, -1] = 1.0
+        exact = records((join[:-1] @ cells).astype(int), "c0")
+        assert [row["value"] for row in page] == pytest.approx([row["value"] for row in publish(exact, KINDS)], nan_ok=True)
+        given_back += recovered(cells, [join[:-1]], [None], [""], told_small=np.eye(len(cells))[-1])
+    print(f"{tables} tables, {len(given_back)} small counts given back")
+    assert given_back == []
 
 
 @pytest.mark.parametrize("kind", ["one characteristic", "two roll-ups", "two characteristics with one 'not known'"])

@@ -98,6 +98,10 @@ class Findings:
         """Read back what :meth:`to_json` wrote."""
         return cls(tuple(Finding(**{**row, "severity": Severity(str(row["severity"]))}) for row in rows))  # type: ignore[arg-type]
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{code} {count:,}" for code, count in sorted(self.by_code().items()))
+        return f"Findings({len(self.items)}: {counts or 'none'})"
+
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
 

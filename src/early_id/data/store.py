@@ -210,8 +210,10 @@ class Store:
     def go_back(self, number: int) -> None:
         """Make an earlier version current again, because a later step of the same run failed; 0 is the empty store.
 
-        What the later version left behind is swept by the next intake; until then an urgent file stays where its officer finds it.
+        What the later version left behind is taken away; but for an urgent file, which stays where its officer finds it until the next intake.
         """
+        from early_id.data.publish import sweep
+
         if self._read_current().number == number:
             return
         with self.writing():
@@ -222,6 +224,7 @@ class Store:
                 fresh = self.folder / ".current.json"
                 fresh.write_text(json.dumps({"version": number}), encoding="utf-8")
                 fresh.replace(pointer)
+            sweep(self.folder, number, keep=("urgent",))
         self.refresh()
 
     def acknowledge(self, *, by_role: str, on: date) -> int:

@@ -19,7 +19,7 @@ from early_id.core.calendar import SchoolCalendar
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.ask import Dates, ask, key_of
-from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, longest_run
+from early_id.features.compile import IN_ORDER, Aggregate, aggregates, flagged, goes_by_row, longest_run, open_stay
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: So many parts of one query make it worth while to bring rows together first.
 _MANY = 8
-#: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
+#: Measures that can be nought: with ``Missing.UNKNOWN`` that takes a row of the child at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
 
@@ -134,7 +134,7 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
 
 def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
     """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
-    parts = [part for _, parts in plans for part in parts]
+    parts = [part for _, parts in plans for part in parts if part.measure.kind != "days_in_stay"]
     if not parts:
         return pd.DataFrame(index=scope.children["rid"])
     together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
@@ -153,16 +153,19 @@ def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
 
 
 def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
-    """The longest runs, each from a query of its own, because they go by the order of rows."""
+    """Longest runs and open stays, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
-    for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
+    for part in (part for _, parts in plans for part in parts if part.measure.kind in IN_ORDER):
 
         def query(on: Dates, part: Part = part) -> ibis.Table:
-            return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
+            span = on[start_of(part.window)], on[end_of(part.window)]
+            if part.measure.kind == "days_in_stay":
+                return open_stay(part.measure, scope.rows(on), *span, on["as_of"], scope.table.ends)
+            return longest_run(part.measure, scope.rows(on), *span, order)
 
         run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
-        for name in ("n", "newest"):
+        for name in run.columns:
             frame[f"{part.prefix}_{name}"] = run[name]
     return frame
 
@@ -182,10 +185,11 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _earliest(scope: Scope, group: list[Feature]) -> date:
-    """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
-    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in _COUNTS for f in group):
+    """The first day that any window of the group reaches; the beginning where it has to be known of any row ever."""
+    asked = [(feature, part) for feature in group for part in parts_of(feature, "")]
+    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and part.measure.kind in _COUNTS for f, part in asked):
         return BEGINNING
-    return min(scope.window(part.window)[0] for feature in group for part in parts_of(feature, ""))
+    return min(scope.window(part.window)[0] for _, part in asked)
 
 
 def _finish(scope: Scope, feature: Feature, parts: list[Part], answer: pd.DataFrame, peers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

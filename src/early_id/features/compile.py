@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import DeclarationError
-from early_id.features.declare import Measure
+from early_id.features.declare import STAY_GAP_DAYS, Measure
 from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, columns_of, leaves
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ SCALE = 1000
 _DAY_FACTOR = 10**12
 _OFFSET = _DAY_FACTOR // 2
 _EPOCH = date(1900, 1, 1)
+#: Day number of the end of a spell that has none.
+_NO_END = 10**6
 
 
 def compile_condition(condition: Condition | None, rows: ibis.Table) -> Any:
@@ -129,7 +131,7 @@ def marks_of(measure: Measure, flags: Flagged, start: date, end: date, as_of: da
 
     inside, of, among = flags.inside(start, end), flags.met(measure.of), flags.met(measure.among)
     hit = inside & of
-    if measure.kind == "current":
+    if measure.kind in OF_OPEN_SPELLS:
         closed = flags.rows[ends].cast("date")
         hit = inside & of & (closed.isnull() | (closed >= ibis.literal(as_of, type="date")))
     return Marks(inside, among, hit, inside & among & of if measure.kind in ("share", "longest_run") else hit)
@@ -194,6 +196,10 @@ def day_number(day: date) -> int:
     return (day - _EPOCH).days
 
 
+#: Measures of spells that are open on the date.
+OF_OPEN_SPELLS = frozenset({"current", "days_in_current"})
+#: Measures that go by the order of rows, and so by a query of their own.
+IN_ORDER = frozenset({"longest_run", "days_in_stay"})
 #: Measures that read the day of every row: they cannot be had from rows that were brought together.
 BY_ROW = frozenset({"days", "weeks", "days_since_first", "mean_gap", "custom"})
 
@@ -221,6 +227,26 @@ def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cut
     part = functools.reduce(operator.add, passed) if passed else ibis.literal(0, type="int16")
     cut = rows.mutate(_part=part)
     return cut.group_by(*keys, "_part").agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max()})
+
+
+def open_stay(measure: Measure, rows: ibis.Table, start: date, end: date, as_of: date, ends: str) -> ibis.Table:
+    """Columns ``rid``, ``first`` and ``newest`` (day numbers), for those of whom a stay is open: spells joined where the gap between them is small."""
+    import ibis
+
+    inside = rows.filter(_in_window(rows, start, end), compile_condition(measure.of, rows))
+    until = inside[ends].cast("date").delta(ibis.literal(_EPOCH, type="date"), unit="day").fill_null(_NO_END)
+    spells = inside.select("rid", day=_day(inside), until=until)
+    earlier = ibis.window(group_by=spells.rid, order_by=spells.day, preceding=(None, 1))
+    reached = spells.mutate(reached=spells.until.max().over(earlier))
+    begun = reached.mutate(begins=(reached.reached.isnull() | (reached.day > reached.reached + STAY_GAP_DAYS)).cast("int64"))
+    # Of spells that begin on one day only the first can begin a stay, and it has to come first here too.
+    so_far = ibis.cumulative_window(group_by=begun.rid, order_by=[begun.day, begun.begins.desc()])
+    stays = begun.mutate(stay=begun.begins.sum().over(so_far))
+    whole = stays.group_by("rid", "stay").agg(first=stays.day.min(), newest=stays.day.max(), until=stays.until.max())
+    # Against a date, not its number: only dates are written into a kept query.
+    today = ibis.literal(as_of, type="date").delta(ibis.literal(_EPOCH, type="date"), unit="day")
+    still = whole.filter(whole.until >= today)
+    return still.group_by("rid").agg(first=still["first"].max(), newest=still.newest.max())
 
 
 def longest_run(measure: Measure, rows: ibis.Table, start: date, end: date, order: list[str]) -> ibis.Table:

@@ -13,7 +13,7 @@ from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Unit
 from early_id.features.ask import Dates
-from early_id.features.compile import columns_read, compact
+from early_id.features.compile import OF_OPEN_SPELLS, columns_read, compact
 from early_id.features.coverage import Coverage
 from early_id.features.declare import Window
 from early_id.features.past import Past
@@ -115,7 +115,7 @@ class Scope:
     def brought_together(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
         """All settled rows, whoever they are about, brought together as far as ``parts`` do not tell them apart."""
         columns = {name for part in parts for name in columns_read(part.measure)}
-        if any(part.measure.kind == "current" for part in parts):
+        if any(part.measure.kind in OF_OPEN_SPELLS for part in parts):
             columns.add(self.table.ends)
         person = ["source", "source_person_id", *(["school_id"] if "school_id" in self.table else [])]
         cuts = [dates[role] for part in parts for role in (start_of(part.window), end_of(part.window))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from early_id.core.types import Missing, SharingClass, Unit
-from early_id.features.declare import Feature, Measure, Window
+from early_id.features.declare import STAY_GAP_DAYS, Feature, Measure, Window
 from early_id.schema.codes import code_list
 from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn
 from early_id.schema.tables import Table
@@ -87,6 +87,8 @@ def measure_words(measure: Measure, table: Table, window: Window) -> str:
         "mean_gap": f"Mean days from one to the next of {rows}",
         "latest": f"The {column} of the newest of {rows}",
         "current": f"Whether a spell is open on the date: {rows}",
+        "days_in_stay": f"Days since the beginning of the stay that is open on the date (a gap of up to {STAY_GAP_DAYS} days does not end it): {rows}",
+        "days_in_current": f"Days since the beginning of the newest spell that is open on the date: {rows}",
         "relatives": "Number of other children in the family",
         "custom": f"Computed by a function of the extension from rows of {', '.join(measure.tables) or table.name}",
     }[measure.kind]

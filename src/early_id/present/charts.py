@@ -192,12 +192,12 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 
     if not 0 <= found <= of <= 20:
         raise ValueError("a strip shows at most 20 people, and no more found than shown")
-    with drawing(2, row_height=0.3) as (figure, axes):
+    with drawing(2, row_height=0.2, width=_WIDTH / 2) as (figure, axes):
         for n in range(of):
             look: dict[str, Any] = {"edgecolor": BLUE, "linewidth": 1.4, "facecolor": BLUE if n < found else "white"}
             axes.add_patch(Circle((n + 0.5, 1.28), 0.17, **look))
             axes.add_patch(FancyBboxPatch((n + 0.33, 0.2), 0.34, 0.62, boxstyle="round,pad=0.04,rounding_size=0.16", **look))
-        axes.set_xlim(0, 20)
+        axes.set_xlim(0, max(of, 10))
         axes.set_ylim(0, 1.6)
         axes.set_aspect("equal", anchor="W")
         axes.set_axis_off()
@@ -211,7 +211,7 @@ def row_height(rows: Sequence[Row]) -> float:
 
 
 @contextmanager
-def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Iterator[tuple[Figure, Axes]]:
+def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0, width: float = _WIDTH) -> Iterator[tuple[Figure, Axes]]:
     """A bare figure of the right height, with settings that end with the block."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -230,7 +230,7 @@ def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Itera
         "hatch.linewidth": 0.8,
     }
     with rc_context(settings):
-        figure = Figure(figsize=(_WIDTH, 0.75 + extra + row_height * max(rows, 1)), layout="constrained")
+        figure = Figure(figsize=(width, 0.75 + extra + row_height * max(rows, 1)), layout="constrained")
         yield figure, figure.add_subplot()
 
 

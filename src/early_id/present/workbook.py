@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | int | float | bool | date | None
 
 #: Fixed, because a creation time would make two equal workbooks differ.
-_CREATED = datetime(2000, 1, 1)
-_LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CREATED = datetime(2000, 1, 1)
+LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
 _INDENT = 1.3  # characters that the space before the text of a cell takes
 _ROOM = 0.95  # of a cell's width: programs differ a little in how they break lines
-_LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above 409
+_LINE, _BLANK, _TALLEST = 13.8, 27.0, 409.0  # points; Excel allows no row above 409
 
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
     "subtitle": {"bold": True, "text_wrap": True, "valign": "bottom"},
     "note": {"text_wrap": True},
-    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom"},
+    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom", "align": "left", "indent": 1},
     # The line between columns keeps words of neighbouring cells apart.
     "cell": {"bottom": 1, "bottom_color": "#B5BAC0", "right": 1, "right_color": "#DDE1E6"},
     "entry": {"bottom": 1, "bottom_color": "#B5BAC0", "left": 1, "right": 1, "bg_color": "#FFFBE6", "locked": False},
@@ -141,7 +141,7 @@ def workbook_bytes(sheets: Sequence[Sheet], *, title: str, restricted: bool | st
         "default_format_properties": {"font_name": _BASE["font_name"], "font_size": _BASE["font_size"]},
     }
     book = Workbook(buffer, options)
-    book.set_properties({"title": title, "created": _CREATED, "author": "early_id", "comments": _foot(restricted)})
+    book.set_properties({"title": title, "created": CREATED, "author": "early_id", "comments": _foot(restricted)})
     formats = _Formats(book)
     choices = _Choices(sheets)
     for sheet in sheets:
@@ -237,8 +237,8 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
         for column, value in enumerate(row):
             style = "entry" if sheet.headings[column] in sheet.unlocked else "cell"
             # Set off from the line, or words of neighbouring columns seem to run on.
-            more: dict[str, Any] = {"text_wrap": True, "indent": 1} if sheet.wrap else {}
-            if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
+            more: dict[str, Any] = {"text_wrap": True, "align": "left", "indent": 1} if sheet.wrap else {}
+            if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
                 more["quote_prefix"] = True
             if isinstance(value, int | float) and not isinstance(value, bool):
                 more |= {"align": "right", "indent": 1}  # or a number would touch the words of the next column
@@ -281,9 +281,9 @@ def _write_cell(page: Worksheet, row: int, column: int, value: Value, style: For
         page.write_number(row, column, value, style)
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
-    elif len(value) > _LONGEST:
+    elif len(value) > LONGEST:
         raise EarlyIdError(
-            f"A cell holds more than {_LONGEST:,} characters, which Excel cannot store.",
+            f"A cell holds more than {LONGEST:,} characters, which Excel cannot store.",
             where=f"column {column + 1}",
             what_next="Shorten the text that goes into this column.",
         )

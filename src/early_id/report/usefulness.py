@@ -1,4 +1,4 @@
-"""Section 10: models beside rules, beside keeping the last list, beside choosing by school alone or by lot."""
+"""Models beside rules, beside keeping the last list, beside choosing by school alone or by lot."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from early_id.present import charts, page, wording
-from early_id.present.wording import sentence_case
+from early_id.present import charts, page
+from early_id.present.wording import count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.follow_up import leavers
-from early_id.report.section import Material, Section, bullets, lead_in, paragraph, subheading
+from early_id.report.in_words import tenths
+from early_id.report.section import Material, Section, bullets, lead_in, more, paragraph, subheading
 from early_id.report.showing import estimate, number
 
 #: How rules and models are called for readers.
@@ -30,6 +31,9 @@ MODEL_NAMES = {
     "boosting with interactions": "For comparison: a black box",
 }
 
+#: Reasons of a verdict that stand on the page; the others are opened, and all are in the run's JSON.
+REASONS = 3
+
 #: What is said before the name of one that an extension brought.
 KINDS = {"baseline": "Rule", "comparator": "For comparison", "challenger": "For comparison"}
 
@@ -40,7 +44,7 @@ def model_name(name: str, kind: object) -> str:
 
 
 def no_model(m: Material) -> Section:
-    """Section 10."""
+    """How models, rules and no model at all compare."""
     parts: list[Markup] = []
     sentences = []
     for audience, trial in m.trials.items():
@@ -80,11 +84,18 @@ def no_model(m: Material) -> Section:
             page.chart_html(svg, table),
         ]
         if not m.showing.publishable:
+            reasons = [named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]
             parts += [
-                paragraph("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it:"),
-                bullets([_named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]),
+                lead_in("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it."),
+                bullets(reasons[:REASONS]),
+                *(
+                    [more(f"{count_of(len(reasons) - REASONS, 'more reason')}: {list_name(audience).lower()}", bullets(reasons[REASONS:]))]
+                    if len(reasons) > REASONS
+                    else []
+                ),
             ]
-        parts += _components(m, trial)
+        if further := _components(m, trial):
+            parts.append(more(f"Parts of the outcome, and those who left: {list_name(audience).lower()}", *further))
     parts.append(
         paragraph(
             "Current practice, as the families whom staff think of themselves, is on no record that was sent, so nothing here can be set beside it. "
@@ -94,30 +105,42 @@ def no_model(m: Material) -> Section:
     return Section("no-model", "Compared with no model", "\n".join(sentences) or "No model has been tested.", tuple(parts))
 
 
-def _named_rules(reason: str, models: Mapping[str, Any]) -> str:
+def named_rules(reason: str, models: Mapping[str, Any]) -> str:
     """A reason with its rules called as the table calls them."""
     for name, figures in models.items():
         reason = reason.replace(f"the rule '{name}'", f"the rule “{model_name(name, figures.get('kind')).removeprefix('Rule: ')}”")
     return reason
 
 
-def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> str:
-    """The model put forward beside the rule that did best, and the verdict, in one sentence."""
+def places_of(trial: Mapping[str, Any]) -> str:
+    """How many places the list has; empty where the trial does not say."""
+    return "" if trial.get("capacity") is None else page.cell_text(trial["capacity"])
+
+
+def best_rule(m: Material, trial: Mapping[str, Any]) -> tuple[str, float | None]:
+    """The rule without a model that did best, and of the families it lists the share with need, as it may be shown.
+
+    Which rule is best is told by exact figures in both renderings; only what is said about it differs.
+    """
     models: Mapping[str, Any] = trial.get("models") or {}
     rates = {name: estimate(m.showing, figures, "precision_at_capacity").value for name, figures in models.items()}
-    rules = {name: rate for name, rate in rates.items() if models[name].get("kind") == "baseline" and rate is not None}
-    own = rates.get(str(trial.get("put_forward")))
-    verdict = f"Final verdict, from the bar set beforehand and the audit: {trial.get('verdict', 'none')}."
-    if own is None or not rules:
-        return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
-    # Which rule is best is told by exact figures in both renderings; only what is said about it differs.
+    rules = [name for name, rate in rates.items() if models[name].get("kind") == "baseline" and rate is not None]
+    if not rules:
+        return "", None
     best = max(rules, key=lambda name: (number(models[name]["precision_at_capacity"]["value"]) or 0.0, name))
-    found = [wording.out_of(rate, 10).removesuffix(" out of 10") for rate in (own, rules[best])]
-    rule = model_name(best, "baseline").removeprefix("Rule: ")
+    return model_name(best, "baseline").removeprefix("Rule: "), rates[best]
+
+
+def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> str:
+    """The model put forward beside the rule that did best, and the verdict, in one sentence."""
+    own = estimate(m.showing, (trial.get("models") or {}).get(trial.get("put_forward")) or {}, "precision_at_capacity").value
+    rule, share = best_rule(m, trial)
+    verdict = f"Verdict: {trial.get('verdict', 'none')}."
+    if own is None or share is None:
+        return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
     return (
-        f"{list_name(audience)}: of every 10 families listed by the model, {found[0]} had somebody who "
-        f"{m.context.had_outcome}; "
-        f"with the best simple rule ({rule}), {found[1]}. {verdict}"
+        f"{list_name(audience)}: of every 10 families listed by the model, {tenths(own)} had somebody who {m.context.had_outcome}; "
+        f"with the best simple rule ({rule}), {tenths(share)}. {verdict}"
     )
 
 

@@ -142,6 +142,10 @@ class ScreeningLists:
             "findings": self.findings.by_code(),
         }
 
+    def __repr__(self) -> str:
+        families = sum(len(one.families) for one in self.lists)
+        return f"ScreeningLists({len(self.lists)} lists, {families:,} families, {len(self.taken_out):,} taken out beforehand)"
+
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
 

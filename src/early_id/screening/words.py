@@ -47,13 +47,18 @@ def lead_text(recipient: Recipient, contacts: pd.Series, *, worker: bool, in_hel
         return "Whoever leads the early help of another child of the household. The hub asks who that is; nobody else makes contact."
     named = sorted({str(name) for name in contacts if name})
     if recipient.is_school:
-        return f"{named[0] if len(named) == 1 else 'The named lead'}, {recipient.name}. No other list of this date holds this family."
-    return f"The hub lead, {recipient.name}. No other list of this date holds this family."
+        return f"{named[0] if len(named) == 1 else 'The named lead'}, {recipient.name}. Other lists of this date leave them to you."
+    return f"The hub lead, {recipient.name}. Other lists of this date leave them to you."
 
 
-def school_lead(one: ScreeningList) -> str:
-    """Who speaks to the families of a school's list: for a school it is one contact for all of them."""
-    return f"Lead contact until {day_text(one.expires_on)}: {one.families[0].lead}" if one.families else ""
+def lead_note(one: ScreeningList) -> str:
+    """Who speaks to the families of a list, for its head; of a hub's families some have a worker, whom their lines name."""
+    if not one.families:
+        return ""
+    until = f"Lead contact for these families until {day_text(one.expires_on)}:"
+    if one.recipient.is_school:
+        return f"{until} {one.families[0].lead}"
+    return f"{until} the hub lead, {one.recipient.name}, or the worker whom the line names. Other lists of this date leave them to you."
 
 
 def threshold_text(document: ThresholdSettings) -> str:

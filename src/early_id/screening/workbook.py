@@ -12,7 +12,7 @@ from early_id.explain.wording import year_label
 from early_id.present.wording import ALARM, day_text
 from early_id.present.workbook import Sheet, Value, workbook_bytes
 from early_id.screening.entries import ChildEntry, FamilyEntry, ScreeningList, ScreeningLists
-from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, list_title, school_lead
+from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, lead_note, list_title
 
 ENTRY = ("Your decision", "Reason", "Date", "Your role", "Notes")
 _ENTRY_WIDTHS = (22.0, 22.0, 12.0, 14.0, 30.0)
@@ -86,7 +86,7 @@ def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
         name=CONTENTS[0][0],
         title=list_title(one),
         notes=[*(line for line in top if line), contents, *how_to_read(one)],
-        widths=(84.0,),
+        widths=(74.0,),  # the widest that LibreOffice prints on A4 without cutting a sheet of one column
         protected=True,
         landscape=False,
     )
@@ -104,7 +104,7 @@ def _list(one: ScreeningList, watermark: str | None) -> Sheet:
         headings=[*(column.heading for column in columns), *ENTRY, KEY],
         rows=rows,
         title=list_title(one),
-        notes=[*([watermark] if watermark else []), *([school_lead(one)] if one.recipient.is_school and rows else []), f"{at_a_glance(one)} {ALARM}"],
+        notes=[*([watermark] if watermark else []), *([lead_note(one)] if rows else []), f"{at_a_glance(one)} {ALARM}"],
         widths=[*(column.width for column in columns), *_ENTRY_WIDTHS, 9.0],
         dropdowns=_CHOICES if rows else {},
         protected=True,

@@ -12,7 +12,19 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, settle_lists, take_in, train_all
+from early_id.workflow.steps import (
+    Bench,
+    at_work,
+    audit_all,
+    build,
+    gap_now,
+    not_in_the_future,
+    open_bench,
+    screen_all,
+    settle_lists,
+    take_in,
+    train_all,
+)
 from early_id.workflow.trailing import note_run
 from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar
 
@@ -45,6 +57,10 @@ class RunResult:
     audits: dict[str, AuditResult] = field(default_factory=dict, repr=False)
     lists: ScreeningLists | None = field(default=None, repr=False)
     words: Glossary = field(default_factory=Glossary, repr=False)
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{audience}: {one['verdict']}" for audience, one in self.audiences.items())
+        return f"RunResult({len(self.outputs)} outputs; {verdicts}; {'no lists: ' + self.refusal if self.refusal else self.lists!r})"
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
@@ -80,6 +96,7 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
     bench = open_bench(cfg)
     with at_work(bench, on_store=True):
         publish.check_free(cfg.out_dir)
+        not_in_the_future(bench)  # said before the files are gone through, not after
         settle_lists(bench)
         before = bench.store.version.number
         openings: dict[str, Opening] = {}

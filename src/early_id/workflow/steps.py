@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,23 @@ def open_bench(cfg: Config) -> Bench:
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
+
+
+def not_in_the_future(bench: Bench) -> None:
+    """Refuse a date of the lists that lies after tomorrow: no file can reach it.
+
+    Raises
+    ------
+    SettingsError
+        The date lies after tomorrow.
+    """
+    named = bench.cfg.as_of.screening or max(bench.cfg.as_of.dates, default=None)  # dates after that of the lists are told elsewhere
+    if named is not None and named > date.today() + timedelta(days=1):  # tomorrow's list may be made tonight
+        raise SettingsError(
+            f"The as-of date {named} lies in the future.",
+            where="as_of.screening, as_of.dates or --as-of",
+            what_next="Choose a date that the records have reached.",
+        )
 
 
 @contextmanager
@@ -178,12 +195,18 @@ def areas_of(store: Store) -> dict[str, str]:
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
+    from early_id.audit.lag import events_known
 
     cfg, audits = bench.cfg, {}
+    people = None if bench.in_force.programme.keys_only else bench.people
+    events: dict[date, dict[str, pd.DataFrame]] = {}
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     with progress("Looking for gaps between groups", len(trials)) as bar:
         for audience, trial in trials.items():
-            audits[audience] = audit_model(trial.best, matrix, cfg.audit)
+            day = pd.to_datetime(trial.best.held_out["as_of"]).max().date()
+            if people is not None and day not in events:
+                events[day] = events_known(Past(bench.store, people, day))
+            audits[audience] = audit_model(trial.best, matrix, cfg.audit, events=events.get(day))
             if cfg.audit.study:
                 from early_id.audit.options import study_options
 
