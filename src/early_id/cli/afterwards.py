@@ -22,3 +22,19 @@ def followup(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = No
         say(f"  {finding}")
     for item in made.outputs:
         say(f"  {item['path']}")
+
+
+@app.command()
+def oversight(
+    config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """What was reviewed and how late, who agreed, and whether help is under way as it should be."""
+    from early_id.workflow.overseeing import oversee
+
+    made = oversee(settings(config, out=out, as_of=as_of, overrides=overrides))
+    if as_json:
+        emit(made.to_json())
+        return
+    say(repr(made.found))
+    for item in made.outputs:
+        say(f"  {item['path']}")
