@@ -12,6 +12,7 @@ from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
+from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -289,12 +290,26 @@ class Config(Frozen):
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
     checks: CheckSettings = CheckSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
+    retention: RetentionSettings = RetentionSettings()
+    #: audience → steps that its readers are told of their own families; where nothing is said: all of them for who may see social care, else none.
+    #: It may stand in sharing.yaml under 'feedback'.
+    feedback: dict[Audience, tuple[FeedbackStep, ...]] = Field(default_factory=dict)
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
     #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
     approval: str | dict[Audience, str] | None = None
     models: Path = Path("models")  #: folder of registered models
     family_help: FamilyHelpSettings = FamilyHelpSettings()
     base: Path = Field(Path(), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _feedback_of_sharing(cls, values: Any) -> Any:
+        sharing = values.get("sharing") if isinstance(values, dict) else None
+        if not isinstance(sharing, dict) or "feedback" not in sharing:
+            return values
+        classes = {name: held for name, held in sharing.items() if name != "feedback"}
+        return {"feedback": sharing["feedback"] or {}, **values, "sharing": classes}
 
     @field_validator("sharing")
     @classmethod
