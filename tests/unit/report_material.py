@@ -101,9 +101,9 @@ def studies() -> dict[str, pd.DataFrame]:
         [(label, "Girls; Other", 19, 2, 17), (label, "Boys; Other", 18, 1, 17)],
         columns=["characteristic", "group", "children", "with_outcome", "without_outcome"],
     )
-    gaps = ["difference", "difference_low", "difference_high", "moved", "moved_low", "moved_high"]
+    gaps = ["difference", "difference_low", "difference_high", "moved", "moved_low", "moved_high", "turns"]
     unknown = pd.DataFrame(
-        [("fsm", "Free school meals", "yes", "missed_share", 113, -0.02, -0.1, 0.06, 0.13, 0.04, 0.22)],
+        [("fsm", "Free school meals", "yes", "missed_share", 113, -0.02, -0.1, 0.06, 0.13, 0.04, 0.22, True)],
         columns=["characteristic", "characteristic_label", "group", "measure", "not_known", *gaps],
     )
     themes = pd.DataFrame(

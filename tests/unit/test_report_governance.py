@@ -291,7 +291,7 @@ def test_the_last_report_in_the_folder_is_set_beside_this_one() -> None:
 
 def test_what_not_known_could_hide_and_links_by_group(pages: dict[str, str]) -> None:
     restricted, published = (section(pages[kind], "measurement") for kind in ("restricted", "publishable"))
-    assert "For 1 figure of 1 the answer to whether chance alone could explain the gap would be another." in restricted
+    assert "For 1 figure of 1 whether a gap is found would be another answer." in restricted
     assert "−2.0 (−10 to +6.0)" in restricted and "+13 (+4.0 to +22)" in restricted
     assert "113" not in published and "+13 (" not in published
     assert "Sex: Girls 2,403 80% (78% to 81%)" in restricted

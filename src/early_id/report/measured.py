@@ -164,18 +164,17 @@ def _if_all_belonged(m: Material) -> list[Markup]:
     if frame.empty:
         return []
     frame = frame[frame["characteristic_label"].isin(m.groups[m.main].page_titles())]
-    by = frame.assign(step=(frame["moved"] - frame["difference"]).abs()).dropna(subset=["step"]).sort_values("step", ascending=False, kind="stable")
-    figures = len(by.drop_duplicates(["characteristic", "measure"]))
-    would_turn = by[[_tells(row, "difference") != _tells(row, "moved") for row in by.to_dict("records")]]
-    turned = would_turn.drop_duplicates(["characteristic", "measure"]).to_dict("records")
+    by = frame.assign(step=(frame["moved"] - frame["difference"]).abs()).dropna(subset=["step"])
+    most = by.sort_values(["turns", "step"], ascending=False, kind="stable").drop_duplicates(["characteristic", "measure"])
+    turned = most[most["turns"]].to_dict("records")
     parts = [
         subheading("If everyone not known belonged to one group"),
         paragraph(
-            "Nobody knows where they belong; these are the ends of what is possible. "
+            "Nobody knows where they belong; these are the ends of what is possible, for the group whose answer would turn. "
             + (
-                f"For {count_of(len(turned), 'figure')} of {figures} the answer to whether chance alone could explain the gap would be another."
+                f"For {count_of(len(turned), 'figure')} of {len(most)} whether a gap is found would be another answer."
                 if turned
-                else "For no figure would the answer to whether chance alone could explain the gap be another."
+                else "For none of them would whether a gap is found be another answer."
             )
         ),
     ]
@@ -199,12 +198,6 @@ def _if_all_belonged(m: Material) -> list[Markup]:
 
 def _gap(row: Mapping[str, Any], key: str) -> str:
     return Figure(number(row[key]), number(row[f"{key}_low"]), number(row[f"{key}_high"])).text(signed=True).replace("%", "")
-
-
-def _tells(row: Mapping[str, Any], key: str) -> int:
-    """1 or -1 where the whole interval lies above or below nought."""
-    low, high = number(row[f"{key}_low"]), number(row[f"{key}_high"])
-    return 0 if low is None or high is None else int(low > 0) - int(high < 0)
 
 
 def _linked(m: Material) -> list[Markup]:

@@ -271,7 +271,11 @@ def _apart(m: Material, audience: str) -> Parts:
 
 def _known(m: Material, audience: str) -> Parts:
     parts: Parts = []
-    for name, heading in (("completeness", "Values known (95% interval)"), ("exposure", "Known to services in the year before (95% interval)")):
+    for name, heading in (
+        ("completeness", "Values known (95% interval)"),
+        ("exposure", "Known to services in the year before (95% interval)"),
+        ("recording_lag", "Records known more than 30 days late (95% interval)"),
+    ):
         frame = m.study(audience, name)
         frame = frame[frame["difference"].notna()] if len(frame) else frame
         if frame.empty:
@@ -280,7 +284,7 @@ def _known(m: Material, audience: str) -> Parts:
         order = away["difference"].abs().sort_values(ascending=False, kind="stable").index
         cells: list[Any] = [
             [
-                f"{row['characteristic_label']}: {row['group']}",
+                f"{row['characteristic_label']}: {row['group']}" + (f" ({row['what'].partition(': ')[2]})" if name == "recording_lag" else ""),
                 figure(row, "value", "low", "high"),
                 figure(row, "difference", "difference_low", "difference_high", signed=True),
             ]
@@ -310,6 +314,7 @@ SHEETS = {
     "proxies": ("proxies", "how well features and themes tell who is in a group"),
     "completeness": ("known", "values known, by group"),
     "exposure": ("looked at", "known to services before, by group"),
+    "recording_lag": ("lag", "how late records become known, by group"),
     "tipping": ("recording", "λ at which each gap would be gone"),
     "second_outcomes": ("outcomes", "other outcomes beside the main one"),
     "signs": ("signs", "what is recorded about children alike in the second outcome"),

@@ -25,7 +25,7 @@ _TOGETHER: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("linked_share",), (0,)),
     (("missed_share", "precision", "conversations", "false_flag_rate"), (0, 1)),
 )
-_FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable")
+_FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable", "smallest_detectable_lower")
 
 Record = dict[str, Any]
 
@@ -152,9 +152,14 @@ def _from_rounded(record: Record, kind: str, others: Sequence[Record]) -> Record
     if rest_whole and number(record["difference"]) is not None and not _small(rest_part, rest_whole):
         rest = _share(rounded(rest_part), rounded(rest_whole), effect)
         d_low, d_high = newcombe(rate, low, high, *rest)
-        smallest = widened(number(record["smallest_detectable"]), 1, STEP)
+        smallest, lower = (
+            widened(number(record.get(key)), way, STEP) for key, way in (("smallest_detectable", 1), ("smallest_detectable_lower", -1))
+        )
         shown |= {"difference": rate - rest[0], "difference_low": float(d_low), "difference_high": float(d_high)}
-        shown |= {"smallest_detectable": math.nan if smallest is None else smallest}
+        shown |= {
+            "smallest_detectable": math.nan if smallest is None else smallest,
+            "smallest_detectable_lower": math.nan if lower is None else lower,
+        }
     return shown
 
 

@@ -48,7 +48,8 @@ def options(m: Material, audience: str) -> Parts:
         y_label="gap, percentage points",
     )
     judged = gaps[(gaps["group"] == first["group"]) & (gaps["characteristic"] == first["characteristic"])]
-    down = sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
+    # Which option it is follows from exact counts, so a published page does not name one.
+    down = [] if m.showing.publishable else sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
     tested = m.groups[audience].find(first["measure"], first["characteristic"], first["group"])
     chance = (
         ""
@@ -56,9 +57,11 @@ def options(m: Material, audience: str) -> Parts:
         else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
     )
     warned = (
-        f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}."
+        f"Levelling down, where a gap shrinks mostly because others are missed more: {and_list(down)}."
         if down
-        else "No option takes from others without finding anybody more; the table of who would lose shows whom each would miss."
+        else ""
+        if m.showing.publishable
+        else "No option makes a gap smaller mostly by missing others more; the table of who would lose shows whom each would miss."
     )
     words = (
         "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "

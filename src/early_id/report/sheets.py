@@ -44,7 +44,8 @@ _COLUMNS = {
     "moved_low": "That gap, 95% from",
     "moved_high": "That gap, 95% to",
     "p_adjusted": "Adjusted p-value",
-    "smallest_detectable": "Smallest gap found 4 times in 5",
+    "smallest_detectable": "Smallest gap we would see in 4 of 5 audits, above",
+    "smallest_detectable_lower": "… and below",
     "verdict": "Can we tell?",
     "note": "Note",
 }
