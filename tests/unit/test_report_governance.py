@@ -243,7 +243,9 @@ def test_the_worst_calibrated_group_is_named_first_with_its_direction() -> None:
     worst = (rows["characteristic"] == "fsm") & (rows["group"] == "yes") & (rows["measure"] == "observed_expected")
     rows.loc[worst, ["value", "low", "high"]] = [2.09, 1.59, 2.72]
     html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
-    finding = next(s for s in re.findall(r"<p class=\"finding\">([^<]*)</p>", html) if "as many had the outcome as expected" in s and s.startswith("Hub"))
+    finding = next(
+        s for s in re.findall(r"<p class=\"finding\">([^<]*)</p>", html) if "as many had the outcome as expected" in s and s.startswith("Hub")
+    )
     assert "can be told; for Free school meals: yes more had the outcome than expected (2.09; 1.59 to 2.72)" in finding
 
 
@@ -256,9 +258,7 @@ def section(html: str, key: str) -> str:
 
 def test_crossed_groups_are_named_with_their_numbers_in_the_restricted_report_alone(pages: dict[str, str]) -> None:
     restricted, published = (section(pages[kind], "crossed") for kind in ("restricted", "publishable"))
-    gap = (
-        "Hub lists: of 4 crossed groups, two have enough children to compare; a gap was found for Sex and ethnic group: Girls; Black (missed more often)."
-    )
+    gap = "Hub lists: of 4 crossed groups, two have enough children to compare; a gap was found for Sex and ethnic group: Girls; Black (missed more often)."
     assert gap in restricted and gap in published
     # Gaps found only: the others, and those too small, are in the workbook.
     assert "Sex and ethnic group: Girls; Black missed share 33" in restricted and "1,711" not in restricted
@@ -364,7 +364,9 @@ def test_the_page_shows_ten_groups_and_the_gaps_found_and_no_roll_up_or_mirror()
     table = re.search(r"<caption>Share missed: the list audited</caption>.*?<tbody>(.*?)</tbody>", html, re.DOTALL)
     assert table
     rows = re.findall(r'<th scope="row">(.*?)</th>', table.group(1))
-    assert len(rows) == 10 and rows[0] == "ethnic_group_18: fine 5: <strong>gap found</strong>", "the gap found stands first, though it is one of a roll-up"
+    assert len(rows) == 10 and rows[0] == "ethnic_group_18: fine 5: <strong>gap found</strong>", (
+        "the gap found stands first, though it is one of a roll-up"
+    )
     assert sum(row.startswith("sex") for row in rows) <= 1 and not [row for row in rows[1:] if row.startswith("ethnic_group_18")]
     assert "All 39 groups are in the workbook of tables, sheet “The list audited by group”" in html
     assert "the list was not made here" in html.lower() and "Models learned" not in html and "rows are taken as independent" in html
