@@ -152,7 +152,7 @@ def _meant(m: Material) -> list[str]:
     by: dict[str, list[str]] = {}
     for audience, trial in m.trials.items():
         by.setdefault(str(trial.get("verdict") or ""), []).append(list_name(audience))
-    return [f"{and_list(names)}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
+    return [f"{sentence_case(and_list([name.lower() for name in names]))}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
 
 
 def _where_next(m: Material) -> Markup:
