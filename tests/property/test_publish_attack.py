@@ -213,7 +213,8 @@ def test_a_group_of_a_few_children_is_not_given_back() -> None:
         host = int(next(row["group"] for row in page if ", and " in row["group"]).split(",")[0])
         join = np.eye(len(cells))
         join[host, -1] = 1.0
-        exact = records((join[:-1] @ cells).astype(int), "c0")
+        # What was expected of the few is left out, so the ratio is to what was expected of the others.
+        exact = records((join[:-1] @ cells).astype(int), "c0", expected=np.maximum(cells[:-1, :2].sum(axis=1), 1) * 0.9)
         assert [row["value"] for row in page] == pytest.approx([row["value"] for row in publish(exact, KINDS)], nan_ok=True)
         given_back += recovered(cells, [join[:-1]], [None], [""], told_small=np.eye(len(cells))[-1])
     print(f"{tables} tables, {len(given_back)} small counts given back")
