@@ -6,7 +6,6 @@ be missing.
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -32,7 +31,7 @@ OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _program(name: str) -> str | None:
-    return shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    return shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +100,7 @@ def _fill(folder: Path) -> None:
 def settings(folder: Path, cluster: Path, **more: Any) -> Config:
     """Settings with pupils and marks out of the database, signed in as analyst."""
     (folder / "extracts").mkdir(exist_ok=True)
-    (folder / "marks.sql").write_text('SELECT * FROM education.marks WHERE "Date" < \'2024-09-01\';\n', encoding="utf-8")
+    (folder / "marks.sql").write_text("SELECT * FROM education.marks WHERE \"Date\" < '2024-09-01';\n", encoding="utf-8")
     base = {"uri": f"postgresql:///council?host={cluster}", "user_from": "COUNCIL_USER", "password_from": "COUNCIL_PASSWORD", **more}
     sources = [
         {"name": "education", "shape": "council_pupils", "received": "2025-03-03", "database": {**base, "table": "education.pupils"}},
@@ -124,7 +123,12 @@ def test_a_table_and_a_query_go_in_like_files(cluster: Path, tmp_path: Path) -> 
     counted = {item.file: (item.rows_in, item.rows_kept) for item in batch.files}
     assert counted == {"database education.pupils": (1, 1), "database marks": (1216, 1216)}  # 608 days up to August 2024
     [pupil] = store.frame("pupils").to_dict("records")
-    assert (pupil["upn"], pupil["nhs_number"], pupil["surname"], str(pupil["birth_date"])[:10]) == (PUPIL["upn"], PUPIL["nhs_number"], "Wintér", "2012-05-04")
+    assert (pupil["upn"], pupil["nhs_number"], pupil["surname"], str(pupil["birth_date"])[:10]) == (
+        PUPIL["upn"],
+        PUPIL["nhs_number"],
+        "Wintér",
+        "2012-05-04",
+    )
     assert (bool(pupil["fsm"]), pupil["idaci_decile"], pupil["uprn"], str(pupil["known_from"])[:10]) == (True, 3, "100012345678", "2024-09-02")
     marks = store.frame("attendance")
     assert set(marks["code"]) == {"I", "/"} and str(marks["date"].max())[:10] == "2024-08-31"
@@ -188,7 +192,9 @@ def test_a_value_that_the_rows_hold_is_in_no_message(cluster: Path, tmp_path: Pa
     assert CANARY not in str(caught.value) and "could not answer" in str(caught.value)
 
 
-@pytest.mark.parametrize("uri", [f"postgresql://analyst:{SECRET}@server/council", f"mssql://server/db?pwd={SECRET}", f"postgresql:///c?password={SECRET}"])
+@pytest.mark.parametrize(
+    "uri", [f"postgresql://analyst:{SECRET}@server/council", f"mssql://server/db?pwd={SECRET}", f"postgresql:///c?password={SECRET}"]
+)
 def test_a_password_in_the_settings_is_refused_and_not_repeated(uri: str) -> None:
     with pytest.raises(SettingsError) as caught:
         make_config({"sources": [{"name": "s", "shape": "council_people", "database": {"uri": uri, "table": "t"}}]}, base=Path())

@@ -68,7 +68,9 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> TakenIn:
             main()
     finally:
         sys.argv = arguments
-    return TakenIn(made.folder, json.loads(held.getvalue()), held.getvalue() + noise.getvalue(), Store.open(folder_config(made.folder / FOLDER, out=out)))
+    return TakenIn(
+        made.folder, json.loads(held.getvalue()), held.getvalue() + noise.getvalue(), Store.open(folder_config(made.folder / FOLDER, out=out))
+    )
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -118,25 +120,46 @@ def _dates(column: pd.Series) -> pd.Series:
 
 def _register(council: Path) -> pd.DataFrame:
     files = sorted((council / "extracts" / "attendance").rglob("*.parquet"))
-    frame = pd.concat([pd.read_parquet(path) for path in files] + [pd.read_csv(path, dtype=str) for path in (council / "extracts" / "attendance").glob("*.csv")])
+    frame = pd.concat(
+        [pd.read_parquet(path) for path in files] + [pd.read_csv(path, dtype=str) for path in (council / "extracts" / "attendance").glob("*.csv")]
+    )
     frame = frame.rename(columns={"PupilID": "source_person_id", "SchoolID": "school_id", "Date": "date", "Session": "session", "Code": "code"})
     frame["date"] = _dates(frame["date"])
-    return frame.assign(RecordedOn=_dates(frame["RecordedOn"])).sort_values("RecordedOn", kind="stable").drop_duplicates(["source_person_id", "school_id", "date", "session"], keep="last")
+    return (
+        frame.assign(RecordedOn=_dates(frame["RecordedOn"]))
+        .sort_values("RecordedOn", kind="stable")
+        .drop_duplicates(["source_person_id", "school_id", "date", "session"], keep="last")
+    )
 
 
 def _key(frame: pd.DataFrame) -> set[tuple[Any, ...]]:
-    return set(zip(frame["source_person_id"], frame["school_id"], pd.to_datetime(frame["date"]).dt.date, frame["session"], frame["code"], strict=True))
+    return set(
+        zip(frame["source_person_id"], frame["school_id"], pd.to_datetime(frame["date"]).dt.date, frame["session"], frame["code"], strict=True)
+    )
 
 
 def test_the_school_census_says_who_is_on_which_roll(taken: TakenIn) -> None:
     for path in taken.folder.glob("school_census/*/*.xml"):
         tree, name = ET.parse(path).getroot(), path.relative_to(taken.folder).as_posix()
-        for part, element in (("pupils", "PupilIdentifiers"), ("enrolments", "PupilStatus"), ("suspensions", "TermlyExclusion"), ("attendance", "TermlyAttendance")):
+        for part, element in (
+            ("pupils", "PupilIdentifiers"),
+            ("enrolments", "PupilStatus"),
+            ("suspensions", "TermlyExclusion"),
+            ("attendance", "TermlyAttendance"),
+        ):
             if count := len(list(tree.iter(element))):
                 assert taken.counts(f"{name} [{part}]")["rows_in"] == count
     pupils = taken.store.records("pupils").query("source == 'education' and known_to.isna()").set_index("source_person_id")
-    truth = pd.read_csv(taken.council / "extracts" / "education" / "pupils.csv", dtype=str, keep_default_na=False).set_index("PupilID").loc[pupils.index]
-    for ours, theirs in (("upn", "UPN"), ("surname", "Surname"), ("ethnicity", "Ethnicity"), ("sen_provision", "SENProvision"), ("first_language", "FirstLanguage")):
+    truth = (
+        pd.read_csv(taken.council / "extracts" / "education" / "pupils.csv", dtype=str, keep_default_na=False).set_index("PupilID").loc[pupils.index]
+    )
+    for ours, theirs in (
+        ("upn", "UPN"),
+        ("surname", "Surname"),
+        ("ethnicity", "Ethnicity"),
+        ("sen_provision", "SENProvision"),
+        ("first_language", "FirstLanguage"),
+    ):
         assert (pupils[ours].fillna("") == truth[theirs]).all(), ours
     assert [{True: "Y", False: "N"}.get(value, "") for value in pupils["fsm"]] == truth["FSM"].tolist()
     suspended = taken.store.records("suspensions")
@@ -181,8 +204,16 @@ def test_factors_missing_episodes_notices_and_households(taken: TakenIn) -> None
 def test_snapshots_say_when_a_record_was_first_seen_and_when_it_was_gone(taken: TakenIn) -> None:
     """The first snapshot with a contact dates it; the day on which it is no longer there ends it."""
     days = sorted(path.name for path in (taken.folder / "ssd_snapshots").iterdir())
-    stands = {day: {(r["cont_person_id"], r["cont_contact_date"], r["cont_contact_source_code"]) for r in rows_of(taken.folder / "ssd_snapshots" / day / "ssd_contacts.csv")} for day in days}
-    at_last = {(r["cont_person_id"], r["cont_contact_date"], r["cont_contact_source_code"]) for r in rows_of(taken.folder / "ssd" / "ssd_contacts.csv")}
+    stands = {
+        day: {
+            (r["cont_person_id"], r["cont_contact_date"], r["cont_contact_source_code"])
+            for r in rows_of(taken.folder / "ssd_snapshots" / day / "ssd_contacts.csv")
+        }
+        for day in days
+    }
+    at_last = {
+        (r["cont_person_id"], r["cont_contact_date"], r["cont_contact_source_code"]) for r in rows_of(taken.folder / "ssd" / "ssd_contacts.csv")
+    }
     own = taken.store.records("contacts").query("source == 'ssd'")
     first = own.groupby(["source_person_id", "contact_on"])["known_from"].min()
     seen: dict[tuple[str, str], str] = {}

@@ -38,7 +38,9 @@ from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, SHAPES, Council, codes_of,
     ],
 )
 @pytest.mark.parametrize(("delimiter", "word"), [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
-def test_encoding_and_delimiter_are_told_and_the_names_read(tmp_path: Path, names: tuple[str, ...], encoding: str, said: str, delimiter: str, word: str) -> None:
+def test_encoding_and_delimiter_are_told_and_the_names_read(
+    tmp_path: Path, names: tuple[str, ...], encoding: str, said: str, delimiter: str, word: str
+) -> None:
     file = tmp_path / "people.csv"
     lines = [delimiter.join(("PersonID", "Forename", "DOB")), *(delimiter.join((f"C{n}", name, "04/05/2012")) for n, name in enumerate(names))]
     file.write_bytes("\r\n".join(lines).encode(encoding))
@@ -76,7 +78,9 @@ def test_a_guessed_encoding_is_a_finding_and_stands_in_the_table_of_files(tmp_pa
 @pytest.mark.parametrize("name", sorted(name for name, shape in SHAPES.items() if not shape.record and not shape.beside))
 def test_each_shape_is_told_from_all_others_by_its_columns(tmp_path: Path, name: str) -> None:
     file = tmp_path / "file.csv"
-    file.write_text(",".join(f'"{heading}"' for heading in SHAPES[name].read) + "\n" + ",".join("1" for _ in SHAPES[name].read) + "\n", encoding="utf-8")
+    file.write_text(
+        ",".join(f'"{heading}"' for heading in SHAPES[name].read) + "\n" + ",".join("1" for _ in SHAPES[name].read) + "\n", encoding="utf-8"
+    )
     assert name in {shape.name for shape in recognise(file, SHAPES, where="file.csv").shapes}
     if SHAPES[name].optional:
         held = [heading for heading in SHAPES[name].read if heading not in SHAPES[name].optional]
@@ -153,7 +157,9 @@ def test_folders_globs_and_archives_of_a_source(tmp_path: Path) -> None:
 # --- unfolding
 
 
-def _made(sql: str, each: Each | None = None, derive: dict[str, Derived] | None = None, *, distinct: bool = False, read: tuple[str, ...] = ()) -> list[dict[str, object]]:
+def _made(
+    sql: str, each: Each | None = None, derive: dict[str, Derived] | None = None, *, distinct: bool = False, read: tuple[str, ...] = ()
+) -> list[dict[str, object]]:
     connection = duckdb.connect()
     connection.execute(f"CREATE TEMP TABLE _raw AS {sql}")
     unfold(connection, "_raw", each=each, derive=derive or {}, read=read, distinct=distinct)
@@ -179,7 +185,9 @@ def test_a_string_of_marks_is_read_mark_by_mark(marks: str, codes: list[str]) ->
 
 
 def test_a_string_without_marks_and_one_without_a_date_are_records_to_set_aside() -> None:
-    assert [(row["Mark"], row["Date"]) for row in _made("SELECT 2 AS row, '' AS m, '2024-09-02' AS d", Each(marks="m", start="d"))] == [(None, "2024-09-02")]
+    assert [(row["Mark"], row["Date"]) for row in _made("SELECT 2 AS row, '' AS m, '2024-09-02' AS d", Each(marks="m", start="d"))] == [
+        (None, "2024-09-02")
+    ]
     assert [(row["Mark"], row["Date"]) for row in _made("SELECT 2 AS row, '/' AS m, 'soon' AS d", Each(marks="m", start="d"))] == [("/", "soon")]
 
 
@@ -188,7 +196,12 @@ def test_cells_side_by_side_and_lists_in_a_cell() -> None:
     rows = _made("SELECT 2 AS row, '/' AS am, '' AS pm UNION ALL SELECT 3, '', ' ' UNION ALL SELECT 4, 'I', 'C2'", side)
     assert [(row["row"], row["Session"], row["Mark"]) for row in rows] == [(2, "AM", "/"), (3, None, None), (4, "AM", "I"), (4, "PM", "C2")]
     cell = Each(json="j", value="factor")
-    for text, found in (('["1A", "4B"]', ["1A", "4B"]), ('{"1A": "Yes", "2B": "No", "4B": true}', ["1A", "4B"]), ("[]", [None]), ("not json", [None])):
+    for text, found in (
+        ('["1A", "4B"]', ["1A", "4B"]),
+        ('{"1A": "Yes", "2B": "No", "4B": true}', ["1A", "4B"]),
+        ("[]", [None]),
+        ("not json", [None]),
+    ):
         assert [row["factor"] for row in _made(f"SELECT 2 AS row, '{text}' AS j", cell)] == found
 
 
@@ -211,7 +224,7 @@ def test_cells_side_by_side_and_lists_in_a_cell() -> None:
 def test_columns_made_of_others(derived: Derived, value: object) -> None:
     row = (
         "SELECT 2 AS row, '' AS empty, 'q) 6: Police' AS label, '005' AS lea, '1001' AS estab, 'N1 - Abuse or Neglect' AS need, 'TRUE' AS yes, "
-        "'2024-02-27' AS day, '{\"UPRN\": \"12\", \"NEW_REFERRAL\": \"Y\", \"NFA\": \"N\"}' AS object"
+        '\'2024-02-27\' AS day, \'{"UPRN": "12", "NEW_REFERRAL": "Y", "NFA": "N"}\' AS object'
     )
     assert _made(row, derive={"made": derived})[0]["made"] == value
 

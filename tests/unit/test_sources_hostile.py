@@ -97,7 +97,9 @@ def test_text_that_is_broken(tmp_path: Path, content: bytes, words: tuple[str, .
 def test_three_hundred_columns_are_read_and_three_thousand_refused(tmp_path: Path) -> None:
     for more, fine in ((300, True), (3000, False)):
         file = tmp_path / f"wide{more}.csv"
-        file.write_text(",".join([*HEADINGS, *(f"x{n}" for n in range(more))]) + "\n" + ",".join(["1"] * (more + len(HEADINGS))) + "\n", encoding="utf-8")
+        file.write_text(
+            ",".join([*HEADINGS, *(f"x{n}" for n in range(more))]) + "\n" + ",".join(["1"] * (more + len(HEADINGS))) + "\n", encoding="utf-8"
+        )
         assert read(file) == 1 if fine else refused(file, "more than 2,000 columns")
 
 
@@ -106,7 +108,9 @@ def test_a_formula_is_text_and_nothing_else(tmp_path: Path) -> None:
     council = Council(tmp_path)
     council.put("schools", SCHOOL)
     council.put("pupils", *({**PUPIL, "source_person_id": f"P{n}", "upn": "", "forename": value} for n, value in enumerate(values)))
-    council.put("attendance", {**MARK, "source_person_id": "P0"}, *({**MARK, "source_person_id": f"P{n}", "code": value} for n, value in enumerate(values)))
+    council.put(
+        "attendance", {**MARK, "source_person_id": "P0"}, *({**MARK, "source_person_id": f"P{n}", "code": value} for n, value in enumerate(values))
+    )
     batch = council.ingest()
     assert codes_of(batch, "education/attendance.csv")["ATT001"] == 5
     assert sorted(stored(council, "pupils", "forename")) == sorted((value,) for value in values)
@@ -123,7 +127,9 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.csv", "a/../../x.csv", "/etc/x.csv", "C:/x.csv", "..\\x.csv", f"{CANARY}/../../x.csv", "a" * 300 + ".csv"], ids=lambda name: name[:12]
+    "name",
+    ["../x.csv", "a/../../x.csv", "/etc/x.csv", "C:/x.csv", "..\\x.csv", f"{CANARY}/../../x.csv", "a" * 300 + ".csv"],
+    ids=lambda name: name[:12],
 )
 def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     place = tmp_path / "deep" / "place"
@@ -258,7 +264,23 @@ def _seed_files(folder: Path) -> dict[str, tuple[bytes, Shape]]:
     }
 
 
-_TOKENS = (b"\0", b'"', b"\r", b"\n", b"\xff\xfe", b"\xef\xbb\xbf", b",,,,", b"=1+1", b"<!ENTITY a 'b'>", b"<![CDATA[", b"&lt;&x;", b"PK\x03\x04", b"\xe9", b"a" * 5000, b"../")
+_TOKENS = (
+    b"\0",
+    b'"',
+    b"\r",
+    b"\n",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b",,,,",
+    b"=1+1",
+    b"<!ENTITY a 'b'>",
+    b"<![CDATA[",
+    b"&lt;&x;",
+    b"PK\x03\x04",
+    b"\xe9",
+    b"a" * 5000,
+    b"../",
+)
 
 
 def mutated(content: bytes, random: random.Random) -> bytes:
@@ -292,7 +314,9 @@ def _attempt(file: Path, shape: Shape, place: Path) -> None:
         read_raw(connection, one, shape, view="_raw", where=one.name, scratch=place)
         check_columns(connection, shape, view="_raw", where=one.name)
         bring_into_reach(connection, one, shape, view="_raw", where=one.name, scratch=place)
-        connection.execute("CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE); CREATE TEMP TABLE _schools (school_id VARCHAR)")
+        connection.execute(
+            "CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE); CREATE TEMP TABLE _schools (school_id VARCHAR)"
+        )
         stage(connection, view="_raw", into="_one", table=CANONICAL[shape.table], shape=shape, incoming=Incoming("s", one.name, _DAY))
 
 

@@ -40,7 +40,11 @@ def test_a_record_looks_outwards(tmp_path: Path) -> None:
         (2, "4B", "2024-01-01", "1", "2025-02-05", None),
         (3, "16A & x", "2024-03-01", "2", "2025-02-05", None),
     ]
-    assert rows(tmp_path, "Message/Children/Child//Case", "Date", "Factor[2]") == [(1, "2024-01-01", "4B"), (2, "2024-02-01", None), (3, "2024-03-01", None)]
+    assert rows(tmp_path, "Message/Children/Child//Case", "Date", "Factor[2]") == [
+        (1, "2024-01-01", "4B"),
+        (2, "2024-02-01", None),
+        (3, "2024-03-01", None),
+    ]
     assert rows(tmp_path, "Message/*/Child", "Id", "Case/Date") == [(1, "1", "2024-01-01"), (2, "2", "2024-03-01")]
 
 
@@ -59,7 +63,11 @@ def test_xml_is_told_by_its_elements(tmp_path: Path) -> None:
     assert not recognise(file, SHAPES, where="cin.xml").shapes
 
 
-BOMB = '<!DOCTYPE m [<!ENTITY a "Zaphodine">' + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)) + "]><m><c>&i;</c></m>"
+BOMB = (
+    '<!DOCTYPE m [<!ENTITY a "Zaphodine">'
+    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    + "]><m><c>&i;</c></m>"
+)
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,12 @@ def _ingest_settings(folder: Path | None, config: Path | None, out: Path | None,
 def _show_files(batch: Batch) -> None:
     """Each file with what became of its rows, as what it was read, and what was not read at all."""
     rows = [
-        [item.file, f"{item.shape}{' (told by its columns)' if item.recognised else ''}", item.read_as, *(f"{n:,}" for n in (item.rows_in, item.rows_kept, item.rows_set_aside))]
+        [
+            item.file,
+            f"{item.shape}{' (told by its columns)' if item.recognised else ''}",
+            item.read_as,
+            *(f"{n:,}" for n in (item.rows_in, item.rows_kept, item.rows_set_aside)),
+        ]
         for item in batch.files
     ]
     say(text_table(rows, ["file", "shape", "read as", "rows in", "kept", "set aside"]))

@@ -231,6 +231,12 @@ class UrgentSettings(Frozen):
     section_47_contact_awaiting_outcome: bool = True
 
 
+class CheckSettings(Frozen):
+    """How much may be wrong with a file before it is refused as a whole."""
+
+    unreadable_dates: float = Field(0.2, ge=0, le=1)  #: share of a file's rows that may have dates which cannot be read
+
+
 class EngineSettings(Frozen):
     """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
 
@@ -272,6 +278,7 @@ class Config(Frozen):
     screening: ScreeningSettings = ScreeningSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
+    checks: CheckSettings = CheckSettings()
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
     #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
     approval: str | dict[Audience, str] | None = None

@@ -17,6 +17,7 @@ from typing import Any
 
 from early_id.config.load import parse_yaml, read_yaml
 from early_id.core.errors import SettingsError
+from early_id.data.rules.returns import checked_columns
 from early_id.data.sources.others import with_others
 from early_id.data.sources.unfold import Derived, Each, Join, read_derived, read_each, read_join
 from early_id.schema.tables import Table, Tables
@@ -160,14 +161,24 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         derive={str(k): read_derived(v, where=f"{where}, derive, {k}") for k, v in (values.get("derive") or {}).items()},
         each=read_each(values["each"], where=f"{where}, each") if values.get("each") else None,
         join=read_join(values["join"], where=f"{where}, join") if values.get("join") else None,
-        **{key: _texts(values[key]) for key in ("headings", "optional", "beside") if key in values},
-        **{key: values[key] for key in ("sheet", "delimiter", "encoding", "prepare", "record") if values.get(key) is not None},
-        **{key: str(values[key]) for key in ("part", "source") if key in values},
-        **{key: bool(values[key]) for key in ("distinct", "snapshot") if key in values},
+        sheet=values.get("sheet"),
+        delimiter=values.get("delimiter"),
+        encoding=values.get("encoding"),
+        prepare=values.get("prepare"),
+        record=values.get("record"),
+        part=str(values.get("part", "")),
+        source=str(values.get("source", "")),
+        headings=_texts(values.get("headings") or ()),
+        optional=_texts(values.get("optional") or ()),
+        beside=_texts(values.get("beside") or ()),
+        distinct=bool(values.get("distinct")),
+        snapshot=bool(values.get("snapshot")),
     )
     # The engine does not tell capitals from small letters.
     if clash := sorted({name.lower() for name in shape.given} & {name.lower() for name in shape.read}):
-        raise SettingsError(f"A shape makes the column '{clash[0]}', which the file has too.", where=where, what_next="Call what it makes by another name.")
+        raise SettingsError(
+            f"A shape makes the column '{clash[0]}', which the file has too.", where=where, what_next="Call what it makes by another name."
+        )
     return shape
 
 
@@ -177,7 +188,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _check_names(columns: dict[str, Any], table: Table, where: str) -> None:
     """Refuse a shape that names a column which the table has not, or leaves out one that no row can do without."""
-    allowed = {*table.column_names, "source_person_id"}
+    allowed = {*table.column_names, "source_person_id", *(column.name for column in checked_columns(table.name))}
     for column in columns:
         if column not in allowed:
             raise SettingsError.unknown_name(f"column of the table '{table.name}'", column, allowed, where=where)

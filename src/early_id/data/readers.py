@@ -5,6 +5,7 @@ Errors of the libraries underneath quote the offending line, so they are caught 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
     """
     reader = READERS.get(file.suffix.lower())
     if reader is None:
-        raise InputDataError(f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip.")
+        raise InputDataError(
+            f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip."
+        )
     connection.execute(f"DROP TABLE IF EXISTS {quote(view)}")
     read_as = reader(connection, file, shape, view, where, scratch)
     if connection.execute(f"SELECT 1 FROM {quote(view)} LIMIT 1").fetchall() == []:
@@ -66,8 +69,9 @@ def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: 
 def bring_into_reach(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> None:
     """Make the columns of ``view`` that the shape makes of others, and its records out of the rows of the file."""
     headings = {str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
-    for name in shape.optional:
-        if name not in headings and name in shape.read:
+    made_of = {name for derived in shape.derive.values() for name in derived.reads} | set(shape.each.reads if shape.each else ())
+    for name in made_of & set(shape.optional):
+        if name not in headings:
             connection.execute(f"ALTER TABLE {quote(view)} ADD COLUMN {quote(name)} VARCHAR")
     if shape.join:
         _join(connection, file, shape, view=view, where=where, scratch=scratch)
@@ -82,7 +86,9 @@ def _join(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, vi
     others = [item for item in sorted(file.parent.iterdir()) if item.stem == join.file and item.suffix.lower() in READERS]
     if not others:
         raise InputDataError(
-            f"The file needs a second one beside it, '{join.file}', which says whose its rows are.", where=where, what_next="Export both into one folder."
+            f"The file needs a second one beside it, '{join.file}', which says whose its rows are.",
+            where=where,
+            what_next="Export both into one folder.",
         )
     here, there = join.on
     other = Shape(f"{shape.name}: {join.file}", shape.table, "", {name: name for name in (there, *join.columns)})
@@ -123,4 +129,5 @@ def _read_xml(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
     return read_xml(connection, file, shape, view=view, where=where)
 
 
-READERS = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx, ".xml": _read_xml}
+Reader = Callable[["duckdb.DuckDBPyConnection", Path, Shape, str, str, Path | None], Survey | str]
+READERS: dict[str, Reader] = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx, ".xml": _read_xml}

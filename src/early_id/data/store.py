@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
+from early_id.data.covered import Coverage, coverage_of
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.sources.others import with_others
 from early_id.data.stage import SQL_TYPES
@@ -178,6 +179,11 @@ class Store:
         dates = {name: pd.to_datetime(frame[name]) for name in ("covers_from", "covers_to")}
         # Stores written before 'stated' and 'schools' were kept say neither.
         return frame.assign(**dates, stated=frame["stated"].eq(True), schools=frame["schools"].astype(object))
+
+    def covered(self) -> Coverage:
+        """What the sources cover, counted: schools, people and days; and of each school what it sent."""
+        parts = {name: self.part_sql(name) for name in self.version.tables}
+        return coverage_of(raw(connect()), parts, self.version.coverage, {table.name: table for table in self.tables})
 
     def span(self) -> tuple[date, date] | None:
         """First and last day that the stored records of events cover; lists of people and schools have no such span."""

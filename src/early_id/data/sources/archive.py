@@ -22,7 +22,9 @@ MOST_BYTES = 64_000_000_000
 
 
 def _refused(why: str, where: str) -> InputDataError:
-    return InputDataError(f"The archive is refused: {why}.", where=where, what_next="Unpack it where it was made, look at it, and supply the files themselves.")
+    return InputDataError(
+        f"The archive is refused: {why}.", where=where, what_next="Unpack it where it was made, look at it, and supply the files themselves."
+    )
 
 
 def check_archive(file: Path, *, where: str, kind: str = "archive", again: str = "Make it again as .zip.") -> list[zipfile.ZipInfo]:
@@ -37,7 +39,9 @@ def check_archive(file: Path, *, where: str, kind: str = "archive", again: str =
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except PermissionError:
-        raise BusyError("A file of the extracts cannot be opened.", where=where, what_next="Close it in other programs, or ask for the right to read it.") from None
+        raise BusyError(
+            "A file of the extracts cannot be opened.", where=where, what_next="Close it in other programs, or ask for the right to read it."
+        ) from None
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, EOFError, UnicodeError):
         raise InputDataError(f"The file cannot be read as {'a' if kind == 'workbook' else 'an'} {kind}.", where=where, what_next=again) from None
     if len(members) > MOST_MEMBERS:

@@ -96,7 +96,11 @@ def _from_environment(variable: str | None, where: str) -> str | None:
     if variable is None:
         return None
     if not os.environ.get(variable):
-        raise SettingsError(f"The environment variable '{variable}' is not set.", where=where, what_next="Set it for this session, or leave it out to sign in as yourself.")
+        raise SettingsError(
+            f"The environment variable '{variable}' is not set.",
+            where=where,
+            what_next="Set it for this session, or leave it out to sign in as yourself.",
+        )
     return os.environ[variable]
 
 

@@ -93,7 +93,9 @@ def _known(file: _File, shapes: dict[str, Shape], *, where: str) -> tuple[Shape,
     seen = recognise(file.path, shapes, where=file.name)
     if not seen.shapes:
         options = seen.unknown[0][1] if seen.unknown else ()
-        raise InputDataError("The file is of no known shape.", where=where, what_next=f"{said(options, shapes)} Name or write a shape (configs/README.md).")
+        raise InputDataError(
+            "The file is of no known shape.", where=where, what_next=f"{said(options, shapes)} Name or write a shape (configs/README.md)."
+        )
     return seen.shapes
 
 
@@ -108,7 +110,7 @@ def _by_looking(out: Gathered, places: _Places, folder: Path, cfg: Config, shape
     for file, seen in looked:
         for sheet, options in seen.unknown:
             name = f"{file.name} [{sheet}]" if sheet else file.name
-            nearest = tuple({"shape": one.shape, "missing": list(one.missing)} for one in options)
+            nearest: tuple[dict[str, object], ...] = tuple({"shape": one.shape, "missing": list(one.missing)} for one in options)
             out.not_read.append(NotRead(name, said(options, shapes), nearest))
             out.findings.append(file_finding("SRC003", name, said=said(options, shapes)))
         for sheet, shape_name in seen.empty:
@@ -116,14 +118,18 @@ def _by_looking(out: Gathered, places: _Places, folder: Path, cfg: Config, shape
             out.not_read.append(NotRead(name, f"Headings of {shape_name}, and no rows."))
             out.findings.append(file_finding("SRC004", name))
         for shape in seen.shapes:
-            source = Source(name=shape.source or agencies[_folder(file)], shape=shape.name, files=file.name, received=day_in(file.name), snapshot=shape.snapshot)
+            source = Source(
+                name=shape.source or agencies[_folder(file)], shape=shape.name, files=file.name, received=day_in(file.name), snapshot=shape.snapshot
+            )
             out.found.append(_staged(source, shape, file, tables, recognised=True))
     if not out.found:
         first = next((item for item in out.not_read if item.nearest), out.not_read[0] if out.not_read else None)
         raise InputDataError(
             f"No file of a known shape was found among {len(files)}." if files else "The folder holds no file that can be read.",
             where=f"{folder}{f' ({first.file})' if first else ''}",
-            what_next=f"{first.why} Write a shape (configs/README.md) and name it in the settings." if first else f"Supply {', '.join(sorted(_READ))}.",
+            what_next=f"{first.why} Write a shape (configs/README.md) and name it in the settings."
+            if first
+            else f"Supply {', '.join(sorted(_READ))}.",
         )
 
 

@@ -102,7 +102,7 @@ def _has_rows(file: Path) -> bool:
     """Whether anything stands below the first line of a text file."""
     with file.open("rb") as stream:
         head = stream.read(1 << 20)
-        return len(head) == 1 << 20 or len([line for line in head.splitlines() if line.strip(b"\0 \t,;|\"")]) > 1
+        return len(head) == 1 << 20 or len([line for line in head.splitlines() if line.strip(b'\0 \t,;|"')]) > 1
 
 
 def _best(seen: Seen, shapes: Mapping[str, Shape]) -> Shape | None:

@@ -55,9 +55,7 @@ def too_old(items: list[Staged], batches: Iterable[dict[str, Any]], replaced: li
     return [
         item
         for item in items
-        if is_snapshot(item)
-        and (key := (item.source.name, item.table.name)) not in gone
-        and item.received.isoformat() < max(held.get(key, {""}))
+        if is_snapshot(item) and (key := (item.source.name, item.table.name)) not in gone and item.received.isoformat() < max(held.get(key, {""}))
     ]
 
 

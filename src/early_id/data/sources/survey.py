@@ -28,7 +28,11 @@ _MARKS = (
 #: Encodings in which British systems export, the likeliest first; the others are told from it by what the text would say in them.
 _LIKELY = ("cp1252", "cp850", "mac_roman")
 #: Letters and signs in names and addresses, by how usual they are (our own judgement).
-_USUAL = {letter: weight for weight, letters in ((5, "é’"), (4, "ëüöáíó£"), (3, "ñçèïôúãä‘–"), (2, "âêîûàìòùåøæýßÉÖÜÓÁ"), (1, "œšžłčćÿõðþ€“”—…°½\xa0")) for letter in letters}
+_USUAL = {
+    letter: weight
+    for weight, letters in ((5, "é’"), (4, "ëüöáíó£"), (3, "ñçèïôúãä‘–"), (2, "âêîûàìòùåøæýßÉÖÜÓÁ"), (1, "œšžłčćÿõðþ€“”—…°½\xa0"))
+    for letter in letters
+}
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _NAMES = {
     "utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a byte order mark", "utf-16": "UTF-16 with a byte order mark", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",

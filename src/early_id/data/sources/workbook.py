@@ -46,7 +46,11 @@ def _opened(file: Path, where: str) -> Iterator[Any]:
     except PermissionError:
         raise InputDataError("The workbook is open in another program.", where=where, what_next="Close it and run again.") from None
     except (BadZipFile, LargeZipFile, InvalidFileException, ZlibError, *_DAMAGED) as error:
-        what = "The workbook's XML declares entities, which no workbook needs, so it is refused." if _forbidden(error) else "The file cannot be read as a workbook."
+        what = (
+            "The workbook's XML declares entities, which no workbook needs, so it is refused."
+            if _forbidden(error)
+            else "The file cannot be read as a workbook."
+        )
         raise InputDataError(what, where=where, what_next="Save it again as .xlsx.") from None
 
 
@@ -60,7 +64,19 @@ def _forbidden(error: BaseException | None) -> bool:
 
 
 #: What openpyxl raises on a damaged workbook, beside errors of the archive; ParseError is a SyntaxError.
-_DAMAGED = (KeyError, OSError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, NotImplementedError, RuntimeError, OverflowError)
+_DAMAGED = (
+    KeyError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
 
 
 def sheets_of(file: Path, *, where: str) -> list[tuple[str, tuple[str, ...], bool]]:
@@ -132,7 +148,10 @@ def _insert(
         # A sheet may leave out empty cells at the end of a row.
         cells = [[cell_text(row[at]) if at < len(row) else None for _, row in numbered] for at in range(width)]
         table = pa.table(
-            {"row": pa.array([n for n, _ in numbered], pa.int64()), **{name: pa.array(column, pa.string()) for name, column in zip(names, cells, strict=True)}}
+            {
+                "row": pa.array([n for n, _ in numbered], pa.int64()),
+                **{name: pa.array(column, pa.string()) for name, column in zip(names, cells, strict=True)},
+            }
         )
         connection.register("_incoming", table)
         listed = ", ".join(quote(name) for name in ("row", *shared))

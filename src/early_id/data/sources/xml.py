@@ -51,7 +51,9 @@ class _Guarded:
         self.silent = self.silent + len(block) if last < 0 else len(block) - last
         if self.silent > _LONGEST:
             raise InputDataError(
-                f"An element is longer than {_LONGEST // 1_000_000} MB, so the file is damaged or no table.", where=self.where, what_next="Export it again."
+                f"An element is longer than {_LONGEST // 1_000_000} MB, so the file is damaged or no table.",
+                where=self.where,
+                what_next="Export it again.",
             )
         return block
 
@@ -81,7 +83,9 @@ def _plainly(where: str) -> Iterator[None]:
         ) from None
     except ParseError as error:
         line = f", line {error.position[0]}" if getattr(error, "position", None) else ""
-        raise InputDataError("The file is not well-formed XML.", where=f"{where}{line}", what_next="Export it again; it may have been cut off.") from None
+        raise InputDataError(
+            "The file is not well-formed XML.", where=f"{where}{line}", what_next="Export it again; it may have been cut off."
+        ) from None
     except (UnicodeError, ValueError, LookupError):
         raise InputDataError("The file cannot be read as XML.", where=where, what_next="Export it again.") from None
 
@@ -92,7 +96,9 @@ def _events(file: Path, where: str) -> Iterator[tuple[_Place, bool]]:
 
     place = _Place()
     with _plainly(where), file.open("rb") as stream:
-        for event, element in iterparse(_Guarded(stream, where), events=("start", "end"), forbid_dtd=True, forbid_entities=True, forbid_external=True):
+        for event, element in iterparse(
+            _Guarded(stream, where), events=("start", "end"), forbid_dtd=True, forbid_entities=True, forbid_external=True
+        ):
             if event == "start":
                 place.elements.append(element)
                 place.names.append(name_of(element))
@@ -137,7 +143,9 @@ def read_xml(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
     import pyarrow as pa
 
     if not shape.record:
-        raise InputDataError(f"The shape '{shape.name}' does not say which element is a record.", where=where, what_next="Name it under 'record' in the shape.")
+        raise InputDataError(
+            f"The shape '{shape.name}' does not say which element is a record.", where=where, what_next="Name it under 'record' in the shape."
+        )
     headings = list(shape.read)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(view)} (row BIGINT, {', '.join(f'{quote(name)} VARCHAR' for name in headings)})")
     batch: list[list[str | None]] = []
