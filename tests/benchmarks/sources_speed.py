@@ -79,7 +79,9 @@ def ours(folder: Path) -> Counter[str]:
         bring_into_reach(connection, path, shape, view="_raw", where=path.name)
         stage(connection, view="_raw", into="_one", table=table, shape=shape, incoming=Incoming("education", path.name, RECEIVED))
         mark_repeats(connection, table, staged="_one", into="_marked")
-        found.update(dict(connection.execute("SELECT c, count(*) FROM (SELECT unnest(codes) AS c FROM _marked WHERE len(codes) > 0) GROUP BY c").fetchall()))
+        found.update(
+            dict(connection.execute("SELECT c, count(*) FROM (SELECT unnest(codes) AS c FROM _marked WHERE len(codes) > 0) GROUP BY c").fetchall())
+        )
         found["rows"] += connection.execute("SELECT count(*) FROM _marked").fetchall()[0][0]
     return found
 
@@ -155,7 +157,10 @@ def _repeats(frame: pd.DataFrame, faults: dict[str, pd.Series]) -> dict[str, int
     again = keyed.duplicated([*key, "Code"])
     several = keyed[keyed.duplicated(key, keep=False)]
     first = several.groupby(key)["Code"].transform("first")
-    return {"DUP001": int(again.sum()), "DUP002": int((several["Code"] != first).sum() - (again.reindex(several.index) & (several["Code"] != first)).sum())}
+    return {
+        "DUP001": int(again.sum()),
+        "DUP002": int((several["Code"] != first).sum() - (again.reindex(several.index) & (several["Code"] != first)).sum()),
+    }
 
 
 def with_pandas(folder: Path) -> Counter[str]:
