@@ -115,7 +115,7 @@ def test_a_folder_without_settings(tmp_path: Path) -> None:
     write_rows(folder / "education/pupils.csv", "council_pupils", [PUPIL])
     write_rows(folder / "care/people.csv", "council_people", [PERSON])
     write_rows(folder / "care/contacts.csv", "council_contacts", [GOOD["contacts"][2]])
-    write_rows(tmp_path / "marks.csv", "council_marks", [MARK, {**MARK, "session": "PM"}])
+    write_rows(tmp_path / "marks.csv", "council_marks", [MARK, {**MARK, "session": "PM", "code": "\\"}])
     write_rows(tmp_path / "empty.csv", "council_notifications", [])
     with zipfile.ZipFile(folder / "marks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(tmp_path / "marks.csv", "2024/marks.csv")
