@@ -7,6 +7,7 @@ formats and says when a row was known; it holds no logic.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -64,16 +65,22 @@ _KEYS = {"shape", "table", "label", "columns", "dates", "values", "known", "shee
 def load_shapes(tables: Tables, extra: tuple[Path, ...] = ()) -> dict[str, Shape]:
     """All shapes in force: the shipped ones and those of the folders or files in ``extra``."""
     shapes: dict[str, Shape] = {}
-    folder = resources.files("early_id.config.defaults").joinpath("sources")
-    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if item.name.endswith(".yaml"):
-            shape = _shape(parse_yaml(item.read_text(encoding="utf-8"), where=item.name), where=item.name, tables=tables)
-            shapes[shape.name] = shape
+    for name, values in _shipped():
+        shape = _shape(values, where=name, tables=tables)
+        shapes[shape.name] = shape
     for path in extra:
         for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
             shape = _shape(read_yaml(file, role="shape"), where=str(file), tables=tables)
             shapes[shape.name] = shape
     return shapes
+
+
+@cache
+def _shipped() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Name and content of each shipped file, read once: reading YAML takes longer than taking in a small file."""
+    folder = resources.files("early_id.config.defaults").joinpath("sources")
+    items = sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda entry: entry.name)
+    return tuple((item.name, parse_yaml(item.read_text(encoding="utf-8"), where=item.name)) for item in items)
 
 
 def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
