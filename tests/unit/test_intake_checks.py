@@ -259,7 +259,7 @@ def test_the_page_says_what_how_many_where_since_when_and_what_to_do(told: Counc
         "Over the batches",
         "What the sources cover",
         "wait for a correction",
-        "Ask for",
+        "Check both dates",
         "<svg",
         "Batch 3",
     ):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
 from early_id.cli.intake import show_set_aside
 from early_id.core.display import text_table
 
@@ -51,10 +52,31 @@ def demo(
 @app.command()
 def run(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    due: Annotated[bool, typer.Option("--due", help="Unattended: take in what is new, and make lists only where a date of the schedule has come.")] = False,
+    today: Annotated[str | None, typer.Option("--today", help="With --due: the day to take for today, YYYY-MM-DD.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Extracts to explained, audited lists: the main job from end to end."""
-    _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+    if due:
+        _run_due(settings(config, data=data, out=out, as_of=as_of, overrides=overrides), config, today=day_of(today, "--today"), as_json=as_json)
+    else:
+        _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+
+
+def _run_due(cfg: Config, config: Path, *, today: date | None, as_json: bool) -> None:
+    from early_id.workflow.due import run_due
+
+    done = run_due(cfg, today=today, taken_in=_show_findings)
+    if as_json:
+        emit(done.to_json())
+    say(f"{done.what.capitalize()}: lists of {done.day or 'no date yet'}, on {done.today}. Batch {done.batch}.")
+    for note in done.notes:
+        say(f"Note: {note}")
+    if done.refusal:
+        say(f"No lists were written: {done.refusal}")
+    remind(cfg.store_dir, config)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def _run(config: Path, *, as_json: bool, **options: Any) -> None:
@@ -161,38 +183,3 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
         return
     say(repr(people))
     say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))
-
-
-@app.command()
-def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Write the explained lists of every school and hub; refused without an approval."""
-    from early_id.workflow import publish
-    from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, train_all
-    from early_id.workflow.words import approval_text
-
-    bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
-    status = approval_of(bench)
-    status.require()
-    people = bench.people
-    if (gap := gap_now(bench, people)) is not None:
-        gap.refuse()  # before minutes of training
-    for note in status.notes:
-        say(f"Note: {note}")
-    with at_work(bench, on_store=False):
-        settle_lists(bench)
-        matrix = build(bench, people)
-        # With an approved model nothing is trained.
-        trials = {} if status.approved else train_all(bench, matrix)
-        lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
-        publish.check_free(bench.cfg.out_dir)
-        outputs = publish.lists(bench, lists, trials, status)
-        settle_lists(bench)
-    if as_json:
-        from early_id.data.urgent import unacknowledged
-
-        made = [item for item in outputs if item["kind"] not in ("taken_out", "list_index")]
-        emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
-        return
-    say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))
-    say(f"\nWritten to {(bench.cfg.out_dir / 'lists').as_posix()}. {approval_text(status, trials)}")

@@ -13,6 +13,8 @@ from early_id.data.history import trend
 if TYPE_CHECKING:
     import pandas as pd
 
+    from early_id.data.sources.gather import NotRead
+
 
 @dataclass(frozen=True)
 class FileCount:
@@ -29,6 +31,9 @@ class FileCount:
     rows_cleared: int = 0  #: rows set aside in earlier batches that this file holds right
     school: str = ""  #: the school, where all rows are of one: whom to ask about them
     reading: str = ""  #: fingerprint of the instructions under which it was read; empty in stores written before they were kept
+    shape: str = ""
+    recognised: bool = False  #: the shape was told by the columns
+    read_as: str = ""  #: kind of file, encoding and delimiter
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,6 +48,7 @@ class Batch:
     set_aside_folder: str | None = None
     made_up: bool = False
     assumptions: dict[str, str] = field(default_factory=dict)
+    not_read: tuple[NotRead, ...] = ()
     waiting: int = 0  #: rows set aside, in this batch or before, that no later export has put right
     coverage: Coverage = field(default_factory=Coverage)
     history: tuple[dict[str, Any], ...] = ()  #: records of all batches of the store, this one last
@@ -78,6 +84,7 @@ class Batch:
             "findings": self.findings.by_code(),
             "urgent": {"rows": self.urgent, "file": self.urgent_file, "acknowledged": self.urgent == 0},
             "set_aside": self.set_aside_folder,
+            "not_read": [asdict(item) for item in self.not_read],
             "cleared": self.cleared,
             "waiting": self.waiting,
         }

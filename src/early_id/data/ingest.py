@@ -6,6 +6,7 @@ Everything is prepared under new names; the store changes by one rename at the e
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,15 @@ from early_id.data.engine import connect, quote, raw, text
 from early_id.data.history import with_since
 from early_id.data.judge import counts, finding, findings_of, refuse_unreadable_dates, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
-from early_id.data.plan import Staged, find_files, made_up_files, to_read
+from early_id.data.plan import Staged, made_up_files, to_read
 from early_id.data.publish import publish, sweep
-from early_id.data.readers import check_columns, read_raw
+from early_id.data.readers import bring_into_reach, check_columns, read_raw
 from early_id.data.rules.returns import checked_columns
 from early_id.data.silence import shorter_files, silent_schools
+from early_id.data.sources.findings import file_finding
+from early_id.data.sources.gather import gather
+from early_id.data.sources.snapshots import is_snapshot, only_one, rounds, too_old
+from early_id.data.sources.survey import Survey
 from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
 from early_id.data.urgent import find_urgent, note_contacts, write_urgent
@@ -52,8 +57,6 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
     BusyError
         Another run holds the store.
     """
-    if not cfg.sources:
-        raise SettingsError("The settings name no sources.", what_next="List them under 'sources': name, shape and files.")
     if not folder.is_dir():
         raise SettingsError.file_missing(folder, role="folder of extracts")
     shapes = load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes))
@@ -83,20 +86,31 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
 def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], number: int, work: Path) -> Batch:
     backend = connect()
     connection = raw(backend)
-    found = find_files(folder, cfg, shapes, store.tables)
+    gathered = gather(folder, cfg, shapes, store.tables, work / "scratch")
+    found = gathered.found
     plan, replaced = to_read(found, store.version.batches)
     old = Withdrawal.of(store.version, replaced)
-    findings = [finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
+    chosen = {id(item) for item in plan}
+    findings = [*gathered.findings, *(finding("FIL001", 1, item.name, item.source.name) for item in found if id(item) not in chosen)]
     findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
+    late = too_old(plan, store.version.batches, replaced)
+    findings += [file_finding("SRC005", item.name, item.source.name) for item in late]
+    left_out = {id(item) for item in late}
+    plan = [item for item in plan if id(item) not in left_out]
+    findings += [file_finding("SRC002", item.name, item.source.name) for item in only_one(plan, store.version.batches)]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store, old)
     open_waiting(connection, store)
     files: list[FileCount] = []
     changed: dict[str, list[Staged]] = {}
+    read_as: dict[tuple[str, str], Survey | str] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
-            _stage_file(connection, item, cfg, number, first=len(changed[item.table.name]) == 1)
+            how = _stage_file(connection, item, cfg, number, work, first=len(changed[item.table.name]) == 1)
+            read_as[item.table.name, item.name] = how
+            if isinstance(how, Survey) and how.guessed:
+                findings.append(file_finding("SRC001", item.name, item.source.name, said=f"Read as {how.name}."))
             findings += [
                 finding(code, count, item.name, item.source.name, f"{heading} ({count:,})")
                 for code, count, heading in check_dates(connection, item, "_one")
@@ -110,35 +124,41 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     with progress("Storing", len(changed)) as bar:
         for name, items in changed.items():
             table = items[0].table
-            mark_repeats(connection, table, staged=f"_staged_{name}", into="_marked")
-            connection.execute(f"DROP TABLE {quote(f'_staged_{name}')}")
-            split(connection)
-            note_aside(connection, table)
-            counted = counts(connection, items)
-            refuse_useless(connection, counted)
-            refuse_unreadable_dates(connection, counted, items, cfg.checks.unreadable_dates)
-            files += counted
-            findings += findings_of(connection, items)
-            _write_set_aside(connection, work / "set_aside", items)
             held = "_held" if name in parts else None
             if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
                 without(connection, "_held", old, name, into="_still")
-            clear_and_note(connection, table, items, number, held="_still" if held else None)
+            so_far = "_still" if held else None
             sources = {item.name: item.source.name for item in items}
-            across = check_records(connection, table, held="_still" if held else None)
-            findings += [finding(code, count, file, sources[file]) for file, code, count in across]
+            for several, of_day in _rounds(connection, name, items):
+                mark_repeats(connection, table, staged=several, into="_marked")
+                connection.execute(f"DROP TABLE {quote(several)}")
+                split(connection)
+                note_aside(connection, table)
+                counted = counts(connection, of_day)
+                refuse_useless(connection, counted)
+                refuse_unreadable_dates(connection, counted, of_day, cfg.checks.unreadable_dates)
+                files += [replace(item, read_as=str(read_as[name, item.file])) for item in counted]
+                findings += findings_of(connection, of_day)
+                _write_set_aside(connection, work / "set_aside", of_day, work)
+                clear_and_note(connection, table, of_day, number, held=so_far)
+                findings += [finding(code, count, file, sources[file]) for file, code, count in check_records(connection, table, held=so_far)]
+                if not table.stored:
+                    continue
+                snapshots = [item.source.name for item in of_day if is_snapshot(item)]
+                merge(connection, table, kept="_kept", held=so_far, snapshots=snapshots, into="_merged")
+                _cover(connection, of_day, coverage)
+                if of_day is not items:
+                    connection.execute("CREATE OR REPLACE TEMP TABLE _so_far AS SELECT * FROM _merged")
+                    so_far = "_so_far"
             if not table.stored:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(compared(name))} AS SELECT * FROM _kept")
                 bar.advance(note=name)
                 continue
-            snapshots = [item.source.name for item in items if item.source.snapshot]
-            merge(connection, table, kept="_kept", held="_still" if held else None, snapshots=snapshots, into="_merged")
             parts[name] = f"{name}-{number:06d}.parquet"
             _write_part(connection, table, work / parts[name])
-            _cover(connection, items, coverage)
             find_urgent(connection, table, cfg.urgent, into="_urgent", batch_table="_merged", held=held)
-            for leftover in ("_marked", "_kept", "_merged", "_all"):
+            for leftover in ("_marked", "_kept", "_merged", "_all", "_so_far"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
     files = with_cleared(connection, files)
@@ -169,6 +189,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         set_aside_folder=str(store.folder / "set_aside" / f"{number:06d}"),
         made_up=record["made_up"],
         assumptions=assumptions,
+        not_read=tuple(gathered.not_read),
         waiting=waiting,
         coverage=covered,
         history=(*before, record),
@@ -219,13 +240,32 @@ def _across_tables(
     ]
 
 
-def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, *, first: bool) -> None:
-    read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
+def _rounds(connection: duckdb.DuckDBPyConnection, name: str, items: list[Staged]) -> Iterator[tuple[str, list[Staged]]]:
+    """The staged rows of a table in the order in which they are merged, each with its files: snapshots day by day, everything else at once."""
+    staged = f"_staged_{name}"
+    by_day = rounds(items)
+    if len(by_day) == 1:
+        yield staged, items
+        return
+    for of_day in by_day:
+        listed = ", ".join(text(item.name) for item in of_day)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE _of_day AS SELECT * FROM {quote(staged)} WHERE file IN ({listed})")
+        yield "_of_day", of_day
+    connection.execute(f"DROP TABLE {quote(staged)}")
+
+
+def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, *, first: bool) -> Survey | str:
+    """Read one file and stage its records; how it was read comes back."""
+    read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
 
         prepare(connection, item.shape.prepare, item.path, cfg, where=item.name)
-    check_columns(connection, item.shape, view="_raw", where=item.name)
+    else:
+        check_columns(connection, item.shape, view="_raw", where=item.name)
+    bring_into_reach(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
+    if item.shape.prepare:
+        check_columns(connection, item.shape, view="_raw", where=item.name)
     stage(
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
@@ -248,14 +288,15 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
     connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag, {number} AS batch FROM _one")
+    return read_as
 
 
-def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged]) -> None:
+def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged], work: Path) -> None:
     """Rows set aside, as they were in the file, with row number, codes and the columns at fault. Restricted: they hold people's data."""
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
             continue
-        read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
+        read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
         target = folder / (item.name.replace("/", "__") + ".csv")
         connection.execute(
             f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, array_to_string(a.faults, '; ') AS faults, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "

@@ -19,6 +19,11 @@ def _errors() -> str:
     return ", ".join(text(code) for code in error_codes())
 
 
+def _at_fault() -> str:
+    """The same without rows that repeat or contradict others."""
+    return ", ".join(text(code) for code in error_codes() if not code.startswith("DUP"))
+
+
 def split(connection: duckdb.DuckDBPyConnection) -> None:
     """Rows with an ERROR code are set aside; the others are kept."""
     aside = f"list_has_any(codes, [{_errors()}])"
@@ -39,7 +44,8 @@ def counts(connection: duckdb.DuckDBPyConnection, items: list[Staged]) -> list[F
     return [
         FileCount(
             item.name, item.source.name, item.table.name, rows_in.get(item.name, 0), kept.get(item.name, 0), aside.get(item.name, 0),
-            item.sha256, item.received.isoformat(), school=schools.get(item.name, ""), reading=item.reading,
+            item.sha256, item.received.isoformat(), school=schools.get(item.name, ""), reading=item.reading, shape=item.shape.name,
+            recognised=item.recognised,
         )
         for item in items
     ]  # fmt: skip
@@ -61,9 +67,10 @@ def refuse_useless(connection: duckdb.DuckDBPyConnection, counted: list[FileCoun
         if not one.rows_in or one.rows_kept:
             continue
         found = connection.execute(
-            f"SELECT code, count(*) AS n FROM (SELECT unnest(codes) AS code FROM _aside WHERE file = ?) "
-            f"WHERE code IN ({_errors()}) AND code NOT IN ('DUP001', 'DUP002') GROUP BY code ORDER BY n DESC, code LIMIT 1",
-            [one.file],
+            f"SELECT code, count(*) AS n FROM (SELECT unnest(codes) AS code FROM _aside WHERE file = ? AND NOT EXISTS ("
+            f"SELECT 1 FROM _aside WHERE file = ? AND NOT list_has_any(codes, [{_at_fault()}]))) "
+            f"WHERE code IN ({_at_fault()}) GROUP BY code ORDER BY n DESC, code LIMIT 1",
+            [one.file, one.file],
         ).fetchall()
         for code, count in found:
             if code == "ORP001" and one.source not in people:

@@ -134,6 +134,8 @@ def _known_date(shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
 
 
 def _known_from(table: Table, shape: Shape) -> str:
+    if shape.snapshot and not shape.known.column and shape.known.lag_days is None:
+        return "recorded"  # the day of the snapshot in which it is first seen
     if not table.happened and not shape.known.column:
         return ALWAYS
     if shape.known.lag_days is not None:

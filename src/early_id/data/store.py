@@ -30,6 +30,7 @@ from early_id.core.folders import holding, restrict, usable_folder
 from early_id.data.covered import Coverage, coverage_of
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.history import Taken
+from early_id.data.sources.others import with_others
 from early_id.data.stage import SQL_TYPES
 from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
@@ -62,7 +63,7 @@ class Store:
 
     def __init__(self, folder: Path, tables: Tables, settings: Config | None = None) -> None:
         self.folder = folder
-        self.tables = tables
+        self.tables = with_others(tables)
         self.settings = settings
         self._held = False
         self.version = self._read_current()

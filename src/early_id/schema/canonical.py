@@ -193,6 +193,7 @@ _TABLES = (
         (
             _c("contact_on", "date", "Date of contact", required=True),
             _c("contact_source", label="Who made contact"),
+            _c("need", label="Main need as recorded", usage=_R, note="for follow-up only"),
             _c("outcome", label="Outcome", usage=_R),
             _c("outcome_on", "date", "Date of outcome", usage=_R),
         ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import BusyError
-from early_id.core.folders import restrict
+from early_id.core.folders import put_in_place, restore, restrict, take_away
 from early_id.core.types import Unit
 from early_id.present.glossary import AsIs
 from early_id.present.workbook import Sheet, write_workbook
@@ -115,6 +115,7 @@ def at_once(bench: Bench) -> Iterator[Bench]:
     Where anything fails, the old outputs are as they were. Lists of an earlier run never stay: without new ones the old ones go.
     """
     out, fresh = bench.cfg.out_dir, bench.cfg.out_dir / ".new"
+    restore(out)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
     cfg = bench.cfg.model_copy(update={"out": fresh.resolve(), "store": bench.cfg.store_dir.resolve()})
@@ -127,12 +128,9 @@ def at_once(bench: Bench) -> Iterator[Bench]:
         put_aside(out, group=cfg.shared_with_group)
         for name in ("lists", "restricted"):
             if not (fresh / name).exists():
-                shutil.rmtree(out / name, ignore_errors=True)
+                take_away(out / name)
         for item in sorted(fresh.iterdir()):
-            target = out / item.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            item.replace(target)
+            put_in_place(item, out / item.name)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

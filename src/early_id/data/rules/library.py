@@ -13,10 +13,11 @@ from early_id.core.types import Severity
 from early_id.data.rules import care, general, marks, people, school
 from early_id.data.rules.declare import Rule
 from early_id.data.rules.general import BUILT_IN
+from early_id.data.sources.findings import FILE_RULES
 
 RULES: tuple[Rule, ...] = (*people.RULES, *marks.RULES, *school.RULES, *care.RULES, *general.RULES)
 
-_SHIPPED = {rule.code for rule in (*RULES, *BUILT_IN)}
+_SHIPPED = {rule.code for rule in (*RULES, *BUILT_IN, *FILE_RULES)}
 _ADDED: dict[str, Rule] = {}
 _in_force: tuple[Rule, ...] | None = None
 
@@ -60,7 +61,7 @@ def checking(scope: str, table: str | None = None) -> tuple[Rule, ...]:
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule in force, in order of code."""
-    return tuple(sorted((*_rules(), *BUILT_IN), key=lambda rule: rule.code))
+    return tuple(sorted((*_rules(), *BUILT_IN, *FILE_RULES), key=lambda rule: rule.code))
 
 
 def rule_named(code: str) -> Rule | None:
