@@ -74,7 +74,7 @@ def _reviewed(found: Oversight, publishable: bool) -> Markup:
     if rows.empty:
         return head + _finding("No list of the last year is on record.")
     done = int((rows["category"] != NO_ANSWER).sum())
-    text = f"An answer came back for {_share_words(done, len(rows), publishable)} of {_count(len(rows), publishable)} children on lists."
+    text = f"An answer came back for {_share_words(done, len(rows), publishable)} children on lists; {_count(len(rows), publishable)} stood on them."
     waiting = (
         Markup("<p>Families passed to children's social care that no manager has countersigned: {}.</p>").format(found.waiting_step_ups)
         if found.waiting_step_ups and not publishable
@@ -97,7 +97,10 @@ def _late(found: Oversight, publishable: bool) -> Markup:
 
 
 def _agreed(found: Oversight, publishable: bool) -> Markup:
-    answered = replace(found.answers, rows=found.answers.rows[found.answers.rows["category"] != NO_ANSWER])
+    rows = found.answers.rows[found.answers.rows["category"] != NO_ANSWER]
+    answered = replace(
+        found.answers, rows=rows, categories=[name for name in found.answers.categories if name != NO_ANSWER], noun="children answered for"
+    )
     parts = [Markup("<h2>Who agreed with a suggestion, and who did not</h2>")]
     if answered.rows.empty:
         return parts[0] + _finding("No answer came back yet.")

@@ -125,6 +125,9 @@ def _lines(bench: Bench, day: date, since: date, past: Past) -> pd.DataFrame:
     families = past.families().set_index("child_id")["family_id"]
     lines["family_id"] = lines["child_id"].map(families).where(lambda s: s.notna(), lines["child_id"])
     lines = answered_lines(lines.reset_index(drop=True))
+    schools = past.frame("schools").drop_duplicates("school_id", keep="last")
+    names = dict(zip(schools["hub_id"], schools["hub_name"], strict=True)) | dict(zip(schools["school_id"], schools["name"], strict=True))
+    lines["recipient"] = lines["recipient"].map(lambda place: names.get(place) or place)
     lines["audience"] = lines["audience"].map({"school_lead": "school lists", "hub_lead": "hub lists"})
     return lines.join(_groups(bench, past, lines["child_id"]))
 
