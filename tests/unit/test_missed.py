@@ -39,6 +39,7 @@ def looked(n: int = 40) -> Missed:
     values = pd.DataFrame(
         {"suspensions_count_365d": with_suspension.astype(float), "notices_365d": 0.0, "absence_share_365d": 0.0}, index=index.index
     )
+    values.loc[(index["child_id"] == "Bob") & (index["as_of"] == SECOND), ["suspensions_count_365d", "absence_share_365d"]] = np.nan
     newest = pd.DataFrame({"suspensions_count_365d": FIRST - pd.Timedelta(days=9)}, index=index.index)
     gone = pd.DataFrame({"child_id": ["Bob"], "as_of": [FIRST], "reason": ["early_help_open"], "audiences": ["all"]})
     held = pd.DataFrame({"child_id": ["Ann"], "as_of": [SECOND]})
