@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
+from early_id.cli.intake import show_set_aside
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
@@ -51,10 +52,31 @@ def demo(
 @app.command()
 def run(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    due: Annotated[bool, typer.Option("--due", help="Unattended: take in what is new, and make lists only where a date of the schedule has come.")] = False,
+    today: Annotated[str | None, typer.Option("--today", help="With --due: the day to take for today, YYYY-MM-DD.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Extracts to explained, audited lists: the main job from end to end."""
-    _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+    if due:
+        _run_due(settings(config, data=data, out=out, as_of=as_of, overrides=overrides), config, today=day_of(today, "--today"), as_json=as_json)
+    else:
+        _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+
+
+def _run_due(cfg: Config, config: Path, *, today: date | None, as_json: bool) -> None:
+    from early_id.workflow.due import run_due
+
+    done = run_due(cfg, today=today, taken_in=_show_findings)
+    if as_json:
+        emit(done.to_json())
+    say(f"{done.what.capitalize()}: lists of {done.day or 'no date yet'}, on {done.today}. Batch {done.batch}.")
+    for note in done.notes:
+        say(f"Note: {note}")
+    if done.refusal:
+        say(f"No lists were written: {done.refusal}")
+    remind(cfg.store_dir, config)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def _run(config: Path, *, as_json: bool, **options: Any) -> None:
@@ -79,25 +101,12 @@ _WHAT = {
     "list_index": "Index for whoever sends the lists (counts)",
     "taken_out": "Who was taken out, and why (restricted)",
     "findings": "What was taken in, and what the checks found",
+    "supplier_summary": "What to correct: a page for each supplier of records",
     "notice_parents": "Notice for parents",
     "notice_young_people": "Notice for young people",
     "governance_publishable": "Governance report, publishable",
     "governance_tables": "All tables of the audit (restricted)",
 }
-
-
-#: Above this share of a file set aside, the run says so where it cannot be overlooked.
-LOUD_FROM = 0.05
-
-
-def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
-    """Name the files of which much was set aside: a wrong date format looks like this."""
-    for name, rows in files.items():
-        if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
-            share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-            doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
-            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
-            say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
 
 
 def _show_findings(batch: Batch) -> None:
@@ -133,7 +142,7 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
             say(f"Note: {note}")
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
-    _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
+    show_set_aside(result.counts["files_by_name"], cfg.store_dir)
     if result.approval.get("models"):
         say(f"\n{result.approval['text']} The figures above are of models trained today, for comparison.")
     elif result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
@@ -163,35 +172,6 @@ def _show_trials(trials: Any, words: Any) -> None:
 
 
 @app.command()
-def ingest(
-    config: ConfigOption, data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
-    acknowledge: Annotated[str | None, typer.Option("--acknowledge", help="Record that this role received the urgent signs; nothing is read.")] = None,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
-    from early_id.workflow.steps import open_bench, take_in
-
-    cfg = settings(config, data=data, out=out, overrides=overrides, reminded=not acknowledge)
-    bench = open_bench(cfg)
-    if acknowledge:
-        received = bench.store.acknowledge(by_role=acknowledge, on=date.today())
-        say(f"Receipt recorded for {received} batch(es)." if received else "Nothing was waiting to be acknowledged.")
-        return
-    batch = take_in(bench)
-    if as_json:
-        emit(batch.to_json())
-    else:
-        files = batch.frame()
-        rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
-        say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
-        for line in batch.findings.lines():
-            say(line)
-        _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
-    if batch.urgent:
-        remind(bench.store.folder, config)
-
-
-@app.command()
 def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Link the stored records into people and families; counts only."""
     from early_id.workflow.steps import open_bench
@@ -203,40 +183,3 @@ def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = Non
         return
     say(repr(people))
     say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))
-
-
-@app.command()
-def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Write the explained lists of every school and hub; refused without an approval."""
-    from early_id.workflow import publish
-    from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, settle_lists, train_all
-    from early_id.workflow.trailing import note_run
-    from early_id.workflow.words import approval_text
-
-    bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
-    status = approval_of(bench)
-    status.require()
-    people = bench.people
-    if (gap := gap_now(bench, people)) is not None:
-        gap.refuse()  # before minutes of training
-    for note in status.notes:
-        say(f"Note: {note}")
-    with at_work(bench, on_store=False):
-        settle_lists(bench)
-        matrix = build(bench, people)
-        # With an approved model nothing is trained.
-        trials = {} if status.approved else train_all(bench, matrix)
-        lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
-        publish.check_free(bench.cfg.out_dir)
-        outputs = publish.lists(bench, lists, trials, status)
-        settle_lists(bench)
-        note_run(bench, lists, status.to_json(), what="screen")
-    if as_json:
-        from early_id.data.urgent import unacknowledged
-
-        made = [item for item in outputs if item["kind"] not in ("taken_out", "list_index")]
-        emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
-        return
-    say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))
-    say(f"\nWritten to {(bench.cfg.out_dir / 'lists').as_posix()}. {approval_text(status, trials)}")

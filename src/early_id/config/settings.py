@@ -29,18 +29,51 @@ class Project(Frozen):
     lawful_basis: str = ""  #: for the notices: the law that allows it, as the data protection officer has settled it
 
 
+class Database(Frozen):
+    """A table or a query of a database. Who signs in stands in the environment, or is whoever is signed in to the machine; never here."""
+
+    uri: str  #: ``postgresql://server:5432/database`` or ``mssql://server/database?driver=…``, without user or password
+    table: str | None = None  #: ``schema.table``
+    query: Path | None = None  #: a file of SQL, relative to the settings
+    user_from: str | None = None  #: names of environment variables
+    password_from: str | None = None
+    rows_at_a_time: int = Field(50_000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("give either 'table' or 'query' (a file of SQL)")
+        return self
+
+    @field_validator("uri")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        if "@" in value or "password" in value.lower() or "pwd=" in value.lower():
+            raise ValueError("user and password do not belong in settings: name environment variables under 'user_from' and 'password_from'")
+        return value
+
+
 class Source(Frozen):
     """One feed: which files, in which shape, from whom."""
 
     name: str
-    shape: str
-    files: str
+    shape: str | None = None  #: told by the columns of each file where nothing is named
+    files: str | None = None  #: a pattern, a folder or an archive in the folder of extracts
+    database: Database | None = None
     required: bool = True
     received: date | None = None
     snapshot: bool = False
     covers_from: date | None = None
     #: whose rows it sends: of ``all`` schools, of those that have ``sent`` some, or of the schools named; empty: as its files show
     schools: Literal["all", "sent"] | tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _files_or_database(self) -> Self:
+        if (self.files is None) == (self.database is None):
+            raise ValueError(f"the source '{self.name}' has to name either 'files' or 'database'")
+        if self.database is not None and self.shape is None:
+            raise ValueError(f"the source '{self.name}' has to name a shape: a table of a database is not recognised by itself")
+        return self
 
 
 class AsOf(Frozen):
@@ -186,7 +219,16 @@ class ScreeningSettings(Frozen):
 
     expires_after_days: int = Field(42, gt=0)
     cool_off_days: int = Field(90, ge=0)  #: for so long after it stood on a list a family stands on no other, whatever it answered
+    marks_late_after_days: int = Field(21, ge=1)  #: a school whose marks end so long before those of other schools gets no list
     carry_over_days: int = Field(42, ge=0)  #: for so long a line without an answer stays on its list, where the workbook came back
+
+
+class ScheduleSettings(Frozen):
+    """When lists are due, for ``early-id run --due``: on the dates named, and every so many days from a first one."""
+
+    first: date | None = None
+    every_days: int = Field(28, ge=7)
+    dates: tuple[date, ...] = ()
 
 
 class UrgentSettings(Frozen):
@@ -197,6 +239,12 @@ class UrgentSettings(Frozen):
     open_missing_episode: bool = True
     missing_within_days: int = 90  #: an episode left open for longer is an old entry that nobody closed
     section_47_contact_awaiting_outcome: bool = True
+
+
+class CheckSettings(Frozen):
+    """How much may be wrong with a file before it is refused as a whole."""
+
+    unreadable_dates: float = Field(0.2, ge=0, le=1)  #: share of a file's rows that may have dates which cannot be read
 
 
 class EngineSettings(Frozen):
@@ -238,8 +286,10 @@ class Config(Frozen):
     audit: AuditSettings = AuditSettings()
     capacity: Capacity = Capacity()
     screening: ScreeningSettings = ScreeningSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
+    checks: CheckSettings = CheckSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
     retention: RetentionSettings = RetentionSettings()
     #: audience → steps that its readers are told of their own families; where nothing is said: all of them for who may see social care, else none.

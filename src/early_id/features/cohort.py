@@ -143,10 +143,12 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     frame["age"] = age.reindex(everyone)
     frame["school_id"] = school["school_id"].reindex(everyone)
     frame["nc_year"] = school["nc_year"].reindex(everyone)
-    own = past.people.own_family(pd.Series(everyone, index=everyone))
-    frame["family_id"] = families["family_id"].reindex(everyone).where(lambda s: s.notna(), own)
-    homes = school_homes(past, school.reset_index(), past.people.key)
-    frame["home_id"] = homes.reindex(everyone).where(lambda s: s.notna(), own)
+    household = families["family_id"].reindex(everyone)
+    home = school_homes(past, school.reset_index(), past.people.key).reindex(everyone)
+    # A key takes time to make, so only of those who need one.
+    alone = pd.Series(everyone, index=everyone)[(household.isna() | home.isna()).to_numpy()]
+    own = past.people.own_family(alone).reindex(everyone)
+    frame["family_id"], frame["home_id"] = household.where(household.notna(), own), home.where(home.notna(), own)
     for mark in ("safe_contact", "protected_address", "no_joint_contact"):
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))

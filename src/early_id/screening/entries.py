@@ -95,11 +95,12 @@ class ScreeningLists:
     lists: tuple[ScreeningList, ...]
     taken_out: pd.DataFrame = field(repr=False)
     findings: Findings = field(default_factory=Findings)
+    not_made: tuple[tuple[str, str], ...] = ()  #: recipients that get no list, by name, and why
 
     def __add__(self, other: ScreeningLists) -> ScreeningLists:
         parts = [part for part in (self.taken_out, other.taken_out) if len(part)]
         taken_out = pd.concat(parts, ignore_index=True) if parts else self.taken_out
-        return ScreeningLists(self.lists + other.lists, taken_out, self.findings + other.findings)
+        return ScreeningLists(self.lists + other.lists, taken_out, self.findings + other.findings, self.not_made + other.not_made)
 
     def frame(self) -> pd.DataFrame:
         """One row a list: audience, recipient, capacity, families, children, families not already known. Counts only."""
@@ -140,6 +141,7 @@ class ScreeningLists:
             "recipients": self.frame().to_dict("records"),
             "taken_out": by_reason,
             "findings": self.findings.by_code(),
+            "not_made": [{"recipient": name, "why": why} for name, why in self.not_made],
         }
 
     def __repr__(self) -> str:

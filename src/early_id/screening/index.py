@@ -39,6 +39,9 @@ def index_page(lists: ScreeningLists, outputs: Sequence[Json], hashes: dict[str,
         "Send each folder to its own recipient alone, by the way of sending that your council has for such papers. Never send this page, the file "
         "record.json beside it, or a folder of another recipient.",
     )
+    if lists.not_made:
+        items = Markup("").join(Markup("<li><strong>{}</strong>: no list was made. {}</li>").format(name, why) for name, why in lists.not_made)
+        body += Markup("<h2>Not made</h2><ul>{}</ul>").format(items)
     body += table_html(list(_HEADINGS), rows, "Lists of this date, in counts")
     return render_page(
         "Lists, for whoever sends them",

@@ -39,6 +39,7 @@ def screen(
     capacity: int | Mapping[str, int],
     explanations: Explanations | None = None,
     recipients: Sequence[Recipient] | None = None,
+    stopped: Mapping[str, str] | None = None,
     settings: ScreeningSettings | None = None,
     earlier: Earlier | None = None,
     beside: ScreeningLists | None = None,
@@ -61,6 +62,8 @@ def screen(
         Of this model and these rows; made here where not given.
     recipients : sequence of Recipient, optional
         All schools or hubs of ``people_frame`` where not given.
+    stopped : mapping, optional
+        Recipients that get no list this time, and why: a school whose records are late.
     settings : ScreeningSettings, optional
         How long a list may be used, and for how long nobody is asked again.
     earlier : Earlier, optional
@@ -86,7 +89,9 @@ def screen(
     scores = model.scores(matrix.X)
     eligible = eligible_rows(matrix, people, audience, scores, earlier=earlier, tie_key=tie_key)
     eligible = eligible.without(_led_elsewhere(eligible.rows, people, beside), LED_BY_SCHOOL)
-    chosen = tuple(recipients) if recipients is not None else recipients_of(people, audience)
+    everyone = tuple(recipients) if recipients is not None else recipients_of(people, audience)
+    why = {} if audience is Audience.HUB_LEAD else dict(stopped or {})
+    chosen = tuple(recipient for recipient in everyone if recipient.id not in why)
     capacities = {recipient.id: places(capacity, recipient.id) for recipient in chosen}
     first = _carried(eligible.rows, audience, earlier)
 
@@ -120,7 +125,8 @@ def screen(
         )
     findings = eligible.findings + _without_recipient(eligible.rows, chosen)
     taken_out = eligible.taken_out if left is None or left.empty else pd.concat([eligible.taken_out, as_taken_out(left, people, audience)])
-    return ScreeningLists(tuple(lists), taken_out[list(TAKEN_OUT_COLUMNS)].reset_index(drop=True), findings)
+    not_made = tuple((recipient.name, why[recipient.id]) for recipient in everyone if recipient.id in why)
+    return ScreeningLists(tuple(lists), taken_out[list(TAKEN_OUT_COLUMNS)].reset_index(drop=True), findings, not_made)
 
 
 def _led_elsewhere(rows: pd.DataFrame, people: pd.DataFrame, beside: ScreeningLists | None) -> pd.Series:

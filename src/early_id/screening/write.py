@@ -12,7 +12,7 @@ from pathlib import Path
 from early_id.core.display import progress
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
-from early_id.core.folders import restrict
+from early_id.core.folders import put_in_place, restore, restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
 from early_id.screening.entries import ScreeningList, ScreeningLists
@@ -72,6 +72,7 @@ def write_lists(
     check_offer(offer)
     folders = _folders(lists)
     out.mkdir(parents=True, exist_ok=True)
+    _tidy(out)
     fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
     try:
         outputs = []
@@ -113,6 +114,13 @@ def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, a
     return [{"kind": kind, "path": (shown / name).as_posix(), **facts} for name in (WORKBOOK, *names)]
 
 
+def _tidy(out: Path) -> None:
+    """What a run that was killed left behind."""
+    restore(out)
+    for left in out.glob(".lists-*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _write_for_the_sender(lists: ScreeningLists, fresh: Path, outputs: list[Json], *, watermark: str | None) -> list[Json]:
     """The index, and the record that goes into the store's chain once the lists are published."""
     if not lists.lists:
@@ -148,22 +156,8 @@ def _publish(fresh: Path, out: Path, taken_out: bytes, *, group: bool) -> None:
     write_bytes(restricted, taken_out)
     restrict(restricted.parent, group=group)
     try:
-        _swap(fresh, out / "lists")
-    except BusyError:
+        put_in_place(fresh, out / "lists")
+    except OSError as error:
         restricted.unlink() if before is None else write_bytes(restricted, before)
         restrict(restricted.parent, group=group)
-        raise
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put ``fresh`` in the place of ``target``. Where a file of the old folder is open, everything stays as it was."""
-    old = fresh.with_suffix(".old")
-    try:
-        if target.exists():
-            target.replace(old)
-        fresh.replace(target)
-    except OSError as error:
-        if old.exists() and not target.exists():
-            old.replace(target)
-        raise BusyError.target_open(target) from error
-    shutil.rmtree(old, ignore_errors=True)
+        raise BusyError.target_open(out / "lists") from error

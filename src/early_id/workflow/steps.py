@@ -14,7 +14,7 @@ import pandas as pd
 from early_id.config.settings import Config
 from early_id.core.display import aside, progress
 from early_id.core.errors import SettingsError
-from early_id.core.folders import holding, restrict, usable_folder
+from early_id.core.folders import holding, restore, restrict, usable_folder
 from early_id.core.types import Audience
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
@@ -23,9 +23,9 @@ from early_id.features.extensions import InForce, load_extensions
 from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
-from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
 from early_id.linkage.families import MARKS as CONTACT_MARKS
+from early_id.workflow.refusals import check_model_sharing, check_sharing, no_statutory, stops_of
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -76,9 +76,12 @@ class Bench:
 def open_bench(cfg: Config) -> Bench:
     """Load extensions and open the store. Reads only; a name that does not exist is refused here, before anything is read."""
     from early_id.data.store import Store
+    from early_id.screening.offer import check_offer
 
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
+    check_offer(cfg.offer)
+    check_sharing(cfg, in_force.programme.audiences)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
 
 
@@ -280,31 +283,26 @@ def screen(
     status = approval_for(cfg, store, in_force)
     status.require()
     status.require_model(model)
+    if not programme.keys_only:
+        check_model_sharing(model, cfg)
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
+    stops = stops_of(store, people, day, settings=cfg, programme=programme)
+    stops.refuse()
     excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
     return lists.screen(
         model,
         replace(matrix, excluded=excluded),
         people_frame=people_frame(store, people, day, settings=cfg, programme=programme),
         capacity=places(matrix.index, model.audience, cfg),
+        stopped=stops.schools,
         settings=cfg.screening,
         earlier=earlier_lists(store.folder, day, cfg.screening),
         beside=beside,
         threshold=cfg.thresholds,
         tie_key=people.key,
     )
-
-
-def no_statutory(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> StatutoryGap | None:
-    """Why lists of children may not be made on ``day`` for want of statutory records. A programme of keys only has no such children."""
-    return None if programme.keys_only else statutory_gap(store, people, day, settings.features)
-
-
-def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
-    """:func:`no_statutory` on the date of the lists."""
-    return no_statutory(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
 
 
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
@@ -331,6 +329,7 @@ def settle_lists(bench: Bench) -> None:
     from early_id.screening.returned import returned_lists
 
     out, store = bench.cfg.out_dir, bench.cfg.store_dir
+    restore(out)  # a run that was killed may have left the old lists aside
     record = history.read_record(out)
     history.settle(store, out)
     if number := history.note_returned(store, returned_lists(out / "lists", record)):
