@@ -12,6 +12,7 @@ from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
+from early_id.config.linkage import LinkageSettings as LinkageSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -225,6 +226,7 @@ class Config(Frozen):
     extension: ExtensionSettings = ExtensionSettings()
     engine: EngineSettings = EngineSettings()
     as_of: AsOf = AsOf()
+    linkage: LinkageSettings = LinkageSettings()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     features: FeatureSettings = FeatureSettings()

@@ -8,6 +8,7 @@ from early_id.core.privacy import keyed_hash
 
 MARKS = ("safe_contact", "protected_address", "no_joint_contact")
 COLUMNS = ["child_id", "family_id", "from_on", "to_on", "known_from", "known_to", "evidence", *MARKS]
+PERSON = ["source", "source_person_id"]
 _DATES = ("from_on", "to_on", "known_from", "known_to")
 
 
@@ -30,10 +31,20 @@ def family_spells(households: pd.DataFrame | None, links: pd.DataFrame, key: str
     rows["family_id"] = home.map({value: "F" + keyed_hash(value, key) for value in home.unique()})
     marks = rows[rows["unsafe"] | rows["protected_address"] | rows["no_joint_contact"]]
     spells = rows[rows["role"] == "child"].drop(columns=["unsafe", *MARKS[1:]])
-    spells = spells.merge(links[["source", "source_person_id", "child_id"]], on=["source", "source_person_id"])
+    spells = _while_linked(spells, links)
     spells["evidence"] = "household row of " + spells["source"].astype(str)
     spells = _split_where_marks_change(spells, marks)
     return spells[COLUMNS].drop_duplicates().sort_values(["child_id", "from_on", "known_from"]).reset_index(drop=True)
+
+
+def _while_linked(spells: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Spells with their child, known while both the row and the link were."""
+    who = links[[*PERSON, "child_id", "known_from", "known_to"]].rename(columns={"known_from": "linked_from", "known_to": "linked_to"})
+    both = spells.merge(who, on=PERSON)
+    both["known_from"] = both[["known_from", "linked_from"]].max(axis=1)
+    both["known_to"] = both[["known_to", "linked_to"]].min(axis=1)
+    known = both["known_to"].isna() | (both["known_from"] < both["known_to"])
+    return both[known].drop(columns=["linked_from", "linked_to"])
 
 
 def _split_where_marks_change(spells: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
