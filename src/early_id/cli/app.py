@@ -100,9 +100,9 @@ def _plain(value: Any) -> Any:
 
 def with_commands() -> typer.Typer:
     """The application with every command registered; their modules are imported here and not before."""
-    from early_id.cli import audit, commands, features, inspect, models, synth
+    from early_id.cli import audit, commands, features, inspect, linkage, models, synth
 
-    assert audit and commands and features and inspect and models and synth  # importing them registers the commands
+    assert audit and commands and features and inspect and linkage and models and synth  # importing them registers the commands
     return app
 
 

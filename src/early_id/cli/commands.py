@@ -191,20 +191,6 @@ def ingest(
 
 
 @app.command()
-def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Link the stored records into people and families; counts only."""
-    from early_id.workflow.steps import open_bench
-
-    people = open_bench(settings(config, out=out, overrides=overrides)).people
-    counts = people.person_links.groupby("source")["child_id"].agg(records="size", people="nunique")
-    if as_json:
-        emit({"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()})
-        return
-    say(repr(people))
-    say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))
-
-
-@app.command()
 def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Write the explained lists of every school and hub; refused without an approval."""
     from early_id.workflow import publish

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +70,12 @@ def facts_of(records: pd.DataFrame, pairs: pd.DataFrame, backend: ibis.backends.
     return facts.set_index(pairs.index)
 
 
+@cache
+def _engine() -> ibis.backends.duckdb.Backend:
+    """One engine for all comparisons of names, which keep nothing in it: opening one takes longer than most of them."""
+    return connect()
+
+
 def _compared(one: pd.Series, two: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Where both are known: same, different."""
     both = (one.notna() & two.notna()).to_numpy()
@@ -100,7 +107,7 @@ def _alike(names: pd.DataFrame, backend: ibis.backends.duckdb.Backend | None) ->
     """
     if names.empty:
         return pd.MultiIndex.from_frame(names)
-    connection = raw(backend or connect())
+    connection = raw(backend or _engine())
     connection.register("early_id_names", names.astype(str))
     query = f"""
         SELECT one, two FROM early_id_names WHERE jaro_winkler_similarity(one, two) >= {ALIKE}

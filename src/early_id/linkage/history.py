@@ -123,5 +123,3 @@ def _changes(moved: pd.DataFrame, before: pd.DataFrame, names: dict[str, str], o
 def changes_frame(changes: tuple[Change, ...]) -> pd.DataFrame:
     """on, kind, child_id, other_id, records."""
     return pd.DataFrame([asdict(item) for item in changes], columns=["on", "kind", "child_id", "other_id", "records"])
-
-

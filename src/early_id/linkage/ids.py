@@ -42,7 +42,7 @@ def linked_since(pupils: pd.DataFrame, records: pd.DataFrame, group: npt.NDArray
     The first record of a child needs no joining, and so is linked always. A number that was added in June does not link the records of May.
     """
     shared = [name for name in (*NUMBERS, *_LIKENESS) if name in pupils]
-    versions = pupils[[*PERSON, *shared, "known_from"]].astype({name: str for name in PERSON})
+    versions = pupils[[*PERSON, *shared, "known_from"]].astype(dict.fromkeys(PERSON, str))
     versions = versions.merge(records[PERSON].assign(at=np.arange(len(records)), group=group), on=PERSON)
     number = pd.Series(False, index=versions.index)
     for name in NUMBERS:

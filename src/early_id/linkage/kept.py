@@ -148,5 +148,3 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 def _damaged(path: Path) -> InputDataError:
     return InputDataError("What linking keeps in the store cannot be read.", where=str(path), what_next="Restore the folder from a backup.")
-
-

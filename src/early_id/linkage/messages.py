@@ -14,7 +14,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Records agree on one identifier but contradict each other on another fact, and were not joined.",
         "Check birth dates and numbers at the sources.",
     ),
-    "LNK003": ("A source that the settings name holds no people, so none of its records is linked.", "Ask for its list of people, or take the source out."),
+    "LNK003": (
+        "A source that the settings name holds no people, so none of its records is linked.",
+        "Ask for its list of people, or take the source out.",
+    ),
     "LNK004": (
         "One birth date stands on a large share of a source's records, so it is what the system fills in, and was not used.",
         "Ask the source to export the recorded birth dates.",
@@ -52,7 +55,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Links of groups differ beyond chance: the records of one are joined less often than those of the others.",
         "See the table of linkage by group before a figure about that group is used.",
     ),
-    "LNK014": ("A decision is about a record that is no longer held. It is kept, and counts again when the record returns.", "Nothing has to be done."),
+    "LNK014": (
+        "A decision is about a record that is no longer held. It is kept, and counts again when the record returns.",
+        "Nothing has to be done.",
+    ),
 }
 
 

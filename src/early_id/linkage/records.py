@@ -12,7 +12,15 @@ import pandas as pd
 
 from early_id.core.errors import InputDataError
 from early_id.core.findings import Finding
-from early_id.linkage.identifiers import is_placeholder, nhs_number_is_valid, uln_is_valid, upn_is_temporary, upn_is_valid, uprn_is_valid, valid_or_missing
+from early_id.linkage.identifiers import (
+    is_placeholder,
+    nhs_number_is_valid,
+    uln_is_valid,
+    upn_is_temporary,
+    upn_is_valid,
+    uprn_is_valid,
+    valid_or_missing,
+)
 from early_id.linkage.messages import finding
 
 PERSON = ["source", "source_person_id"]
@@ -31,7 +39,7 @@ class Records:
     Parameters
     ----------
     frame : DataFrame
-        One row a record, positions 0 to n - 1: source, source_person_id, upn, temporary_upn, nhs_number, uln, forename, surname, birth_date, sex,
+        One row a record, positions 0 to n - 1: source, source_person_id, name (as written), upn, temporary_upn, nhs_number, uln, forename, surname, birth_date, sex,
         postcode, uprn; values that cannot be used are missing.
     findings : tuple of Finding
     """
@@ -61,7 +69,7 @@ def comparable(pupils: pd.DataFrame, sources: Iterable[str] = ()) -> Records:
     blank = pd.Series(None, index=newest.index, dtype="object")
     frame = newest[PERSON].astype(str)
     for name in _COLUMNS:
-        frame[name] = newest[name] if name in newest else blank
+        frame[name] = newest.get(name, blank)
     frame["birth_date"] = pd.to_datetime(newest["birth_date"]).dt.normalize()
     found: list[Finding] = []
     empty = sorted(set(sources) - set(frame["source"]))
@@ -76,6 +84,7 @@ def comparable(pupils: pd.DataFrame, sources: Iterable[str] = ()) -> Records:
     temporary = frame["upn"].map(upn_is_temporary).astype(bool)
     frame["temporary_upn"] = frame["upn"].where(temporary, None)
     frame["upn"] = frame["upn"].where(~temporary, None)
+    frame["name"] = (frame["forename"].fillna("").astype(str) + " " + frame["surname"].fillna("").astype(str)).str.strip()
     for name in ("forename", "surname"):
         frame[name] = _each(frame[name], plain_name)
     frame["postcode"] = _each(frame["postcode"], plain_postcode)

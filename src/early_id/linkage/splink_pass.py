@@ -5,7 +5,6 @@ Splink is imported when pairs are scored and not before; it runs on ibis's own D
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from early_id.core.display import aside
 from early_id.data.engine import connect, raw
 from early_id.linkage.model import Block, Compare, LinkageModel
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 #: Splink's level of a comparison where a value is missing on either side.
 MISSING = -1
 TABLE = "early_id_records"
+#: Steps of expectation-maximisation, at most. A level that no true pair falls into gets rarer with each, until numbers of a computer cannot hold it; then
+#: fewer steps are taken.
+ITERATIONS = (12, 6, 3)
+#: What no true pair of these records shows may still happen: no kind of difference is rarer among true pairs than this.
+RAREST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,6 @@ def score_pairs(records: pd.DataFrame, model: LinkageModel, *, least: float, bac
 
 def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: ibis.backends.duckdb.Backend) -> Scored:
     from splink import DuckDBAPI, Linker, SettingsCreator
-    from splink.internals.exceptions import EMTrainingException, SplinkException
 
     connection = raw(engine)
     counts = count_pairs(records, model, engine)
@@ -108,22 +112,42 @@ def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: ib
     none = Scored(no_pairs(model), counts, taught=False)
     if not used or not counts["pairs"].sum():
         return none
+    # Said before anything is compared: whoever sees a huge number can stop here.
+    aside(
+        f"Comparing records: {int(counts.loc[counts['used'], 'pairs'].sum()):,} pairs by {len(used)} rules, those of several rules counted in each."
+    )
     settings.blocking_rules_to_generate_predictions = [_rule(block) for block in used]
-    linker = Linker(api.register(TABLE), settings, log_level=None)
     try:
-        _teach(linker, model)
+        learnt = _learnt(api, settings, model)
+        if learnt is None:
+            return none
+        linker = Linker(api.register(TABLE, table_name=f"{TABLE}_scored"), learnt, log_level=None)
         predicted = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
         parts = [f"gamma_{item.name}, mw_{item.name}{_rarity(item)} AS weight_{item.name}" for item in model.comparisons]
         ids = "least(unique_id_l, unique_id_r) AS lower_id, greatest(unique_id_l, unique_id_r) AS upper_id"
         found = connection.execute(f"SELECT {ids}, match_weight, match_key, {', '.join(parts)} FROM {predicted.physical_name}").df()
-    except (EMTrainingException, SplinkException, ValueError, ZeroDivisionError):
-        # Too few records that agree in anything: a model that was not taught makes no link.
-        return none
     finally:
         api.delete_tables_created_by_splink_from_db()
         connection.execute(f"DROP TABLE IF EXISTS {TABLE}")
-    learnt = linker.misc.save_model_to_json()
     return Scored(_tidy(found, model), counts, _levels(learnt), _log_odds(learnt["probability_two_random_records_match"]))
+
+
+def _learnt(api: Any, settings: Any, model: LinkageModel) -> dict[str, Any] | None:
+    """The model as learnt; None where too few records agree in anything to learn from: a model that was not taught makes no link."""
+    from splink import Linker
+    from splink.internals.exceptions import EMTrainingException, SplinkException
+
+    for iterations in ITERATIONS:
+        settings.max_iterations = iterations
+        linker = Linker(api.register(TABLE, table_name=f"{TABLE}_taught_{iterations}"), settings, log_level=None)
+        try:
+            _teach(linker, model)
+        except ValueError:  # a probability too small for a computer's numbers: stop earlier
+            continue
+        except (EMTrainingException, SplinkException, ZeroDivisionError):
+            return None
+        return _floored(linker.misc.save_model_to_json())
+    return None
 
 
 def _teach(linker: Linker, model: LinkageModel) -> None:
@@ -134,6 +158,16 @@ def _teach(linker: Linker, model: LinkageModel) -> None:
         linker.training.estimate_parameters_using_expectation_maximisation(
             _rule(columns), estimate_without_term_frequencies=not model.rarity_in_training
         )
+
+
+def _floored(learnt: dict[str, Any]) -> dict[str, Any]:
+    """A learnt model in which no difference is impossible."""
+    for comparison in learnt["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            m = level.get("m_probability")
+            if m is not None and m < RAREST:
+                level["m_probability"] = RAREST
+    return learnt
 
 
 def count_pairs(records: pd.DataFrame, model: LinkageModel, backend: ibis.backends.duckdb.Backend | None = None) -> pd.DataFrame:
@@ -148,7 +182,9 @@ def count_pairs(records: pd.DataFrame, model: LinkageModel, backend: ibis.backen
             query = f"SELECT count(*) FROM {TABLE} l JOIN {TABLE} r ON {block} WHERE l.unique_id < r.unique_id"
         else:
             held = " AND ".join(f"{column} IS NOT NULL" for column in block)
-            query = f"SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*)::BIGINT AS n FROM {TABLE} WHERE {held} GROUP BY {', '.join(block)})"
+            query = (
+                f"SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*)::BIGINT AS n FROM {TABLE} WHERE {held} GROUP BY {', '.join(block)})"
+            )
         [(pairs,)] = connection.execute(query).fetchall()
         rows.append({"rule": rule_text(block), "pairs": int(pairs), "used": int(pairs) <= model.most_pairs})
     return pd.DataFrame(rows, columns=["rule", "pairs", "used"])
