@@ -255,18 +255,20 @@ def _row(quality: PairQuality, aim: str, reached: bool) -> dict[str, Any]:
 
 
 def main() -> int:
+    """Measure, print, and write what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=["fake_1000", "febrl3", "council", "large"])
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--to", type=Path, default=Path("build/linkage.json"))
     args = parser.parse_args()
     if not args.shared.is_dir():
-        print(f"fake_1000 and FEBRL 3 are left out: {args.shared} is not there (EARLY_ID_SHARED)", file=sys.stderr)
+        sys.stderr.write(f"fake_1000 and FEBRL 3 are left out: {args.shared} is not there (EARLY_ID_SHARED)\n")
     found = measure(args.only, args.shared)
     for name, row in found.items():
         more = f"; {row['seconds']} s, {row['GB']} GB" if "seconds" in row else ""
         aim = f"  aim: {row['aim']}: {'reached' if row['reached'] else 'MISSED'}" if row["aim"] else ""
-        print(f"{name}: {row['quality']}{more}{aim}", flush=True)
+        sys.stdout.write(f"{name}: {row['quality']}{more}{aim}\n")
+        sys.stdout.flush()
     args.to.parent.mkdir(parents=True, exist_ok=True)
     args.to.write_text(json.dumps(found, indent=1, default=lambda v: v.item() if isinstance(v, np.generic) else str(v)), encoding="utf-8")
     return 0 if all(row["reached"] for row in found.values()) else 3

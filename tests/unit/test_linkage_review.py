@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from linkage_material import NUMBERS, UPNS, groups, linked, record, said
 from openpyxl import load_workbook
 
 from early_id.config.settings import LinkageSettings
@@ -16,7 +17,6 @@ from early_id.linkage.people import People
 from early_id.linkage.review import HEADINGS, export_review, import_review, pair_code, undo_review
 from early_id.linkage.words import in_words, pair_picture, verdict_words
 from early_id.present.wording import check_words
-from linkage_material import NUMBERS, UPNS, groups, linked, record, said
 
 DAY = date(2025, 6, 1)
 HOME = {"postcode": "AB1 2CD"}

@@ -194,7 +194,7 @@ def test_no_usable_identifier_at_all_is_said_and_names_still_link() -> None:
 
 def test_a_source_without_people_is_a_finding_and_the_others_are_linked() -> None:
     people = linked(record("edu", "1", upn=UPNS[0]), record("care", "2", upn=UPNS[0]), sources=["edu", "care", "police"])
-    assert people.findings.by_code()["LNK003"] == 1 and "police" in str(list(people.findings)[0]) and len(groups(people)) == 1
+    assert people.findings.by_code()["LNK003"] == 1 and "police" in str(next(iter(people.findings))) and len(groups(people)) == 1
 
 
 def test_too_few_records_to_learn_from_are_linked_by_numbers_alone() -> None:

@@ -11,7 +11,9 @@ from early_id.cli.app import ConfigOption, JsonOption, OutOption, SetOption, app
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
+    from early_id.linkage.by_group import LinkageByGroup
     from early_id.linkage.kept import Kept
+    from early_id.linkage.people import People
     from early_id.workflow.steps import Bench
 
 link_app = typer.Typer(name="link", help="Link the stored records into people and families; review pairs.", rich_markup_mode=None)
@@ -31,6 +33,9 @@ def link(
     config: Annotated[Path | None, typer.Option("--config", help="Settings file (YAML).")] = None,
     out: OutOption = None,
     overrides: SetOption = None,
+    by_group: Annotated[
+        bool, typer.Option("--by-group", help="Also how often records are joined, by group, and where groups differ beyond chance.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Link the stored records into people and families; counts only."""
@@ -38,9 +43,13 @@ def link(
         return
     if config is None:
         raise typer.BadParameter("Missing option '--config'.")
+    from early_id.linkage.by_group import LEAST
+    from early_id.present.wording import percent
     from early_id.workflow.steps import open_bench
 
-    people = open_bench(settings(config, out=out, overrides=overrides)).people
+    bench = open_bench(settings(config, out=out, overrides=overrides))
+    people = bench.people
+    rates = _rates(bench, people) if by_group else None
     counts = people.current().groupby("source")["child_id"].agg(records="size", people="nunique")
     linkage = people.linkage
     waiting = len(linkage.to_review()) if linkage else 0
@@ -48,6 +57,8 @@ def link(
         rules = linkage.scored.blocking.to_dict("records") if linkage else []
         changes = [{"kind": change.kind, "on": change.on, "records": change.records} for change in people.changes]
         found = {"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()}
+        if rates is not None:
+            found["by_group"] = rates.rows.to_dict("records")
         emit({**found, "pairs_compared": rules, "to_review": waiting, "changes": changes})
         return
     say(repr(people))
@@ -55,6 +66,13 @@ def link(
     if linkage and len(linkage.scored.blocking):
         rows = [[row["rule"], f"{row['pairs']:,}", "" if row["used"] else "left out"] for row in linkage.scored.blocking.to_dict("records")]
         say(text_table(rows, ["pairs with", "pairs", ""]))
+    if rates is not None:
+        shown = rates.rows[rates.rows["n"] >= LEAST]
+        rows = [[r["characteristic"], r["group"], f"{r['n']:,}", percent(r["share"]), percent(r["rest"]), "differs" if r["differs"] else ""]
+                for r in shown.to_dict("records")]  # fmt: skip
+        say(text_table(rows, ["", "group", "records", "joined", "everyone else", ""]))
+        for line in rates.findings.lines():
+            say(line)
     for change in people.changes:
         say(f"{change.on}: a {change.kind} that concerns {change.records} record(s).")
     for line in people.findings.lines():
@@ -120,6 +138,17 @@ def undo(
         emit({"taken_back": back})
         return
     say(f"{back} decision(s) taken back." if back else "There is no decision to take back.")
+
+
+def _rates(bench: Bench, people: People) -> LinkageByGroup:
+    from datetime import date
+
+    from early_id.linkage.by_group import linkage_by_group
+
+    store = bench.store
+    enrolments = store.frame("enrolments") if store.has("enrolments") else None
+    day = bench.cfg.as_of.screening or store.last_received or date.today()
+    return linkage_by_group(people, store.frame("pupils"), on=day, enrolments=enrolments)
 
 
 def _bench(config: Path, out: Path | None, overrides: Any) -> Bench:

@@ -30,16 +30,12 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "A record holds neither a valid identifier nor both names and a birth date, and cannot be linked.",
         "Ask the source to complete the record.",
     ),
-    "LNK007": (
-        "Records would have been joined through a third one that contradicts, and were kept apart.",
-        "Look at the numbers and birth dates of the records concerned: early-id link review export.",
-    ),
     "LNK008": (
         "A decision says that two records are one person where a rule forbids it. The rule held.",
         "Correct the numbers or marks at the sources, or take the decision back.",
     ),
     "LNK009": (
-        "Decisions contradict each other, and none of those concerned was used; links were left as they were before.",
+        "Decisions contradict each other, and none of them was used; these records are linked as if nobody had decided.",
         "Look at them in the review workbook and take one back: early-id link review undo.",
     ),
     "LNK010": ("Pairs may be one person, and wait for somebody to look.", "early-id link review export"),

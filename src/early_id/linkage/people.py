@@ -55,12 +55,15 @@ class People:
     def families_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Who was family on a date, as known then: child_id, family_id, safe_contact, protected_address, no_joint_contact.
 
-        A child in no household row is a family of one. A child in several households counts with the one begun last.
+        A child in no household row is a family of one. A child in several households counts with the one begun last, and with the marks of all of them: what
+        makes contact unsafe in one home is not undone by another.
         """
         open_then = self.spells_on(day)
         latest = open_then.sort_values(["child_id", "from_on", "family_id"]).drop_duplicates("child_id", keep="last")
-        columns = ["child_id", "family_id", "safe_contact", "protected_address", "no_joint_contact"]
-        return latest[columns].reset_index(drop=True)
+        careful = open_then.groupby("child_id").agg(
+            safe_contact=("safe_contact", "min"), protected_address=("protected_address", "max"), no_joint_contact=("no_joint_contact", "max")
+        )
+        return latest[["child_id", "family_id"]].merge(careful.reset_index(), on="child_id").reset_index(drop=True)
 
     def spells_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Every household that a child belonged to on a date, as known then; a child whose parents live apart has two."""
