@@ -186,7 +186,9 @@ def _named(cfg: Config) -> dict[str, str]:
     train, test = listed(extra.get("train_presentations")), listed(extra.get("test_presentations"))
     if not train or not test or set(train) & set(test):
         raise SettingsError(
-            "Name presentations to train on and others to test on.", where="extension.train_presentations, extension.test_presentations"
+            "Name presentations to train on, and others to test on.",
+            where="extension.train_presentations, extension.test_presentations",
+            what_next="Set both lists: none may be empty, and no presentation may stand in both.",
         )
     return {**dict.fromkeys(train, "train"), **dict.fromkeys(test, "test")}
 
@@ -217,7 +219,7 @@ def cohort(past: Past, cfg: Config) -> Cohort:
     index = pd.DataFrame(
         {"child_id": here["child_id"].to_numpy(), "school_id": here["module"].to_numpy(), "presentation": here["presentation"].to_numpy()}
     )
-    index = index.sort_values("child_id").assign(as_of=moment, hub_id="university", nc_year=None, age=np.nan, known_to_services=False)
+    index = index.sort_values("child_id").assign(as_of=moment, hub_id="university", nc_year=None, age=np.nan)
     index["family_id"] = "S" + index["child_id"].map(students).astype(str)
     index["outcome_until"] = pd.to_datetime([courses[(m, p)] for m, p in zip(index["school_id"], index["presentation"], strict=True)])
     index["mature_on"] = index["outcome_until"]

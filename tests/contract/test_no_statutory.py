@@ -14,7 +14,7 @@ import pytest
 import early_id as eid
 from early_id.core.errors import PolicyError
 from early_id.data.synth import CouncilSummary
-from early_id.workflow import steps
+from early_id.workflow import refusals, steps
 
 QUICK = ["training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false"]
 MISSING = "No records of children open to statutory services are held"
@@ -97,5 +97,5 @@ def test_screen_in_python_asks_for_the_approval_first(council: Council) -> None:
 def test_a_programme_of_keys_only_has_no_such_children(council: Council) -> None:
     bench = steps.open_bench(eid.load_config(council.config, out=council.out))
     keys_only = replace(bench.in_force.programme, keys_only=True)
-    assert steps.gap_now(bench, bench.people) is not None
-    assert steps.gap_now(replace(bench, in_force=replace(bench.in_force, programme=keys_only)), bench.people) is None
+    assert refusals.gap_now(bench, bench.people) is not None
+    assert refusals.gap_now(replace(bench, in_force=replace(bench.in_force, programme=keys_only)), bench.people) is None

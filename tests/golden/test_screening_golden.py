@@ -14,7 +14,8 @@ import yaml
 from explain_fixtures import fake_matrix, model_for, people_of
 
 from early_id.screening import write
-from early_id.screening.lists import ScreeningList, screen
+from early_id.screening.entries import ScreeningList
+from early_id.screening.lists import screen
 from early_id.screening.page import list_pages
 from early_id.screening.workbook import list_workbook
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from early_id.acceptance.chain import Chain
+from early_id.core.chain import Chain
 from early_id.core.errors import PolicyError
 
 WHEN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

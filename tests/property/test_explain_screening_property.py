@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from early_id.explain.explanations import explain_scores
-from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED
+from early_id.explain.narrative import MOST_AGAINST, MOST_NOTICED
+from early_id.explain.not_known import MOST_NOT_KNOWN
 from early_id.explain.page import sheet_body
 from early_id.present.wording import check_words
+from early_id.screening.eligible import LED_BY_OTHER_SCHOOL
 from early_id.screening.lists import screen
 from early_id.screening.page import list_pages
 from early_id.screening.workbook import list_workbook
@@ -80,8 +82,9 @@ def test_lists_are_the_highest_families_and_no_more(seed: int, capacity: int) ->
     model = model_for("school_lead", matrix)
     lists = screen(model, matrix, people_frame=people, capacity=capacity)  # type: ignore[arg-type]
     scores = model.scores(matrix.X)
+    left = set(lists.taken_out.loc[lists.taken_out["reason"] == LED_BY_OTHER_SCHOOL, "child_id"])
     for one in lists.lists:
-        own = matrix.index["school_id"] == one.recipient.id
+        own = (matrix.index["school_id"] == one.recipient.id) & ~matrix.index["child_id"].isin(left)
         best = scores[own].groupby(matrix.index.loc[own, "family_id"]).max()
         family_of = matrix.index.set_index("child_id")["family_id"]
         listed = {family_of[family.children[0].explanation.child_id] for family in one.families}

@@ -8,8 +8,8 @@ from early_id.stats.capacity import at_capacity
 from early_id.stats.cells import cells, sides
 from early_id.stats.intervals import newcombe, proportion_interval, wilson
 from early_id.stats.metrics import auc, average_precision
-from early_id.stats.multiple import holm, score_z, smallest_detectable
-from early_id.stats.rates import design_effect, family_totals, rates_of_totals
+from early_id.stats.multiple import holm, smallest_detectable
+from early_id.stats.rates import design_effect
 
 LABEL = st.sampled_from([0.0, 1.0, float("nan")])
 ROWS = st.lists(st.tuples(LABEL, st.integers(-3, 3), st.integers(0, 6)), min_size=1, max_size=25)
@@ -82,10 +82,13 @@ def test_holm_keeps_order_and_only_raises(p: list[float], seed: int) -> None:
 
 
 @settings(max_examples=50)
-@given(rate=st.floats(0.02, 0.9), n=st.integers(20, 2000), rest=st.integers(20, 5000))
-def test_more_children_show_smaller_gaps(rate: float, n: int, rest: int) -> None:
-    small, large = smallest_detectable([rate] * 2, [n, 4 * n], [rest, 4 * rest], alpha=0.05)
-    assert np.isnan(small) or (large < small)
+@given(rate=st.floats(0.02, 0.98), n=st.integers(20, 2000), rest=st.integers(20, 5000))
+def test_more_children_show_smaller_gaps_in_both_directions(rate: float, n: int, rest: int) -> None:
+    higher, lower = smallest_detectable([rate] * 2, [n, 4 * n], [rest, 4 * rest], alpha=0.05)
+    for small, large in (higher, -lower):
+        assert np.isnan(small) or 0 < large < small
+    mirrored = smallest_detectable([1 - rate], [n], [rest], alpha=0.05)
+    assert _same(mirrored[0][0], -lower[0]) and _same(mirrored[1][0], -higher[0])
 
 
 @given(rows=ROWS)
@@ -94,18 +97,48 @@ def test_design_effect_is_never_below_one(rows: list[tuple[float, int, int]]) ->
     assert design_effect(np.nan_to_num(values), family.astype(int)) >= 1.0
 
 
+def _plain_rates(x: np.ndarray, m: np.ndarray) -> tuple[float, float, float, float]:
+    """Successes, rows, families and design effect of one side, from its families one by one."""
+    held = [(a, b) for a, b in zip(x, m, strict=True) if b > 0]
+    k, n = sum(a for a, _ in held), sum(b for _, b in held)
+    if not n:
+        return 0.0, 0.0, 0.0, float("nan")
+    p, count = k / n, len(held)
+    either = min(sum(a > 1e-9 for a, _ in held), sum(b - a > 1e-9 for a, b in held))
+    effect = sum(b * b for _, b in held) / n
+    if count >= 30 and either >= 5:
+        variance = count / (count - 1) * sum((a - p * b) ** 2 for a, b in held) / n**2
+        effect = variance * (n - 1) / (p * (1 - p))
+    return k, n, float(count), max(effect, 1.0)
+
+
+def _plain_z(x: np.ndarray, m: np.ndarray, X: np.ndarray, M: np.ndarray) -> float:
+    """The score statistic from families one by one: the largest of three variances."""
+    (k1, n1, _, d1), (k0, n0, _, d0) = _plain_rates(x, m), _plain_rates(X - x, M - m)
+    n, p = n1 + n0, (k1 + k0) / (n1 + n0) if n1 + n0 else 0.0
+    if not n1 or not n0 or p * (1 - p) < 1e-12:
+        return float("nan")
+    scores = [(a - p * b) - n1 / n * (A - p * B) for a, b, A, B in zip(x, m, X, M, strict=True) if B > 0]
+    clustered = sum(one**2 for one in scores) * len(scores) / max(len(scores) - 1, 1)
+    independent = p * (1 - p) * n1 * n0 / n
+    variance = max(clustered, independent if n >= 1 else 0.0, independent * (n0 * d1 + n1 * d0) / n)
+    return float((k1 - p * n1) / np.sqrt(variance))
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), rows=st.integers(2, 400), families=st.integers(1, 90), groups=st.integers(1, 6))
-def test_sums_over_filled_cells_give_what_the_full_table_gives(seed: int, rows: int, families: int, groups: int) -> None:
+def test_sums_over_filled_cells_give_what_going_through_families_gives(seed: int, rows: int, families: int, groups: int) -> None:
     rng = np.random.default_rng(seed)
     family, group = rng.integers(0, families, rows), rng.integers(0, groups, rows)
     among = rng.choice([0.0, 1.0, 0.5], rows, p=[0.3, 0.6, 0.1])
     counted = among * (rng.random(rows) < rng.choice([0.0, 0.1, 0.6, 1.0]))
     found = sides(cells(group, family, groups, families), counted, among)
-    x, m = (family_totals(w, group, family, groups, families) for w in (counted, among))
-    all_x, all_m = x.sum(axis=1), m.sum(axis=1)
-    rest = rates_of_totals(all_x[:, None] - x, all_m[:, None] - m)
-    for ours, full in ((found.group, rates_of_totals(x, m)), (found.rest, rest)):
-        for name in ("successes", "n", "families", "design_effect"):
-            assert np.allclose(getattr(ours, name), getattr(full, name), equal_nan=True, atol=1e-7, rtol=1e-6), name
-    assert np.allclose(found.z, score_z(x, m, all_x, all_m), equal_nan=True, atol=1e-6)
+    x, m = np.zeros((families, groups)), np.zeros((families, groups))
+    np.add.at(x, (family, group), counted)
+    np.add.at(m, (family, group), among)
+    X, M = x.sum(axis=1), m.sum(axis=1)
+    for g in range(groups):
+        for ours, plain in ((found.group, _plain_rates(x[:, g], m[:, g])), (found.rest, _plain_rates(X - x[:, g], M - m[:, g]))):
+            figures = [float(getattr(ours, name)[g]) for name in ("successes", "n", "families", "design_effect")]
+            assert np.allclose(figures, plain, equal_nan=True, atol=1e-7, rtol=1e-6)
+        assert np.allclose(found.z[g], _plain_z(x[:, g], m[:, g], X, M), equal_nan=True, atol=1e-6)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from early_id.audit.fairness import audit_model
-from early_id.audit.options import AS_IS, LEVELLING, REFUSED, levelled_down, reweighing, study_options
+from early_id.audit.options import AS_IS, FEWER, LEVELLING, LEVELLING_FLAGS, REFUSED, levelled_down, study_options
+from early_id.audit.refit import refitter, reweighing
 from early_id.audit.result import AuditResult
 from early_id.config.settings import AuditSettings, TrainingSettings
 from early_id.features.matrix import FeatureMatrix
@@ -69,25 +70,78 @@ def test_the_theme_behind_it_is_what_gives_the_group_away(studied: AuditResult) 
 
 def test_all_options_have_the_same_places_but_the_one_that_says_more(studied: AuditResult) -> None:
     options = studied.further["options"].set_index("option")
-    places = options.loc[options["kind"] != "more places", "places"].dropna()
-    assert places.nunique() == 1
-    assert options.loc["1.5 times the places", "families_found"] >= options.loc[AS_IS, "families_found"]
-    assert (options["change"].dropna().between(options["change_low"].dropna(), options["change_high"].dropna())).all()
+    places = options.loc[~options["kind"].isin(["more places", "by group"]), "places"]
+    assert len(places) >= 8 and places.eq(150).all() and options.loc["1.5 times the places", "places"] == 225
+    assert options.loc[~options["kind"].isin(["more places", "by group"]), "families_listed"].sub(150).abs().max() < 1e-9
+    # With half as many places again more families with the outcome are found, and fewer children missed beyond doubt.
+    more = options.loc["1.5 times the places"]
+    assert more["families_found"] > options.loc[AS_IS, "families_found"] and more["change_high"] < 0
+    assert options.loc[AS_IS, "change"] == 0 and options["change"].nunique() > 5
+    for name, row in options.drop("another cut-off for each group").iterrows():
+        assert row["change_low"] <= row["change"] <= row["change_high"], name
+        assert row["change"] == pytest.approx(row["missed_share"] - options.loc[AS_IS, "missed_share"])
+        assert (row["change_high"] - row["change_low"] > 0.005) == (row["kind"] != "base"), name
     assert options.loc["another cut-off for each group", "status"] == REFUSED
 
 
-def test_the_gap_is_taken_apart_in_one_order_and_adds_up(studied: AuditResult) -> None:
-    steps = studied.further["decomposition"].query("group == 'over-recorded'").set_index("step")
-    raw = steps.loc["gap in the share listed", "gap"]
-    assert steps["part"].sum() == pytest.approx(raw)
-    assert steps.iloc[2]["part"] > steps.iloc[3]["part"]  # most of it goes with the theme
+def test_the_gap_is_taken_apart_in_one_order_with_intervals_and_adds_up(studied: AuditResult) -> None:
+    steps = studied.further["decomposition"].query("group == 'over-recorded'")
+    raw, mix, theme, left = (row for _, row in steps.iterrows())
+    listed = studied.of("selection_share").set_index("group").loc["over-recorded", "difference"]
+    assert raw["gap"] == pytest.approx(listed, abs=0.03)  # a refit of the same list, of children whose outcome is known
+    assert mix["part"] == pytest.approx(raw["gap"] - mix["gap"]) and theme["part"] == pytest.approx(mix["gap"] - theme["gap"])
+    assert mix["part"] + theme["part"] + left["part"] == pytest.approx(raw["gap"])
+    # The marked families were drawn by lot, so the mix of outcomes has no part in it and the theme nearly all.
+    assert theme["step"] == "gone when the list is made without the theme “Home”"
+    assert mix["part_low"] < 0.02 and mix["part_high"] > -0.02 and abs(mix["part"]) < raw["gap"] / 4
+    assert theme["part_low"] > raw["gap"] / 3 and left["part_low"] < 0.02
+    for row in (mix, theme, left):
+        assert row["part_low"] <= row["part"] <= row["part_high"] and row["part_high"] - row["part_low"] > 0.005
+        assert row["gap_low"] <= row["gap"] <= row["gap_high"]
+    assert np.isnan(raw["part"]) and np.isnan(raw["part_low"])
 
 
-def test_levelling_down_is_called_by_its_name() -> None:
-    assert levelled_down(0.2, 0.1, 0.0, -5.0) == LEVELLING
-    assert levelled_down(0.2, 0.1, 3.0, -3.0) == ""
-    assert levelled_down(-0.2, -0.1, -4.0, 0.0) == LEVELLING
-    assert levelled_down(0.2, 0.3, 0.0, 0.0) == ""
+@pytest.mark.parametrize(
+    ("measure", "before", "after", "found", "says"),
+    [
+        ("missed_share", (0.6, 0.4), (0.6, 0.5), -10.0, LEVELLING),  # nobody gains, others lose
+        ("missed_share", (0.6, 0.4), (0.57, 0.5), -7.0, LEVELLING),  # a few gain, others lose more
+        ("missed_share", (0.6, 0.4), (0.62, 0.5), -9.0, LEVELLING),  # all lose
+        ("missed_share", (0.6, 0.4), (0.5, 0.43), -3.0, FEWER),  # the group gains more than others lose, but others are many
+        ("missed_share", (0.6, 0.4), (0.5, 0.43), 4.0, ""),
+        ("missed_share", (0.6, 0.4), (0.5, 0.4), 5.0, ""),
+        ("missed_share", (0.4, 0.6), (0.5, 0.6), -5.0, LEVELLING),  # the others were worse off
+        ("missed_share", (0.6, 0.4), (0.65, 0.3), 0.0, ""),  # the gap is wider
+        ("false_flag_rate", (0.2, 0.1), (0.2, 0.15), 9.0, LEVELLING_FLAGS),
+        ("false_flag_rate", (0.2, 0.1), (0.15, 0.1), -9.0, ""),
+    ],
+)
+def test_levelling_down_is_called_by_its_name(measure: str, before: tuple[float, float], after: tuple[float, float], found: float, says: str) -> None:
+    assert levelled_down(measure, before, after, found) == says
+
+
+def test_weights_of_training_rows_know_nothing_of_the_rows_tested() -> None:
+    matrix = over_recorded(children=1200)
+    trial = run_trial(matrix, TRAINING, audience="hub_lead", sharing=SHARING, capacity=120)
+    again = refitter(trial.best, matrix, TRAINING.model_copy(update={"capacity_share": None}), SHARING)
+    asked: list[np.ndarray] = []
+    weigh = again.reweighted("group")
+
+    def watched(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows)
+        return weigh(rows)
+
+    scores = again.scores(again.features, draw=watched, seed=1)
+    assert scores is not None and len(asked) == sum(part.test.any() for part in again.prepared.splits.fits)
+    tested = again.prepared.splits.test
+    assert not any(tested[rows].any() for rows in asked)
+    # Turning every tested child's outcome and group round moves no score.
+    other = matrix.groups.copy()
+    other.loc[again.keys, "group"] = "others"
+    y = matrix.y.copy()
+    y.loc[again.keys, trial.best.outcome] = 1 - y.loc[again.keys, trial.best.outcome]
+    changed = refitter(trial.best, replace(matrix, groups=other, y=y), TRAINING.model_copy(update={"capacity_share": None}), SHARING)
+    pd.testing.assert_frame_equal(changed.scores(changed.features, draw=changed.reweighted("group"), seed=1), scores)
 
 
 def test_reweighing_unlinks_group_and_outcome() -> None:

@@ -38,12 +38,17 @@ class Linked:
 
     records: pd.DataFrame
     truth: Path
+    doubts: pd.DataFrame
 
     def lost(self) -> int:
         """Children's records that neither a number nor name and birthday bring to the school's record of the child."""
         rows = self.records[self.records["role"] == "child"].assign(alike=likeness(self.records))
         schools = rows[rows["source"] == "education"]
         joined = set(zip(schools["person"], schools["child_id"], strict=True))
+        # A pair that waits for somebody to look takes a child out as well.
+        at_school = dict(zip(schools["child_id"], schools["person"], strict=True))
+        for one, other in self.doubts.itertuples(index=False):
+            joined |= {(at_school[a], b) for a, b in ((one, other), (other, one)) if a in at_school}
         # Whoever is joined to the school's record brings the records that look like it along.
         near = rows[[pair in joined for pair in zip(rows["person"], rows["child_id"], strict=True)]]
         alike = set(zip(near["person"], near["alike"], strict=True))
@@ -67,8 +72,9 @@ def linked(folder: Path, mess: str, *, use_names: bool = False) -> Linked:
     settings = LinkageSettings(use_names=use_names)
     truth = pd.read_csv(folder / "person_links.csv", dtype=str, keep_default_na=False)
     keys = ["source", "source_person_id"]
-    found = link_people(people, None, key="k", settings=settings).person_links[[*keys, "child_id"]]
-    return Linked(people.merge(found, on=keys).merge(truth, on=keys, how="outer"), folder)
+    made = link_people(people, None, key="k", settings=settings)
+    found = made.person_links[[*keys, "child_id"]]
+    return Linked(people.merge(found, on=keys).merge(truth, on=keys, how="outer"), folder, made.may_be_one())
 
 
 @pytest.fixture(scope="module")

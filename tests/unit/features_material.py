@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from early_id.core.calendar import usual_calendar
 from early_id.core.types import Direction, Missing, SharingClass
+from early_id.features.build import build_at
+from early_id.features.catalogue import Catalogue
 from early_id.features.declare import Feature, count, last_days
 from early_id.features.past import Past
 from early_id.linkage import People
 from early_id.schema.tables import Tables
+from early_id.testing.evaluator import Twin
 from early_id.testing.memory_store import MemoryStore
 
 #: A Wednesday in the spring term of 2025.
@@ -21,6 +25,7 @@ AS_OF = date(2025, 3, 19)
 ALWAYS = pd.Timestamp("1900-01-01")
 CALENDAR = usual_calendar()
 Row = dict[str, Any]
+Rows = dict[str, list[dict[str, Any]]]
 
 
 def ago(days: int) -> date:
@@ -71,3 +76,16 @@ def cohort(who: Mapping[str, str | None], schools: Mapping[str, str | None]) -> 
     names = list(who)
     frame = pd.DataFrame({"child_id": names, "family_id": [who[n] or f"own-{n}" for n in names], "school_id": [schools.get(n) for n in names]})
     return frame.set_index(pd.Index(names, name="row"))
+
+
+def answer(rows: Rows, asked: Feature, families: dict[str, str | None] | None = None, schools: dict[str, str | None] | None = None, covers: Any = None,
+           ) -> dict[str, float | None]:  # fmt: skip
+    """The feature of each child, None where it is not known; the engine and its twin have to agree."""
+    Catalogue((asked,))
+    families = families or {"Ann": None}
+    moment = past(rows, people(families), covers=covers)
+    who = cohort(families, schools if schools is not None else dict.fromkeys(families, "S1"))
+    values = build_at(moment, who, [asked], calendar=CALENDAR).values[asked.name]
+    slow = Twin(moment.store, moment.people, AS_OF, CALENDAR).frame(who, [asked])[asked.name]
+    np.testing.assert_allclose(values, slow, rtol=0, atol=1e-12)
+    return {child: None if np.isnan(value) else value for child, value in values.items()}

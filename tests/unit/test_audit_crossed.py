@@ -87,6 +87,35 @@ def test_a_gap_again_if_everyone_not_known_belonged_to_one_group() -> None:
     assert NOT_KNOWN not in set(result.unknown["group"]) and set(result.unknown["characteristic"]) == {"colour"}
 
 
+def test_a_handful_speaks_neither_for_a_characteristic_nor_for_what_is_not_known() -> None:
+    """Three of three reds missed is the widest gap, and chance; the groups with ten outcomes and ten without decide what is shown."""
+    cells = [("girl", "green", 20, 20, 40), ("girl", "blue", 16, 24, 40), ("girl", "red", 0, 3, 30), ("girl", "", 3, 3, 6)]
+    result = audit_model(*crossed_list(cells), SETTINGS)
+    rows = result.of("missed_share").query("characteristic == 'colour'").set_index("group")
+    assert rows["difference"].abs().idxmax() == "red" and rows["p_adjusted"].notna().all()
+    assert rows["evidence"].to_dict() == {"blue": True, "green": True, "red": False, "not known": False}
+    colour = result.summary.set_index("characteristic").loc["colour"]
+    assert colour["verdict"] == "cannot tell" and colour["group"] in {"green", "blue"}
+    assert set(result.unknown["group"]) == {"green", "blue"}
+    enough = audit_model(*crossed_list([*cells[:2], ("girl", "red", 1, 9, 30), cells[3]]), SETTINGS)
+    assert enough.summary.set_index("characteristic").loc["colour", "group"] == "red" and "red" in set(enough.unknown["group"])
+
+
+def test_a_characteristic_without_a_group_with_evidence_shows_no_gap_and_says_why() -> None:
+    result = audit_model(*crossed_list([("girl", "green", 4, 5, 40), ("boy", "blue", 16, 24, 40)]), SETTINGS)
+    sex = result.summary.set_index("characteristic").loc["sex"]
+    assert sex["verdict"] == "cannot tell" and np.isnan(sex["largest_gap"]) and sex["note"].startswith("no group has 10 children")
+
+
+def test_whether_not_knowing_could_turn_the_answer_is_asked_by_the_rule_of_the_verdicts() -> None:
+    known = [("girl", "green", 30, 30, 60), ("girl", "blue", 30, 30, 60), ("girl", "red", 200, 200, 400)]
+    table = audit_model(*crossed_list([*known, ("girl", "", 0, 40, 40)]), SETTINGS).unknown.query("measure == 'missed_share'").set_index("group")
+    assert table.loc["green", "p_adjusted"] > 0.05 >= table.loc["green", "moved_p_adjusted"] and table.loc["green", "turns"]
+    # A move that only an interval by itself would call a gap turns nothing.
+    table = audit_model(*crossed_list([*known, ("girl", "", 4, 28, 32)]), SETTINGS).unknown.query("measure == 'missed_share'").set_index("group")
+    assert table.loc["green", "difference_low"] < 0 < table.loc["green", "moved_low"] and not table.loc["green", "turns"]
+
+
 def feature(name: str, theme: str) -> SimpleNamespace:
     return SimpleNamespace(name=name, theme=theme)
 

@@ -49,6 +49,11 @@ def test_figures_on_paper(paper: AuditResult, measure: str, group: str, value: f
     assert (row["value"], row["n"], row["families"]) == (pytest.approx(value), n, families)
 
 
+def test_it_says_in_one_line_what_it_is(paper: AuditResult) -> None:
+    assert repr(paper).startswith("AuditResult(") and "cannot tell for" in repr(paper)
+    assert len(repr(paper)) < 120
+
+
 def test_difference_is_signed_and_against_everyone_else(paper: AuditResult) -> None:
     girls, boys = (_row(paper, "missed_share", "sex", g) for g in "FM")
     assert girls["difference"] == pytest.approx(-0.5) == -boys["difference"]

@@ -41,6 +41,10 @@ def contact(child: str, on: int, outcome: str | None = None, outcome_on: int | N
     return {"child": child, "contact_on": ago(on), "outcome": outcome, "outcome_on": None if outcome_on is None else ago(outcome_on)}
 
 
+def wish(child: str, on: int = 30, until: int | None = -30, kind: str = "not_this_way", **more: Any) -> Row:
+    return {"child": child, "kind": kind, "from_on": ago(on), "until_on": None if until is None else ago(until), **more}
+
+
 #: Child → birth date where it matters; reason to be taken out, or None; rows that say so.
 CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "plain": (BORN, None, {}),
@@ -116,6 +120,11 @@ CASES: dict[str, tuple[date, str | None, dict[str, list[Row]]]] = {
     "sibling of contact": (BORN, None, {}),
     "sibling of sign": (BORN, None, {}),
     "sibling of sign and helped": (BORN, "early_help_open", {"early_help": [help_("sibling of sign and helped", 20, 10)]}),
+    # The family's own word, and contact that may not be safe.
+    "wishes not to be asked": (BORN, "family_wish", {"wishes": [wish("wishes not to be asked")]}),
+    "objects": (BORN, "objection", {"wishes": [wish("objects", kind="objection"), wish("objects")]}),
+    "in need, with a wish": (BORN, "child_in_need", {"wishes": [wish("in need, with a wish")], "statutory": [status("in need, with a wish", "CIN")]}),
+    "notice of abuse": (BORN, None, {"notifications": [{"child": "notice of abuse", "kind": "domestic_abuse_notice", "happened_on": ago(2000)}]}),
     # Homes that only the school's own records show.
     "same home": (BORN, None, {}),
     "same home, other school": (BORN, None, {}),
@@ -158,7 +167,9 @@ NAMES = {
 
 def _rows() -> dict[str, list[Row]]:
     died = {"died": ago(5), "dies later": ago(-5)}
-    rows: dict[str, list[Row]] = {name: [] for name in ("pupils", "statutory", "early_help", "contacts", "household_factors")}
+    rows: dict[str, list[Row]] = {
+        name: [] for name in ("pupils", "statutory", "early_help", "contacts", "household_factors", "notifications", "wishes")
+    }
     for child, (born, _, _) in CASES.items():
         forename, surname = NAMES.get(child, (None, None))
         rows["pupils"].append({"child": child, "birth_date": born, "died_on": died.get(child), "forename": forename, "surname": surname,
@@ -222,10 +233,13 @@ def test_a_household_with_an_open_child_stays_off_school_lists_only(made: Cohort
         "unsafe": "safe_contact_first",
         "protected": "safe_contact_first",
         "no joint contact": "safe_contact_first",
+        "notice of abuse": "safe_contact_first",
     }
     rows = made.index.set_index("child_id")
     assert rows.loc[rows["household"] != "", "household"].to_dict() == {c: r for c, r in only_school.items() if r != "safe_contact_first"}
-    assert set(rows.index[~rows["contact_is_safe"]]) == {"unsafe", "protected", "home of the protected", "no joint contact", "unsafe and open"}
+    assert set(rows.index[~rows["contact_is_safe"]]) == {
+        "unsafe", "protected", "home of the protected", "no joint contact", "unsafe and open", "notice of abuse",
+    }  # fmt: skip
 
 
 def test_a_school_knows_homes_from_its_own_records_alone(made: Cohort) -> None:

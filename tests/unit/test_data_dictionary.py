@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from early_id.core.errors import SettingsError
 from early_id.schema.canonical import CANONICAL
 from early_id.schema.codes import code_list
 from early_id.schema.dictionary import code_values, data_dictionary
@@ -12,6 +15,12 @@ def test_every_table_of_people_begins_with_the_persons_number() -> None:
     with_person = {name for name, table in CANONICAL.items() if table.has_person}
     assert set(first.index[first["column"] == "source_person_id"]) == with_person and "schools" not in with_person
     assert bool(first.loc["pupils", "required"])
+
+
+def test_one_table_may_be_asked_for_and_a_wrong_name_is_told() -> None:
+    assert set(data_dictionary("attendance")["table"]) == {"attendance"}
+    with pytest.raises(SettingsError, match="attendence"):
+        data_dictionary("attendence")
 
 
 def test_columns_of_codes_name_their_values() -> None:

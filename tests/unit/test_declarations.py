@@ -220,13 +220,13 @@ def test_two_features_cannot_have_one_name(tmp_path: Path) -> None:
 def test_the_shipped_catalogue_is_whole() -> None:
     shipped = catalogue()
     assert len(shipped) >= 90
-    # Every table that may be read at all but the two that hold no events of children, and statutory services, which may only take a child out.
-    assert {f.source for f in shipped} == set(CANONICAL) - {"pupils", "schools", "statutory"}
+    # Every table that may be read at all but the two that hold no events of children, and statutory services and wishes, which may only take a child out.
+    assert {f.source for f in shipped} == set(CANONICAL) - {"pupils", "schools", "statutory", "wishes"}
     assert sum(f.unit is Unit.FAMILY for f in shipped) >= 10 and sum(f.sharing is SharingClass.SCHOOL for f in shipped) >= 35
     assert {str(f.sharing) for f in shipped} == {str(item) for item in SharingClass}
     assert {f.measure.kind for f in shipped} <= MEASURES
     # Factors of households older than 24 months do not count.
-    assert all(f.window.first <= 730 for f in shipped if f.source == "household_factors" and f.measure.kind != "current")
+    assert all(f.window.first <= 730 for f in shipped if f.source == "household_factors")
     for f in shipped:
         assert all([f.name, f.label, f.phrase, f.reason, f.period_label]) and f.theme in THEMES, f.name
         assert isinstance(f.direction, Direction) and isinstance(f.missing, Missing) and isinstance(f.sharing, SharingClass)

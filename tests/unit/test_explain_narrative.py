@@ -10,7 +10,8 @@ import pytest
 from explain_fixtures import ALL_FEATURES, SCHOOL_FEATURES, WEIGHTS, feature
 
 from early_id.core.types import Direction, Missing
-from early_id.explain.narrative import MOST_AGAINST, MOST_NOT_KNOWN, MOST_NOTICED, Row, bar_steps, narrate
+from early_id.explain.narrative import MOST_AGAINST, MOST_NOTICED, Row, bar_steps, narrate
+from early_id.explain.not_known import MOST_NOT_KNOWN
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
 from early_id.features.declare import Feature, change, count, days_since_last, last_days
@@ -39,8 +40,9 @@ def test_noticed_is_a_sentence_with_value_period_source_date_and_comparison() ->
     (reason,) = e.noticed
     assert reason.text == (
         "Absent from 22 of every 100 sessions in the last 90 days. More than is usual in Year 8 (5 of every 100). "
-        "Attendance register, newest record 31 October 2025."
+        "(attendance register, 31 October 2025)"
     )
+    assert reason.origin == "Attendance register, newest record 31 October 2025."
     assert (reason.title, reason.steps, reason.steps_in_words) == ("Being in school", 4, "strongly")
     assert [fact.what for fact in reason.facts] == [
         "Sessions missed, the last 90 days",
@@ -176,15 +178,40 @@ def test_a_usual_value_is_no_reason_and_is_named_in_a_line_of_its_own(usual: flo
     e = narrate(row(values, parts), SCHOOL_FEATURES, peers)
     assert [reason.theme for reason in e.noticed] == ["attendance"]
     assert e.also_counted == ("Being on time",)
-    assert "Counted as well, though not unusual for the year group: being on time." in sheet_body(e)
+    assert "Counted as well, though no more than is usual for the year group: being on time." in sheet_body(e)
     assert math.fsum(r.contribution for r in (*e.noticed, *e.others)) == pytest.approx(1.1)
 
 
-def test_where_nothing_stands_out_the_usual_is_told_and_said_to_say_little() -> None:
-    usual = YearGroups({"Year 8": {"late_count_6sw": 4.0}})
-    e = narrate(row({"late_count_6sw": 4.0}, {"late_count_6sw": 0.9}), SCHOOL_FEATURES, usual)
-    assert [reason.comparison for reason in e.noticed] == ["About what is usual in Year 8 (4). It says little by itself."]
-    assert e.also_counted == ()
+@pytest.mark.parametrize("usual", [4.0, 9.0], ids=["about usual", "better than usual"])
+def test_where_nothing_stands_out_no_usual_value_is_given_as_a_reason(usual: float) -> None:
+    """ "Less than is usual" is no reason that a reader could give to a family."""
+    peers = YearGroups({"Year 8": {"late_count_6sw": usual}})
+    e = narrate(row({"late_count_6sw": 4.0}, {"late_count_6sw": 0.9}), SCHOOL_FEATURES, peers)
+    assert e.noticed == () and e.also_counted == ("Being on time",)
+    body = sheet_body(e)
+    assert "No single sign stands out. Several small ones came together: being on time." in body and "Counted as well" not in body
+
+
+def test_where_either_way_may_count_only_more_than_usual_is_noticed() -> None:
+    either = feature("visits", direction=Direction.EITHER)
+    for value, noticed in ((1.0, 0), (9.0, 1)):
+        r = Row("k", "c", AS_OF, "8", {"visits": value}, {"visits": 0.9}, {"visits": AS_OF})
+        assert len(narrate(r, (either,), YearGroups({"Year 8": {"visits": 4.0}})).noticed) == noticed
+
+
+def test_what_itself_spoke_against_is_told_as_going_well_beside_its_theme() -> None:
+    """Good weeks lately beside a year of absence are what a conversation can begin with; a strength that raised the score is not."""
+    names = ("absence_share_90d", "unauthorised_share_6sw")
+    for part, told in ((-0.1, 1), (0.1, 0)):
+        e = narrate(row(dict(zip(names, (0.03, 0.2), strict=True)), dict(zip(names, (part, 0.9), strict=True))), SCHOOL_FEATURES, PEERS)
+        assert [r.theme for r in e.noticed] == ["attendance"]
+        assert [r.sentence for r in e.going_well if r.theme == "attendance"] == ["In school for 97 of every 100 sessions in the last 90 days."] * told
+
+
+def test_what_never_happened_is_told_after_what_did() -> None:
+    values = {"suspensions_365d": 0.0, "days_in_school": 800.0, "absence_share_90d": 0.2, "late_count_6sw": 9.0}
+    e = narrate(row(values, dict.fromkeys(values, 0.0)), SCHOOL_FEATURES, PEERS)
+    assert [r.theme for r in e.going_well] == ["school_moves", "suspensions"]
 
 
 def test_signs_stand_in_one_order_whatever_they_counted() -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
 import pytest
-from features_material import AS_OF, CALENDAR, ago, cohort, feature, past, people
+from features_material import AS_OF, CALENDAR, Rows, ago, answer, cohort, feature, past, people
 
 from early_id.core.errors import DeclarationError
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.declare import (
-    Feature,
     Measure,
     against_peers,
     any_,
@@ -35,23 +33,8 @@ from early_id.features.declare import (
 from early_id.schema.absence import IS_ABSENT_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES
 from early_id.schema.conditions import hour_in, isin, month_in, not_, weekday_in
 from early_id.schema.tables import CANONICAL
-from early_id.testing.evaluator import Twin
 
-Rows = dict[str, list[dict[str, Any]]]
 SUSP = isin("category", {"SUSP"})
-
-
-def answer(rows: Rows, asked: Feature, families: dict[str, str | None] | None = None, schools: dict[str, str | None] | None = None, covers: Any = None,
-           ) -> dict[str, float | None]:  # fmt: skip
-    """The feature of each child, None where it is not known; the engine and its twin have to agree."""
-    Catalogue((asked,))
-    families = families or {"Ann": None}
-    moment = past(rows, people(families), covers=covers)
-    who = cohort(families, schools if schools is not None else dict.fromkeys(families, "S1"))
-    values = build_at(moment, who, [asked], calendar=CALENDAR).values[asked.name]
-    slow = Twin(moment.store, moment.people, AS_OF, CALENDAR).frame(who, [asked])[asked.name]
-    np.testing.assert_allclose(values, slow, rtol=0, atol=1e-12)
-    return {child: None if np.isnan(value) else value for child, value in values.items()}
 
 
 def susp(n: int, sessions: int | None = None, child: str = "Ann", **more: Any) -> dict[str, Any]:

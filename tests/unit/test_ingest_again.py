@@ -62,6 +62,8 @@ def test_a_corrected_shape_takes_effect_and_the_old_version_stays(council: Counc
     assert council.ingest().findings.by_code() == {"FIL001": 4}  # and it is not read a third time
     store.go_back(before)
     assert stored(council, "suspensions", "start_on") == [("2024-03-04",)]  # the old version stands beside
+    left = [item for name in ("parts", "versions", "set_aside") for item in (store.folder / name).iterdir() if f"{before + 1:06d}" in item.name]
+    assert not left  # a step that failed leaves nobody's records behind
 
 
 def test_a_file_read_under_the_wrong_source_moves_to_the_right_one_with_its_cover(council: Council) -> None:

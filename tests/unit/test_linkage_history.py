@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from early_id.linkage.decisions import Decision, Decisions
 from early_id.linkage.history import History, changes_frame
 from early_id.linkage.kept import Kept
 
@@ -82,3 +83,13 @@ def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path:
     assert built_again is not None and now(built_again[0]) == {"a1": "X", "b2": "X"}
     assert [change.kind for change in kept.history().changes] == ["split"]
     assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "linkage")
+    kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)
+    kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
+    (kept.folder / "weights-x.parquet").write_bytes(b"")
+    assert kept.forget([("a", "1")]) == 2
+    assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
+    assert not list(kept.folder.glob("weights-*"))

@@ -101,3 +101,12 @@ def test_dates_after_that_of_the_lists_are_said(tmp_path: Path) -> None:
     assert bench.dates() == (date(2025, 3, 17), date(2025, 11, 10))
     [said] = dates_not_used(bench)
     assert "2026-03-16, 2031-01-01" in said and "2025-11-10" in said
+
+
+def test_a_date_of_the_lists_in_the_future_is_refused_before_anything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from early_id.workflow import run as run_module
+
+    (tmp_path / "config.yaml").write_text("as_of: {screening: 2131-01-01}\n", encoding="utf-8")
+    monkeypatch.setattr(run_module, "take_in", lambda bench: pytest.fail("the files were read"))
+    with pytest.raises(SettingsError, match="2131-01-01 lies in the future"):
+        run_module.run(load_config(tmp_path / "config.yaml"))

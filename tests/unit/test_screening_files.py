@@ -20,9 +20,11 @@ from early_id.explain.page import OUTCOMES
 from early_id.features.themes import THEMES
 from early_id.present.wording import ALARM, check_words
 from early_id.screening import write
+from early_id.screening.entries import ScreeningLists
 from early_id.screening.filled_in import filled_in, put_aside, refuse_open_workbooks
-from early_id.screening.lists import ScreeningLists, screen
-from early_id.screening.page import GENERAL, check_offer, list_pages, services_for
+from early_id.screening.lists import screen
+from early_id.screening.offer import GENERAL, check_offer, services_for
+from early_id.screening.page import list_pages
 from early_id.screening.words import REASONS
 from early_id.screening.workbook import ENTRY, list_workbook
 from early_id.screening.write import write_lists
@@ -52,7 +54,7 @@ def cells(path: Path) -> list[Any]:
 
 def test_every_recipient_has_its_folder_and_paths_are_relative(tmp_path: Path) -> None:
     outputs = write_lists(both(), tmp_path / "out", offer=OFFER)
-    assert {o["kind"] for o in outputs} == {"school_list", "hub_list", "taken_out"}
+    assert {o["kind"] for o in outputs} == {"school_list", "hub_list", "taken_out", "list_index"}
     assert all((tmp_path / "out" / o["path"]).is_file() for o in outputs)
     assert sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.xlsx")) == sorted(
         [f"lists/schools/s{n}/list.xlsx" for n in range(4)] + [f"lists/hubs/h{n}/list.xlsx" for n in range(2)] + ["restricted/taken_out.xlsx"]
@@ -77,7 +79,7 @@ def test_same_input_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
     write_lists(both(), tmp_path, offer=OFFER, watermark="Made-up data: no real child is in it")
     files = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
     assert files == {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    assert len(files) == 6 * 3 + 1
+    assert len(files) == 6 * 3 + 3
 
 
 def test_workbook_has_three_sheets_and_the_drop_downs(out: Path) -> None:
@@ -92,7 +94,12 @@ def test_workbook_has_three_sheets_and_the_drop_downs(out: Path) -> None:
     for name in ("List", "Families you are thinking of"):
         assert len(book[name].data_validations.dataValidation) == 2
         assert book[name].protection.sheet
-        assert [c.value for c in headings(book[name])][-5:] == list(ENTRY)
+    assert [c.value for c in headings(book["List"])][-6:] == [*ENTRY, "Key"]
+    assert [c.value for c in headings(book["Families you are thinking of"])][-5:] == list(ENTRY)
+    # What is read is printed; what is filled in on the screen would only make the print small.
+    last = next(c.coordinate for c in headings(book["List"]) if c.value == "What we do not know")
+    assert f":${last.rstrip('0123456789')}$" in book["List"].print_area
+    assert "Read me first: what this is" in str([c.value for c in book["Read me first"]["A"]])
 
 
 def headings(sheet: Any) -> list[Any]:
@@ -107,7 +114,7 @@ def test_one_row_a_child_with_reasons_and_empty_decisions(out: Path) -> None:
     assert len(rows) == lists[0].n_children
     assert all(row[name] is None for row in rows for name in ENTRY)
     assert any(row["What we noticed"].startswith("• Being in school: Absent") for row in rows)
-    assert all(row["School"] and row["Before you make contact"] for row in rows)
+    assert all(row["Year and school"] and row["Before you make contact"] for row in rows)
     twins = [row for row in rows if row["Same family as"]]
     assert twins and all(row["Same family as"].split("\n")[0] in {r["Name"] for r in rows} for row in twins)
 

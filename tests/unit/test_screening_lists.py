@@ -15,7 +15,8 @@ from early_id.core.types import Audience
 from early_id.features.cohort import REASONS
 from early_id.screening.capacity import choose_families, places
 from early_id.screening.eligible import HUB_ONLY, NO_HUB, NO_PERSON, NO_SCHOOL
-from early_id.screening.lists import ScreeningLists, screen
+from early_id.screening.entries import ScreeningLists
+from early_id.screening.lists import screen
 from early_id.screening.people import Recipient, children_to_check, sort_key, tidy_people
 
 MATRIX = fake_matrix()

@@ -5,9 +5,10 @@ import pytest
 from scipy import stats
 
 from early_id.stats.calibration import observed_expected
+from early_id.stats.cells import cells, sides
 from early_id.stats.intervals import clopper_pearson, newcombe, proportion_interval, wilson
-from early_id.stats.multiple import holm, score_z, smallest_detectable, two_sided_p
-from early_id.stats.rates import design_effect, design_effect_of_totals, family_totals, rates_of_totals
+from early_id.stats.multiple import holm, smallest_detectable, two_sided_p
+from early_id.stats.rates import design_effect, family_totals, rates_of_totals
 
 
 def test_wilson_gives_newcombes_published_table() -> None:
@@ -69,7 +70,7 @@ def test_design_effect_falls_back_where_it_cannot_be_estimated() -> None:
 
 
 def test_design_effect_of_an_empty_column_is_nan_without_a_warning() -> None:
-    assert np.isnan(design_effect_of_totals(np.zeros((40, 1)), np.zeros((40, 1)))[0])
+    assert np.isnan(rates_of_totals(np.zeros((40, 1)), np.zeros((40, 1))).design_effect[0])
 
 
 def test_rates_of_families_by_group() -> None:
@@ -92,39 +93,60 @@ def test_holm_leaves_out_tests_that_could_not_be_made() -> None:
     assert np.isnan(adjusted[1])
 
 
+def _z(y: np.ndarray, group: np.ndarray, family: np.ndarray) -> float:
+    """Score statistic of the rows marked in ``group``."""
+    who = cells(1 - group.astype(np.int64), family, 2, int(family.max()) + 1)
+    return float(sides(who, y, np.ones(len(y))).z[0])
+
+
 def test_score_test_with_one_row_a_family_is_the_pooled_z_test() -> None:
     # 30 of 100 against 10 of 100, pooled variance: z = 0.2 / sqrt(0.2 * 0.8 * 2 / 100).
     y = np.r_[np.repeat([1.0, 0.0], [30, 70]), np.repeat([1.0, 0.0], [10, 90])]
-    group = np.r_[np.ones(100), np.zeros(100)][:, None]
-    z = score_z(y[:, None] * group, group, y, np.ones(200))
-    assert float(z[0]) == pytest.approx(0.2 / np.sqrt(0.2 * 0.8 * 2 / 100), rel=0.01)
+    assert _z(y, np.repeat([1, 0], 100), np.arange(200)) == pytest.approx(0.2 / np.sqrt(0.2 * 0.8 * 2 / 100), rel=0.01)
     assert two_sided_p([1.959963984540054])[0] == pytest.approx(0.05)
 
 
 def test_score_test_of_doubled_children_is_no_surer() -> None:
     y = np.r_[np.repeat([1.0, 0.0], [30, 70]), np.repeat([1.0, 0.0], [10, 90])]
-    group = np.r_[np.ones(100), np.zeros(100)][:, None]
-    single = score_z(y[:, None] * group, group, y, np.ones(200))
-    doubled = score_z(2 * y[:, None] * group, 2 * group, 2 * y, 2 * np.ones(200))
-    assert float(doubled[0]) == pytest.approx(float(single[0]), rel=0.01)
+    group, twice = np.repeat([1, 0], 100), np.repeat(np.arange(200), 2)
+    assert _z(y[twice], group[twice], twice) == pytest.approx(_z(y, group, np.arange(200)), rel=0.01)
 
 
 def test_score_test_without_variation_or_a_side_is_nan() -> None:
-    ones = np.ones((50, 1))
-    assert np.isnan(score_z(ones, ones, np.ones(50), np.ones(50))[0])
-    half = np.r_[np.ones(25), np.zeros(25)][:, None]
-    assert np.isnan(score_z(0 * half, half, np.zeros(50), np.ones(50))[0])
+    assert np.isnan(_z(np.ones(50), np.ones(50), np.arange(50)))
+    assert np.isnan(_z(np.zeros(50), np.repeat([1, 0], 25), np.arange(50)))
+
+
+def test_design_effect_of_four_families_with_a_success_is_not_estimated() -> None:
+    # 60 families of 1, 1, 1 and 3 children in turn; those with a success happen to be small, so the estimate would be near 1.
+    sizes = np.tile([1, 1, 1, 3], 15)
+    family = np.repeat(np.arange(60), sizes)
+    for lucky in (4, 5):
+        single = np.flatnonzero(sizes == 1)[:lucky]
+        found = design_effect(np.isin(family, single).astype(float), family)
+        assert (found == pytest.approx((sizes**2).sum() / sizes.sum())) == (lucky == 4)
 
 
 def test_smallest_detectable_agrees_with_the_textbook() -> None:
     # Fleiss, Levin and Paik 2003, table 4.3 style: 0.20 against 0.30 at 5 % two-sided and 80 % needs about 293 a side.
-    assert float(smallest_detectable([0.2], [293.0], [293.0], alpha=0.05)[0]) == pytest.approx(0.10, abs=0.001)
+    higher, lower = smallest_detectable([0.2], [293.0], [293.0], alpha=0.05)
+    assert float(higher[0]) == pytest.approx(0.10, abs=0.001)
+    # The same seen from the group with 30 %: 0.10 less.
+    assert float(smallest_detectable([0.3], [293.0], [293.0], alpha=0.05)[1][0]) == pytest.approx(-0.10, abs=0.001)
+    assert -0.10 < float(lower[0]) < 0  # rates near 0 vary less
 
 
-def test_smallest_detectable_turns_downwards_or_gives_up() -> None:
-    assert float(smallest_detectable([0.98], [100.0], [1000.0], alpha=0.05)[0]) > 0.02  # no room above 0.98
-    assert np.isnan(smallest_detectable([0.5], [2.0], [2.0], alpha=0.001)[0])
-    assert np.isnan(smallest_detectable([np.nan], [0.0], [5.0], alpha=0.05)[0])
+def test_smallest_detectable_says_for_each_direction_whether_it_can_be_seen() -> None:
+    higher, lower = smallest_detectable([0.98], [100.0], [1000.0], alpha=0.05)
+    assert np.isnan(higher[0]) and lower[0] < -0.02  # no room above 0.98
+    assert np.isnan(smallest_detectable([0.5], [2.0], [2.0], alpha=0.001)).all()
+    assert np.isnan(smallest_detectable([np.nan], [0.0], [5.0], alpha=0.05)).all()
+
+
+def test_a_small_group_needs_more_where_its_own_rate_varies_more() -> None:
+    # The test takes the larger of two variances, so a rare thing that is commoner in a small group is not seen as early as the pooled rate says.
+    pooled = 0.067  # with the variance of the pooled rate alone
+    assert float(smallest_detectable([0.05], [218.0], [20_000.0], alpha=0.04 / 36)[0][0]) > 1.2 * pooled
 
 
 def test_observed_against_expected_carries_the_interval_of_the_rate() -> None:

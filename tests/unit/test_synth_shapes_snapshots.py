@@ -29,7 +29,7 @@ WHEN: dict[str, tuple[str, int, str, dict[str, str]]] = {
         "EndOn": "EndOn", "Outcome": "OutcomeOn", "OutcomeOn": "OutcomeOn", "PrimaryNeed": "OutcomeOn", "ReferralNFA": "OutcomeOn",
         "CaseClosedOn": "CaseClosedOn", "CloseReason": "CaseClosedOn", "PlanStartOn": "PlanStartOn", "PlanEndOn": "PlanEndOn",
     }),
-    FACTORS: ("AssessedOn", 5, "PersonID Factor AssessedOn", {"EndedOn": "EndedOn"}),
+    FACTORS: ("AssessedOn", 5, "PersonID Factor AssessedOn RecordedBy", {"EndedOn": "EndedOn"}),
     MISSING: ("StartedAt", 1, "PersonID StartedAt Type DOB", {"EndedAt": "EndedAt", "InterviewOffered": "EndedAt"}),
 }  # fmt: skip
 DAYS = (400, 150, 60)

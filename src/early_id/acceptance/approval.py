@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from early_id.acceptance.chain import Record
 from early_id.acceptance.records import APPROVED, FILE, chain_of, last_of
+from early_id.core.chain import Record
 from early_id.core.errors import EarlyIdError, PolicyError
 from early_id.core.types import Json
 from early_id.features.declare import Feature

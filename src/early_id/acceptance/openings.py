@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from early_id.acceptance.chain import Chain
+from early_id.core.chain import Chain
 from early_id.core.types import Json
 
 #: In the folder of the store, because openings belong to the data.

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from early_id.acceptance.application import Application, Standing, missing
-from early_id.acceptance.chain import Chain, Record
+from early_id.core.chain import Chain, Record
 from early_id.core.errors import PolicyError
 from early_id.core.fingerprint import file_sha256
 from early_id.core.types import Json

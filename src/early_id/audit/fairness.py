@@ -7,7 +7,7 @@ A group and its complement, or one group in two roll-ups, are one test. `p_adjus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,7 +17,7 @@ import pandas as pd
 from early_id.audit.calibration import calibration_table
 from early_id.audit.crossed import EVIDENCE, crossed_groupings, told_by
 from early_id.audit.further import further_tables
-from early_id.audit.gaps import Gap, cells_of, detectable, gaps_of
+from early_id.audit.gaps import Gap, TestKey, cells_of, detectable, gaps_of
 from early_id.audit.groups import Grouping, align, excluded_heads, grouping, groupings
 from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import MEASURES, Measure, Scored
@@ -27,12 +27,11 @@ from early_id.audit.settings import AuditRules, checked_primary
 from early_id.audit.standardised import AGE_COLUMNS, standardised_table
 from early_id.audit.themes import by_theme, theme_effects, theme_links
 from early_id.audit.unknown import if_all_belonged
-from early_id.audit.verdicts import BAR, ROW_COLUMNS, judge
+from early_id.audit.verdicts import ROW_COLUMNS, adjusted_p, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
 from early_id.stats.capacity import at_capacity, entries, listed_share
-from early_id.stats.multiple import holm
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
@@ -58,7 +57,7 @@ class ScoredModel(Protocol):
     def features(self) -> Sequence[Feature]: ...
 
 
-def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules) -> AuditResult:
+def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules, *, events: Mapping[str, pd.DataFrame] | None = None) -> AuditResult:
     """How the model's list treats each group, at the places it has.
 
     Parameters
@@ -68,6 +67,8 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     matrix : FeatureMatrix
         Gives the groups, matched by row key.
     settings : AuditSettings
+    events : mapping of str to DataFrame, optional
+        Records of events with the day they became known (`early_id.audit.lag.events_known`), for how late they come by group.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     found = replace(
         found,
         lists=lists_table(scored, names, each, on_own),
-        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome)},
+        further={**found.further, **further_tables(model, matrix, scored, held, settings.second_outcome, events)},
     )
     if model.held_out_terms is None:
         return found
@@ -127,7 +128,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules)
     largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
     deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
-    return replace(found, themes=effects, links=theme_links(themes, held))
+    return replace(found, themes=effects, links=theme_links(themes, held, codes))
 
 
 #: Where children are: columns of the held-out rows, and what they are called.
@@ -178,11 +179,11 @@ def audit_rows(
             what_next="Name columns that the frame holds.",
         )
     measures = [m for m in MEASURES.values() if m.kind != "ratio" or scored.probability is not None]
-    rows, tests = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
+    rows, made = _family_of_tests(scored, held, measures, primary, settings, alpha=settings.alpha_single)
     told = told_by(held)
     rows["told_by"] = [told.get(name, "") for name in rows["characteristic"]]
     further, small = crossed_groupings(held, scored.y, places)
-    explored, explored_tests = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
+    explored, explored_made = _family_of_tests(scored, further, [MEASURES[n] for n in primary], primary, settings, alpha=settings.alpha_crossed)
     is_place = explored["characteristic"].isin([by.name for by in places])
     everything: Json = {
         **meta,
@@ -192,9 +193,9 @@ def audit_rows(
         "with_outcome": int((scored.y == 1).sum()),
         "outcome_unknown": unknown,
         "primary": list(primary),
-        "tests": tests,
+        "tests": len(made),
         "alpha_single": settings.alpha_single,
-        "crossed_tests": explored_tests,
+        "crossed_tests": len(explored_made),
         "alpha_crossed": settings.alpha_crossed,
         "evidence": EVIDENCE,
         "tolerances": dict(settings.tolerances),
@@ -213,7 +214,7 @@ def audit_rows(
         crossed=explored[~is_place].reset_index(drop=True),
         places=explored[is_place].reset_index(drop=True),
         crossed_small=small,
-        unknown=if_all_belonged(scored, held, primary, min_group=settings.min_group),
+        unknown=if_all_belonged(scored, held, primary, rows, made, min_group=settings.min_group, alpha=settings.alpha_single),
         calibration=calibration_table(scored, held),
         standardised=standardised_table(scored, held, age=_age(held)),
         further={"tipping": tipping_table(scored, held, rows)},
@@ -226,14 +227,14 @@ def _age(held: Sequence[Grouping]) -> Grouping | None:
 
 def _family_of_tests(
     scored: Scored, held: Sequence[Grouping], measures: Sequence[Measure], primary: tuple[str, ...], settings: AuditRules, *, alpha: float
-) -> tuple[pd.DataFrame, int]:
-    """All rows of one family of tests, corrected together by Holm's method at ``alpha``, and how many tests there were."""
+) -> tuple[pd.DataFrame, dict[TestKey, float]]:
+    """All rows of one family of tests, corrected together by Holm's method at ``alpha``, and the p-value of each test before."""
     gaps: list[Gap] = []
     for by in held:
         who = cells_of(scored, by)
         gaps += [gap for m in measures for gap in gaps_of(scored, by, m, primary, settings.min_group, who)]
     tests = {gap.test: gap.p for gap in gaps if gap.test is not None and not np.isnan(gap.p)}
-    adjusted = dict(zip(tests, holm(list(tests.values())) * (BAR / alpha), strict=True))
-    seen = detectable(gaps, alpha / max(len(tests), 1))
-    rows = [judge(gap, adjusted, float(d), settings.tolerances) for gap, d in zip(gaps, seen, strict=True)]
-    return pd.DataFrame(rows, columns=list(ROW_COLUMNS)), len(tests)
+    adjusted = dict(zip(tests, adjusted_p(list(tests.values()), alpha), strict=True))
+    seen = zip(*detectable(gaps, alpha / max(len(tests), 1)), strict=True)
+    rows = [judge(gap, adjusted, (float(up), float(down)), settings.tolerances) for gap, (up, down) in zip(gaps, seen, strict=True)]
+    return pd.DataFrame(rows, columns=list(ROW_COLUMNS)), tests

@@ -5,13 +5,14 @@ All of it describes; none of it proves a cause.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from early_id.audit.groups import Grouping
+from early_id.audit.lag import recording_lag
 from early_id.audit.measurement import shares_by_group
 from early_id.audit.measures import Scored
 from early_id.audit.proxies import proxy_table
@@ -24,7 +25,14 @@ VALUES_KNOWN = "share of the values behind the score that are known"
 LOOKED_AT = "share known to services in the year before"
 
 
-def further_tables(model: Any, matrix: Any, scored: Scored, held: Sequence[Grouping], second_outcome: str | None = None) -> dict[str, pd.DataFrame]:
+def further_tables(
+    model: Any,
+    matrix: Any,
+    scored: Scored,
+    held: Sequence[Grouping],
+    second_outcome: str | None = None,
+    events: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, pd.DataFrame]:
     """Tables that need more than the list: the features behind it, the index of the matrix, other outcomes. What is not held is left out.
 
     Parameters
@@ -35,6 +43,8 @@ def further_tables(model: Any, matrix: Any, scored: Scored, held: Sequence[Group
         ``X``, ``y``, ``index`` hold the audited rows.
     second_outcome : str, optional
         A column of ``y`` that does not pass the same threshold; children alike in it are compared sign by sign.
+    events : mapping, optional
+        Records with the day they became known, for how late they come.
 
     Raises
     ------
@@ -58,6 +68,11 @@ def further_tables(model: Any, matrix: Any, scored: Scored, held: Sequence[Group
         looked = index.loc[keys, "known_to_services"].fillna(False).to_numpy(dtype=np.float64)
         by = [one for one in held if one.name != "known_before"]
         found["exposure"] = shares_by_group(by, scored.clusters, scored.n_clusters, looked, np.ones(len(looked)), what=LOOKED_AT)
+    if events:
+        rows = model.held_out
+        found["recording_lag"] = recording_lag(
+            events, rows["child_id"].tolist(), scored.clusters, scored.n_clusters, held, day=pd.to_datetime(rows["as_of"]).max()
+        )
     if y is not None:
         others = {name: floats(y.loc[keys, name].to_numpy(dtype=np.float64)) for name in y.columns if name not in (model.outcome, "censored")}
         if second_outcome is not None and second_outcome not in others:

@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from early_id.audit.crossed import EVIDENCE
 from early_id.audit.groups import Grouping
 from early_id.audit.measures import EXPECTED, Measure, Scored
-from early_id.stats.arrays import Floats, ratio
+from early_id.stats.arrays import Bools, Floats, ratio
 from early_id.stats.calibration import observed_expected_of
 from early_id.stats.cells import Cells, cells, sides, whole_family_sides
 from early_id.stats.intervals import newcombe
@@ -51,6 +52,7 @@ class Gap:
     test: TestKey | None
     notes: tuple[str, ...]
     members: int = 0  #: a number for the children of the group, the same wherever they are one group
+    evidence: bool = True  #: ten children with the outcome and ten without, in the group and in what it is compared with
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ class Compared:
     rest_expected: Floats
 
 
-def detectable(gaps: Sequence[Gap], alpha: float) -> Floats:
-    """Smallest gap each row could have shown at the first Holm step, in the units of its measure."""
+def detectable(gaps: Sequence[Gap], alpha: float) -> tuple[Floats, Floats]:
+    """Smallest gaps each row could have shown at the first Holm step, above and below, in the units of its measure."""
     if not gaps:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     rate, size, rest_size, scale = np.array([(g.rest_rate, g.n_effective, g.rest_n_effective, g.scale) for g in gaps]).T
-    found: Floats = smallest_detectable(rate, size, rest_size, alpha=alpha) * scale
-    return found
+    higher, lower = smallest_detectable(rate, size, rest_size, alpha=alpha)
+    return higher * scale, lower * scale
 
 
 def cells_of(scored: Scored, by: Grouping) -> Cells:
@@ -142,6 +144,7 @@ def gaps_of(scored: Scored, by: Grouping, measure: Measure, primary: tuple[str, 
     against = by.groups.index(by.comparator) if by.comparator else -1
     others = np.full(len(by.groups), children[against]) if by.comparator else len(by.codes) - children
     small = (children < min_group) | (others < min_group)
+    evidence = _evidence(scored, by, against)
     scale = {"share": np.ones(len(value)), "ratio": ratio(found.group.n, found.expected)}.get(measure.kind, np.full(len(value), np.nan))
     count = measure.kind == "count"
     gaps = []
@@ -180,6 +183,17 @@ def gaps_of(scored: Scored, by: Grouping, measure: Measure, primary: tuple[str, 
                 test=(measure.name, by.members[g], by.members[against] if by.comparator else 0) if tested and not alone else None,
                 notes=tuple(notes),
                 members=by.members[g],
+                evidence=bool(evidence[g]),
             )
         )
     return gaps
+
+
+def _evidence(scored: Scored, by: Grouping, against: int) -> Bools:
+    """Groups that can speak for their characteristic; against fewer outcomes any gap may be chance, and the widest one always is theirs."""
+    enough = np.ones(len(by.groups), dtype=bool)
+    for answer in (1.0, 0.0):
+        own = np.bincount(by.codes, weights=scored.y == answer, minlength=len(by.groups))
+        others = np.full(len(own), own[against]) if by.comparator else own.sum() - own
+        enough &= (own >= EVIDENCE) & (others >= EVIDENCE)
+    return enough

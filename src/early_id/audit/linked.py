@@ -38,6 +38,6 @@ def linked_rows(matrix: FeatureMatrix, links: pd.DataFrame, settings: AuditRules
     codes, n = cluster_codes(matrix.index["family_id"].to_numpy())
     scored = Scored(joined.astype(np.float64), np.zeros(len(matrix)), None, codes, n)
     held, _ = groupings(matrix.groups, settings.characteristics)
-    rows = pd.DataFrame([judge(gap, {}, np.nan, {}) for by in held for gap in gaps_of(scored, by, LINKED, (), settings.min_group)])
+    rows = pd.DataFrame([judge(gap, {}, (np.nan, np.nan), {}) for by in held for gap in gaps_of(scored, by, LINKED, (), settings.min_group)])
     told = told_by(held)
     return rows.assign(told_by=[told.get(name, "") for name in rows["characteristic"]]) if len(rows) else rows

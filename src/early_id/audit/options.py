@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,15 +25,18 @@ from early_id.audit.settings import AuditRules
 from early_id.config.settings import TrainingSettings
 from early_id.features.themes import THEMES
 from early_id.models.risk_model import RiskModel
-from early_id.stats.arrays import Bools, Floats
+from early_id.stats.arrays import Bools, Floats, ratio
 from early_id.stats.capacity import at_capacity
+from early_id.stats.resample import Bounds, clustered_draws, percentile_bounds
 
 CAUTION = (
     "A study, not advice. Whether a change is lawful is not a question of statistics: treating a child differently because of a protected "
     "characteristic may be direct discrimination (Equality Act 2010), and a rule that is the same for all may still disadvantage a group "
     "without good reason. Take advice before anything is changed."
 )
-LEVELLING = "levelling down: the gap is smaller because others are missed more, and nobody in the group that was worse off is found more often"
+LEVELLING = "levelling down: the gap is smaller mostly because others are missed more often"
+LEVELLING_FLAGS = "levelling down: the gap is smaller mostly because others are listed without need more often"
+FEWER = "the gap is smaller, but fewer children with the outcome are found in all"
 REFUSED = "refused for screening: needs the protected value of each child when scoring"
 
 AS_IS = "the list as it is"
@@ -51,7 +55,13 @@ GAP_COLUMNS = (
     *("option", "kind", "characteristic", "characteristic_label", "group", "measure", "gap_before", "gap"),
     *("change", "change_low", "change_high", "more_found_in_group", "more_found_elsewhere", "note"),
 )
-STEP_COLUMNS = ("characteristic", "characteristic_label", "group", "step", "gap", "part")
+STEP_COLUMNS = ("characteristic", "characteristic_label", "group", "step", "gap", "gap_low", "gap_high", "part", "part_low", "part_high")
+
+#: Sets of families drawn for the intervals of the decomposition.
+RESAMPLES = 400
+
+#: A share in a group and in everyone else.
+Pair: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -163,8 +173,7 @@ def _options(
             if (found := again.scores(everything, y=other)) is not None:
                 yield Option(f"made for the outcome “{name.replace('_', ' ')}”", "another outcome", found.sum(axis=1).to_numpy(), spots)
     for column in dict.fromkeys(by.name for by, _ in watched):
-        draw = reweighing(*again.training_groups(column))
-        if (found := again.scores(everything, draw=draw, seed=1)) is not None:
+        if (found := again.scores(everything, draw=again.reweighted(column), seed=1)) is not None:
             label = next(by.label for by in held if by.name == column)
             note = "training rows drawn anew so that group and outcome are unlinked (Kamiran and Calders 2012); the value is not needed when scoring"
             yield Option(f"training reweighted by {label.lower()}", "reweight", found.sum(axis=1).to_numpy(), spots, note=note)
@@ -176,18 +185,6 @@ def _options(
         yield Option(
             "places by area", "places by area", total, _by_need(again, model), note="the same places in all, shared out by the need that was expected"
         )
-
-
-def reweighing(codes: np.ndarray, y: Floats) -> Floats:
-    """Weight of each row that makes group and outcome independent among the weighted rows: P(g)·P(y) / P(g, y)."""
-    known = ~np.isnan(y)
-    weight = np.ones(len(y))
-    for g in np.unique(codes[known]):
-        for value in (0.0, 1.0):
-            cell = known & (codes == g) & (y == value)
-            if cell.any():
-                weight[cell] = (codes[known] == g).mean() * (y[known] == value).mean() / (cell.sum() / known.sum())
-    return weight
 
 
 def _by_need(again: Refitter, model: RiskModel) -> Floats:
@@ -255,19 +252,32 @@ def _gaps(again: Refitter, made: Sequence[Option], lists: dict[str, Floats], wat
             for name, (part, among) in after.items():
                 old, new, change = gap_change(before[name][0], part, among, inside, rows.cluster)
                 won = [float(gain[need & side].sum()) for side in (inside, ~inside)]
-                note = levelled_down(old, new, *won) if name == "missed_share" and option.name != AS_IS else ""
+                was, then = ((share_pull(one, among & inside)[0], share_pull(one, among & ~inside)[0]) for one in (before[name][0], part))
+                note = levelled_down(name, was, then, sum(won)) if option.name != AS_IS else ""
                 found.append(
                     (option.name, option.kind, by.name, by.label, by.groups[g], name, old, new, change.value, change.low, change.high, *won, note)
                 )
     return pd.DataFrame(found, columns=list(GAP_COLUMNS))
 
 
-def levelled_down(old: float, new: float, won_inside: float, won_elsewhere: float) -> str:
-    """Whether a gap shrinks only at the others' cost: nobody more is found on the side that was missed more."""
-    if not abs(new) < abs(old) - 1e-9:
+def levelled_down(measure: str, before: Pair, after: Pair, found: float) -> str:
+    """What makes a gap smaller, where it is not that those who were worse off fare better.
+
+    Parameters
+    ----------
+    before, after : (float, float)
+        Share missed (or listed without need) of the group and of everyone else: higher is worse.
+    found : float
+        Children with the outcome found more in all, the group and everyone else together.
+    """
+    gap, left = before[0] - before[1], after[0] - after[1]
+    if not abs(left) < abs(gap) - 1e-9:
         return ""
-    worse_off = won_inside if old > 0 else won_elsewhere
-    return LEVELLING if worse_off <= 1e-9 else ""
+    worse, better = (0, 1) if gap > 0 else (1, 0)
+    fell, rose = before[worse] - after[worse], after[better] - before[better]
+    if rose > 1e-9 and rose >= fell:
+        return LEVELLING if measure == "missed_share" else LEVELLING_FLAGS
+    return FEWER if measure == "missed_share" and found < -1e-9 else ""
 
 
 def _decomposition(
@@ -275,7 +285,8 @@ def _decomposition(
 ) -> pd.DataFrame:
     """The gap in the share listed, taken apart in one order: outcome mix, then a refit without the theme most linked to the group, then what is left.
 
-    Another order would give other parts: it is a description, not a cause.
+    Another order would give other parts: it is a description, not a cause. Intervals draw whole families anew and take both lists as given, so they
+    say what the children at hand allow, not what another fit would have given.
     """
     rows, found = again.rows, []
     known = ~np.isnan(rows.y)
@@ -289,23 +300,39 @@ def _decomposition(
         option = f"without the theme “{theme_title(theme)}”"
         if option not in lists:
             continue
-        base, without = (lists[name][known] for name in (AS_IS, option))
-        raw = share_pull(base, inside)[0] - share_pull(base, ~inside)[0]
-        mixed, left = (_same_mix(listed, y, inside) for listed in (base, without))
+        cells = _cells(lists[AS_IS][known], lists[option][known], y, inside)
+        named = {name: partial(_apart, cells=cells, what=name) for name in ("raw", "mixed", "left")}
+        draws = clustered_draws(named, rows.cluster[known], resamples=RESAMPLES)
+        point = {name: float(find(np.ones((1, len(y))))[0]) for name, find in named.items()}
         steps = (
-            ("gap in the share listed", raw, np.nan),
-            ("because the group has the outcome more or less often", mixed, raw - mixed),
-            (f"gone when the list is made {option}", left, mixed - left),
-            ("left over", left, left),
+            ("gap in the share listed", "raw", None),
+            ("because the group has the outcome more or less often", "mixed", "raw"),
+            (f"gone when the list is made {option}", "left", "mixed"),
+            ("left over", "left", ""),
         )
-        found += [(by.name, by.label, by.groups[g], *step) for step in steps]
+        for step, gap, earlier in steps:
+            whole = percentile_bounds(point[gap], draws[gap])
+            part = Bounds(np.nan, np.nan, np.nan) if earlier is None else whole
+            if earlier:
+                part = percentile_bounds(point[earlier] - point[gap], draws[earlier] - draws[gap])
+            what = (by.name, by.label, by.groups[g], step)
+            found.append((*what, whole.value, whole.low, whole.high, part.value, part.low, part.high))
     return pd.DataFrame(found, columns=list(STEP_COLUMNS))
 
 
-def _same_mix(listed: Floats, y: Floats, inside: Bools) -> float:
-    """Gap in the share listed at the council's mix of outcomes."""
-    gap = 0.0
-    for value in (0.0, 1.0):
-        stratum = y == value
-        gap += float(stratum.mean()) * (share_pull(listed, stratum & inside)[0] - share_pull(listed, stratum & ~inside)[0])
+def _cells(base: Floats, without: Floats, y: Floats, inside: Bools) -> Floats:
+    """Rows × 12: being in a cell (outcome 0 and 1 of the group, then of everyone else), and listed in it by either list."""
+    cell = np.column_stack([side & (y == value) for side in (inside, ~inside) for value in (0.0, 1.0)]).astype(np.float64)
+    return np.column_stack([cell, cell * base[:, None], cell * without[:, None]])
+
+
+def _apart(weights: Floats, *, cells: Floats, what: str) -> Floats:
+    """Gap in the share listed in each resample: as it is, and at the council's mix of outcomes for the list as it is and without the theme."""
+    sums = weights @ cells
+    n, base, without = sums[:, :4], sums[:, 4:8], sums[:, 8:]
+    if what == "raw":
+        return ratio(base[:, :2].sum(axis=1), n[:, :2].sum(axis=1)) - ratio(base[:, 2:].sum(axis=1), n[:, 2:].sum(axis=1))
+    share = ratio(base if what == "mixed" else without, n)
+    mix = ratio(n[:, :2] + n[:, 2:], n.sum(axis=1, keepdims=True))
+    gap: Floats = (mix * (share[:, :2] - share[:, 2:])).sum(axis=1)
     return gap

@@ -6,7 +6,7 @@ families at earlier dates, as in the trial. So what differs between two refits i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,9 @@ class Refitter:
         """Names of the features that the model may see."""
         return tuple(str(name) for name in self.prepared.matrix.X.columns)
 
-    def scores(self, features: Sequence[str], *, y: Floats | None = None, draw: Floats | None = None, seed: int = 0) -> pd.DataFrame | None:
+    def scores(
+        self, features: Sequence[str], *, y: Floats | None = None, draw: Callable[[Ints], Floats] | None = None, seed: int = 0
+    ) -> pd.DataFrame | None:
         """One term a feature and ``baseline`` for each test row, which add up to the score; None where a fold has too few outcomes.
 
         Parameters
@@ -53,8 +55,9 @@ class Refitter:
         features : sequence of str
         y : array, optional
             Another outcome of all rows of the matrix.
-        draw : array, optional
-            Weight of each row of the matrix: training rows are drawn anew, with replacement, in proportion.
+        draw : function, optional
+            Training rows of a fold (positions in the matrix) to their weights: the rows are drawn anew, with replacement, in proportion. It is asked fold by
+            fold, so that no weight knows of a row that is tested.
         """
         matrix, splits = self.prepared.matrix, self.prepared.splits
         wanted = [feature for feature in matrix.meta.features if feature.name in set(features)]
@@ -68,7 +71,8 @@ class Refitter:
                     continue
                 rows = np.flatnonzero(part.fit & ~np.isnan(target))
                 if draw is not None:
-                    rows = np.sort(rng.choice(rows, len(rows), p=draw[rows] / draw[rows].sum()))
+                    weight = draw(rows)
+                    rows = np.sort(rng.choice(rows, len(rows), p=weight / weight.sum()))
                 if min(target[rows].sum(), (target[rows] == 0).sum()) < FEWEST:
                     return None
                 groups = {"groups": splits.family[rows]} if self.kind.by_family else {}
@@ -77,10 +81,23 @@ class Refitter:
                 parts.append(terms.set_axis(np.flatnonzero(part.test), axis=0))
         return pd.concat(parts).sort_index().set_axis(self.keys, axis=0)
 
-    def training_groups(self, column: str) -> tuple[Ints, Floats]:
-        """Group code of every row of the matrix, and its outcome; for weights of training rows only."""
+    def reweighted(self, column: str) -> Callable[[Ints], Floats]:
+        """Weights that unlink group and outcome among the training rows asked about; see `reweighing`."""
         codes, _ = pd.factorize(self.prepared.matrix.groups[column].astype(str), sort=True)
-        return codes.astype(np.int64), self.prepared.y.to_numpy()
+        y = self.prepared.y.to_numpy()
+        return lambda rows: reweighing(codes[rows].astype(np.int64), y[rows])
+
+
+def reweighing(codes: Ints, y: Floats) -> Floats:
+    """Weight of each row that makes group and outcome independent among the weighted rows: P(g)·P(y) / P(g, y) (Kamiran and Calders 2012)."""
+    known = ~np.isnan(y)
+    weight = np.ones(len(y))
+    for g in np.unique(codes[known]):
+        for value in (0.0, 1.0):
+            cell = known & (codes == g) & (y == value)
+            if cell.any():
+                weight[cell] = (codes[known] == g).mean() * (y[known] == value).mean() / (cell.sum() / known.sum())
+    return weight
 
 
 def refitter(model: RiskModel, matrix: object, training: TrainingSettings, sharing: object = None) -> Refitter:

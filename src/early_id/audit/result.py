@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from early_id.audit.crossed import EVIDENCE
 from early_id.audit.measures import MEASURES
 from early_id.core.errors import SettingsError
 from early_id.core.types import Json, Verdict
@@ -17,14 +18,18 @@ from early_id.core.types import Json, Verdict
 #: Columns of design §8, in its order; `rows` holds a few more after them.
 JSON_COLUMNS = (
     *("characteristic", "group", "n", "measure", "value", "low", "high", "comparator"),
-    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict"),
+    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "smallest_detectable_lower", "verdict"),
     *("families", "primary", "note"),
 )
 
 SUMMARY_COLUMNS = (
     *("characteristic", "label", "verdict", "measure", "group", "largest_gap", "low", "high"),
-    *("p_adjusted", "smallest_detectable", "note"),
+    *("p_adjusted", "smallest_detectable", "smallest_detectable_lower", "note"),
 )
+
+
+#: Why a summary shows no gap although groups were compared.
+FEW = f"no group has {EVIDENCE} children with the outcome and {EVIDENCE} without, and as many to compare with"
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,10 @@ class AuditResult:
     rows : DataFrame
         One row a characteristic, group and measure: characteristic, group, n (rows the measure looks at), families,
         measure, value, low, high, comparator, difference, difference_low, difference_high, p_adjusted, smallest_detectable,
-        verdict (empty unless primary), primary, note; then characteristic_label, measure_label, successes, design_effect.
-        NaN cannot be estimated.
+        smallest_detectable_lower, verdict (empty unless primary), primary, note; then characteristic_label, measure_label, successes, design_effect,
+        members, evidence (ten children with the outcome and ten without, in the group and in what it is compared with), told_by.
+        NaN cannot be estimated. A true gap of ``smallest_detectable`` (the group's share higher; negative where no higher share could be seen)
+        or of ``smallest_detectable_lower`` (lower, so negative) would be found in 4 of 5 audits like this one, by itself, at the row's first Holm step.
     summary : DataFrame
         One row a characteristic: verdict, and its largest gap with interval and the smallest that could have been seen.
     not_held : DataFrame
@@ -50,7 +57,7 @@ class AuditResult:
     crossed_small : DataFrame
         The other crossed groups, schools and hubs, with their head counts.
     unknown : DataFrame
-        The primary gaps if everyone *not known* belonged to one group.
+        The primary gaps of groups with evidence if everyone *not known* belonged to them, and whether the answer would be another (``turns``).
     themes, links : DataFrame
         What the list would be without each theme, and how far each theme goes along with each characteristic; only where a model was audited.
     calibration : DataFrame
@@ -123,11 +130,16 @@ class AuditResult:
             "rows": _rows_json(self.rows),
             "crossed": _rows_json(self.crossed),
             "places": _rows_json(self.places),
-            "summary": _records(self.summary),
-            "not_held": _records(self.not_held),
-            **{name: _records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
+            "summary": records(self.summary),
+            "not_held": records(self.not_held),
+            **{name: records(table) for name, table in self.tables().items() if name not in ("rows", "crossed", "places", "not_held")},
             "meta": self.meta,
         }
+
+    def __repr__(self) -> str:
+        verdicts = self.summary["verdict"].value_counts()
+        told = ", ".join(f"{verdict} for {n}" for verdict, n in verdicts.items())
+        return f"AuditResult({self.meta['rows']:,} rows, {self.meta['families']:,} families, {len(self.summary)} characteristics: {told})"
 
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html
@@ -140,7 +152,8 @@ def summarise(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """One row a characteristic.
 
     A gap found in any primary row is the verdict; *no gap found* needs every primary row to say so. The gap shown is the
-    largest among the rows that decided, from the side of the group with the higher (worse) share.
+    largest among the rows that decided, from the side of the group with the higher (worse) share; where no gap was found, of
+    groups with ten children with the outcome and ten without on both sides.
     """
     return pd.DataFrame(
         [_summary_row(rows[(rows["characteristic"] == name) & rows["primary"]], name, label) for name, label in names.items()],
@@ -150,8 +163,9 @@ def summarise(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
     found = primary[primary["verdict"] == str(Verdict.GAP_FOUND)]
-    # Rows nobody tested may differ by anything; a summary that showed them would show noise.
-    deciding = found if len(found) else primary[primary["p_adjusted"].notna()]
+    # Rows nobody tested, and those with a handful of outcomes, may differ by anything; a summary that showed them would show noise.
+    tested = primary[primary["p_adjusted"].notna()]
+    deciding = found if len(found) else tested[tested["evidence"].astype(bool)]
     row: Json = dict.fromkeys(SUMMARY_COLUMNS, np.nan)
     row |= {"characteristic": name, "label": label, "measure": "", "group": "", "note": ""}
     if len(found):
@@ -161,7 +175,7 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
     else:
         row["verdict"] = str(Verdict.CANNOT_TELL)
     if not len(deciding):
-        row["note"] = "; ".join(dict.fromkeys(note for note in primary["note"] if note))
+        row["note"] = "; ".join(dict.fromkeys(note for note in primary["note"] if note)) if tested.empty else FEW
         return row
     size = deciding["difference"].abs()
     largest = deciding[size >= size.max() - 1e-12].sort_values("difference", ascending=False, kind="stable").iloc[0]
@@ -173,15 +187,17 @@ def _summary_row(primary: pd.DataFrame, name: str, label: str) -> Json:
         "high": largest["difference_high"],
         "p_adjusted": largest["p_adjusted"],
         "smallest_detectable": largest["smallest_detectable"],
+        "smallest_detectable_lower": largest["smallest_detectable_lower"],
         "note": largest["note"],
     }
 
 
 def _rows_json(rows: pd.DataFrame) -> list[Json]:
-    return [row | {"n": _whole(row["n"])} for row in _records(rows[list(JSON_COLUMNS)])] if len(rows) else []
+    return [row | {"n": _whole(row["n"])} for row in records(rows[list(JSON_COLUMNS)])] if len(rows) else []
 
 
-def _records(frame: pd.DataFrame) -> list[Json]:
+def records(frame: pd.DataFrame) -> list[Json]:
+    """The rows of a table; NaN becomes null."""
     return [{str(key): _plain(value) for key, value in record.items()} for record in frame.to_dict(orient="records")]
 
 

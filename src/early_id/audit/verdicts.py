@@ -7,12 +7,14 @@ evidence is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from early_id.audit.gaps import Gap, TestKey
 from early_id.core.types import Json, Verdict
+from early_id.stats.arrays import Floats
+from early_id.stats.multiple import holm
 
 #: Adjusted p-values are scaled to this bar.
 BAR = 0.05
@@ -21,23 +23,38 @@ BAR = 0.05
 #: Columns of the rows, in order.
 ROW_COLUMNS = (
     *("characteristic", "group", "n", "families", "measure", "value", "low", "high", "comparator"),
-    *("difference", "difference_low", "difference_high", "p_adjusted", "smallest_detectable", "verdict", "primary", "note"),
-    *("characteristic_label", "measure_label", "successes", "design_effect", "members"),
+    *(
+        "difference",
+        "difference_low",
+        "difference_high",
+        "p_adjusted",
+        "smallest_detectable",
+        "smallest_detectable_lower",
+        "verdict",
+        "primary",
+        "note",
+    ),
+    *("characteristic_label", "measure_label", "successes", "design_effect", "members", "evidence"),
 )
+
+
+def adjusted_p(p: Sequence[float], alpha: float) -> Floats:
+    """Holm's adjusted p-values, scaled so that `BAR` is the bar of a family of tests held to ``alpha``."""
+    return holm(p) * (BAR / alpha)
 
 
 def judge(
     gap: Gap,
     adjusted: Mapping[TestKey, float],
-    smallest_detectable: float,
+    detectable: tuple[float, float],
     tolerances: Mapping[str, float],
 ) -> Json:
-    """The finished row: figures, adjusted p-value, smallest gap that could have been seen, verdict and notes."""
+    """The finished row: figures, adjusted p-value, smallest gaps that could have been seen (above, below), verdict and notes."""
     name = gap.measure.name
     p = min(float(adjusted.get(gap.test, np.nan)), 1.0) if gap.test is not None and not np.isnan(gap.p) else np.nan
     tolerance = tolerances.get(name)
     verdict, why = _verdict(gap, p, tolerance) if gap.primary else ("", "")
-    compared = gap.comparator != "" and not np.isnan(gap.difference)
+    higher, lower = detectable if gap.comparator != "" and not np.isnan(gap.difference) else (np.nan, np.nan)
     return {
         "characteristic": gap.characteristic,
         "group": gap.group,
@@ -52,7 +69,8 @@ def judge(
         "difference_low": gap.difference_low,
         "difference_high": gap.difference_high,
         "p_adjusted": p,
-        "smallest_detectable": smallest_detectable if compared else np.nan,
+        "smallest_detectable": lower if np.isnan(higher) else higher,
+        "smallest_detectable_lower": lower,
         "verdict": str(verdict),
         "primary": gap.primary,
         "note": "; ".join(part for part in (*gap.notes, why) if part),
@@ -61,6 +79,7 @@ def judge(
         "successes": gap.successes,
         "design_effect": gap.design_effect,
         "members": str(gap.members),
+        "evidence": gap.evidence,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,18 +50,22 @@ def settings(
     from early_id.config.load import load_config
 
     extra = list(overrides or [])
-    if as_of:
-        from datetime import date
-
-        try:
-            date.fromisoformat(as_of)
-        except ValueError:
-            raise SettingsError("The date after --as-of cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
-        extra.append(f"as_of.screening={as_of}")
+    if day := day_of(as_of, "--as-of"):
+        extra.append(f"as_of.screening={day}")
     cfg = load_config(config, overrides=extra, data=data.resolve() if data else None, out=out.resolve() if out else None)
     if reminded:
         remind(cfg.store_dir, config)
     return cfg
+
+
+def day_of(text: str | None, option: str) -> date | None:
+    """The date that an option gives; None where it was not given."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"The date after {option} cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
 
 
 def say(*parts: object) -> None:
@@ -100,9 +105,10 @@ def _plain(value: Any) -> Any:
 
 def with_commands() -> typer.Typer:
     """The application with every command registered; their modules are imported here and not before."""
-    from early_id.cli import audit, commands, features, inspect, linkage, models, synth
+    from early_id.cli import afterwards, audit, commands, features, inspect, linkage, lists, models, review, rights, synth, trail
 
-    assert audit and commands and features and inspect and linkage and models and synth  # importing them registers the commands
+    parts = (afterwards, audit, commands, features, inspect, linkage, lists, models, review, rights, synth, trail)
+    assert all(parts)  # importing them registers the commands
     return app
 
 

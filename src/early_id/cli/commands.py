@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, emit, remind, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
@@ -51,10 +51,31 @@ def demo(
 @app.command()
 def run(
     config: ConfigOption, data: DataOption = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    due: Annotated[bool, typer.Option("--due", help="Unattended: take in what is new, and make lists only where a date of the schedule has come.")] = False,
+    today: Annotated[str | None, typer.Option("--today", help="With --due: the day to take for today, YYYY-MM-DD.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Extracts to explained, audited lists: the main job from end to end."""
-    _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+    if due:
+        _run_due(settings(config, data=data, out=out, as_of=as_of, overrides=overrides), config, today=day_of(today, "--today"), as_json=as_json)
+    else:
+        _run(config, data=data, out=out, as_of=as_of, overrides=overrides, as_json=as_json)
+
+
+def _run_due(cfg: Config, config: Path, *, today: date | None, as_json: bool) -> None:
+    from early_id.workflow.due import run_due
+
+    done = run_due(cfg, today=today, taken_in=_show_findings)
+    if as_json:
+        emit(done.to_json())
+    say(f"{done.what.capitalize()}: lists of {done.day or 'no date yet'}, on {done.today}. Batch {done.batch}.")
+    for note in done.notes:
+        say(f"Note: {note}")
+    if done.refusal:
+        say(f"No lists were written: {done.refusal}")
+    remind(cfg.store_dir, config)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def _run(config: Path, *, as_json: bool, **options: Any) -> None:
@@ -76,6 +97,7 @@ _WHAT = {
     "school_list": "School lists (workbook and page)",
     "hub_list": "Hub lists (workbook and page)",
     "key_list": "Lists of keys",
+    "list_index": "Index for whoever sends the lists (counts)",
     "taken_out": "Who was taken out, and why (restricted)",
     "findings": "What was taken in, and what the checks found",
     "notice_parents": "Notice for parents",
@@ -91,12 +113,13 @@ LOUD_FROM = 0.05
 
 def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
     """Name the files of which much was set aside: a wrong date format looks like this."""
-    for name, rows in files.items():
-        if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
-            share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-            doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
-            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
-            say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
+    loud = {name: rows for name, rows in files.items() if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM}
+    for name, rows in loud.items():
+        share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
+        doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
+        say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
+    if loud:
+        say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
 
 
 def _show_findings(batch: Batch) -> None:
@@ -163,14 +186,16 @@ def _show_trials(trials: Any, words: Any) -> None:
 
 @app.command()
 def ingest(
-    config: ConfigOption, data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of extracts; without sources in the settings, each file is told by its columns.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="Settings file (YAML); none is needed with a folder.")] = None,
+    data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
     acknowledge: Annotated[str | None, typer.Option("--acknowledge", help="Record that this role received the urgent signs; nothing is read.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
     from early_id.workflow.steps import open_bench, take_in
 
-    cfg = settings(config, data=data, out=out, overrides=overrides, reminded=not acknowledge)
+    cfg = _ingest_settings(folder or data, config, out, overrides, reminded=not acknowledge)
     bench = open_bench(cfg)
     if acknowledge:
         received = bench.store.acknowledge(by_role=acknowledge, on=date.today())
@@ -180,44 +205,37 @@ def ingest(
     if as_json:
         emit(batch.to_json())
     else:
-        files = batch.frame()
-        rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
-        say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
+        _show_files(batch)
         for line in batch.findings.lines():
             say(line)
         _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
     if batch.urgent:
-        remind(bench.store.folder, config)
+        remind(bench.store.folder, config or Path("config.yaml"))
 
 
-@app.command()
-def screen(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Write the explained lists of every school and hub; refused without an approval."""
-    from early_id.workflow import publish
-    from early_id.workflow.governing import approval_of, models_for_lists
-    from early_id.workflow.steps import at_work, build, gap_now, open_bench, screen_all, train_all
-    from early_id.workflow.words import approval_text
+def _ingest_settings(folder: Path | None, config: Path | None, out: Path | None, overrides: list[str] | None, *, reminded: bool) -> Config:
+    """Settings of an intake: those of the file, or, for a folder alone, the shipped ones."""
+    from early_id.config.load import folder_config
+    from early_id.core.errors import SettingsError
 
-    bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
-    status = approval_of(bench)
-    status.require()
-    people = bench.people
-    if (gap := gap_now(bench, people)) is not None:
-        gap.refuse()  # before minutes of training
-    for note in status.notes:
-        say(f"Note: {note}")
-    with at_work(bench, on_store=False):
-        matrix = build(bench, people)
-        # With an approved model nothing is trained.
-        trials = {} if status.approved else train_all(bench, matrix)
-        lists = screen_all(bench, people, matrix, models_for_lists(status, trials))
-        publish.check_free(bench.cfg.out_dir)
-        outputs = publish.lists(bench, lists, trials, status)
-    if as_json:
-        from early_id.data.urgent import unacknowledged
+    if config is not None:
+        return settings(config, data=folder, out=out, overrides=overrides, reminded=reminded)
+    if folder is None:
+        raise SettingsError("Nothing says what to take in.", what_next="Give a folder (early-id ingest FOLDER), or settings with --config.")
+    return folder_config(folder.resolve(), out=out.resolve() if out else None, overrides=overrides or ())
 
-        made = [item for item in outputs if item["kind"] != "taken_out"]
-        emit({"lists": made, **lists.summary(), "urgent": {"not_acknowledged": len(unacknowledged(bench.store.folder))}})
-        return
-    say(text_table(lists.frame().astype(str).to_numpy().tolist(), list(lists.frame().columns)))
-    say(f"\nWritten to {(bench.cfg.out_dir / 'lists').as_posix()}. {approval_text(status, trials)}")
+
+def _show_files(batch: Batch) -> None:
+    """Each file with what became of its rows, as what it was read, and what was not read at all."""
+    rows = [
+        [
+            item.file,
+            f"{item.shape}{' (told by its columns)' if item.recognised else ''}",
+            item.read_as,
+            *(f"{n:,}" for n in (item.rows_in, item.rows_kept, item.rows_set_aside)),
+        ]
+        for item in batch.files
+    ]
+    say(text_table(rows, ["file", "shape", "read as", "rows in", "kept", "set aside"]))
+    for item in batch.not_read:
+        say(f"Not read: {item.file}. {item.why}")

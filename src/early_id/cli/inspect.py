@@ -66,20 +66,12 @@ def features_list(
 
 def _indicators(as_json: bool) -> None:
     """Each situation with the labels of its features, or why there are none."""
-    import textwrap
     from dataclasses import asdict
 
     from early_id.features.catalogue import catalogue
-    from early_id.features.indicators import EDITION, INDICATORS
+    from early_id.features.indicators import EDITION, INDICATORS, indicators_text
 
     if as_json:
         emit({"edition": EDITION, "indicators": [asdict(one) for one in INDICATORS]})
         return
-    features = catalogue()
-    print(f"{len(INDICATORS)} situations ({EDITION}; the last are what practitioners add)")
-    for number, one in enumerate(INDICATORS, 1):
-        labels = "; ".join(features[name].label for name in one.features)
-        print(f"\n{number:>2}. {one.title}")
-        for what, said in (("Signs used: ", labels), ("Not used: " if labels else "No sign is used: ", one.why_not)):
-            if said:
-                print(textwrap.fill(said, width=110, initial_indent=f"    {what}", subsequent_indent="      "))
+    print(indicators_text(catalogue()))

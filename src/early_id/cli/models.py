@@ -115,8 +115,9 @@ def _show(trained: Trained, *, as_json: bool) -> None:
         if card["models"]:
             rows = [[name, *(_figure(one[measure]) for measure in _SHOWN)] for name, one in card["models"].items()]
             say(text_table(rows, ["model or rule", *_SHOWN.values()]))
-        for name, one in card["models"].items():
-            say(trained.words.text(f"  {name}: {one['sentence']}"))
+        forward = card["models"].get(card.get("put_forward"))
+        if forward:
+            say(trained.words.text(f"  {card['put_forward']}, the model put forward: {forward['sentence']}"))
     notes = [note for card in trained.cards.values() for note in card["notes"]]
     for note in dict.fromkeys([*trained.notes, *notes]):
         say(f"Note: {note}")

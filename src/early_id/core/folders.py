@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -74,6 +75,60 @@ def holding(folder: Path, *, role: str, group: bool = False) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+#: Before the name of what was moved aside: to be put back where nothing took its place, or to go for good.
+_OLD, _GONE = ".old-", ".gone-"
+
+
+def put_in_place(fresh: Path, target: Path) -> None:
+    """Let ``fresh``, a file or folder beside ``target``, take its place whole.
+
+    Wherever the process is killed, ``target`` is whole: the old one, the new one, or missing for a moment, with the old one beside it, which
+    :func:`restore` puts back. Where something of the old one is open and holds it, everything stays as it was.
+
+    Raises
+    ------
+    OSError
+        It could not be moved.
+    """
+    if not target.is_dir():
+        fresh.replace(target)
+        return
+    old = target.with_name(f"{_OLD}{target.name}")
+    _remove(old)
+    target.replace(old)
+    try:
+        fresh.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
+    _remove(old)
+
+
+def take_away(target: Path) -> None:
+    """Remove a folder so that nobody ever meets half of it."""
+    if target.exists():
+        gone = target.with_name(f"{_GONE}{target.name}")
+        _remove(gone)
+        target.replace(gone)
+        _remove(gone)
+
+
+def restore(folder: Path) -> None:
+    """Tidy up after a process that was killed in the middle of :func:`put_in_place` or :func:`take_away`."""
+    for old in sorted(folder.glob(f"{_OLD}*")):
+        target = old.with_name(old.name.removeprefix(_OLD))
+        _remove(old) if target.exists() else old.replace(target)
+    for gone in sorted(folder.glob(f"{_GONE}*")):
+        _remove(gone)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def restrict(path: Path, *, group: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,9 +15,13 @@ from early_id.data.store import Version
 _FOLDERS = ("versions", "parts", "set_aside", "urgent")
 
 
-def sweep(folder: Path, current: int) -> None:
-    """Take away what belongs to no version: the work of a run that broke off, however far it came."""
-    left = [*folder.glob(".batch-*"), *folder.glob(".current.json"), *(item for name in _FOLDERS for item in (folder / name).glob("*"))]
+def sweep(folder: Path, current: int, *, keep: Collection[str] = ()) -> None:
+    """Take away what belongs to no version: the work of a run that broke off, however far it came; but for the folders to ``keep``."""
+    left = [
+        *folder.glob(".batch-*"),
+        *folder.glob(".current.json"),
+        *(item for name in _FOLDERS if name not in keep for item in (folder / name).glob("*")),
+    ]
     for item in left:
         number = re.search(r"(\d{6,})(\.\w+)?$", item.name)
         if item.parent != folder and (number is None or int(number.group(1)) <= current):

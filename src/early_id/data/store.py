@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
+from early_id.data.covered import Coverage, coverage_of
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.sources.others import with_others
 from early_id.data.stage import SQL_TYPES
 from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
@@ -60,7 +62,7 @@ class Store:
 
     def __init__(self, folder: Path, tables: Tables, settings: Config | None = None) -> None:
         self.folder = folder
-        self.tables = tables
+        self.tables = with_others(tables)
         self.settings = settings
         self._held = False
         self.version = self._read_current()
@@ -178,6 +180,11 @@ class Store:
         # Stores written before 'stated' and 'schools' were kept say neither.
         return frame.assign(**dates, stated=frame["stated"].eq(True), schools=frame["schools"].astype(object))
 
+    def covered(self) -> Coverage:
+        """What the sources cover, counted: schools, people and days; and of each school what it sent."""
+        parts = {name: self.part_sql(name) for name in self.version.tables}
+        return coverage_of(raw(connect()), parts, self.version.coverage, {table.name: table for table in self.tables})
+
     def span(self) -> tuple[date, date] | None:
         """First and last day that the stored records of events cover; lists of people and schools have no such span."""
         rows = [row for row in self.version.coverage if row["table"] not in ("pupils", "schools")]
@@ -210,8 +217,10 @@ class Store:
     def go_back(self, number: int) -> None:
         """Make an earlier version current again, because a later step of the same run failed; 0 is the empty store.
 
-        What the later version left behind is swept by the next intake; until then an urgent file stays where its officer finds it.
+        What the later version left behind is taken away; but for an urgent file, which stays where its officer finds it until the next intake.
         """
+        from early_id.data.publish import sweep
+
         if self._read_current().number == number:
             return
         with self.writing():
@@ -222,6 +231,7 @@ class Store:
                 fresh = self.folder / ".current.json"
                 fresh.write_text(json.dumps({"version": number}), encoding="utf-8")
                 fresh.replace(pointer)
+            sweep(self.folder, number, keep=("urgent",))
         self.refresh()
 
     def acknowledge(self, *, by_role: str, on: date) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from early_id.core.types import Direction, Missing, Unit
+from early_id.core.types import Direction, Unit
+from early_id.explain.not_known import not_known, out_of_date
 from early_id.explain.peers import ABOUT, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
@@ -20,20 +21,16 @@ from early_id.explain.wording import (
     label_and_period,
     period_text,
     sentence_case,
-    short_label,
     theme_title,
     value_text,
 )
 from early_id.features.themes import THEMES
 from early_id.present.wording import and_list, day_text
-from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
-MOST_NOTICED, MOST_AGAINST, MOST_NOT_KNOWN = 4, 3, 4
-#: More old sources than this are told in one line.
-MOST_OUT_OF_DATE = 2
+MOST_NOTICED, MOST_AGAINST = 4, 3
 #: Themes that are told whatever they counted.
 READ_WITH = ("provision",)
 #: A theme that moves the score by less than this (log-odds; odds by 5 in 100) is not worth a sentence.
@@ -41,10 +38,6 @@ WORTH_SAYING = 0.05
 #: Upper ends of the steps of the five-step bar, in log-odds: coarse on purpose, so that no score can be rebuilt from it.
 STEPS = (0.15, 0.3, 0.6, 1.0)
 STEP_WORDS = ("a little", "somewhat", "clearly", "strongly", "very strongly")
-#: Days after which a record that is made all the time (a register mark) is out of date; others after a year.
-STALE_AFTER = {"attendance": 28}
-STALE_OTHERWISE = 365
-
 #: Which side of the table a theme is on. "not shown" counts for too little, or came after the most a reader can use.
 SIDES = ("noticed", "against", "strength", "not known", "not shown")
 
@@ -96,6 +89,13 @@ class Reason:
         return sentence_case(f"{self.source}{newest}")
 
     @property
+    def short_origin(self) -> str:
+        """``(attendance register, 31 October 2025)``, where the reader has been told once that the date is that of the newest record."""
+        if self.withheld or self.told_above:
+            return ""
+        return f"({self.source}, {day_text(self.newest_on)})" if self.newest_on else f"({self.source})"
+
+    @property
     def said(self) -> str:
         """Sentence and comparison. A fact that the reader has just met under what is going well is not said twice."""
         if self.told_above:
@@ -105,7 +105,7 @@ class Reason:
     @property
     def text(self) -> str:
         """Sentence, comparison and origin in one line, for a cell of a workbook."""
-        return " ".join(part for part in (self.said, self.origin) if part)
+        return " ".join(part for part in (self.said, self.short_origin) if part)
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,7 +150,15 @@ class Row:
 def counted_as_well(explanation: Explanation) -> str:
     """The line about themes that raised the score by values nobody would notice; empty where there are none."""
     named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
-    return f"Counted as well, though not unusual for the year group: {and_list(named)}." if named else ""
+    return f"Counted as well, though no more than is usual for the year group: {and_list(named)}." if named else ""
+
+
+def nothing_noticed(explanation: Explanation) -> str:
+    """What stands under *what we noticed* where no single sign is worth a sentence."""
+    named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
+    if not named:
+        return "Nothing stood out for this child; the family is listed because of a brother or sister."
+    return f"No single sign stands out. Several small ones came together: {and_list(named)}. Ask those who know the child if there is anything in it."
 
 
 def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
@@ -180,16 +188,13 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     for feature in features:
         by_theme.setdefault(feature.theme, []).append(feature)
     reasons = [_theme_reason(theme, members, row, peers) for theme, members in by_theme.items()]
-    # A usual value is no reason that a reader could give, whatever it counted: it is named in a line of its own, unless there is nothing else.
+    # A usual value is no reason that a reader could give, nor is one that is less than usual, whatever it counted: such themes are named in one line.
     raising = sorted((r for r in reasons if r.side == "noticed"), key=lambda r: (not r.stands_out, -r.contribution, r.theme))
-    noticed = [r for r in raising if r.stands_out] or raising
+    noticed = [r for r in raising if r.stands_out]
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
     rest = [*(r for r in raising if r not in noticed[:MOST_NOTICED]), *against[MOST_AGAINST:]]
     raised = frozenset(reason.theme for reason in raising)
-    well = tuple(
-        _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
-        for feature, sentence in strengths(features, row.values, leave_out=raised)
-    )
+    well = tuple(_well(feature, sentence, row, peers) for feature, sentence in strengths(features, row.values, leave_out=raised, parts=row.parts))
     told = {reason.theme for reason in well}
     return Explanation(
         key=row.key,
@@ -199,8 +204,8 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
         noticed=tuple(sorted(noticed[:MOST_NOTICED], key=_place)),
         against=tuple(replace(_without_plain_comparison(r), told_above=r.theme in told) for r in against[:MOST_AGAINST]),
         going_well=well,
-        not_known=_not_known(by_theme, row, held),
-        out_of_date=_out_of_date(features, row),
+        not_known=not_known(by_theme, row, held),
+        out_of_date=out_of_date(features, row),
         also_counted=tuple(r.title for r in rest if r.side == "noticed" and not r.stands_out),
         read_with=_read_with(by_theme, row, raised | frozenset(r.theme for r in against[:MOST_AGAINST])),
         others=(*(replace(r, side="not shown") for r in rest), *(r for r in reasons if r.side not in ("noticed", "against"))),
@@ -216,6 +221,14 @@ def _place(reason: Reason) -> tuple[int, str]:
 def _without_plain_comparison(reason: Reason) -> Reason:
     """Good news needs no "about what is usual" after it."""
     return replace(reason, comparison="") if reason.comparison.startswith(ABOUT) else reason
+
+
+def _well(feature: Feature, sentence: str, row: Row, peers: YearGroups) -> Reason:
+    """A strength. That others do better still is left out, since it would take back what has just been said; so is what the sentence gives no value for."""
+    reason = _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
+    middle = peers.median(feature, row.nc_year)
+    worse = middle is not None and feature.direction.sign * (row.values[feature.name] - middle) > 0
+    return reason if "{value}" in (feature.strength_phrase or "") and not worse else replace(reason, comparison="")
 
 
 def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroups) -> Reason:
@@ -240,7 +253,7 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     reason = _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
     if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
         return reason
-    return replace(reason, comparison=f"{reason.comparison} It says little by itself.", stands_out=False)
+    return replace(reason, stands_out=False)
 
 
 def _lacks(feature: Feature, row: Row) -> bool:
@@ -293,52 +306,4 @@ def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:
         usual="" if feature.unit is Unit.FAMILY else peers.usual(feature, row.nc_year),
         source=holder(feature),
         newest_on=row.newest.get(feature.name),
-    )
-
-
-def _not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str] | None) -> tuple[str, ...]:
-    """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
-    whole, lines = [], []
-    for theme, members in by_theme.items():
-        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held)]
-        unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
-        if shown and len(unknown) == len(shown):
-            whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
-        else:
-            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
-            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
-            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
-            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
-    lines = list(dict.fromkeys([*whole, *lines]))
-    if len(lines) > MOST_NOT_KNOWN:
-        more = len(lines) - MOST_NOT_KNOWN + 1
-        lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
-    return tuple(lines)
-
-
-def _would_be_known(feature: Feature) -> bool:
-    """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
-    of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
-    return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
-
-
-def _out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
-    """Sources whose newest record behind a value is old, each told once."""
-    newest: dict[str, date] = {}
-    limit: dict[str, int] = {}
-    for feature in features:
-        day = row.newest.get(feature.name)
-        value = row.values[feature.name]
-        # That the last one is long ago says that nothing has come since, not that the records stopped.
-        if day is None or is_withheld(feature) or math.isnan(value) or value == 0 or feature.measure.kind == "days_since_last":
-            continue
-        name = holder(feature)
-        newest[name] = max(day, newest.get(name, day))
-        limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
-    old = {name: day for name, day in newest.items() if (row.as_of - day).days > limit[name]}
-    if len(old) > MOST_OUT_OF_DATE:
-        named = "; ".join(f"{name}, {day_text(day)}" for name, day in old.items())
-        return (f"The newest records used are old. Check that they still hold: {named}.",)
-    return tuple(
-        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds." for name, day in old.items()
     )

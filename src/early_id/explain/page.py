@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from early_id.explain.narrative import STEPS, Explanation, counted_as_well
+from early_id.explain.narrative import STEPS, Explanation, counted_as_well, nothing_noticed
 from early_id.explain.wording import year_label
 from early_id.present.page import environment, render_page
 
@@ -48,6 +48,12 @@ class SheetContext:
     ----------
     heading : str
         Who it is about: a name on a list, a key for analysts.
+    key : str
+        What stands for the child on papers that come back; empty: the heading is the key already.
+    lead : str
+        Who speaks to the family in this period.
+    since : str
+        The first list on which the family stood, where that was an earlier one.
     school : str
         Name of the school; empty where not known.
     year : str
@@ -57,7 +63,9 @@ class SheetContext:
     check_safe_contact : bool
         Whether the box "check safe contact first" is shown.
     offer : sequence of mappings
-        Services on offer here: ``name``, ``how``, ``where``.
+        Services on offer here: ``name``, ``how``, ``where``, ``waiting``.
+    general_help : str
+        The nearest hub and how a family refers itself.
     ask : str
         Where a family can ask, correct, object or complain.
     small_print : str
@@ -67,11 +75,15 @@ class SheetContext:
     """
 
     heading: str
+    key: str = ""
+    lead: str = ""
+    since: str = ""
     school: str = ""
     year: str = ""
     speak_first: tuple[str, ...] = ("Whoever in school knows the family best.",)
     check_safe_contact: bool = False
     offer: Sequence[Mapping[str, str]] = ()
+    general_help: str = ""
     ask: str = "the council's data protection officer"
     small_print: str = ""
     anchor: str = "sheet"
@@ -82,7 +94,8 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
     template = _templates().get_template("sheet.html")
     return template.render(
         e=explanation,
-        also=counted_as_well(explanation),
+        also=counted_as_well(explanation) if explanation.noticed else "",
+        nothing=nothing_noticed(explanation),
         c=context or SheetContext(heading=explanation.key),
         year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,

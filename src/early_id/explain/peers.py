@@ -89,4 +89,5 @@ class YearGroups:
         middle = self.median(feature, nc_year)
         if middle is None or math.isnan(value):
             return True
-        return not self.is_usual(feature, nc_year, value) and feature.direction.sign * (value - middle) >= 0
+        # Where either way may count, less than usual is still nothing that a reader would call a sign.
+        return not self.is_usual(feature, nc_year, value) and (feature.direction.sign or 1) * (value - middle) >= 0

@@ -7,6 +7,7 @@ never good news.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from early_id.explain.wording import fill, is_withheld
@@ -27,21 +28,26 @@ def is_strength(feature: Feature, value: float) -> bool:
     return (below is None or value <= below) and (above is None or value >= above)
 
 
-def strengths(features: tuple[Feature, ...], values: dict[str, float], *, leave_out: frozenset[str] = frozenset()) -> list[tuple[Feature, str]]:
-    """At most three strengths, one a theme, in the order of the catalogue.
+def strengths(
+    features: tuple[Feature, ...], values: Mapping[str, float], *, leave_out: frozenset[str] = frozenset(), parts: Mapping[str, float] | None = None
+) -> list[tuple[Feature, str]]:
+    """At most three strengths, one a theme, in the order of the catalogue, what never happened last.
 
     Parameters
     ----------
     leave_out : frozenset of str
-        Themes that raised the suggestion: saying both about one theme would confuse the reader. That things have got better lately is the
-        exception: it is what a conversation can begin with.
+        Themes that raised the suggestion: good news about the very thing that was noticed would confuse the reader. What has got better lately, and
+        what itself spoke against, are the exceptions: they are what a conversation can begin with, such as good attendance of the last weeks beside a
+        year of absence, or absences that were all agreed with the school.
+    parts : mapping, optional
+        What each feature added to the score.
     """
     found: dict[str, tuple[Feature, str]] = {}
     for feature in features:
-        if (
-            (feature.theme not in leave_out or feature.measure.kind == "change")
-            and feature.theme not in found
-            and is_strength(feature, values[feature.name])
-        ):
+        own = (parts or {}).get(feature.name, math.inf)
+        may_be_told = feature.theme not in leave_out or feature.measure.kind == "change" or own < 0
+        if may_be_told and feature.theme not in found and is_strength(feature, values[feature.name]):
             found[feature.theme] = (feature, fill(feature.strength_phrase or "", feature, values[feature.name]))
-    return list(found.values())[:MOST]
+    # That something never happened says less about a child than something that did.
+    told = sorted(found.values(), key=lambda item: item[0].value_format in ("count", "yes_no") and values[item[0].name] == 0)
+    return told[:MOST]

@@ -19,7 +19,7 @@ from early_id.core.calendar import SchoolCalendar
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.ask import Dates, ask, key_of
-from early_id.features.compile import Aggregate, aggregates, flagged, goes_by_row, longest_run
+from early_id.features.compile import IN_ORDER, Aggregate, aggregates, flagged, goes_by_row, longest_run, open_stay
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: So many parts of one query make it worth while to bring rows together first.
 _MANY = 8
-#: Measures that can be nought: with ``Missing.UNKNOWN`` they are known where the child has any row at any time.
+#: Measures that can be nought: with ``Missing.UNKNOWN`` that takes a row of the child at any time.
 _COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
 
@@ -70,7 +70,11 @@ def build_at(
     children = numbered(cohort)
     values = {f.name: np.full(len(children), np.nan) for f in wanted}
     newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    placed: set[Unit] = set()
     for scope, group in scopes(past, children, wanted, calendar, rules):
+        if scope.unit not in placed:
+            scope.place_subjects()
+            placed.add(scope.unit)
         for feature, (value, new) in _answers(scope, group).items():
             values[feature], newest[feature] = value, new
     index = cohort.index
@@ -88,17 +92,19 @@ def scopes(
     past: Past, children: pd.DataFrame, wanted: tuple[Feature, ...], calendar: SchoolCalendar, rules: FeatureSettings
 ) -> Iterator[tuple[Scope, list[Feature]]]:
     """Each table as a group of features sees it, with that group; a table that was never stored answers nothing and is left out."""
-    persons = persons_of(past, children)
-    links = past.links()
+    persons, links = persons_of(past, children), past.links()
+    subjects = {unit: subjects_of(persons[unit], links) for unit in dict.fromkeys(feature.unit for feature in wanted)}
+    linked = {
+        unit: np.ones(len(children), dtype=bool) if unit is Unit.CHILD else children["rid"].isin(some["rid"]).to_numpy()
+        for unit, some in subjects.items()
+    }
     for group in _groups(wanted):
         table = past.store.tables[group[0].source]
         if not past.store.has(table.name):
             continue
         unit, own_school_only = group[0].unit, group[0].sharing is SharingClass.SCHOOL
-        subjects = subjects_of(persons[unit], links)
-        linked = frozenset(children["rid"] if unit is Unit.CHILD else subjects["rid"])
-        coverage = Coverage(past, table, rules, children, persons[unit], linked, own_school_only)
-        yield Scope(past, table, children, persons[unit], subjects, own_school_only, calendar, rules, coverage), group
+        coverage = Coverage(past, table, rules, children, persons[unit], linked[unit], own_school_only)
+        yield Scope(past, table, unit, children, persons[unit], subjects[unit], own_school_only, calendar, rules, coverage), group
 
 
 def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:
@@ -125,7 +131,6 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
     alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
     alike = [plan for plan in plans if plan not in alone]
-    scope.place_subjects()
     answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
@@ -134,10 +139,11 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
 
 def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
     """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
-    parts = [part for _, parts in plans for part in parts]
+    parts = [part for _, parts in plans for part in parts if part.measure.kind != "days_in_stay"]
     if not parts:
         return pd.DataFrame(index=scope.children["rid"])
-    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
+    many = len(parts) >= _MANY or scope.table.name in scope.past.together
+    together = many and not any(goes_by_row(part.measure) for part in parts)
 
     def query(on: Dates) -> ibis.Table:
         rows = scope.compacted(parts, on) if together else scope.rows(on)
@@ -153,23 +159,26 @@ def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
 
 
 def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
-    """The longest runs, each from a query of its own, because they go by the order of rows."""
+    """Longest runs and open stays, each from a query of its own, because they go by the order of rows."""
     frame = pd.DataFrame(index=scope.children["rid"])
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
-    for part in (part for _, parts in plans for part in parts if part.measure.kind == "longest_run"):
+    for part in (part for _, parts in plans for part in parts if part.measure.kind in IN_ORDER):
 
         def query(on: Dates, part: Part = part) -> ibis.Table:
-            return longest_run(part.measure, scope.rows(on), on[start_of(part.window)], on[end_of(part.window)], order)
+            span = on[start_of(part.window)], on[end_of(part.window)]
+            if part.measure.kind == "days_in_stay":
+                return open_stay(part.measure, scope.rows(on), *span, on["as_of"], scope.table.ends)
+            return longest_run(part.measure, scope.rows(on), *span, order)
 
         run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
-        for name in ("n", "newest"):
+        for name in run.columns:
             frame[f"{part.prefix}_{name}"] = run[name]
     return frame
 
 
 def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
     """The answer by ``rid``, with a row for every child."""
-    full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only))
+    full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only), scope.placed)
     return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 
@@ -182,10 +191,11 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _earliest(scope: Scope, group: list[Feature]) -> date:
-    """The first day that any window of the group reaches; the beginning where coverage needs to know of any row ever."""
-    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and f.measure.kind in _COUNTS for f in group):
+    """The first day that any window of the group reaches; the beginning where it has to be known of any row ever."""
+    asked = [(feature, part) for feature in group for part in parts_of(feature, "")]
+    if scope.table.covered_by != "rows" and any(f.missing is Missing.UNKNOWN and part.measure.kind in _COUNTS for f, part in asked):
         return BEGINNING
-    return min(scope.window(part.window)[0] for feature in group for part in parts_of(feature, ""))
+    return min(scope.window(part.window)[0] for _, part in asked)
 
 
 def _finish(scope: Scope, feature: Feature, parts: list[Part], answer: pd.DataFrame, peers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

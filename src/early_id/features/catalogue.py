@@ -17,6 +17,7 @@ from early_id.core.display import frame_html
 from early_id.core.errors import DeclarationError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Direction, Missing, SharingClass, Unit, Usage
+from early_id.features.compile import OF_OPEN_SPELLS
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.themes import THEMES
 from early_id.schema.codes import code_list
@@ -25,7 +26,7 @@ from early_id.schema.tables import Table, Tables
 
 MEASURES = {
     "count", "share", "total", "days", "weeks", "different", "largest", "any_", "days_since_first", "days_since_last", "mean_gap", "latest", "current",
-    "change", "against_peers", "longest_run", "relatives", "custom",
+    "days_in_current", "days_in_stay", "change", "against_peers", "longest_run", "relatives", "custom",
 }  # fmt: skip
 #: Measures of a column of numbers.
 _OF_NUMBERS = ("total", "largest", "latest")
@@ -35,7 +36,7 @@ _BLANKS = {"value", "period"}
 _VALUE_FORMATS = {"count", "share", "days", "yes_no", "number"}
 
 #: What cannot be compared between two windows.
-_NOT_INSIDE = ("change", "against_peers", "relatives", "custom")
+_NOT_INSIDE = ("change", "against_peers", "relatives", "custom", "days_in_stay")
 #: Raises with what is wrong and what to do.
 Refuse: TypeAlias = Callable[..., None]
 
@@ -216,8 +217,8 @@ def _check_measure(measure: Measure, table: Table, tables: Tables, refuse: Refus
             _check_window(measure.earlier, refuse)
     if measure.kind == "against_peers" and (measure.inner is None or measure.inner.kind != "share" or "school_id" not in table):
         refuse("Only a share of a table that names the school can be compared with the year group.", "Write against_peers(share(...)).")
-    if measure.kind == "current" and not table.ends:
-        refuse(f"The table '{table.name}' holds events, not spells, so nothing can be 'current'.")
+    if measure.kind in (*OF_OPEN_SPELLS, "days_in_stay") and not table.ends:
+        refuse(f"The table '{table.name}' holds events, not spells, so nothing can be '{measure.kind}'.")
 
 
 def catalogue(extra: Iterable[Feature] = (), *, tables: Tables | None = None) -> Catalogue:

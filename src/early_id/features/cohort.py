@@ -17,10 +17,12 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.core.types import Usage
 from early_id.features.households import household_reasons, school_homes
-from early_id.features.lookalikes import likeness, share_marks
+from early_id.features.lookalikes import likeness, share_marks, with_doubts
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
 from early_id.features.past import Past
+from early_id.features.safe_contact import check_first
+from early_id.features.wishes import held_back
 from early_id.schema.codes import code_list
 
 #: Reason → words, in order of precedence.
@@ -37,6 +39,8 @@ REASONS: dict[str, str] = {
     "care_leaver": "care leaver with a personal adviser",
     "safeguarding_route": "a recorded sign that goes to the safeguarding route, not to a list",
     "maybe_statutory": "same name and date of birth as a child open to statutory services whose record could not be linked: check first",
+    "objection": "objected to the use of records for lists: left out until that is settled",
+    "family_wish": "the family does not want to be approached by way of a list until the date that it chose",
     "early_help_open": "early help already under way",
     "contact_pending": "contact in the last weeks still waiting for an answer",
     "double_record": "a second record, by name and date of birth, of a child who is on a school roll",
@@ -47,6 +51,8 @@ REASONS: dict[str, str] = {
     "safe_contact_first": "safe contact has to be checked first: hub only",
 }
 _STATUS_REASON = {"CLA": "looked_after", "CPP": "protection_plan", "COURT": "court", "S47": "section_47", "CIN": "child_in_need"}
+#: Reasons that are the family's own word, with the date until which they hold.
+WISHES = ("objection", "family_wish")
 #: Statuses of one child that mean an open case.
 OPEN_TO_STATUTORY = ("looked_after", "protection_plan", "court", "section_47", "child_in_need", "referral_open")
 
@@ -137,18 +143,23 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     frame["age"] = age.reindex(everyone)
     frame["school_id"] = school["school_id"].reindex(everyone)
     frame["nc_year"] = school["nc_year"].reindex(everyone)
-    own = past.people.own_family(pd.Series(everyone, index=everyone))
-    frame["family_id"] = families["family_id"].reindex(everyone).where(lambda s: s.notna(), own)
-    homes = school_homes(past, school.reset_index(), past.people.key)
-    frame["home_id"] = homes.reindex(everyone).where(lambda s: s.notna(), own)
+    household = families["family_id"].reindex(everyone)
+    home = school_homes(past, school.reset_index(), past.people.key).reindex(everyone)
+    # A key takes time to make, so only of those who need one.
+    alone = pd.Series(everyone, index=everyone)[(household.isna() | home.isna()).to_numpy()]
+    own = past.people.own_family(alone).reindex(everyone)
+    frame["family_id"], frame["home_id"] = household.where(household.notna(), own), home.where(home.notna(), own)
     for mark in ("safe_contact", "protected_address", "no_joint_contact"):
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))
     frame["hub_id"] = _family_hub(frame)
-    alike, status = likeness(people).reindex(everyone), statutory_reasons(past, frame["age"])
+    alike, status = with_doubts(likeness(people).reindex(everyone), past.people.may_be_one()), statutory_reasons(past, frame["age"])
     frame = share_marks(frame, alike)
     frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
-    found = _found(past, cfg, frame, people, status)
+    frame["check_first"] = everyone.isin(check_first(past, frame["age"]))
+    wishes = held_back(past, frame)
+    frame["until"] = wishes["until"].reindex(everyone)
+    found = _found(past, cfg, frame, people, status) | {str(reason): rows.index for reason, rows in wishes.groupby("reason")}
     frame["reason"] = _first(found, frame.index)
     frame["household"] = household_reasons(frame, found)
     return _cohort(past, cfg, frame)
@@ -209,7 +220,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     frame = frame.reset_index().assign(as_of=moment)
     taken = frame["reason"].notna()
     # A home counts as the school holds it and as housing does: unsafe contact with one child is unsafe contact with all at home.
-    unsafe = frame[~_contact_is_safe(frame)]
+    unsafe = frame[~_contact_is_safe(frame) | frame["check_first"]]
     frame["contact_is_safe"] = ~(frame["family_id"].isin(unsafe["family_id"]) | frame["home_id"].isin(unsafe["home_id"]))
     at_home, safe = frame["household"] != "", frame["contact_is_safe"]
     excluded = pd.concat(
@@ -218,8 +229,10 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
             frame.loc[~taken & at_home].assign(reason=lambda rows: rows["household"], audiences="school_lead"),
             frame.loc[~taken & ~at_home & ~safe].assign(reason="safe_contact_first", audiences="school_lead"),
         ]
-    )[[*EXCLUDED_COLUMNS, "home_id"]].reset_index(drop=True)
-    index = frame.loc[~taken].drop(columns=["reason", "here", "likeness"])
+    )[[*EXCLUDED_COLUMNS, "home_id", "until"]].reset_index(drop=True)
+    # Until when, of those only who are left out by their own wish: other reasons have no date.
+    excluded["until"] = excluded["until"].where(excluded["reason"].isin(WISHES))
+    index = frame.loc[~taken].drop(columns=["reason", "here", "likeness", "check_first", "until"])
     if index.empty:
         reasons = ", ".join(f"{REASONS[name]} {count:,}" for name, count in frame["reason"].value_counts().items()) or "nobody is held at all"
         raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons=reasons)

@@ -96,16 +96,20 @@ class Measure:
     of: Condition | None = None
     among: Condition | None = None
     column: str | None = None
-    at_least: int = 1  #: rows (share, longest_run) or children (against_peers) needed before an answer is given
+    at_least: int = 1  #: rows looked at, or children (against_peers), needed before an answer is given
     inner: Measure | None = None  #: the measure that ``change`` and ``against_peers`` compare
     earlier: Window | None = None  #: the window that ``change`` compares with
     compute: Custom | None = None
     tables: tuple[str, ...] = ()  #: tables that ``custom`` reads
 
 
-def count(of: Condition | None = None, *, among: Condition | None = None) -> Measure:
-    """Number of rows that meet ``of``. With ``Missing.UNKNOWN``: unknown where the child has no ``among`` row at all."""
-    return Measure("count", of=of, among=among)
+def count(of: Condition | None = None, *, among: Condition | None = None, at_least: int = 1) -> Measure:
+    """Number of rows that meet ``of``.
+
+    With ``Missing.UNKNOWN``: unknown where the child never had an ``among`` row, and nought only where the source covers the window. With ``at_least``
+    above one: unknown with fewer ``among`` rows in the window. Both hold for every measure below that has ``among``.
+    """
+    return Measure("count", of=of, among=among, at_least=at_least)
 
 
 def share(of: Condition, among: Condition, *, at_least: int = 1) -> Measure:
@@ -118,24 +122,24 @@ def total(column: str, of: Condition | None = None) -> Measure:
     return Measure("total", of=of, column=column)
 
 
-def days(of: Condition | None = None) -> Measure:
-    """Number of different days with a row that meets ``of``."""
-    return Measure("days", of=of)
+def days(of: Condition | None = None, *, among: Condition | None = None, at_least: int = 1) -> Measure:
+    """Number of different days with a row that meets ``of``; unknown as ``count`` says."""
+    return Measure("days", of=of, among=among, at_least=at_least)
 
 
 def any_(of: Condition | None = None, *, among: Condition | None = None) -> Measure:
-    """1 where at least one row meets ``of``, else 0. With ``Missing.UNKNOWN``: unknown where the child has no ``among`` row at all."""
+    """1 where at least one row meets ``of``, else 0; unknown as ``count`` says."""
     return Measure("any_", of=of, among=among)
 
 
-def weeks(of: Condition | None = None) -> Measure:
-    """Number of different weeks, from Monday to Sunday, with a row that meets ``of``."""
-    return Measure("weeks", of=of)
+def weeks(of: Condition | None = None, *, among: Condition | None = None, at_least: int = 1) -> Measure:
+    """Number of different weeks, from Monday to Sunday, with a row that meets ``of``; unknown as ``count`` says."""
+    return Measure("weeks", of=of, among=among, at_least=at_least)
 
 
-def different(column: str, of: Condition | None = None) -> Measure:
-    """Number of different values of ``column`` in the rows that meet ``of``."""
-    return Measure("different", of=of, column=column)
+def different(column: str, of: Condition | None = None, *, among: Condition | None = None) -> Measure:
+    """Number of different values of ``column`` in the rows that meet ``of``; unknown as ``count`` says, and where such a row has no value."""
+    return Measure("different", of=of, among=among, column=column)
 
 
 def largest(column: str, of: Condition | None = None) -> Measure:
@@ -166,6 +170,23 @@ def latest(column: str, of: Condition | None = None) -> Measure:
 def current(of: Condition | None = None) -> Measure:
     """1 where a spell that meets ``of`` is open on the as-of date, else 0. The source must hold spells."""
     return Measure("current", of=of)
+
+
+def days_in_current(of: Condition | None = None) -> Measure:
+    """Days from the beginning of the newest spell that meets ``of`` and is open on the as-of date. Unknown where none is. The source must hold spells."""
+    return Measure("days_in_current", of=of)
+
+
+#: Spells of which one begins at most so many days after the end of another are one stay: many schools renew their rolls each September.
+STAY_GAP_DAYS = 60
+
+
+def days_in_stay(of: Condition | None = None) -> Measure:
+    """Days from the beginning of the stay that is open on the as-of date, by the spells that meet ``of``. Unknown where none is open.
+
+    Spells are one stay where each begins at most ``STAY_GAP_DAYS`` after an earlier one of them has ended. The source must hold spells.
+    """
+    return Measure("days_in_stay", of=of)
 
 
 def change(inner: Measure, *, earlier: Window) -> Measure:

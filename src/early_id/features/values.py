@@ -48,6 +48,8 @@ def value_of(scope: Scope, feature: Feature, part: Part, answer: pd.DataFrame) -
         return np.where(m >= max(measure.at_least, 1), value, np.nan)
     if measure.kind in ("days_since_last", "days_since_first"):
         return day_number(scope.past.as_of) - column(measure.kind.rsplit("_", 1)[1])
+    if measure.kind in ("days_in_current", "days_in_stay"):
+        return day_number(scope.past.as_of) - column("newest" if measure.kind == "days_in_current" else "first")
     if measure.kind == "mean_gap":
         gaps = np.nan_to_num(column("hits")) - 1
         return np.where(gaps > 0, (column("last") - column("first")) / np.where(gaps > 0, gaps, 1), np.nan)
@@ -65,9 +67,14 @@ def value_of(scope: Scope, feature: Feature, part: Part, answer: pd.DataFrame) -
 def _is_known(scope: Scope, feature: Feature, part: Part, hits: np.ndarray, rows: np.ndarray, ever: np.ndarray) -> np.ndarray:
     """Whether what was counted is all there was."""
     if scope.table.covered_by == "rows":
-        return rows > 0
-    if feature.missing is Missing.UNKNOWN:
-        return ever > 0
-    # What was counted is there, whoever covers; that there was none takes a source that covers.
-    known = (hits > 0) | scope.coverage.of(part.measure, *scope.window(part.window))
-    return known | (rows > 0) if scope.table.covered_by == "source_or_rows" else known
+        known = rows > 0
+    else:
+        covered = scope.coverage.of(part.measure, *scope.window(part.window))
+        if scope.table.covered_by == "source_or_rows":
+            covered = covered | (rows > 0)
+        if feature.missing is Missing.UNKNOWN:
+            # Of a child who was never looked at, a source that covers says nothing.
+            covered = covered & (ever > 0)
+        # What was counted is there, whoever covers; that there was none takes a source that covers.
+        known = (hits > 0) | covered
+    return known & (rows >= part.measure.at_least) if part.measure.at_least > 1 else known

@@ -16,9 +16,8 @@ from early_id.core.findings import Finding, Findings
 from early_id.linkage.messages import finding
 from early_id.linkage.people import People
 from early_id.linkage.records import PERSON
-from early_id.stats.intervals import proportion_interval
-from early_id.stats.multiple import holm, score_z, two_sided_p
-from early_id.stats.rates import design_effect_of_totals, family_totals
+from early_id.stats.cells import cells, sides
+from early_id.stats.multiple import holm, two_sided_p
 
 CHARACTERISTICS = ("ethnicity", "sex", "age", "school", "source")
 NOT_KNOWN = "not known"
@@ -135,20 +134,14 @@ def _judged(rows: pd.DataFrame, name: str, measure: str, cluster: str) -> list[d
     """Every group of one characteristic beside the others of it."""
     if rows.empty:
         return []
-    clusters = pd.factorize(rows[cluster])[0].astype(np.int64)
-    size, hit = int(clusters.max()) + 1, rows["hit"].to_numpy(dtype=float)
-    every = np.zeros(len(rows), dtype=np.int64)
-    all_hits, all_rows = (family_totals(values, every, clusters, 1, size)[:, 0] for values in (hit, np.ones(len(rows))))
+    people = pd.factorize(rows[cluster])[0].astype(np.int64)
     codes, labels = pd.factorize(rows[name], sort=True)
-    found: list[dict[str, object]] = []
-    # Group by group: schools by people would be a table of millions.
-    for place, label in enumerate(labels):
-        inside = (codes == place).astype(float)
-        hits, there = (family_totals(values, every, clusters, 1, size) for values in (hit * inside, inside))
-        n, k = float(there.sum()), float(hits.sum())
-        low, high = proportion_interval(k, n, design_effect_of_totals(hits, there)[0])
-        others = all_rows.sum() - n
-        z = float(score_z(hits, there, all_hits, all_rows)[0]) if others and int((there > 0).sum()) >= LEAST else np.nan
-        found.append({"measure": measure, "characteristic": name, "group": str(label), "n": int(n), "hits": int(k), "share": k / n, "low": float(low),
-                      "high": float(high), "rest": (all_hits.sum() - k) / others if others else np.nan, "p": float(two_sided_p(np.array([z]))[0])})  # fmt: skip
-    return found
+    who = cells(codes.astype(np.int64), people, len(labels), int(people.max()) + 1)
+    two = sides(who, rows["hit"].to_numpy(dtype=np.float64), np.ones(len(rows)))
+    low, high = two.group.interval()
+    z = np.where(two.group.families >= LEAST, two.z, np.nan)
+    table = pd.DataFrame(
+        {"measure": measure, "characteristic": name, "group": labels.astype(str), "n": two.group.n.astype(int), "hits": two.group.successes.astype(int),
+         "share": two.group.value, "low": low, "high": high, "rest": two.rest.value, "p": two_sided_p(z)}
+    )  # fmt: skip
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -27,14 +27,20 @@ def family_spells(households: pd.DataFrame | None, links: pd.DataFrame, key: str
     rows["unsafe"] = rows["safe_to_contact"].eq(False).fillna(False).astype(bool)
     for name in MARKS[1:]:
         rows[name] = rows[name].eq(True).fillna(False).astype(bool)
-    home = rows["source"].astype(str) + ":" + rows["household_id"].astype(str)
-    rows["family_id"] = home.map({value: "F" + keyed_hash(value, key) for value in home.unique()})
+    homes = rows[["source", "household_id"]].astype(str)
+    called = {pair: family_id(str(pair[0]), str(pair[1]), key) for pair in homes.drop_duplicates().itertuples(index=False, name=None)}
+    rows["family_id"] = [called[pair] for pair in homes.itertuples(index=False, name=None)]
     marks = rows[rows["unsafe"] | rows["protected_address"] | rows["no_joint_contact"]]
     spells = rows[rows["role"] == "child"].drop(columns=["unsafe", *MARKS[1:]])
     spells = _while_linked(spells, links)
     spells["evidence"] = "household row of " + spells["source"].astype(str)
     spells = _split_where_marks_change(spells, marks)
     return spells[COLUMNS].drop_duplicates().sort_values(["child_id", "from_on", "known_from"]).reset_index(drop=True)
+
+
+def family_id(source: str, household_id: str, key: str) -> str:
+    """The id of a household of a source."""
+    return "F" + keyed_hash(f"{source}:{household_id}", key)
 
 
 def _while_linked(spells: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:

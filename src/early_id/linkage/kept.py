@@ -12,12 +12,14 @@ linkage/
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from early_id.core.errors import InputDataError
@@ -135,6 +137,31 @@ class Kept:
             write_text(beside, json.dumps(said))
             restrict(self.folder, group=self.group)
         return made
+
+    def forget(self, people: Iterable[tuple[str, str]]) -> int:
+        """Take out everything that is kept about these records, as an erasure asks: their links of all times, decisions about them, weights; how many lines."""
+        gone = {(str(source), str(person)) for source, person in people}
+        lines = 0
+        for path in sorted((self.folder / "links").glob("*.parquet")):
+            frame = pd.read_parquet(path)
+            mine = np.array([pair in gone for pair in zip(frame["source"], frame["source_person_id"], strict=True)], dtype=bool)
+            if mine.any():
+                lines += int(mine.sum())
+                write_bytes(path, _parquet(frame[~mine].reset_index(drop=True)))
+        held = self.decisions()
+        kept = Decisions(tuple(item for item in held.items if item.one not in gone and item.two not in gone))
+        if len(kept.items) < len(held.items):
+            lines += len(held.items) - len(kept.items)
+            self.keep_decisions(kept)
+        sent = self.folder / "review.json"
+        if sent.is_file():
+            pairs = json.loads(sent.read_text(encoding="utf-8"))
+            write_text(sent, json.dumps({code: both for code, both in pairs.items() if not any(tuple(one) in gone for one in both)}, sort_keys=True))
+        for weights in self.folder.glob("weights-*"):
+            weights.unlink(missing_ok=True)
+        if self.folder.is_dir():
+            restrict(self.folder, group=self.group)
+        return lines
 
     def _make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,11 @@ from early_id.core.display import frame_html
 from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
 from early_id.linkage.decisions import Decisions
-from early_id.linkage.families import family_spells
+from early_id.linkage.families import family_id, family_spells
 from early_id.linkage.history import History
 from early_id.linkage.ids import ALWAYS as ALWAYS
 from early_id.linkage.ids import child_ids, linked_since
+from early_id.linkage.kin import Kin, kin_of
 from early_id.linkage.linked import Linkage, Scorer, link_records
 from early_id.linkage.marks import marked_records
 from early_id.linkage.records import PERSON, comparable
@@ -51,6 +52,16 @@ class People:
     key: str = ""
     linkage: Linkage | None = field(default=None, repr=False, compare=False)
     changes: tuple[Change, ...] = ()
+    kin: Kin | None = field(default=None, repr=False, compare=False)
+
+    def family_on(self, day: date | pd.Timestamp, child_id: str | None = None) -> pd.DataFrame:
+        """Who was family to whom on a date, as known then, with the evidence and the trust of each link; of one child where it is named.
+
+        See :meth:`early_id.linkage.kin.Kin.family_on`; features use :meth:`families_on`.
+        """
+        kin = self.kin or kin_of(self.person_links, pd.DataFrame(columns=[*PERSON, "known_from"]), None)
+        found = kin.family_on(day)
+        return found if child_id is None else found[found["person_id"] == child_id].reset_index(drop=True)
 
     def families_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Who was family on a date, as known then: child_id, family_id, safe_contact, protected_address, no_joint_contact.
@@ -80,6 +91,16 @@ class People:
         """The family id of a child who is in no household row."""
         return child_id.map(lambda value: "F" + keyed_hash(f"alone:{value}", self.key))
 
+    def may_be_one(self) -> pd.DataFrame:
+        """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list."""
+        if self.linkage is None:
+            return pd.DataFrame(columns=["child_id", "other_id"], dtype=object)
+        wait, now = self.linkage.to_review(), self.current().set_index(PERSON)["child_id"]
+        keys = pd.MultiIndex.from_frame(self.linkage.records[PERSON])
+        child = now.reindex(keys).to_numpy()
+        both = pd.DataFrame({"child_id": child[wait["left"].to_numpy(dtype=int)], "other_id": child[wait["right"].to_numpy(dtype=int)]})
+        return both.dropna().drop_duplicates(ignore_index=True)
+
     def current(self) -> pd.DataFrame:
         """The links as they are known now: one row a record."""
         return self.person_links[self.person_links["known_to"].isna()]
@@ -103,6 +124,7 @@ def link_people(
     key: str,
     settings: LinkageSettings | None = None,
     statutory: pd.DataFrame | None = None,
+    relationships: pd.DataFrame | None = None,
     decisions: Decisions | None = None,
     history: History | None = None,
     on: pd.Timestamp | None = None,
@@ -121,7 +143,9 @@ def link_people(
         Secret under which child and family ids are made.
     settings : LinkageSettings, optional
     statutory : DataFrame, optional
-        Stored rows of ``statutory``: who left care is never joined to somebody of another name.
+        Stored rows of ``statutory``: who left care is never joined to somebody of another name, and a placement is no family.
+    relationships : DataFrame, optional
+        What sources say about who is whose mother or kin; see :func:`early_id.linkage.kin.kin_of`.
     decisions : Decisions, optional
         What people have decided about pairs.
     history : History, optional
@@ -149,7 +173,25 @@ def link_people(
     if history is not None and len(history.links):
         links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
-    return People(links, family_spells(households, links, key), Findings(linkage.findings), key, linkage, changes)
+    spells, kin = families_of(links, pupils, households, statutory, relationships, key=key)
+    return People(links, spells, Findings(linkage.findings), key, linkage, changes, kin)
+
+
+def families_of(
+    links: pd.DataFrame,
+    pupils: pd.DataFrame,
+    households: pd.DataFrame | None,
+    statutory: pd.DataFrame | None,
+    relationships: pd.DataFrame | None,
+    *,
+    key: str,
+) -> tuple[pd.DataFrame, Kin]:
+    """Family spells and everybody's kin, from links and stored rows; households have one id in both."""
+    ids = None
+    if households is not None and len(households):
+        keys = households[["source", "household_id"]].astype(str).drop_duplicates()
+        ids = pd.Series([family_id(s, h, key) for s, h in keys.itertuples(index=False)], index=pd.MultiIndex.from_frame(keys))
+    return family_spells(households, links, key), kin_of(links, pupils, households, statutory, relationships, family_ids=ids)
 
 
 def _trust(linkage: Linkage) -> np.ndarray:

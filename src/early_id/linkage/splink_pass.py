@@ -28,6 +28,8 @@ TABLE = "early_id_records"
 #: Steps of expectation-maximisation, at most. A level that no true pair falls into gets rarer with each, until numbers of a computer cannot hold it; then
 #: fewer steps are taken.
 ITERATIONS = (12, 6, 3)
+#: Fewer pairs than this teach nothing.
+FEWEST = 100
 #: What no true pair of these records shows may still happen: no kind of difference is rarer among true pairs than this.
 RAREST = 1e-4
 
@@ -110,7 +112,7 @@ def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: ib
     )
     used = [block for block, row in zip(model.blocking, counts.to_dict("records"), strict=True) if row["used"]]
     none = Scored(no_pairs(model), counts, taught=False)
-    if not used or not counts["pairs"].sum():
+    if not used or counts["pairs"].sum() < FEWEST:
         return none
     # Said before anything is compared: whoever sees a huge number can stop here.
     aside(

@@ -13,9 +13,8 @@ from early_id.core.errors import InputDataError
 from early_id.core.fingerprint import fingerprint
 from early_id.data.store import Store
 from early_id.linkage.decisions import decision_lines
-from early_id.linkage.families import family_spells
 from early_id.linkage.kept import Kept
-from early_id.linkage.people import People, link_people
+from early_id.linkage.people import People, families_of, link_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +60,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     secret = key or store.key
     households = store.frame("household_members") if store.has("household_members") else None
     statutory = store.frame("statutory") if store.has("statutory") else None
+    relationships = store.frame("relationships") if store.has("relationships") else None
     data = store.fingerprint
     state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), secret, _LINKS_VERSION])
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
@@ -68,12 +68,13 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     history = None if again else kept.history()
     pupils = store.frame("pupils")
     people = link_people(
-        pupils, households, key=secret, settings=chosen, statutory=statutory, decisions=decisions, history=history, on=on, sources=_expected(store),
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, decisions=decisions, history=history, on=on, sources=_expected(store),
         score=kept.score,
     )  # fmt: skip
     if again:
         links, changes = again
-        return replace(people, person_links=links, changes=changes, family_spells=family_spells(households, links, secret))
+        spells, kin = families_of(links, pupils, households, statutory, relationships, key=secret)
+        return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
     with suppress(OSError):  # a reader without the right to write links all the same; whoever writes remembers
         kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
     return people

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 BLUE, BROWN, INK, QUIET, LINE, PALE = "#1d4e89", "#b35900", "#1b1b1b", "#4a4a4a", "#b5bac0", "#dbe5f0"
 _WIDTH = 8.2  # inches; the page shows it at most 58rem wide
-_ROW = 0.36
-_LABEL_CHARS = 26
-_LINE_HEIGHT = 12 / 72  # inches a line of a label, as `finish` sets them
+_ROW = 0.32
+_LABEL_CHARS = 34
+_PITCH = 11.0  # points from line to line of a label
 _DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MARKERS = ("o", "s", "^", "D")
 
@@ -82,7 +82,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
     names : pair of str
         What the first and the second bar show; the second is hatched, so that colour is not needed.
     """
-    with drawing(len(rows), row_height=max(0.56, row_height(rows)), extra=0.5) as (figure, axes):
+    with drawing(len(rows), row_height=max(0.42, row_height(rows)), extra=0.4) as (figure, axes):
         factor = _UNITS[unit][0]
         values = [_number(row[key]) or 0 for row in rows for key in ("first", "second")]
         axes.set_xlim(0, max(values, default=0) * factor * 1.18 or 1)
@@ -192,12 +192,12 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 
     if not 0 <= found <= of <= 20:
         raise ValueError("a strip shows at most 20 people, and no more found than shown")
-    with drawing(2, row_height=0.3) as (figure, axes):
+    with drawing(2, row_height=0.2, width=_WIDTH / 2) as (figure, axes):
         for n in range(of):
             look: dict[str, Any] = {"edgecolor": BLUE, "linewidth": 1.4, "facecolor": BLUE if n < found else "white"}
             axes.add_patch(Circle((n + 0.5, 1.28), 0.17, **look))
             axes.add_patch(FancyBboxPatch((n + 0.33, 0.2), 0.34, 0.62, boxstyle="round,pad=0.04,rounding_size=0.16", **look))
-        axes.set_xlim(0, 20)
+        axes.set_xlim(0, max(of, 10))
         axes.set_ylim(0, 1.6)
         axes.set_aspect("equal", anchor="W")
         axes.set_axis_off()
@@ -207,11 +207,11 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 def row_height(rows: Sequence[Row]) -> float:
     """Inches a row, so that the longest label does not run into its neighbours."""
     most = max((len(wrap(str(row["label"]), _LABEL_CHARS)) for row in rows), default=1)
-    return max(_ROW, most * _LINE_HEIGHT + 0.06)
+    return max(_ROW, most * _PITCH / 72 + 0.04)
 
 
 @contextmanager
-def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Iterator[tuple[Figure, Axes]]:
+def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0, width: float = _WIDTH) -> Iterator[tuple[Figure, Axes]]:
     """A bare figure of the right height, with settings that end with the block."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -230,7 +230,7 @@ def drawing(rows: int, *, row_height: float = _ROW, extra: float = 0.0) -> Itera
         "hatch.linewidth": 0.8,
     }
     with rc_context(settings):
-        figure = Figure(figsize=(_WIDTH, 0.75 + extra + row_height * max(rows, 1)), layout="constrained")
+        figure = Figure(figsize=(width, 0.75 + extra + row_height * max(rows, 1)), layout="constrained")
         yield figure, figure.add_subplot()
 
 
@@ -275,7 +275,7 @@ def finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
         # Line by line, each anchored at its end: the reader's font is narrower than the one measured with.
         words = wrap(str(row["label"]), _LABEL_CHARS) or [""]
         for n, line in enumerate(words):
-            up = (len(words) - 1 - 2 * n) * 6.0
+            up = (len(words) - 1 - 2 * n) * _PITCH / 2
             axes.annotate(line, (0, y), (-6, up), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center")
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)

@@ -96,7 +96,7 @@ def out_of(share: float | None, of: int = 100) -> str:
 
 
 def percent(share: float | None, *, signed: bool = False, fine: bool = False) -> str:
-    """A share as a per cent: "34%". Unknown gives "not known"; a true nought and "under 1%" are told apart.
+    """A share as a per cent: "34%". Unknown gives "not known"; a true nought and "under 1%" are told apart, and so are all and "over 99%".
 
     Parameters
     ----------
@@ -115,6 +115,8 @@ def percent(share: float | None, *, signed: bool = False, fine: bool = False) ->
             return "under 0.1%"
     elif 0 < size < 0.5 and not signed:
         return "under 1%"
+    elif 99.5 <= size < 100 and not signed:
+        return "over 99%"  # a whole that is none would hide the few it leaves out
     else:
         text = str(math.floor(size + 0.5))
     sign = ("−" if share < 0 else "+" if signed else "") if float(text) else ""

@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | int | float | bool | date | None
 
 #: Fixed, because a creation time would make two equal workbooks differ.
-_CREATED = datetime(2000, 1, 1)
-_LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CREATED = datetime(2000, 1, 1)
+LONGEST = 32_767  # characters in a cell (Excel specifications and limits)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CHOICES = "Choices"
+_INDENT = 1.3  # characters that the space before the text of a cell takes
 _ROOM = 0.95  # of a cell's width: programs differ a little in how they break lines
-_LINE, _BLANK, _TALLEST = 14.5, 27.0, 409.0  # points; Excel allows no row above 409
+_LINE, _BLANK, _TALLEST = 13.8, 27.0, 409.0  # points; Excel allows no row above 409
 
 _BASE = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
     "subtitle": {"bold": True, "text_wrap": True, "valign": "bottom"},
     "note": {"text_wrap": True},
-    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom"},
+    "heading": {"bold": True, "text_wrap": True, "bottom": 2, "bg_color": "#E6ECF3", "valign": "bottom", "align": "left", "indent": 1},
     # The line between columns keeps words of neighbouring cells apart.
     "cell": {"bottom": 1, "bottom_color": "#B5BAC0", "right": 1, "right_color": "#DDE1E6"},
     "entry": {"bottom": 1, "bottom_color": "#B5BAC0", "left": 1, "right": 1, "bg_color": "#FFFBE6", "locked": False},
@@ -72,6 +73,8 @@ class Sheet:
         Empty rows after the table for people to fill in.
     landscape : bool
         Page direction; the sheet is one page wide when printed.
+    print_columns : int
+        Columns that are printed, from the left; all of them where 0. Columns to fill in on the screen would only make the print small.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Sheet:
     unlocked: Sequence[str] = ()
     blank_rows: int = 0
     landscape: bool = True
+    print_columns: int = 0
 
     def __post_init__(self) -> None:
         unknown = [name for name in (*self.dropdowns, *self.unlocked) if name not in self.headings]
@@ -137,7 +141,7 @@ def workbook_bytes(sheets: Sequence[Sheet], *, title: str, restricted: bool | st
         "default_format_properties": {"font_name": _BASE["font_name"], "font_size": _BASE["font_size"]},
     }
     book = Workbook(buffer, options)
-    book.set_properties({"title": title, "created": _CREATED, "author": "early_id", "comments": _foot(restricted)})
+    book.set_properties({"title": title, "created": CREATED, "author": "early_id", "comments": _foot(restricted)})
     formats = _Formats(book)
     choices = _Choices(sheets)
     for sheet in sheets:
@@ -191,21 +195,23 @@ class _Choices:
 
 def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats, choices: _Choices, *, title: str, foot: str) -> None:
     last = max(len(sheet.headings) - 1, 0)
+    shown = sheet.print_columns - 1 if 0 < sheet.print_columns <= last else last  # notes reach as far as is printed
     for column in range(last + 1):
         page.set_column(column, column, sheet.width_of(column))
-    across = sum(sheet.width_of(column) for column in range(last + 1))
+    across = sum(sheet.width_of(column) for column in range(shown + 1))
     row = 0
     lines = [(sheet.title, "title", 16)]
     for note in sheet.notes:
         lines += [(note, "note", 11)] if isinstance(note, str) else [(note[0], "subtitle", 11), (note[1], "note", 11)]
     for line, style, size in lines:
         if line:
-            _write_across(page, row, last, line, formats.get(style), across=across, size=size)
+            _write_across(page, row, shown, line, formats.get(style), across=across, size=size)
             row += 1
     if sheet.headings:
         row += 1 if row else 0
-        _write_table(page, sheet, row, formats, choices)
+        end = _write_table(page, sheet, row, formats, choices)
         page.repeat_rows(row)
+        page.print_area(0, 0, end, shown)
         page.freeze_panes(row + 1, 1)
     if sheet.protected:
         page.protect("", {"format_columns": True, "format_rows": True, "select_locked_cells": True})
@@ -220,7 +226,8 @@ def _write_across(page: Worksheet, row: int, last: int, text: str, style: Format
     _write_cell(page, row, 0, text, style)
 
 
-def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, choices: _Choices) -> None:
+def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, choices: _Choices) -> int:
+    """The table, from row ``first`` down; its last row."""
     for column, heading in enumerate(sheet.headings):
         page.write_string(first, column, heading, formats.get("heading"))
     page.set_row(first, _height(sheet, sheet.headings))
@@ -229,8 +236,9 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
     for end, row in enumerate([*sheet.rows, *blank], start=first + 1):
         for column, value in enumerate(row):
             style = "entry" if sheet.headings[column] in sheet.unlocked else "cell"
-            more: dict[str, Any] = {"text_wrap": True} if sheet.wrap else {}
-            if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
+            # Set off from the line, or words of neighbouring columns seem to run on.
+            more: dict[str, Any] = {"text_wrap": True, "align": "left", "indent": 1} if sheet.wrap else {}
+            if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
                 more["quote_prefix"] = True
             if isinstance(value, int | float) and not isinstance(value, bool):
                 more |= {"align": "right", "indent": 1}  # or a number would touch the words of the next column
@@ -252,13 +260,14 @@ def _write_table(page: Worksheet, sheet: Sheet, first: int, formats: _Formats, c
                 "error_message": "Choose one of the answers on offer. Use the notes column for anything else.",
             },
         )
+    return end
 
 
 def _height(sheet: Sheet, row: Sequence[Value]) -> float:
     """Height of a row whose longest cell wraps. Left to itself, LibreOffice prints wrapped lines over each other."""
     if not sheet.wrap:
         return _LINE
-    lines = [lines_of(value, sheet.width_of(column) * _ROOM) for column, value in enumerate(row) if isinstance(value, str)]
+    lines = [lines_of(value, (sheet.width_of(column) - _INDENT) * _ROOM) for column, value in enumerate(row) if isinstance(value, str)]
     return min(_LINE * max(lines, default=1) + 2, _TALLEST)
 
 
@@ -272,9 +281,9 @@ def _write_cell(page: Worksheet, row: int, column: int, value: Value, style: For
         page.write_number(row, column, value, style)
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
-    elif len(value) > _LONGEST:
+    elif len(value) > LONGEST:
         raise EarlyIdError(
-            f"A cell holds more than {_LONGEST:,} characters, which Excel cannot store.",
+            f"A cell holds more than {LONGEST:,} characters, which Excel cannot store.",
             where=f"column {column + 1}",
             what_next="Shorten the text that goes into this column.",
         )

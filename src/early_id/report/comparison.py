@@ -160,7 +160,7 @@ def _picture(showing: Showing, card: Mapping[str, Any], further: Mapping[str, An
         for model, found in by_model.items()
     ]
     places, need = float(card["capacity"]), float(further.get("families_with_need") or 0)
-    families = float((card.get("splits") or {}).get("test_families") or 0)
+    families = 0.0 if "at_random" in by_model else float((card.get("splits") or {}).get("test_families") or 0)  # one line by lot is enough
     at = {model: dict(found).get(places, 0.0) for model, found in by_model.items()}
     desc = f"With {places:,.0f} places: " + "; ".join(f"{_short(m, kinds[m])} {n:.0f}" for m, n in at.items()) + f"; of {need:,.0f} families in all."
     svg = curves.found_curve(

@@ -6,7 +6,7 @@ that the published one cannot say anything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ import pandas as pd
 from jinja2 import Environment
 
 from early_id.core.display import progress
-from early_id.present.glossary import AsIs
 from early_id.present.page import environment, render_page
-from early_id.present.workbook import Sheet, write_workbook
+from early_id.present.tables import write_tables
 from early_id.present.write import write_text
-from early_id.report import board, explored, gaps, measured, origins, remedies, usefulness, who
-from early_id.report.context import GovernanceContext, list_name
+from early_id.report import board, explored, front, gaps, measured, origins, remedies, sheets, summary, usefulness, who
+from early_id.report.context import GovernanceContext
 from early_id.report.groups import group_rows
 from early_id.report.section import Material
 from early_id.report.showing import Showing
@@ -36,12 +35,13 @@ BANNERS = {
 }
 
 #: Further tables of an audit; a result without them says nothing of them.
-STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links", *origins.SHEETS)
+STUDIES = ("crossed", "crossed_small", "unknown", *origins.SHEETS)
 
-#: In the order of the outline.
+#: In the order of the outline, but for the questions, which stand where a board that reads no further has met them.
 SECTIONS = (
     who.what_it_tells,
-    who.summary,
+    summary.summary,
+    board.questions,
     origins.also(who.on_the_list, origins.standardised),
     gaps.missed,
     gaps.without_need,
@@ -52,7 +52,6 @@ SECTIONS = (
     usefulness.no_model,
     measured.change,
     origins.also(measured.measurement, origins.recording),
-    board.questions,
     board.annex,
 )
 
@@ -96,11 +95,15 @@ def governance_pack(
             written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
             bar.advance(note=kind)
     facts = context or GovernanceContext()
-    sheets = [facts.words.sheet(sheet) for name, result in audits.items() for sheet in _sheets(name, result, facts.said)]
-    if sheets:
+    made = [
+        facts.words.sheet(sheet)
+        for sheet in sheets.all_sheets(audits, {name: _json(one) for name, one in _by_audience(trial).items()}, _summary(lists), facts)
+    ]
+    if made:
         tables = target.with_name(f"{target.stem}_tables_restricted.xlsx")
         foot = "RESTRICTED" + (f" · {facts.watermark}" if facts.watermark else "")
-        written["tables"] = write_workbook(tables, sheets, title=f"{TITLE}: tables", restricted=foot)
+        about = [facts.words.text(line) for line in sheets.about(facts)]
+        written["tables"] = write_tables(tables, made, title=f"{TITLE}: tables", about=about, restricted=foot)
     return written
 
 
@@ -108,7 +111,7 @@ def governance_html(trial: Any, audit: Any, lists: Any = None, *, context: Gover
     """One of the two pages, as text. Parameters as in :func:`governance_pack`."""
     m = material(trial, audit, lists, context=context or GovernanceContext(), publishable=publishable)
     body = (
-        _templates().get_template("governance.html").render(header=board.header(m), short=board.in_short(m), sections=[make(m) for make in SECTIONS])
+        _templates().get_template("governance.html").render(header=front.header(m), short=front.in_short(m), sections=[make(m) for make in SECTIONS])
     )
     kind = "publishable" if publishable else "restricted"
     made = render_page(TITLE, body, banner=BANNERS[kind], watermark=m.context.watermark, kind=kind, said=m.context.said)
@@ -163,74 +166,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-#: Columns of the workbook: the audit's own -> heading, width.
-_COLUMNS = {
-    "characteristic_label": ("Characteristic", 22.0),
-    "characteristic": ("Characteristics", 34.0),
-    "group": ("Group", 20.0),
-    "measure_label": ("Measure", 34.0),
-    "measure": ("Measure", 20.0),
-    "children": ("Children", 11.0),
-    "with_outcome": ("With the outcome", 11.0),
-    "without_outcome": ("Without it", 11.0),
-    "not_known": ("Children not known", 11.0),
-    "n": ("Counted among", 11.0),
-    "successes": ("Counted", 11.0),
-    "families": ("Families", 11.0),
-    "value": ("Value", 10.0),
-    "low": ("95% from", 10.0),
-    "high": ("95% to", 10.0),
-    "difference": ("Gap from everyone else", 12.0),
-    "difference_low": ("Gap, 95% from", 10.0),
-    "difference_high": ("Gap, 95% to", 10.0),
-    "moved": ("Gap if all were in this group", 14.0),
-    "moved_low": ("That gap, 95% from", 11.0),
-    "moved_high": ("That gap, 95% to", 11.0),
-    "p_adjusted": ("Adjusted p-value", 11.0),
-    "smallest_detectable": ("Smallest gap we could have seen", 14.0),
-    "verdict": ("Can we tell?", 13.0),
-    "note": ("Note", 34.0),
-}
-
-
-def _sheets(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
-    """All audit rows of one list, under plain headings; shares to four places."""
-    full = "RESTRICTED. Full counts. Empty cells cannot be estimated or were not tested. Shares are fractions of 1."
-    titles = {
-        "by group": (result.rows, "every figure by group", full),
-        "crossed": (
-            _of(result, "crossed"),
-            "groups that cross two characteristics",
-            f"{full} Exploratory: held apart from the single characteristics.",
-        ),
-        "too small": (_of(result, "crossed_small"), "crossed groups with too few children with or without the outcome", "RESTRICTED. Full counts."),
-        "not known": (_of(result, "unknown"), "each gap if everyone not known belonged to one group", f"{full} Bounds, not estimates."),
-    }
-    own = list_name(audience)
-    made = [_sheet(frame, f"{own[:20]} {name}", f"{own}: {title}", (note, *said)) for name, (frame, title, note) in titles.items() if len(frame)]
-    for table, (name, title) in origins.SHEETS.items():
-        if len(frame := _of(result, table)):
-            headings, rows, widths = origins.plain_sheet(frame)
-            made.append(Sheet(f"{own[:20]} {name}", headings, rows, title=f"{own}: {title}", notes=(full, *said), widths=widths))
-    return made
-
-
 def _of(result: Any, name: str) -> pd.DataFrame:
     further: Mapping[str, pd.DataFrame] = getattr(result, "further", {})
     found: pd.DataFrame = getattr(result, name, further.get(name, pd.DataFrame()))
     return found
-
-
-def _sheet(frame: pd.DataFrame, name: str, title: str, notes: Sequence[str]) -> Sheet:
-    columns = [column for column in _COLUMNS if column in frame.columns and f"{column}_label" not in frame.columns]
-    return Sheet(
-        name=name,
-        headings=[_COLUMNS[column][0] for column in columns],
-        rows=[
-            [AsIs(value) if column == "group" else value for column, value in zip(columns, row, strict=True)]
-            for row in frame[columns].round(4).itertuples(index=False, name=None)
-        ],
-        title=title,
-        notes=notes,
-        widths=[_COLUMNS[column][1] for column in columns],
-    )

@@ -21,7 +21,7 @@ from early_id.features.themes import THEMES
 from early_id.present import page
 from early_id.present.wording import and_list, count_of
 from early_id.report.context import list_name
-from early_id.report.section import Material, Section, lead_in, paragraph, subheading
+from early_id.report.section import Material, Section, lead_in, more, paragraph, sheet_name
 from early_id.report.showing import Figure, number
 
 Parts = list[Markup]
@@ -52,12 +52,12 @@ def _ratio(row: Mapping[str, Any], value: str, low: str, high: str) -> str:
     return Figure(number(row[value]), number(row[low]), number(row[high])).ratio_text()
 
 
-def told(m: Material, audience: str, title: str, words: str, parts: Parts) -> Parts:
-    """A heading, what it is, and the figures where they may be shown."""
+def told(m: Material, audience: str, title: str, words: str, parts: Parts, *, sheet: str = "") -> Parts:
+    """What is opened on the screen, with what it is; where published, the words alone, once for all lists."""
     own = f"{title}: {list_name(audience).lower()}" if len(m.groups) > 1 else title
     if m.showing.publishable:
-        return [subheading(own), paragraph(f"{words} {RESTRICTED_ONLY}")] if audience == next(iter(m.groups)) else []
-    return [subheading(own), lead_in(words), *parts]
+        return [more(title, paragraph(f"{words} {RESTRICTED_ONLY}"))] if audience == next(iter(m.groups)) else []
+    return [more(own, lead_in(words), *parts, sheet=sheet_name(audience, SHEETS[sheet][0]) if sheet else "")]
 
 
 def standardised(m: Material, audience: str) -> Parts:
@@ -76,7 +76,7 @@ def standardised(m: Material, audience: str) -> Parts:
     cells: list[Any] = [
         [
             f"{row['characteristic_label']}: {row['group']}",
-            row["listed"],
+            plain(row["listed"]),
             figure(row, "value", "low", "high"),
             figure(row, "crude_difference", "crude_difference", "crude_difference", signed=True).split(" (")[0],
             figure(row, "difference", "difference_low", "difference_high", signed=True),
@@ -93,7 +93,7 @@ def standardised(m: Material, audience: str) -> Parts:
         "Mix of",
     ]
     table = page.table_html(headings, cells, f"Share listed at one mix, widest gaps first: {list_name(audience).lower()}")
-    return told(m, audience, "Listed how often, at the same mix", words, [table])
+    return told(m, audience, "Listed how often, at the same mix", words, [table], sheet="standardised")
 
 
 def bands(m: Material, audience: str) -> Parts:
@@ -116,7 +116,7 @@ def bands(m: Material, audience: str) -> Parts:
     )
     headings = ["Group", "With the outcome", *(f"{name[:1].upper()}{name[1:]}: seen / expected" for name in names), "Slope", "AUC"]
     table = page.table_html(headings, cells, f"Seen against expected by band, groups with most outcomes first: {list_name(audience).lower()}")
-    return told(m, audience, "By band of the score", words, [table])
+    return told(m, audience, "By band of the score", words, [table], sheet="calibration")
 
 
 def plain(value: Any) -> str:
@@ -169,7 +169,7 @@ def places(m: Material, audience: str) -> Parts:
         "Share of those listed with the outcome",
     ]
     caption = f"The {len(most)} lists with most outcomes, of {len(lists)}: {list_name(audience).lower()}"
-    return told(m, audience, "Schools, hubs and their lists", words, [page.table_html(headings, cells, caption)])
+    return told(m, audience, "Schools, hubs and their lists", words, [page.table_html(headings, cells, caption)], sheet="lists")
 
 
 def proxies(m: Material, audience: str) -> Parts:
@@ -195,7 +195,12 @@ def proxies(m: Material, audience: str) -> Parts:
     headings = ["Group", "All features together (95% interval)", "Theme that tells most", "Feature that tells most"]
     table = page.table_html(headings, cells, f"How well the records tell who is in a group: {list_name(audience).lower()}")
     return told(
-        m, audience, "What could stand in for a characteristic", words if not m.showing.publishable else words.split(" What is given")[0], [table]
+        m,
+        audience,
+        "What could stand in for a characteristic",
+        words if not m.showing.publishable else words.split(" What is given")[0],
+        [table],
+        sheet="proxies",
     )
 
 
@@ -244,7 +249,7 @@ def recording(m: Material, audience: str) -> Parts:
         "would be gone at the λ shown, if recording and not need lay behind it. A gap in the missed share cannot come from a constant λ; there it says how much "
         "more often needs of listed children would have to be recorded than those of others. With one outcome these data cannot tell recording from need."
     )
-    return [*told(m, audience, "Recording or need?", words, parts), *_known(m, audience)]
+    return [*told(m, audience, "Recording or need?", words, parts, sheet="tipping"), *_known(m, audience)]
 
 
 def _apart(m: Material, audience: str) -> Parts:
@@ -266,7 +271,11 @@ def _apart(m: Material, audience: str) -> Parts:
 
 def _known(m: Material, audience: str) -> Parts:
     parts: Parts = []
-    for name, heading in (("completeness", "Values known (95% interval)"), ("exposure", "Known to services in the year before (95% interval)")):
+    for name, heading in (
+        ("completeness", "Values known (95% interval)"),
+        ("exposure", "Known to services in the year before (95% interval)"),
+        ("recording_lag", "Records known more than 30 days late (95% interval)"),
+    ):
         frame = m.study(audience, name)
         frame = frame[frame["difference"].notna()] if len(frame) else frame
         if frame.empty:
@@ -275,7 +284,7 @@ def _known(m: Material, audience: str) -> Parts:
         order = away["difference"].abs().sort_values(ascending=False, kind="stable").index
         cells: list[Any] = [
             [
-                f"{row['characteristic_label']}: {row['group']}",
+                f"{row['characteristic_label']}: {row['group']}" + (f" ({row['what'].partition(': ')[2]})" if name == "recording_lag" else ""),
                 figure(row, "value", "low", "high"),
                 figure(row, "difference", "difference_low", "difference_high", signed=True),
             ]
@@ -293,7 +302,7 @@ def _known(m: Material, audience: str) -> Parts:
         "A list can only use what is recorded, and a need can only be recorded where somebody looked. Groups whose figure differs from everyone else's are shown, "
         "widest first, without a verdict."
     )
-    return told(m, audience, "Who is recorded, and who was looked at", words, parts) if parts or m.showing.publishable else []
+    return told(m, audience, "Who is recorded, and who was looked at", words, parts, sheet="completeness") if parts or m.showing.publishable else []
 
 
 #: Names of the further tables on sheets: table → sheet, title.
@@ -305,20 +314,21 @@ SHEETS = {
     "proxies": ("proxies", "how well features and themes tell who is in a group"),
     "completeness": ("known", "values known, by group"),
     "exposure": ("looked at", "known to services before, by group"),
+    "recording_lag": ("lag", "how late records become known, by group"),
     "tipping": ("recording", "λ at which each gap would be gone"),
     "second_outcomes": ("outcomes", "other outcomes beside the main one"),
     "signs": ("signs", "what is recorded about children alike in the second outcome"),
+    "themes": ("themes", "what the list would be without each theme"),
+    "links": ("theme links", "how far each theme goes along with each characteristic"),
     "options": ("options", "lists made in other ways: a study"),
     "option_gaps": ("option gaps", "gaps on those lists"),
     "decomposition": ("taken apart", "the gap in the share listed, in one order"),
 }
 
 
-def plain_sheet(frame: pd.DataFrame) -> tuple[Sequence[str], list[tuple[Any, ...]], list[float]]:
-    """Headings, rows and widths of a table under its own column names in words."""
+def plain_sheet(frame: pd.DataFrame) -> tuple[Sequence[str], list[list[Any]]]:
+    """Headings and rows of a table under its own column names in words."""
     labels = [name for name in frame.columns if f"{name}_label" not in frame.columns]
     words = [name.removesuffix("_label").replace("_", " ") for name in labels]
     headings = [f"{word[:1].upper()}{word[1:]}" for word in words]
-    rows = [tuple(row) for row in frame[labels].round(4).itertuples(index=False)]
-    widths = [30.0 if frame[name].dtype == object or str(frame[name].dtype) == "str" else 12.0 for name in labels]
-    return headings, rows, widths
+    return headings, [["none" if value == "" else value for value in row] for row in frame[labels].round(4).itertuples(index=False)]

@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from early_id.audit.gaps import EVERYONE_ELSE
+from early_id.core.types import Verdict
 from early_id.present.disclosure import is_small, round_count
 from early_id.report.showing import STEP, number, widened
 from early_id.stats.intervals import newcombe, proportion_interval
@@ -23,7 +25,7 @@ _TOGETHER: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("linked_share",), (0,)),
     (("missed_share", "precision", "conversations", "false_flag_rate"), (0, 1)),
 )
-_FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable")
+_FIGURES = ("value", "low", "high", "difference", "difference_low", "difference_high", "smallest_detectable", "smallest_detectable_lower")
 
 Record = dict[str, Any]
 
@@ -39,22 +41,80 @@ def publish(records: Sequence[Record], kinds: Mapping[str, str]) -> list[Record]
         Measure -> "count", "share" or "ratio".
     """
     # What another characteristic shows already, divided in another way, is not published twice; only its verdicts are.
-    hidden = _hidden([record for record in records if not record.get("told_by")])
-    hidden |= {(r["characteristic"], r["group"], r["measure"]) for r in records if r.get("told_by")}
-    records = [record for record in records if not record.get("told_by") or record.get("verdict")]
+    records = joined([record for record in records if not record.get("told_by")]) + [r for r in records if r.get("told_by") and r.get("verdict")]
+    hidden = _hidden([record for record in records if not record.get("told_by")]) | {_key(r) for r in records if r.get("told_by")}
     return [
-        _hide(record)
-        if (record["characteristic"], record["group"], record["measure"]) in hidden
-        else _from_rounded(record, kinds.get(record["measure"], "share"), records)
+        _hide(record) if _key(record) in hidden else _from_rounded(record, kinds.get(record["measure"], "share"), _others(record, records, hidden))
         for record in records
     ]
+
+
+def _key(record: Record) -> tuple[str, str, str]:
+    return record["characteristic"], record["group"], record["measure"]
+
+
+def _others(record: Record, records: Sequence[Record], hidden: set[tuple[str, str, str]]) -> list[Record]:
+    """Rows that a group is compared with: everyone else, or the group that the settings name, if it is shown."""
+    table = [r for r in records if (r["characteristic"], r["measure"]) == (record["characteristic"], record["measure"])]
+    against = record.get("comparator")
+    if against in (None, "", EVERYONE_ELSE):
+        return [r for r in table if r["group"] != record["group"]]
+    return [r for r in table if r["group"] == against and _key(r) not in hidden]
+
+
+def joined(records: Sequence[Record]) -> list[Record]:
+    """Rows in which groups of one to five children are counted with the largest group of their characteristic, which is named after both.
+
+    Hidden by itself, such a group would hide others: two children whose sex is not known hid girls and boys, or the two could be worked out. Joined, they
+    stand nowhere, and the page is that of a council which never held them apart. Two groups have to be left to be compared.
+    """
+    size: dict[tuple[str, str], float] = {}
+    for r in records:
+        size[r["characteristic"], r["group"]] = max(size.get((r["characteristic"], r["group"]), 0.0), number(r["n"]) or 0.0)
+    made = list(records)
+    for name in dict.fromkeys(record["characteristic"] for record in records):
+        own = {group: n for (one, group), n in size.items() if one == name}
+        tiny = [group for group, n in own.items() if is_small(round(n))]
+        others = [group for group in own if group not in tiny]
+        if tiny and len(others) > 1:
+            host = max(others, key=lambda group, own=own: (own[group], str(group)))  # type: ignore[misc]
+            label = f"{host}, and {tiny[0]}" if len(tiny) == 1 else f"{host}, and very small groups"
+            made = _with_host(made, name, host, set(tiny), label)
+    return made
+
+
+def _with_host(records: Sequence[Record], name: str, host: str, tiny: set[str], label: str) -> list[Record]:
+    found: list[Record] = []
+    for record in records:
+        if record["characteristic"] != name:
+            found.append(record)
+        elif record["group"] == host:
+            few = [r for r in records if r["group"] in tiny and (r["characteristic"], r["measure"]) == (name, record["measure"])]
+            found.append(_together(record, few, label))
+        elif record["group"] not in tiny:
+            found.append({**record, "comparator": label} if record.get("comparator") == host else record)
+    return found
+
+
+def _together(host: Record, few: Sequence[Record], label: str) -> Record:
+    """The row of a group with those of a few children added to it; what was expected of them is under one child and left out."""
+    part, whole = (sum(count(r) for r in (host, *few)) for count in (successes, lambda r: number(r["n"]) or 0.0))
+    value = number(host["value"])
+    ratio = str(host["measure"]) == "observed_expected"
+    if ratio and value:
+        shown = part * value / (successes(host) or math.nan)
+    else:
+        shown = part if str(host["measure"]).startswith("children") else part / whole if whole else math.nan
+    words = {str(r.get("verdict") or "") for r in (host, *few)}
+    verdict = next((str(v) for v in (Verdict.GAP_FOUND, Verdict.CANNOT_TELL, Verdict.NO_GAP_FOUND) if str(v) in words), "")
+    return {**host, "group": label, "n": whole, "successes": part, "value": shown, "members": "", "verdict": verdict}
 
 
 def _hide(record: Record) -> Record:
     return {**record, **dict.fromkeys(_FIGURES, math.nan), "n": math.nan, "successes": math.nan, "note": "", "hidden": True}
 
 
-def _from_rounded(record: Record, kind: str, records: Sequence[Record]) -> Record:
+def _from_rounded(record: Record, kind: str, others: Sequence[Record]) -> Record:
     part, whole = rounded(successes(record)), rounded(record["n"])
     shown = {
         **record,
@@ -78,14 +138,18 @@ def _from_rounded(record: Record, kind: str, records: Sequence[Record]) -> Recor
     shown |= {"value": rate, "low": low, "high": high}
     if kind == "per":  # families listed for each one helped: the share turned over, without a gap of its own
         return shown | {key: 1 / v if v and v == v else math.nan for key, v in (("value", rate), ("low", high), ("high", low))}
-    others = [r for r in records if _same_table(r, record) and r["group"] != record["group"]]
     rest_part, rest_whole = sum(successes(r) for r in others), sum(number(r["n"]) or 0.0 for r in others)
     if rest_whole and number(record["difference"]) is not None and not _small(rest_part, rest_whole):
         rest = _share(rounded(rest_part), rounded(rest_whole), effect)
         d_low, d_high = newcombe(rate, low, high, *rest)
-        smallest = widened(number(record["smallest_detectable"]), 1, STEP)
+        smallest, lower = (
+            widened(number(record.get(key)), way, STEP) for key, way in (("smallest_detectable", 1), ("smallest_detectable_lower", -1))
+        )
         shown |= {"difference": rate - rest[0], "difference_low": float(d_low), "difference_high": float(d_high)}
-        shown |= {"smallest_detectable": math.nan if smallest is None else smallest}
+        shown |= {
+            "smallest_detectable": math.nan if smallest is None else smallest,
+            "smallest_detectable_lower": math.nan if lower is None else lower,
+        }
     return shown
 
 
@@ -106,10 +170,6 @@ def successes(record: Record) -> float:
     """How many of ``n`` were counted."""
     given = number(record.get("successes"))
     return given if given is not None else (number(record["value"]) or 0.0) * (number(record["n"]) or 0.0)
-
-
-def _same_table(one: Record, other: Record) -> bool:
-    return bool(one["characteristic"] == other["characteristic"] and one["measure"] == other["measure"])
 
 
 def _small(part: float, whole: float) -> bool:

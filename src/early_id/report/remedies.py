@@ -11,10 +11,10 @@ from early_id.present import page
 from early_id.present.tradeoff import trade_off
 from early_id.present.wording import and_list
 from early_id.report.context import list_name
+from early_id.report.in_words import MEASURE_NAMES
 from early_id.report.origins import SHOWN, Parts, figure, plain, told
-from early_id.report.section import Material, lead_in, paragraph, subheading
+from early_id.report.section import Material, lead_in, paragraph
 from early_id.report.showing import number
-from early_id.report.who import MEASURE_NAMES
 
 
 def options(m: Material, audience: str) -> Parts:
@@ -22,7 +22,7 @@ def options(m: Material, audience: str) -> Parts:
     made, gaps = m.study(audience, "options"), m.study(audience, "option_gaps")
     if made.empty:
         words = "Lists made in other ways (without a theme, with more places, for another outcome) were not studied in this run: audit.study in the settings."
-        return [subheading("What could be done"), paragraph(words)] if audience == next(iter(m.groups)) else []
+        return [paragraph(words)] if audience == next(iter(m.groups)) else []
     first = _widest(gaps)
     cells: list[Any] = []
     points: list[dict[str, Any]] = []
@@ -48,7 +48,8 @@ def options(m: Material, audience: str) -> Parts:
         y_label="gap, percentage points",
     )
     judged = gaps[(gaps["group"] == first["group"]) & (gaps["characteristic"] == first["characteristic"])]
-    down = sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
+    # Which option it is follows from exact counts, so a published page does not name one.
+    down = [] if m.showing.publishable else sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
     tested = m.groups[audience].find(first["measure"], first["characteristic"], first["group"])
     chance = (
         ""
@@ -56,9 +57,11 @@ def options(m: Material, audience: str) -> Parts:
         else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
     )
     warned = (
-        f"Levelling down, where a gap shrinks only because others are missed more: {and_list(down)}."
+        f"Levelling down, where a gap shrinks mostly because others are missed more: {and_list(down)}."
         if down
-        else "No option takes from others without finding anybody more; the table of who would lose shows whom each would miss."
+        else ""
+        if m.showing.publishable
+        else "No option makes a gap smaller mostly by missing others more; the table of who would lose shows whom each would miss."
     )
     words = (
         "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "
@@ -67,7 +70,7 @@ def options(m: Material, audience: str) -> Parts:
     headings = ["List made", "Places", "Families found", "Missed share: change, in points", f"Gap for {what}: change, in points", "Note"]
     table = page.table_html(headings, cells, f"What could be done: {list_name(audience).lower()}")
     parts = [page.chart_html(svg, table), *_who_loses(m, gaps), *_steps(m, audience)]
-    return told(m, audience, "What could be done", words, parts)
+    return told(m, audience, "What could be done", words, parts, sheet="options")
 
 
 def _widest(gaps: pd.DataFrame) -> dict[str, Any]:

@@ -100,40 +100,79 @@ def audience_heading(material: Material, audience: str) -> Markup:
     return subheading(list_name(audience)) if len(material.groups) > 1 else Markup("")
 
 
+def more(summary: str, *parts: Markup, sheet: str = "") -> Markup:
+    """What a reader opens on the screen. On paper only its name is left, with the sheet of the workbook that holds it."""
+    where = f" (workbook of tables, sheet “{sheet}”)" if sheet else ""
+    return Markup('<details class="more"><summary>{}{}</summary>{}</details>').format(summary, where, Markup("").join(parts))
+
+
+def picture(svg: Markup, table: Markup, *, sheet: str = "") -> Markup:
+    """A picture that holds its figures; its table is opened on the screen."""
+    return page.chart_html(svg, more("The figures of this picture, with their intervals", table, sheet=sheet))
+
+
+def sheet_name(audience: str, table: str) -> str:
+    """Name of the sheet that holds one of an audience's tables."""
+    return f"{list_name(audience)[:20]} {table}"
+
+
+#: Name of the sheet that holds every figure by group.
+BY_GROUP = "by group"
+
+#: Heading of the last figure of a row: what the test could have seen (80% power), whatever was there.
+SMALLEST = "Seen from"
+
+
+def every_group(material: Material, audience: str, table: Markup, what: str) -> Markup:
+    """All groups: on the published page itself, which has no workbook beside it; of the restricted one in the workbook alone."""
+    if material.showing.publishable:
+        return more(f"Every group: {what}", table)
+    n = len({(row.title, row.group) for row in material.groups[audience].rows})
+    return quiet(f"All {n} groups are in the workbook of tables, sheet “{sheet_name(audience, BY_GROUP)}”.")
+
+
+#: Said once before the pictures of a measure.
+PICTURES = (
+    "The pictures show the gaps found, and the groups furthest from everyone else (line at 0: no gap). A filled dot is a gap found; a hollow one may be chance: "
+    "where the table says nothing else, these data cannot tell. “Seen from”: the smallest gap, in points, that would be found 4 times in 5."
+)
+
+
 def measure_parts(material: Material, audience: str, measure: str, *, heading: str, n_heading: str) -> list[Markup]:
-    """For one share: picture of the gaps of the groups furthest from everyone else, then the table of all groups."""
+    """For one share: picture and table of the gaps found and of the groups furthest from everyone else; then where all others are."""
     groups, name = material.groups[audience], list_name(audience)
     rows, furthest = groups.of(measure), groups.furthest(measure)
     if not rows:
         return [paragraph(f"{name}: the audit looked at no group.")]
-    table = page.table_html(
-        [
-            "Group",
-            n_heading,
-            f"{heading} (95% interval)",
-            "Gap, in points",
-            "Smallest gap we would nearly always see, in points",
-            "Can we tell?",
-        ],
-        [[row.label, row.n, row.figure.text(), points(row), smallest(row), row.verdict or "not tested"] for row in rows],
-        f"{heading}, by group: {name.lower()}",
-        note=material.showing.note,
-    )
+    headings = ["Group", n_heading, f"{heading} (95% interval)", "Gap, in points", SMALLEST]
+
+    def table(shown: Sequence[GroupRow], caption: str) -> Markup:
+        cells: list[Any] = [[_with_verdict(row), row.n, row.figure.text(), points(row), smallest(row)] for row in shown]
+        return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note, tight=True)
+
+    rest = every_group(material, audience, table(rows, f"{heading}, every group"), f"{heading.lower()}, {name.lower()}")
     if not furthest:
-        return [table]
+        return [paragraph(f"{name}: of no group there is enough to show."), rest]
     svg = charts.forest(
-        [row.gap.row(row.label, strong=row.verdict == str(Verdict.GAP_FOUND)) for row in furthest],
+        [row.gap.row(row.label, strong=row.is_found) for row in furthest],
         title=f"{heading}, {name.lower()}: gaps from everyone else, in percentage points",
         desc=" ".join(f"{row.label}: {points(row)} points, {row.verdict or 'not tested'}." for row in furthest),
         unit="points",
         zero_line=True,
     )
-    words = (
-        f"{heading}: the groups furthest from everyone else (line at 0: no gap). A filled dot is a gap found; a hollow one "
-        f"is a gap that may be "
-        "chance. The table shows every group."
-    )
-    return [lead_in(words), page.chart_html(svg), table]
+    return [page.chart_html(svg, table(furthest, heading)), rest]
+
+
+def _with_verdict(row: GroupRow) -> Markup:
+    """The group, and what was found of it; nothing where these data cannot tell."""
+    if row.verdict in ("", str(Verdict.CANNOT_TELL)):
+        return Markup("{}").format(against(row))
+    return Markup("{}: <strong>{}</strong>").format(against(row), row.verdict)
+
+
+def against(row: GroupRow) -> str:
+    """The group, and whom it is compared with where that is not everyone else."""
+    return f"{row.label} (against {row.comparator})" if row.comparator else row.label
 
 
 def lead_in(text: str) -> Markup:
@@ -141,8 +180,13 @@ def lead_in(text: str) -> Markup:
     return Markup('<p class="lead-in">{}</p>').format(text)
 
 
+def quiet(text: str) -> Markup:
+    """A line in small print."""
+    return Markup('<p class="quiet">{}</p>').format(text)
+
+
 def smallest(row: GroupRow) -> str:
-    """The smallest gap that could have been seen, in points."""
+    """The smallest gap that would be found 4 times in 5, in points; below nought where only a lower share could be told."""
     return "–" if row.smallest is None else percent(row.smallest, fine=True).rstrip("%")
 
 

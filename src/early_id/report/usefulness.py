@@ -1,4 +1,4 @@
-"""Section 10: models beside rules, beside keeping the last list, beside choosing by school alone or by lot."""
+"""Models beside rules, beside keeping the last list, beside choosing by school alone or by lot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from early_id.present import charts, page, wording
-from early_id.present.wording import sentence_case
+from early_id.present import charts, page
+from early_id.present.wording import count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.follow_up import leavers
-from early_id.report.section import Material, Section, bullets, lead_in, paragraph, subheading
-from early_id.report.showing import estimate, number
+from early_id.report.in_words import tenths
+from early_id.report.section import Material, Section, bullets, lead_in, more, paragraph, picture, sheet_name, subheading
+from early_id.report.showing import Showing, estimate, number
 
 #: How rules and models are called for readers.
 MODEL_NAMES = {
@@ -30,6 +31,9 @@ MODEL_NAMES = {
     "boosting with interactions": "For comparison: a black box",
 }
 
+#: Reasons of a verdict that stand on the page; the others are opened, and all are in the run's JSON.
+REASONS = 3
+
 #: What is said before the name of one that an extension brought.
 KINDS = {"baseline": "Rule", "comparator": "For comparison", "challenger": "For comparison"}
 
@@ -39,9 +43,24 @@ def model_name(name: str, kind: object) -> str:
     return MODEL_NAMES.get(name) or f"{KINDS.get(str(kind), 'Model')}: {name.replace('_', ' ')}"
 
 
+#: The sheet of the workbook with them, and its columns.
+MODELS = "models"
+MODEL_HEADINGS = ("Way of choosing", "Of the families listed, share with need", "Of the children with need, share listed", "Ranking overall (AUC)")
+
+
+def model_row(showing: Showing, name: str, figures: Mapping[str, Any]) -> list[str]:
+    """One way of choosing, with its figures."""
+    shares = [estimate(showing, figures, measure).text() for measure in ("precision_at_capacity", "recall_at_capacity")]
+    return [model_name(name, figures.get("kind")), *shares, _auc(figures)]
+
+
 def no_model(m: Material) -> Section:
-    """Section 10."""
-    parts: list[Markup] = []
+    """How models, rules and no model at all compare."""
+    parts: list[Markup] = (
+        [paragraph("Of the families listed, the share with need: filled dots are models; hollow dots are rules that need no model.")]
+        if m.trials
+        else []
+    )
     sentences = []
     for audience, trial in m.trials.items():
         models: Mapping[str, Any] = trial.get("models") or {}
@@ -55,36 +74,25 @@ def no_model(m: Material) -> Section:
             desc="Filled dots are models, hollow dots are rules without a model. "
             + " ".join(f"{model_name(name, figures.get('kind'))}: {figure.text()}." for name, figures, figure in rows),
         )
-        table = page.table_html(
-            [
-                "Way of choosing",
-                "Of the families listed, share with need",
-                "Of the children with need, share listed",
-                "Ranking overall (AUC)",
-            ],
-            [
-                [
-                    model_name(name, figures.get("kind")),
-                    figure.text(),
-                    estimate(m.showing, figures, "recall_at_capacity").text(),
-                    _auc(figures),
-                ]
-                for name, figures, figure in rows
-            ],
-            f"Models and rules with {page.cell_text(trial.get('capacity'))} places: {list_name(audience).lower()}",
-            note=m.showing.note,
-        )
+        caption = f"Models and rules with {page.cell_text(trial.get('capacity'))} places: {list_name(audience).lower()}"
+        table = page.table_html(MODEL_HEADINGS, [model_row(m.showing, name, figures) for name, figures, _ in rows], caption, note=m.showing.note)
         parts += [
             subheading(list_name(audience)),
-            lead_in("Filled dots are models; hollow dots are rules that need no model."),
-            page.chart_html(svg, table),
+            picture(svg, table, sheet="" if m.showing.publishable else sheet_name(audience, MODELS)),
         ]
         if not m.showing.publishable:
+            reasons = [named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]
             parts += [
-                paragraph("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it:"),
-                bullets([_named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]),
+                lead_in("Why this verdict. The bar was written down beforehand; the audit can take readiness back, never give it."),
+                bullets(reasons[:REASONS]),
+                *(
+                    [more(f"{count_of(len(reasons) - REASONS, 'more reason')}: {list_name(audience).lower()}", bullets(reasons[REASONS:]))]
+                    if len(reasons) > REASONS
+                    else []
+                ),
             ]
-        parts += _components(m, trial)
+        if further := _components(m, trial):
+            parts.append(more(f"Parts of the outcome, and those who left: {list_name(audience).lower()}", *further))
     parts.append(
         paragraph(
             "Current practice, as the families whom staff think of themselves, is on no record that was sent, so nothing here can be set beside it. "
@@ -94,30 +102,42 @@ def no_model(m: Material) -> Section:
     return Section("no-model", "Compared with no model", "\n".join(sentences) or "No model has been tested.", tuple(parts))
 
 
-def _named_rules(reason: str, models: Mapping[str, Any]) -> str:
+def named_rules(reason: str, models: Mapping[str, Any]) -> str:
     """A reason with its rules called as the table calls them."""
     for name, figures in models.items():
         reason = reason.replace(f"the rule '{name}'", f"the rule “{model_name(name, figures.get('kind')).removeprefix('Rule: ')}”")
     return reason
 
 
-def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> str:
-    """The model put forward beside the rule that did best, and the verdict, in one sentence."""
+def places_of(trial: Mapping[str, Any]) -> str:
+    """How many places the list has; empty where the trial does not say."""
+    return "" if trial.get("capacity") is None else page.cell_text(trial["capacity"])
+
+
+def best_rule(m: Material, trial: Mapping[str, Any]) -> tuple[str, float | None]:
+    """The rule without a model that did best, and of the families it lists the share with need, as it may be shown.
+
+    Which rule is best is told by exact figures in both renderings; only what is said about it differs.
+    """
     models: Mapping[str, Any] = trial.get("models") or {}
     rates = {name: estimate(m.showing, figures, "precision_at_capacity").value for name, figures in models.items()}
-    rules = {name: rate for name, rate in rates.items() if models[name].get("kind") == "baseline" and rate is not None}
-    own = rates.get(str(trial.get("put_forward")))
-    verdict = f"Final verdict, from the bar set beforehand and the audit: {trial.get('verdict', 'none')}."
-    if own is None or not rules:
-        return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
-    # Which rule is best is told by exact figures in both renderings; only what is said about it differs.
+    rules = [name for name, rate in rates.items() if models[name].get("kind") == "baseline" and rate is not None]
+    if not rules:
+        return "", None
     best = max(rules, key=lambda name: (number(models[name]["precision_at_capacity"]["value"]) or 0.0, name))
-    found = [wording.out_of(rate, 10).removesuffix(" out of 10") for rate in (own, rules[best])]
-    rule = model_name(best, "baseline").removeprefix("Rule: ")
+    return model_name(best, "baseline").removeprefix("Rule: "), rates[best]
+
+
+def _beside_best_rule(m: Material, audience: str, trial: Mapping[str, Any]) -> str:
+    """The model put forward beside the rule that did best, and the verdict, in one sentence."""
+    own = estimate(m.showing, (trial.get("models") or {}).get(trial.get("put_forward")) or {}, "precision_at_capacity").value
+    rule, share = best_rule(m, trial)
+    verdict = f"Verdict: {trial.get('verdict', 'none')}."
+    if own is None or share is None:
+        return f"{list_name(audience)}: the model cannot be set beside a rule. {verdict}"
     return (
-        f"{list_name(audience)}: of every 10 families listed by the model, {found[0]} had somebody who "
-        f"{m.context.had_outcome}; "
-        f"with the best simple rule ({rule}), {found[1]}. {verdict}"
+        f"{list_name(audience)}: of every 10 families listed by the model, {tenths(own)} had somebody who {m.context.had_outcome}; "
+        f"with the best simple rule ({rule}), {tenths(share)}. {verdict}"
     )
 
 

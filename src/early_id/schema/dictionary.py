@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from early_id.core.errors import SettingsError
 from early_id.core.types import Usage
 from early_id.schema.codes import code_list
 from early_id.schema.tables import Column, Tables
@@ -14,15 +15,32 @@ PERSON = Column(
 )
 
 
-def data_dictionary(tables: Tables | None = None) -> pd.DataFrame:
-    """One row a column: table, column, label, type, permitted use, code list and its values, whether required, note."""
+def data_dictionary(*names: str, tables: Tables | None = None) -> pd.DataFrame:
+    """One row a column: table, column, label, type, permitted use, code list and its values, whether required, note.
+
+    Parameters
+    ----------
+    *names : str
+        The tables that are wanted; all of them if none is named.
+    tables : Tables, optional
+        Standard tables with those of an extension.
+
+    Raises
+    ------
+    SettingsError
+        There is no table of that name.
+    """
+    known = {table.name: table for table in (tables or Tables())}
+    for name in names:
+        if name not in known:
+            raise SettingsError.unknown_name("table", name, known)
     rows = [
         {
             "table": table.name, "column": column.name, "label": column.label, "type": column.type, "use": str(column.usage),
             "codes": column.codes or "", "values": " ".join(code_list(column.codes).values()) if column.codes else "",
             "required": column.required, "held by": str(table.sharing), "note": column.note,
         }
-        for table in (tables or Tables())
+        for table in (known[name] for name in names or known)
         for column in (*((PERSON,) if table.has_person else ()), *table.columns)
     ]  # fmt: skip
     return pd.DataFrame(rows)

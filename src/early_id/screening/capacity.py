@@ -6,7 +6,7 @@ repeats from run to run. There is no overflow list (design, section 2.7).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -34,7 +34,7 @@ def places(capacity: int | Mapping[str, int], recipient: str) -> int:
     return stated
 
 
-def choose_families(scores: pd.Series, families: pd.Series, n: int, *, tie_key: str) -> list[str]:
+def choose_families(scores: pd.Series, families: pd.Series, n: int, *, tie_key: str, first: Sequence[str] = ()) -> list[str]:
     """The families to list, in alphabetical order of their ids so that the order says nothing.
 
     Parameters
@@ -47,9 +47,14 @@ def choose_families(scores: pd.Series, families: pd.Series, n: int, *, tie_key: 
         Places; at most this many families come back.
     tie_key : str
         Key of the hash that breaks ties.
+    first : sequence of str
+        Families that stay on the list from an earlier one; they take their places before others are chosen.
     """
     if not scores.index.equals(families.index):
         raise SettingsError("Scores and families are not about the same rows.")
     best = scores.groupby(families.astype(str)).max()
-    order = sorted(best.index, key=lambda family: (-best[family], keyed_hash(family, tie_key)))
-    return sorted(order[:n])
+    stays = set(first)
+    # Hashes are needed only where families tie; of most, none does.
+    tied = set(best[best.duplicated(keep=False)].index)
+    order = sorted(best.items(), key=lambda item: (item[0] not in stays, -item[1], keyed_hash(str(item[0]), tie_key) if item[0] in tied else ""))
+    return sorted(str(family) for family, _ in order[:n])

@@ -7,7 +7,7 @@ is particular to lists: a row taken out for this audience only, safe contact, an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,16 +16,21 @@ from early_id.core.findings import Finding, Findings
 from early_id.core.privacy import keyed_hash
 from early_id.core.types import Audience, Severity
 from early_id.features.cohort import REASONS
+from early_id.screening.history import Earlier
 from early_id.screening.people import RECIPIENT_COLUMNS, children_to_check, display_name
 
 if TYPE_CHECKING:
     from early_id.features.matrix import FeatureMatrix
 
-TAKEN_OUT_COLUMNS = ("audience", "child_id", "family_id", "name", "school", "reason")
+TAKEN_OUT_COLUMNS = ("audience", "child_id", "family_id", "name", "school", "reason", "until")
 HUB_ONLY = "contact only through the hub: check safe contact first"
 NO_SCHOOL = "no school held for this date"
 NO_HUB = "no family hub held for the child's school"
 NO_PERSON = "no person record held for this date"
+RESTS = "was on a list not long ago: not asked again yet, whatever the answer was"
+CARRIED = "still stands on the list of another recipient, which has not answered yet"
+LED_BY_SCHOOL = "on a school's list of this date: that school speaks to the family"
+LED_BY_OTHER_SCHOOL = "on the list of another school, that of the youngest child: that school speaks to the family"
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,9 +47,20 @@ class Eligible:
     worker: frozenset[str]
     in_help: frozenset[str]
     findings: Findings
+    people: pd.DataFrame
+    audience: Audience
+
+    def without(self, rows: pd.Series, reason: str) -> Eligible:
+        """The same without the rows for which ``rows`` holds, which are taken out for ``reason``."""
+        if not rows.any():
+            return self
+        gone = as_taken_out(self.rows[rows], self.people, self.audience, reason)
+        return replace(self, rows=self.rows[~rows], taken_out=pd.concat([self.taken_out, gone], ignore_index=True))
 
 
-def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audience, scores: pd.Series, *, tie_key: str) -> Eligible:
+def eligible_rows(
+    matrix: FeatureMatrix, people: pd.DataFrame, audience: Audience, scores: pd.Series, *, tie_key: str, earlier: Earlier | None = None
+) -> Eligible:
     """Split the matrix of one date into rows that may be listed and rows that may not.
 
     Parameters
@@ -57,10 +73,12 @@ def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audienc
         School lead or hub lead.
     scores : Series
         Used only to say which hub sees a family whose schools lie in two.
+    earlier : Earlier, optional
+        What earlier lists ask: who rests, and who stays on whose list.
     """
     rows = matrix.index.assign(child_id=matrix.index["child_id"].astype(str), family_id=matrix.index["family_id"].astype(str))
     excluded = _excluded_for(matrix.excluded, audience)
-    check = children_to_check(people)
+    check = children_to_check(people) | _unsafe(rows)
     id_column, _ = RECIPIENT_COLUMNS[audience]
     rows["recipient"] = rows[id_column].astype("object").where(rows[id_column].notna(), "").astype(str)
     rows["reason"] = ""
@@ -79,7 +97,37 @@ def eligible_rows(matrix: FeatureMatrix, people: pd.DataFrame, audience: Audienc
     taken = pd.concat([excluded, out[["child_id", "family_id", "school_id", "reason"]]], ignore_index=True)
     taken = taken.drop_duplicates(["child_id"], keep="first")
     worker, in_help = (_at_home(matrix.excluded, audience, reason) for reason in ("household_open", "household_in_help"))
-    return Eligible(kept, _with_names(taken, people, audience), check, worker, in_help, findings)
+    found = Eligible(kept, _with_names(taken, people, audience), check, worker, in_help, findings, people, audience)
+    rests, until, elsewhere = _asked_lately(kept, people, audience, earlier or Earlier())
+    found = replace(found, rows=kept.assign(until=until)).without(rests, RESTS)
+    return found.without(elsewhere[found.rows.index], CARRIED)
+
+
+def _unsafe(rows: pd.DataFrame) -> frozenset[str]:
+    """Children whom the cohort marks: contact is known not to be safe for somebody at home, or a young person lives apart."""
+    if "contact_is_safe" not in rows:
+        return frozenset()
+    return frozenset(rows.loc[~rows["contact_is_safe"].astype(bool), "child_id"])
+
+
+def _asked_lately(rows: pd.DataFrame, people: pd.DataFrame, audience: Audience, earlier: Earlier) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Which rows rest because anyone of the family or the household was listed lately, until when; and which still stand on another list."""
+    household = rows["child_id"].map(people["family_id"])
+    everyone = pd.Series(people.index, index=people.index)
+
+    def of_the_family(values: pd.Series) -> pd.Series:
+        """The latest value of anyone of the household, or of the row's family."""
+        at_home = household.map(values.groupby(people["family_id"]).max())
+        as_listed = rows["child_id"].map(values).groupby(rows["family_id"]).transform("max")
+        return pd.concat([at_home, as_listed], axis=1).max(axis=1)
+
+    until = of_the_family(pd.to_datetime(everyone.map({child: pd.Timestamp(day) for child, day in earlier.rests.items()})))
+    stays = everyone.map({child: f"{place[0]}|{place[1]}" for child, (place, _) in earlier.carried.items()})
+    here = rows["recipient"].map(lambda name: f"{audience}|{name}")
+    mine = of_the_family(stays.notna().astype(int)).astype(bool)
+    own = rows["child_id"].map(stays) == here
+    own = own.groupby(rows["family_id"]).transform("any")
+    return until.notna() & ~own, until, mine & ~own
 
 
 def _mark(rows: pd.DataFrame, mask: pd.Series, reason: str | pd.Series) -> None:
@@ -90,7 +138,7 @@ def _mark(rows: pd.DataFrame, mask: pd.Series, reason: str | pd.Series) -> None:
 
 def _excluded_for(excluded: pd.DataFrame, audience: Audience) -> pd.DataFrame:
     """The cohort's own exclusions that hold for ``audience``; without a column ``audiences`` they hold for all."""
-    columns = ["child_id", "family_id", "school_id", "reason"]
+    columns = ["child_id", "family_id", "school_id", "reason", *(["until"] if "until" in excluded else [])]
     if excluded.empty:
         return pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
     holds = pd.Series(True, index=excluded.index)
@@ -149,9 +197,16 @@ def _findings(out: pd.DataFrame, audience: Audience) -> Findings:
     )
 
 
+def as_taken_out(rows: pd.DataFrame, people: pd.DataFrame, audience: Audience, reason: str = LED_BY_OTHER_SCHOOL) -> pd.DataFrame:
+    """Rows that could have been listed, as the restricted file shows them."""
+    return _with_names(rows.assign(reason=reason), people, audience)
+
+
 def _with_names(taken: pd.DataFrame, people: pd.DataFrame, audience: Audience) -> pd.DataFrame:
     known = taken["child_id"].isin(people.index)
     names = [display_name(people.loc[child], child) if held else child for child, held in zip(taken["child_id"], known, strict=True)]
     schools = [people.at[child, "school_name"] if held else "" for child, held in zip(taken["child_id"], known, strict=True)]
-    table = taken.assign(audience=str(audience), name=names, school=schools)
+    until = pd.to_datetime(taken["until"]) if "until" in taken else pd.Series(pd.NaT, index=taken.index)
+    until = until.dt.strftime("%Y-%m-%d").where(until.notna(), "")
+    table = taken.assign(audience=str(audience), name=names, school=schools, until=until)
     return table[list(TAKEN_OUT_COLUMNS)].sort_values(["name", "child_id"], ignore_index=True).astype("object")

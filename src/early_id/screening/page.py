@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from early_id.core.errors import SettingsError
 from early_id.explain.page import SheetContext, sheet_body, sheet_css
 from early_id.explain.wording import year_label
-from early_id.features.themes import THEMES
 from early_id.present.page import environment, render_page
-from early_id.present.wording import ALARM
-from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList
+from early_id.present.wording import ALARM, day_text
+from early_id.screening.entries import ChildEntry, FamilyEntry, ScreeningList
+from early_id.screening.offer import Offer, nearest_hub, services_for
 from early_id.screening.words import at_a_glance, banner, how_to_read, list_title
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Offer = Mapping[str, Sequence[Mapping[str, str]]]
-
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_SERVICES = 3
-GENERAL = "general"
 #: Keeps a page under 1 MB: a sheet takes about 8 KB.
 SHEETS_A_PAGE = 100
 NO_SCHOOL_HELD = "no school on record"
-
-
-def check_offer(offer: Offer) -> None:
-    """Refuse an offer file that names a theme nobody knows, or a service without a name.
-
-    Raises
-    ------
-    SettingsError
-        With the nearest known themes.
-    """
-    for theme, services in offer.items():
-        if theme != GENERAL and theme not in THEMES:
-            raise SettingsError.unknown_name("theme", theme, [*THEMES, GENERAL], where="offer")
-        for service in services:
-            if not service.get("name"):
-                raise SettingsError(
-                    "A service on offer has no name.",
-                    where=f"offer: {theme}",
-                    what_next="Give each service name, how and where.",
-                )
-
-
-def services_for(themes: Sequence[str], offer: Offer) -> list[dict[str, str]]:
-    """Two or three services that answer to what was noticed, filled up with what is open to all."""
-    found: dict[str, dict[str, str]] = {}
-    first = [services[0] for theme in themes if (services := offer.get(theme))]
-    second = [service for theme in themes for service in list(offer.get(theme, ()))[1:]]
-    for service in (*first, *second, *offer.get(GENERAL, ())):
-        found.setdefault(service["name"], {"name": service["name"], "how": service.get("how", ""), "where": service.get("where", "")})
-    return list(found.values())[:MOST_SERVICES]
 
 
 def list_pages(one: ScreeningList, *, offer: Offer, ask: str, watermark: str | None = None) -> list[str]:
@@ -80,6 +45,7 @@ def _page(one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, 
         .get_template("list.html")
         .render(
             glance=at_a_glance(one),
+            threshold=one.threshold,
             sections=[(heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)],  # the shell says it already
             contents=contents,
             part=f"Part {n} of {of}." if of > 1 else "",
@@ -101,11 +67,15 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
     noticed = [reason.theme for reason in by_weight if not reason.withheld]
     return SheetContext(
         heading=child.name,
+        key=child.key,
+        lead=family.lead,
+        since=day_text(family.since) if family.since and family.since < one.as_of else "",
         school=child.school or ("" if one.recipient.is_school else NO_SCHOOL_HELD),
         year=year_label(child.nc_year),
         speak_first=_speak_first(child, family, one),
         check_safe_contact=family.check_safe_contact,
         offer=services_for(noticed, offer),
+        general_help=nearest_hub(child.hub_id, child.hub, offer),
         ask=ask,
         small_print=f"Made with the model for {'school' if one.recipient.is_school else 'hub'} lists, fingerprint {one.model_hash}.",
         anchor=anchor,

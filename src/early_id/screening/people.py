@@ -12,7 +12,7 @@ from early_id.core.errors import InputDataError
 from early_id.core.types import Audience
 
 REQUIRED = ("child_id", "family_id")
-TEXT_COLUMNS = ("forename", "surname", "school_id", "school_name", "hub_id", "hub_name", "nc_year")
+TEXT_COLUMNS = ("forename", "surname", "school_id", "school_name", "hub_id", "hub_name", "nc_year", "lead_contact")
 FLAG_COLUMNS = ("safe_contact", "protected_address", "no_joint_contact")
 #: Which columns name an audience's recipients.
 RECIPIENT_COLUMNS: dict[Audience, tuple[str, str]] = {

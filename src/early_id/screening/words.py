@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from early_id.config.governing import ThresholdSettings
 from early_id.core.types import Audience
 from early_id.explain.page import OUTCOMES
 from early_id.present.wording import ALARM, count_of, day_text
-from early_id.screening.lists import ScreeningList
+from early_id.screening.entries import ScreeningList
+from early_id.screening.people import Recipient
 
 DECISIONS = OUTCOMES
 #: Said where no household records were sent, because then no family could be kept off a school list for safety.
@@ -33,6 +37,38 @@ WHY_LISTED = {
     ),
     Audience.HUB_LEAD: "Records of schools and of services that may be shared with the hub were used.",
 }
+
+
+def lead_text(recipient: Recipient, contacts: pd.Series, *, worker: bool, in_help: bool) -> str:
+    """Who speaks to a family in this period: whoever works with it already, else the school, else the hub."""
+    if worker:
+        return "The allocated worker of another child of the household. The hub asks who that is; nobody else makes contact."
+    if in_help:
+        return "Whoever leads the early help of another child of the household. The hub asks who that is; nobody else makes contact."
+    named = sorted({str(name) for name in contacts if name})
+    if recipient.is_school:
+        return f"{named[0] if len(named) == 1 else 'The named lead'}, {recipient.name}. Other lists of this date leave them to you."
+    return f"The hub lead, {recipient.name}. Other lists of this date leave them to you."
+
+
+def lead_note(one: ScreeningList) -> str:
+    """Who speaks to the families of a list, for its head; of a hub's families some have a worker, whom their lines name."""
+    if not one.families:
+        return ""
+    until = f"Lead contact for these families until {day_text(one.expires_on)}:"
+    if one.recipient.is_school:
+        return f"{until} {one.families[0].lead}"
+    return f"{until} the hub lead, {one.recipient.name}, or the worker whom the line names. Other lists of this date leave them to you."
+
+
+def threshold_text(document: ThresholdSettings) -> str:
+    """The threshold document that lists are for, in a sentence; that none is named, where none is."""
+    if not document.name:
+        return "The local threshold document has not been named."
+    version = f", version {document.version}" if document.version else ""
+    level = f" at level {document.level}" if document.level else ""
+    signed = f", signed {day_text(max(document.signed.values()))}" if document.signed else ""
+    return f"For families{level} of the local threshold document: {document.name}{version}{signed}."
 
 
 def banner(one: ScreeningList) -> str:
@@ -72,7 +108,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             "How to read a line",
             (
                 "What is going well comes first: start there. What we noticed says what the records show, for which time, where it was "
-                "written down and the date of the newest record; the signs stand in the same order for everyone. Usual means the middle value of the same year group in the council. "
+                "written down and, in brackets, the date of the newest record; the signs stand in the same order for everyone. Usual means the middle value of the same year group in the council. "
                 "What speaks against and what we do not know belong to the picture just as much. On the printed sheets a small bar shows how "
                 "much a sign counted for this suggestion; it does not say how serious it is."
             ),
@@ -87,7 +123,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
         (
             "Who to speak to first",
             (
-                "Whoever already works with the family. Look in your own file for who may be contacted, and ask if an interpreter, easy read "
+                "Each family has one lead contact until this list ends, and is on no other list of the same date. Start with whoever already works with the family. Look in your own file for who may be contacted, and ask if an interpreter, easy read "
                 "or an advocate would help. Help is a choice: saying no has no consequence, and it is not held against a family."
                 f"{'' if one.marks_held else f' {NO_MARKS}'}"
             ),

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from early_id.explain.narrative import Reason, counted_as_well
+from early_id.explain.narrative import Explanation, Reason, counted_as_well, nothing_noticed
 from early_id.explain.wording import year_label
-from early_id.present.wording import ALARM
+from early_id.present.wording import ALARM, day_text
 from early_id.present.workbook import Sheet, Value, workbook_bytes
-from early_id.screening.lists import ChildEntry, FamilyEntry, ScreeningList, ScreeningLists
-from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, list_title
+from early_id.screening.entries import ChildEntry, FamilyEntry, ScreeningList, ScreeningLists
+from early_id.screening.words import DECISIONS, REASONS, at_a_glance, banner, how_to_read, lead_note, list_title
 
 ENTRY = ("Your decision", "Reason", "Date", "Your role", "Notes")
-_ENTRY_WIDTHS = (13.0, 12.0, 9.0, 8.0, 12.0)
+_ENTRY_WIDTHS = (22.0, 22.0, 12.0, 14.0, 30.0)
+LIST, OWN, KEY = "List", "Families you are thinking of", "Key"
+#: What the sheets hold, for the contents on the first one.
+CONTENTS = (
+    ("Read me first", "what this is, how to read it, what you are asked to do."),
+    (LIST, "one line a child, with what is going well, what we noticed, what speaks against and what we do not know. The yellow cells are for you."),
+    (OWN, "families you are thinking of who are not here. Your own worry counts as much as any list."),
+)
 _CHOICES = {"Your decision": DECISIONS, "Reason": REASONS}
 CHECK_SAFE = "Check safe contact first. Ask the safeguarding lead how, and with which adult, contact is safe. No joint contact."
 KNOWN = "Services were in touch in the last year: speak to that worker first."
 IN_HELP = "Early help is under way, or an answer is awaited, for another child of the household: speak to whoever leads it first."
 WORKER = "Another child of the household has an allocated worker: speak to the worker first."
-NOTHING_NOTICED = "Nothing stood out for this child."
 NOTHING_AGAINST = "Nothing in the records used."
 NO_STRENGTH = "The records used do not tell."
 ALL_HELD = "We saw nothing left out of the records used here."
@@ -35,7 +43,7 @@ def list_workbook(one: ScreeningList, *, watermark: str | None = None) -> bytes:
 def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -> bytes:
     """Who was taken out before scoring and why: restricted to those who run the lists."""
     names = {"school_lead": "school lists", "hub_lead": "hub lists"}
-    headings = ("Taken out of", "Name", "Child", "Family", "School", "Reason")
+    headings = ("Taken out of", "Name", "Child", "Family", "School", "Reason", "Until")
     rows = [
         (
             names.get(str(row.audience), str(row.audience)),
@@ -44,6 +52,7 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
             str(row.family_id),
             str(row.school),
             str(row.reason),
+            str(row.until),
         )
         for row in lists.taken_out.itertuples(index=False)
     ]
@@ -56,9 +65,9 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
             "RESTRICTED. For the person who runs the lists. Never send this to a school.",
             *((watermark,) if watermark else ()),
         ),
-        widths=(16, 26, 18, 18, 28, 60),
+        widths=(16, 26, 18, 18, 28, 60, 12),
     )
-    counted = Counter((row[0], row[-1]) for row in rows)
+    counted = Counter((row[0], row[-2]) for row in rows)
     summary = Sheet(
         name="How many",
         headings=("Taken out of", "Reason", "Children"),
@@ -71,60 +80,94 @@ def taken_out_workbook(lists: ScreeningLists, *, watermark: str | None = None) -
 
 
 def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
-    top = [banner(one), *([watermark] if watermark else []), at_a_glance(one)]
-    return Sheet(name="Read me first", title=list_title(one), notes=[*top, *how_to_read(one)], widths=(72.0,), protected=True, landscape=False)
-
-
-def _list(one: ScreeningList, watermark: str | None) -> Sheet:
-    school = one.recipient.is_school
-    facts = ["Name", "Year", *([] if school else ["School"]), "Same family as"]
-    widths = [14.0, 9.0, *([] if school else [13.0]), 11.0]
-    if not school:
-        facts, widths = [*facts, "Before you make contact"], [*widths, 17.0]
-    facts += ["What is going well", "What we noticed", "What speaks against", "What we do not know"]
-    widths += [22.0, 31.0, 20.0, 18.0]
-    rows = [_row(child, family, school) for family in one.families for child in family.children]
+    top = [banner(one), *([watermark] if watermark else []), at_a_glance(one), one.threshold]
+    contents = ("In this workbook", "\n".join(f"{name}: {text}" for name, text in CONTENTS))
     return Sheet(
-        name="List",
-        headings=[*facts, *ENTRY],
-        rows=rows,
+        name=CONTENTS[0][0],
         title=list_title(one),
-        notes=[*([watermark] if watermark else []), f"{at_a_glance(one)} {ALARM}"],
-        widths=[*widths, *_ENTRY_WIDTHS],
-        dropdowns=_CHOICES if rows else {},
+        notes=[*(line for line in top if line), contents, *how_to_read(one)],
+        widths=(74.0,),  # the widest that LibreOffice prints on A4 without cutting a sheet of one column
         protected=True,
-        unlocked=ENTRY,
+        landscape=False,
     )
 
 
-def _row(child: ChildEntry, family: FamilyEntry, school: bool) -> Sequence[Value]:
-    others = [other.name for other in family.children if other is not child]
-    e = child.explanation
+def _list(one: ScreeningList, watermark: str | None) -> Sheet:
+    columns = _columns(one)
+    rows = [
+        [*(column.cell(child, family) for column in columns), *([None] * len(ENTRY)), child.key]
+        for family in one.families
+        for child in family.children
+    ]
+    return Sheet(
+        name=LIST,
+        headings=[*(column.heading for column in columns), *ENTRY, KEY],
+        rows=rows,
+        title=list_title(one),
+        notes=[*([watermark] if watermark else []), *([lead_note(one)] if rows else []), f"{at_a_glance(one)} {ALARM}"],
+        widths=[*(column.width for column in columns), *_ENTRY_WIDTHS, 9.0],
+        dropdowns=_CHOICES if rows else {},
+        protected=True,
+        unlocked=ENTRY,
+        print_columns=len(columns),
+    )
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    width: float
+    cell: Callable[[ChildEntry, FamilyEntry], Value]
+
+
+def _columns(one: ScreeningList) -> list[_Column]:
+    """What a line says, narrow columns first; what people fill in comes after them, and is not printed."""
+    school = one.recipient.is_school
+    year = [_Column("Year", 10.0, _year)] if school else [_Column("Year and school", 17.0, _year_and_school)]
+    since = [_Column("On your list since", 12.0, lambda _, family: _since(family, one.as_of))] if one.n_carried else []
+    before = [] if school else [_Column("Before you make contact", 21.0, lambda _, family: _before_contact(family))]
+    return [
+        _Column("Name", 15.0, lambda child, _: child.name),
+        *year,
+        _Column("Same family as", 13.0, lambda child, family: "\n".join(other.name for other in family.children if other is not child)),
+        *since,
+        *before,
+        _Column("What is going well", 28.0, lambda child, _: _points(child.explanation.going_well, NO_STRENGTH)),
+        _Column("What we noticed", 38.0, lambda child, _: _noticed(child.explanation)),
+        _Column("What speaks against", 22.0, lambda child, _: _points(child.explanation.against, NOTHING_AGAINST)),
+        _Column("What we do not know", 22.0, lambda child, _: _not_known(child.explanation)),
+    ]
+
+
+def _year(child: ChildEntry, _: FamilyEntry) -> str:
+    return year_label(child.nc_year) or "not held"
+
+
+def _year_and_school(child: ChildEntry, _: FamilyEntry) -> str:
+    return f"{year_label(child.nc_year) or 'Year not held'}\n{child.school or 'School not held'}"
+
+
+def _since(family: FamilyEntry, as_of: date) -> str:
+    return day_text(family.since) if family.since and family.since < as_of else "new"
+
+
+def _before_contact(family: FamilyEntry) -> str:
     notes = (
         (CHECK_SAFE, family.check_safe_contact),
         (WORKER, family.speak_to_worker),
         (IN_HELP, family.help_at_home),
         (KNOWN, family.known_to_services),
     )
-    contact = "\n".join(line for line, holds in notes if holds)
-    return [
-        child.name,
-        year_label(child.nc_year) or "not held",
-        *([] if school else [child.school or "not held"]),
-        "\n".join(others),
-        *([] if school else [contact or "Speak to the child's school first."]),
-        _points(e.going_well, NO_STRENGTH),
-        "\n".join(
-            [
-                _points(e.noticed, NOTHING_NOTICED),
-                *(f"To be read with it: {line}" for line in e.read_with),
-                *([counted_as_well(e)] if e.also_counted else []),
-            ]
-        ),
-        _points(e.against, NOTHING_AGAINST),
-        "\n".join(f"• {line}" for line in (*e.not_known, *e.out_of_date)) or ALL_HELD,
-        *([None] * len(ENTRY)),
-    ]
+    return "\n".join(line for line, holds in notes if holds) or "Speak to the child's school first."
+
+
+def _noticed(e: Explanation) -> str:
+    read_with = [f"To be read with it: {line}" for line in e.read_with]
+    return "\n".join([_points(e.noticed, nothing_noticed(e)), *read_with, *([counted_as_well(e)] if e.also_counted and e.noticed else [])])
+
+
+def _not_known(e: Explanation) -> str:
+    return "\n".join(f"• {line}" for line in (*e.not_known, *e.out_of_date)) or ALL_HELD
 
 
 def _points(reasons: Sequence[Reason], nothing: str) -> str:
@@ -134,11 +177,11 @@ def _points(reasons: Sequence[Reason], nothing: str) -> str:
 def _own(one: ScreeningList) -> Sheet:
     headings = ("Name", "Year", "What you have noticed", *ENTRY)
     return Sheet(
-        name="Families you are thinking of",
+        name=OWN,
         headings=headings,
         title="Families you are thinking of who are not here",
         notes=(f"Your own worry counts as much as any list. {ALARM}",),
-        widths=(24.0, 9.0, 50.0, *_ENTRY_WIDTHS),
+        widths=(24.0, 9.0, 44.0, 22.0, 22.0, 12.0, 14.0, 22.0),
         dropdowns=_CHOICES,
         protected=True,
         unlocked=headings,

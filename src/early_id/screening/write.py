@@ -12,12 +12,15 @@ from pathlib import Path
 from early_id.core.display import progress
 from early_id.core.errors import BusyError, SettingsError
 from early_id.core.fingerprint import file_sha256
-from early_id.core.folders import restrict
+from early_id.core.folders import put_in_place, restore, restrict
 from early_id.core.types import Audience, Json
 from early_id.present.write import write_bytes, write_text
+from early_id.screening.entries import ScreeningList, ScreeningLists
 from early_id.screening.filled_in import put_aside
-from early_id.screening.lists import ScreeningList, ScreeningLists
-from early_id.screening.page import Offer, check_offer, list_pages
+from early_id.screening.history import RECORD
+from early_id.screening.index import INDEX, index_page
+from early_id.screening.offer import Offer, check_offer
+from early_id.screening.page import list_pages
 from early_id.screening.workbook import list_workbook, taken_out_workbook
 
 FOLDERS: Mapping[Audience, str] = {Audience.SCHOOL_LEAD: "schools", Audience.HUB_LEAD: "hubs"}
@@ -38,7 +41,7 @@ def write_lists(
     """Write a folder for each recipient, and the restricted file of those taken out.
 
     ``out/lists/schools/<school>/`` and ``out/lists/hubs/<hub>/`` each hold ``list.xlsx``, ``page.html`` and
-    ``manifest.json``. The whole of ``out/lists`` is replaced in one step, so lists of an earlier run never stay beside new ones.
+    ``manifest.json``; ``out/lists`` itself ``index.html`` for the sender, and ``record.json`` for :mod:`early_id.screening.history`. The whole of ``out/lists`` is replaced in one step, so lists of an earlier run never stay beside new ones.
 
     Parameters
     ----------
@@ -69,6 +72,7 @@ def write_lists(
     check_offer(offer)
     folders = _folders(lists)
     out.mkdir(parents=True, exist_ok=True)
+    _tidy(out)
     fresh = Path(tempfile.mkdtemp(prefix=".lists-", suffix=".tmp", dir=out))
     try:
         outputs = []
@@ -77,6 +81,7 @@ def write_lists(
                 folder = folders[one.recipient.audience, one.recipient.id]
                 outputs += _write_one(one, fresh / folder, Path("lists") / folder, offer=offer, ask=ask, watermark=watermark)
                 bar.advance()
+        outputs += _write_for_the_sender(lists, fresh, outputs, watermark=watermark)
         restrict(fresh, group=group)
         _publish(fresh, out, taken_out_workbook(lists, watermark=watermark), group=group)
     finally:
@@ -98,6 +103,8 @@ def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, a
         "capacity": one.capacity,
         "as_of": one.as_of.isoformat(),
         "expires_on": one.expires_on.isoformat(),
+        "carried_over": one.n_carried,
+        "threshold": one.threshold,
         "model": one.model,
         "model_hash": one.model_hash,
         "files": {name: file_sha256(folder / name) for name in (WORKBOOK, *names)},
@@ -105,6 +112,24 @@ def _write_one(one: ScreeningList, folder: Path, shown: Path, *, offer: Offer, a
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     kind = KINDS[one.recipient.audience]
     return [{"kind": kind, "path": (shown / name).as_posix(), **facts} for name in (WORKBOOK, *names)]
+
+
+def _tidy(out: Path) -> None:
+    """What a run that was killed left behind."""
+    restore(out)
+    for left in out.glob(".lists-*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_for_the_sender(lists: ScreeningLists, fresh: Path, outputs: list[Json], *, watermark: str | None) -> list[Json]:
+    """The index, and the record that goes into the store's chain once the lists are published."""
+    if not lists.lists:
+        return []
+    books = [str(item["path"]) for item in outputs if str(item["path"]).endswith(WORKBOOK)]
+    hashes = {path: file_sha256(fresh / Path(path).relative_to("lists")) for path in books}
+    write_text(fresh / INDEX, index_page(lists, outputs, hashes, watermark=watermark))
+    write_text(fresh / RECORD, json.dumps(lists.record(), sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return [{"kind": "list_index", "path": f"lists/{INDEX}", "lists": len(lists.lists)}]
 
 
 def _folders(lists: ScreeningLists) -> dict[tuple[Audience, str], Path]:
@@ -131,22 +156,8 @@ def _publish(fresh: Path, out: Path, taken_out: bytes, *, group: bool) -> None:
     write_bytes(restricted, taken_out)
     restrict(restricted.parent, group=group)
     try:
-        _swap(fresh, out / "lists")
-    except BusyError:
+        put_in_place(fresh, out / "lists")
+    except OSError as error:
         restricted.unlink() if before is None else write_bytes(restricted, before)
         restrict(restricted.parent, group=group)
-        raise
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put ``fresh`` in the place of ``target``. Where a file of the old folder is open, everything stays as it was."""
-    old = fresh.with_suffix(".old")
-    try:
-        if target.exists():
-            target.replace(old)
-        fresh.replace(target)
-    except OSError as error:
-        if old.exists() and not target.exists():
-            old.replace(target)
-        raise BusyError.target_open(target) from error
-    shutil.rmtree(old, ignore_errors=True)
+        raise BusyError.target_open(out / "lists") from error

@@ -1,13 +1,15 @@
 """Every group against everyone else in one pass, from sums over the families that a group really has.
 
 A table of families × groups is nearly all zeros: 60,000 families in 200 crossed groups hold 12 million cells, of which 100,000 are
-filled. Shares, design effects and the score statistic of `early_id.stats.multiple` need only sums of squares and products of family
+filled. Shares, design effects and the score statistic need only sums of squares and products of family
 totals, and those of everyone else follow by subtraction: with x and m a family's successes and rows in the group, X and M those of the
 whole family,
 
     Σ(X - x)² = ΣX² - 2·ΣxX + Σx²,   and alike for the other sums.
 
-The figures equal `rates_of_totals` and `score_z` on the full table (``pytest tests/property/test_stats_properties.py``).
+The formulas stand in `early_id.stats.rates` and `early_id.stats.multiple`; a plain twin that goes through families one by one is in
+``tests/property/test_stats_properties.py``. Sums of two sets of families add up, so councils can be drawn by how many families they have of each kind
+(``tests/recovery/drawn_councils.py``).
 """
 
 from __future__ import annotations
@@ -17,10 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from early_id.stats.arrays import Bools, Floats, Ints, ratio
-from early_id.stats.rates import FEW_FAMILIES, Rates
-
-#: Sums of fractional places closer to a whole number than this are that number.
-_CLOSE = 1e-9
+from early_id.stats.multiple import score_z
+from early_id.stats.rates import CLOSE, Rates, rates_of_sums
 
 
 @dataclass(frozen=True)
@@ -76,45 +76,88 @@ def cells(groups: Ints, families: Ints, n_groups: int, n_families: int) -> Cells
     return Cells(of_row, (unique % n_groups).astype(np.int64), (unique // n_groups).astype(np.int64), rows, n_groups, n_families)
 
 
-def sides(who: Cells, successes: Floats, rows: Floats) -> Sides:
-    """Shares of each group and of everyone else from row weights, with the score statistic; see the top of this file.
+@dataclass(frozen=True)
+class Sums:
+    """All that shares, design effects and the score statistic need: sums over families, one entry a group in the last axis.
 
-    Parameters
+    Attributes
     ----------
-    successes, rows : array
-        Weight of each row in the numerator and in the denominator of the share.
+    k, n : array
+        Successes and rows of each group: Σx, Σm.
+    xx, xm, mm, xX, xM, mX, mM : array
+        Squares and products of family totals, within the group and with those of the whole family.
+    families, whole : array
+        Families with a row in the group, and those with all their rows in it.
+    hits, misses : array
+        Families with a success in the group, with a failure.
+    lost_hits, lost_misses : array
+        Families whose successes (failures) are all in the group, so that everyone else has one fewer of them.
+    all_k, all_n, XX, XM, MM, all_families, all_hits, all_misses : array
+        The same of everybody, with one entry for all groups.
     """
+
+    k: Floats
+    n: Floats
+    xx: Floats
+    xm: Floats
+    mm: Floats
+    xX: Floats
+    xM: Floats
+    mX: Floats
+    mM: Floats
+    families: Floats
+    whole: Floats
+    hits: Floats
+    misses: Floats
+    lost_hits: Floats
+    lost_misses: Floats
+    all_k: Floats
+    all_n: Floats
+    XX: Floats
+    XM: Floats
+    MM: Floats
+    all_families: Floats
+    all_hits: Floats
+    all_misses: Floats
+
+
+def sums_of(who: Cells, successes: Floats, rows: Floats) -> Sums:
+    """Sums of row weights: each row's part in the numerator and in the denominator of a share."""
     x, m = who.totals(successes), who.totals(rows)
     X = np.bincount(who.family, weights=x, minlength=who.n_families)
     M = np.bincount(who.family, weights=m, minlength=who.n_families)
     Xc, Mc = X[who.family], M[who.family]
-    k, n = who.sums(x), who.sums(m)
-    xx, xm, mm = who.sums(x * x), who.sums(x * m), who.sums(m * m)
-    xX, xM, mX, mM = who.sums(x * Xc), who.sums(x * Mc), who.sums(m * Xc), who.sums(m * Mc)
-    all_k, all_n, XX, XM, MM = X.sum(), M.sum(), (X * X).sum(), (X * M).sum(), (M * M).sum()
-    families = who.sums((m > 0).astype(np.float64))
-    everywhere = float((M > 0).sum())
-    group = _rates(k, n, families, xx, xm, mm)
-    rest = _rates(
-        _clean(all_k - k),
-        _clean(all_n - n),
-        everywhere - who.sums(((m > 0) & (np.abs(m - Mc) < _CLOSE)).astype(np.float64)),
-        XX - 2 * xX + xx,
-        XM - xM - mX + xm,
-        MM - 2 * mM + mm,
+    kinds = (m > 0, (m > 0) & (np.abs(m - Mc) < CLOSE), x > CLOSE, m - x > CLOSE)
+    lost = ((x > CLOSE) & (Xc - x <= CLOSE), (m - x > CLOSE) & (Mc - Xc - (m - x) <= CLOSE))
+    everybody = (X.sum(), M.sum(), (X * X).sum(), (X * M).sum(), (M * M).sum(), (M > 0).sum(), (X > CLOSE).sum(), (M - X > CLOSE).sum())
+    of_groups = [who.sums(part) for part in (x, m, x * x, x * m, m * m, x * Xc, x * Mc, m * Xc, m * Mc)]
+    counts = [who.sums(part.astype(np.float64)) for part in (*kinds, *lost)]
+    return Sums(*of_groups, *counts, *(np.array([part], dtype=np.float64) for part in everybody))
+
+
+def sides_of(s: Sums) -> Sides:
+    """Shares of each group and of everyone else, with the score statistic; arrays may have more axes before that of the groups."""
+    group = rates_of_sums(s.k, s.n, s.families, np.minimum(s.hits, s.misses), s.xx, s.xm, s.mm)
+    rest = rates_of_sums(
+        _clean(s.all_k - s.k),
+        _clean(s.all_n - s.n),
+        s.all_families - s.whole,
+        np.minimum(s.all_hits - s.lost_hits, s.all_misses - s.lost_misses),
+        s.XX - 2 * s.xX + s.xx,
+        s.XM - s.xM - s.mX + s.xm,
+        s.MM - 2 * s.mM + s.mm,
     )
-    p = float(ratio(all_k, all_n))
-    share = ratio(n, all_n)
-    inner = xx - 2 * p * xm + p * p * mm
-    across = xX - p * (xM + mX) + p * p * mM
-    outer = XX - 2 * p * XM + p * p * MM
-    clustered = (inner - 2 * share * across + share**2 * outer) * (everywhere / max(everywhere - 1.0, 1.0))
-    independent = p * (1.0 - p) * n * rest.n / max(all_n, 1.0)
-    effective = independent * ratio(rest.n * group.design_effect + n * rest.design_effect, np.full(len(n), all_n))
-    variance = np.fmax(np.fmax(clustered, independent), effective)
-    testable = (n > 0) & (rest.n > 0) & (independent > 0)
-    z = np.where(testable, ratio(k - p * n, np.sqrt(np.where(testable, variance, 1.0))), np.nan)
-    return Sides(group, rest, z)
+    p, share = ratio(s.all_k, s.all_n), ratio(s.n, s.all_n)
+    inner = s.xx - 2 * p * s.xm + p * p * s.mm
+    across = s.xX - p * (s.xM + s.mX) + p * p * s.mM
+    outer = s.XX - 2 * p * s.XM + p * p * s.MM
+    clustered = (inner - 2 * share * across + share**2 * outer) * (s.all_families / np.maximum(s.all_families - 1.0, 1.0))
+    return Sides(group, rest, score_z(group, rest, clustered))
+
+
+def sides(who: Cells, successes: Floats, rows: Floats) -> Sides:
+    """Shares of each group and of everyone else from row weights, with the score statistic; see the top of this file."""
+    return sides_of(sums_of(who, successes, rows))
 
 
 def whole_family_sides(who: Cells, successes: Floats, families: Floats) -> Sides:
@@ -141,16 +184,4 @@ def whole_family_sides(who: Cells, successes: Floats, families: Floats) -> Sides
 def _clean(values: Floats) -> Floats:
     """Differences of sums without the dust that subtracting leaves."""
     whole = np.round(values)
-    return np.where(np.abs(values - whole) < _CLOSE * np.maximum(np.abs(whole), 1.0), whole, values)
-
-
-def _rates(k: Floats, n: Floats, families: Floats, xx: Floats, xm: Floats, mm: Floats) -> Rates:
-    """`Rates` with the design effect of `early_id.stats.rates`, from sums of squares and products."""
-    k = np.clip(k, 0.0, n)
-    p = ratio(k, n)
-    residual = np.clip(xx - 2 * p * xm + p * p * mm, 0.0, None)
-    variance = ratio(residual * ratio(families, families - 1.0), n**2)
-    spread = np.where((k > _CLOSE) & (n - k > _CLOSE), p * (1.0 - p), 0.0)
-    estimated = ratio(variance * (n - 1.0), spread)
-    effect = np.where((families < FEW_FAMILIES) | np.isnan(estimated), ratio(mm, n), estimated)
-    return Rates(k, n, families, np.maximum(effect, 1.0))
+    return np.where(np.abs(values - whole) < CLOSE * np.maximum(np.abs(whole), 1.0), whole, values)

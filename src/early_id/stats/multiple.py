@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from early_id.stats.arrays import Floats, floats, ratio
 from early_id.stats.intervals import normal_quantile
-from early_id.stats.rates import rates_of_totals
+from early_id.stats.rates import Rates
 
 
 def two_sided_p(z: ArrayLike) -> Floats:
@@ -22,14 +22,14 @@ def two_sided_p(z: ArrayLike) -> Floats:
     return np.array([math.erfc(abs(v) / math.sqrt(2.0)) if not math.isnan(v) else math.nan for v in floats(z)])
 
 
-def score_z(group_successes: Floats, group_rows: Floats, all_successes: Floats, all_rows: Floats) -> Floats:
-    """Score statistic of each group against everyone else, from family totals.
+def score_z(group: Rates, rest: Rates, clustered: Floats) -> Floats:
+    """Score statistic of each group against everyone else.
 
     Parameters
     ----------
-    group_successes, group_rows : array (families × groups)
-    all_successes, all_rows : array (families,)
-        Totals over everyone, the group included.
+    group, rest : Rates
+    clustered : array
+        Variance of the score Σ(g - ḡ)(y - p) from its sums over families.
 
     Returns
     -------
@@ -42,24 +42,15 @@ def score_z(group_successes: Floats, group_rows: Floats, all_successes: Floats, 
     first alone is too small where the group has few families, and siblings on both sides can make it smaller than for
     independent rows.
     """
-    n, x = all_rows.sum(), all_successes.sum()
-    p = float(ratio(x, n))
-    n1 = group_rows.sum(axis=0)
-    n0 = n - n1
-    share = ratio(n1, n)
-    # Per family: sum over its rows of (g - share)(y - p).
-    residual = all_successes - p * all_rows
-    sums = (group_successes - p * group_rows) - share * residual[:, None]
-    families = float((all_rows > 0).sum())
-    clustered = (sums**2).sum(axis=0) * (families / max(families - 1.0, 1.0))
-    independent = p * (1.0 - p) * n1 * n0 / max(n, 1.0)
-    effect_1 = rates_of_totals(group_successes, group_rows).design_effect
-    effect_0 = rates_of_totals(all_successes[:, None] - group_successes, all_rows[:, None] - group_rows).design_effect
+    n1, n0 = group.n, rest.n
+    n = n1 + n0
+    p = ratio(group.successes + rest.successes, n)
+    independent = np.nan_to_num(p * (1.0 - p)) * n1 * n0 / np.maximum(n, 1.0)
     # Var of the score = (n1·n0/n)² · p(1-p) · (d1/n1 + d0/n0).
-    effective = independent * ratio(n0 * effect_1 + n1 * effect_0, n)
+    effective = independent * ratio(n0 * group.design_effect + n1 * rest.design_effect, n)
     variance = np.fmax(np.fmax(clustered, independent), effective)
     testable = (n1 > 0) & (n0 > 0) & (independent > 0)
-    return np.where(testable, ratio(sums.sum(axis=0), np.sqrt(np.where(testable, variance, 1.0))), np.nan)
+    return np.where(testable, ratio(group.successes - p * n1, np.sqrt(np.where(testable, variance, 1.0))), np.nan)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -79,8 +70,8 @@ def holm(p_values: ArrayLike) -> Floats:
     return out
 
 
-def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, *, alpha: float, power: float = 0.8) -> Floats:
-    """Smallest difference from everyone else that a test at ``alpha`` would find with this ``power``.
+def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, *, alpha: float, power: float = 0.8) -> tuple[Floats, Floats]:
+    """Smallest differences from everyone else that a test at ``alpha`` would find with this ``power``, one in each direction.
 
     Parameters
     ----------
@@ -91,9 +82,9 @@ def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, 
 
     Returns
     -------
-    array
-        For a group with the higher rate, since in both primary measures higher is worse; where no higher rate is possible
-        (everyone else is already too near 1), for a group with the lower rate. NaN where neither could be seen.
+    higher, lower : array
+        Signed: how far the group's rate would have to lie above (positive), and below (negative). They differ, since rates near 0 or 1 vary less.
+        NaN where even a rate of 1, or of 0, would not be found so often.
 
     Notes
     -----
@@ -109,9 +100,10 @@ def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, 
         """How far a true difference ``d`` falls short of being found; falls through 0 once as |d| grows."""
         p1 = np.clip(p0 + d, 0.0, 1.0)
         pooled = (n1 * p1 + n0 * p0) / (n1 + n0)
-        null = np.sqrt(np.clip(pooled * (1.0 - pooled), 0.0, None) * (1.0 / n1 + 1.0 / n0))
-        real = np.sqrt(p1 * (1.0 - p1) / n1 + p0 * (1.0 - p0) / n0)
-        gap: Floats = z_alpha * null + z_power * real - np.abs(d)
+        real = p1 * (1.0 - p1) / n1 + p0 * (1.0 - p0) / n0
+        null = np.clip(pooled * (1.0 - pooled), 0.0, None) * (1.0 / n1 + 1.0 / n0)
+        seen = real + (p1 - pooled) ** 2 / n1 + (p0 - pooled) ** 2 / n0
+        gap: Floats = z_alpha * np.sqrt(np.maximum(null, seen)) + z_power * np.sqrt(real) - np.abs(d)
         return gap
 
     def solve(sign: float, room: Floats) -> Floats:
@@ -120,7 +112,6 @@ def smallest_detectable(rate: ArrayLike, n_group: ArrayLike, n_rest: ArrayLike, 
             middle = (low + high) / 2.0
             short = shortfall(sign * middle) > 0
             low, high = np.where(short, middle, low), np.where(short, high, middle)
-        return np.where((room > 0) & (shortfall(sign * room) <= 0), high, np.nan)
+        return np.where(usable & (room > 0) & (shortfall(sign * room) <= 0), sign * high, np.nan)
 
-    up, down = solve(1.0, 1.0 - p0), solve(-1.0, p0)
-    return np.where(usable, np.where(np.isnan(up), down, up), np.nan)
+    return solve(1.0, 1.0 - p0), solve(-1.0, p0)

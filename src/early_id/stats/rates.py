@@ -8,7 +8,9 @@ totals by linearising the ratio (Kish 1965; Cochran 1977, ch. 6): with x and m a
 which is exactly 1 where every family has one row.
 
 It is never below 1, so clustering can only widen an interval. With under 30 families the estimate is too noisy, and where every
-row says the same it does not exist; then it is Σm²/Σm, the value for families that always agree.
+row says the same it does not exist; then it is Σm²/Σm, the value for families that always agree. So it is where fewer than five families
+have a success, or a failure: then the estimate is that of four families' sizes. Without that rule the intervals of 60 to 150 children with a rate of
+0.05 or 0.1 held the truth in 91 % of runs; with it in 94 % (``pytest tests/recovery/test_stats_coverage.py``).
 """
 
 from __future__ import annotations
@@ -23,6 +25,12 @@ from early_id.stats.intervals import proportion_interval
 
 #: Below this many families the design effect is not estimated.
 FEW_FAMILIES = 30
+
+#: Nor with fewer families than this that have a success, or a failure.
+FEW_EITHER = 5
+
+#: Sums of fractional places closer to a whole number than this are that number.
+CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,26 @@ def family_totals(values: ArrayLike, groups: Ints, clusters: Ints, n_groups: int
     return flat.reshape(n_clusters, n_groups)
 
 
-def design_effect_of_totals(successes: Floats, rows: Floats) -> Floats:
-    """Design effect per column from family totals (families × groups); see the top of this file."""
-    n, x = rows.sum(axis=0), successes.sum(axis=0)
-    families = (rows > 0).sum(axis=0).astype(np.float64)
-    p = ratio(x, n)
-    residual = ((successes - p * rows) ** 2).sum(axis=0)
+def rates_of_sums(k: Floats, n: Floats, families: Floats, either: Floats, xx: Floats, xm: Floats, mm: Floats) -> Rates:
+    """`Rates` from sums over families; see the top of this file.
+
+    Parameters
+    ----------
+    k, n : array
+        Σx and Σm.
+    families, either : array
+        Families with a row; the smaller of those with a success and those with a failure.
+    xx, xm, mm : array
+        Sums of squares and products of family totals.
+    """
+    k = np.clip(k, 0.0, n)
+    p = ratio(k, n)
+    residual = np.clip(xx - 2 * p * xm + p * p * mm, 0.0, None)
     variance = ratio(residual * ratio(families, families - 1.0), n**2)
-    estimated = ratio(variance * (n - 1.0), p * (1.0 - p))
-    all_or_none = ratio((rows**2).sum(axis=0), n)
-    effect = np.where((families < FEW_FAMILIES) | np.isnan(estimated), all_or_none, estimated)
-    return np.maximum(effect, 1.0)
+    spread = np.where((k > CLOSE) & (n - k > CLOSE), p * (1.0 - p), 0.0)
+    estimated = ratio(variance * (n - 1.0), spread)
+    few = (families < FEW_FAMILIES) | (either < FEW_EITHER) | np.isnan(estimated)
+    return Rates(k, n, families, np.maximum(np.where(few, ratio(mm, n), estimated), 1.0))
 
 
 def design_effect(values: ArrayLike, clusters: Ints) -> float:
@@ -93,14 +110,18 @@ def design_effect(values: ArrayLike, clusters: Ints) -> float:
     n = int(codes.max()) + 1 if len(codes) else 0
     totals = family_totals(values, one, codes.astype(np.int64), 1, n)
     rows = family_totals(np.ones(len(clusters)), one, codes.astype(np.int64), 1, n)
-    return float(design_effect_of_totals(totals, rows)[0])
+    return float(rates_of_totals(totals, rows).design_effect[0])
 
 
 def rates_of_totals(successes: Floats, rows: Floats) -> Rates:
     """`Rates` per column of family totals (families × groups)."""
-    return Rates(
-        successes=successes.sum(axis=0),
-        n=rows.sum(axis=0),
-        families=(rows > 0).sum(axis=0).astype(np.float64),
-        design_effect=design_effect_of_totals(successes, rows),
+    with_one, without = ((part > CLOSE).sum(axis=0).astype(np.float64) for part in (successes, rows - successes))
+    return rates_of_sums(
+        successes.sum(axis=0),
+        rows.sum(axis=0),
+        (rows > 0).sum(axis=0).astype(np.float64),
+        np.minimum(with_one, without),
+        (successes**2).sum(axis=0),
+        (successes * rows).sum(axis=0),
+        (rows**2).sum(axis=0),
     )

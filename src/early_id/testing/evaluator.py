@@ -16,7 +16,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Missing, SharingClass, Unit, Usage
-from early_id.features.declare import Feature, Measure, Window
+from early_id.features.declare import STAY_GAP_DAYS, Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
 from early_id.schema.codes import code_list
@@ -187,6 +187,12 @@ class Twin:
                 return float((self.as_of - max(row["happened_on"] for row in hits)).days) if hits else None
             case "days_since_first":
                 return float((self.as_of - min(row["happened_on"] for row in hits)).days) if hits else None
+            case "days_in_current":
+                began = [row["happened_on"] for row in hits if _is_open(row, table, self.as_of)]
+                return float((self.as_of - max(began)).days) if began else None
+            case "days_in_stay":
+                began = _stay(hits, table, self.as_of)
+                return float((self.as_of - began[0]).days) if began else None
             case "mean_gap":
                 on = sorted(row["happened_on"] for row in hits)
                 return sum((b - a).days for a, b in pairwise(on)) / (len(on) - 1) if len(on) > 1 else None
@@ -195,7 +201,8 @@ class Twin:
                 told = [(row["happened_on"], row[column]) for row in hits if row[column] is not None]
                 return float(max(told)[1]) if told else None
         unknown_amount = measure.kind in ("total", "largest", "different") and any(row[measure.column or ""] is None for row in hits)
-        if unknown_amount or not self._known(feature, measure, table, mine, inside, window, child, family, school):
+        too_few = measure.at_least > 1 and len(among) < measure.at_least
+        if unknown_amount or too_few or not self._known(feature, measure, table, mine, inside, window, child, family, school):
             return None
         return self._counted(measure, table, hits)
 
@@ -217,7 +224,7 @@ class Twin:
             case "weeks":
                 return float(len({row["happened_on"].isocalendar()[:2] for row in hits}))
             case "current":
-                return float(any(row[table.ends] is None or _day(row[table.ends]) >= self.as_of for row in hits))
+                return float(any(_is_open(row, table, self.as_of) for row in hits))
         raise TypeError(measure.kind)
 
     def _known(
@@ -228,15 +235,17 @@ class Twin:
         among = [row for row in inside if holds(measure.among, row)]
         if table.covered_by == "rows":
             return bool(among)
-        if feature.missing is Missing.UNKNOWN:
-            return any(holds(measure.among, row) for row in mine)
         if measure.kind == "current":
             counted = bool(self._counted(measure, table, [row for row in inside if holds(measure.of, row)]))
         else:
             counted = any(holds(measure.of, row) for row in inside)
+        if counted:
+            return True
+        if feature.missing is Missing.UNKNOWN and not any(holds(measure.among, row) for row in mine):
+            return False
         if table.covered_by == "source_or_rows" and among:
             return True
-        return counted or self._covered(feature, measure, table, window, child, family, school)
+        return self._covered(feature, measure, table, window, child, family, school)
 
     def _covered(self, feature: Feature, measure: Measure, table: Table, window: Window, child: str, family: str, school: str | None) -> bool:
         """Whether no row means none: for every kind of row that counts there is a source that sends it, of the schools on whose rolls the child was."""
@@ -320,6 +329,24 @@ def _true(condition: Condition | None, column: str, code: str, answers: Iterator
         case IsIn(name, values) if name == column:
             return code in values
     return next(answers)
+
+
+def _is_open(row: Row, table: Table, on: date) -> bool:
+    """Whether a spell has not ended before a day."""
+    return row[table.ends] is None or _day(row[table.ends]) >= on
+
+
+def _stay(spells: list[Row], table: Table, on: date) -> list[date]:
+    """Days on which the spells of the stay that is open on a day began; a gap of weeks does not end a stay."""
+    began: list[date] = []
+    reached: date | None = date.min
+    for row in sorted(spells, key=lambda row: row["happened_on"]):
+        end = None if row[table.ends] is None else _day(row[table.ends])
+        if reached is not None and row["happened_on"] - timedelta(days=STAY_GAP_DAYS) > reached:
+            began, reached = [], date.min
+        began.append(row["happened_on"])
+        reached = None if reached is None or end is None else max(reached, end)
+    return began if reached is None or reached >= on else []
 
 
 def _longest(measure: Measure, among: list[Row]) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.acceptance.application import Application, Standing, template
-from early_id.acceptance.chain import Record
 from early_id.acceptance.records import APPROVED, CANDIDATE, RETIRED, approve, record_candidate, retire
+from early_id.core.chain import Record
 from early_id.core.errors import EarlyIdError, InputDataError, SettingsError
 from early_id.core.types import SharingClass
 from early_id.features.extensions import load_extensions
@@ -115,7 +115,7 @@ def approve_model(bench: Bench, model: str, application: Application, *, today: 
     record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up))
     notes = [f"{label} was retired: one model of an audience is approved at a time." for label in replaced]
     for label in replaced:
-        notes += _copied(cfg, named_bundle(cfg, label), RETIRED, record)
+        notes += [*_copied(cfg, named_bundle(cfg, label), RETIRED, record), *whom_it_listed(cfg, named_bundle(cfg, label))]
     return Recorded(bundle, record, (*notes, *_copied(cfg, bundle, APPROVED, record)))
 
 
@@ -123,7 +123,29 @@ def retire_model(cfg: Config, model: str, *, reason: str, by: str) -> Recorded:
     """Take a model's approval or candidacy back, with the reason."""
     bundle = named_bundle(cfg, model)
     record = retire(cfg.models_dir, bundle, reason=reason, by=by)
-    return Recorded(bundle, record, _copied(cfg, bundle, RETIRED, record))
+    return Recorded(bundle, record, (*_copied(cfg, bundle, RETIRED, record), *whom_it_listed(cfg, bundle)))
+
+
+def whom_it_listed(cfg: Config, bundle: Bundle) -> list[str]:
+    """Whom a model that is retired had listed: a file for whoever has to look at them again, and the sentence that says so."""
+    from early_id.core.folders import restrict
+    from early_id.core.trail import Trail
+    from early_id.present.write import write_text
+    from early_id.workflow.looking_back import listed_by
+
+    rows = listed_by(cfg.store_dir, str(bundle.manifest["model_hash"]))
+    if rows.empty:
+        return ["No list on record in this store was made by it."]
+    path = cfg.out_dir / "retired" / f"{bundle.label.replace('/', '_')}.csv"
+    write_text(path, rows[["list_as_of", "audience", "recipient", "key", "child_id", "made_at"]].to_csv(index=False, lineterminator="\n"))
+    restrict(path.parent, group=cfg.shared_with_group)
+    trail = Trail(cfg.store_dir, cfg.shared_with_group)
+    trail.note("retired", {"model": bundle.label, "people": trail.people(rows["child_id"].unique())})
+    lists = rows[["list_as_of", "audience", "recipient"]].drop_duplicates()
+    return [
+        f"It had put {rows['child_id'].nunique():,} children on {len(lists):,} lists, from {rows['list_as_of'].min()} to {rows['list_as_of'].max()}. "
+        f"Who they are stands in {path.relative_to(cfg.out_dir).as_posix()} (restricted); what was decided: early-id lookback --model {bundle.label}"
+    ]
 
 
 def _copied(cfg: Config, bundle: Bundle, status: str, record: Record) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
-from early_id.workflow.steps import Bench, at_work, audit_all, build, gap_now, open_bench, screen_all, take_in, train_all
-from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar
+from early_id.workflow.refusals import gap_now, stops_now
+from early_id.workflow.steps import Bench, at_work, audit_all, build, not_in_the_future, open_bench, screen_all, settle_lists, take_in, train_all
+from early_id.workflow.trailing import note_run
+from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar, not_made
 
 if TYPE_CHECKING:
     from early_id.acceptance.approval import ApprovalStatus
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from early_id.features import FeatureMatrix
     from early_id.linkage import People
     from early_id.models.result import Trial
-    from early_id.screening.lists import ScreeningLists
+    from early_id.screening.entries import ScreeningLists
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class RunResult:
     audits: dict[str, AuditResult] = field(default_factory=dict, repr=False)
     lists: ScreeningLists | None = field(default=None, repr=False)
     words: Glossary = field(default_factory=Glossary, repr=False)
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{audience}: {one['verdict']}" for audience, one in self.audiences.items())
+        return f"RunResult({len(self.outputs)} outputs; {verdicts}; {'no lists: ' + self.refusal if self.refusal else self.lists!r})"
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``early-id run --json`` prints; ``verdict`` and ``models`` are those of the widest audience."""
@@ -79,23 +85,29 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
     bench = open_bench(cfg)
     with at_work(bench, on_store=True):
         publish.check_free(cfg.out_dir)
+        not_in_the_future(bench)  # said before the files are gone through, not after
+        settle_lists(bench)
         before = bench.store.version.number
         openings: dict[str, Opening] = {}
         batch = take_in(bench)
         try:
             if taken_in is not None:
                 taken_in(batch)
-            return _run(bench, batch, openings)
+            result = run_taken_in(bench, batch, openings)
         except BaseException:
             # What was taken in stays in the files it came from; the next run takes it in again.
             bench.store.go_back(before)
             if openings:
                 aside(OPENED_ALL_THE_SAME)
             raise
+        settle_lists(bench)
+        note_run(bench, result.lists, result.approval, what="run")
+        return result
 
 
-def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:
+def run_taken_in(bench: Bench, batch: Batch, openings: dict[str, Opening] | None = None) -> RunResult:
     """Everything after the intake; ``openings`` is filled as soon as the test date counts as opened."""
+    openings = {} if openings is None else openings
     if not bench.store.version.batches:
         raise InputDataError("There is nothing in the store.", where=str(bench.store.folder), what_next="Check the sources of the settings.")
     check_first(bench)
@@ -115,7 +127,8 @@ def _run(bench: Bench, batch: Batch, openings: dict[str, Opening]) -> RunResult:
     summary: dict[str, Any] | None = None
     lists = None
     gap = gap_now(bench, people)
-    refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text) if part) or None
+    stops = stops_now(bench, people)
+    refusal = " ".join(part for part in (None if status.is_approved else status.text, gap and gap.text, stops.text) if part) or None
     with publish.at_once(bench) as desk:
         if status.is_approved and keys_only:
             outputs, recipients = publish.key_lists(desk, matrix, models_for_lists(status, trials), trials, status)
@@ -148,7 +161,15 @@ def _result(
         audiences={audience: trial.to_json() for audience, trial in trials.items()},
         main_audience=bench.in_force.programme.audiences[-1],
         notes=tuple(
-            dict.fromkeys([*no_bar(bench), *dates_not_used(bench), *status.notes, *(note for trial in trials.values() for note in trial.notes)])
+            dict.fromkeys(
+                [
+                    *no_bar(bench),
+                    *not_made(lists),
+                    *dates_not_used(bench),
+                    *status.notes,
+                    *(note for trial in trials.values() for note in trial.notes),
+                ]
+            )
         ),
         approval=status.to_json(),
         places=places,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from early_id.config.settings import Config
-from early_id.core.display import progress
+from early_id.core.display import aside, progress
 from early_id.core.errors import SettingsError
-from early_id.core.folders import holding, restrict, usable_folder
+from early_id.core.folders import holding, restore, restrict, usable_folder
+from early_id.core.types import Audience
 from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
@@ -22,9 +23,9 @@ from early_id.features.extensions import InForce, load_extensions
 from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
-from early_id.features.statutory import StatutoryGap, statutory_gap
 from early_id.linkage import People, link
 from early_id.linkage.families import MARKS as CONTACT_MARKS
+from early_id.workflow.refusals import check_model_sharing, check_sharing, no_statutory, stops_of
 
 if TYPE_CHECKING:
     from early_id.audit.result import AuditResult
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from early_id.data.store import Store
     from early_id.models.result import Trial
     from early_id.models.risk_model import RiskModel
-    from early_id.screening.lists import ScreeningLists
+    from early_id.screening.entries import ScreeningLists
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,30 @@ class Bench:
 def open_bench(cfg: Config) -> Bench:
     """Load extensions and open the store. Reads only; a name that does not exist is refused here, before anything is read."""
     from early_id.data.store import Store
+    from early_id.screening.offer import check_offer
 
     in_force = load_extensions(cfg)
     main_outcome(in_force.programme, cfg)
+    check_offer(cfg.offer)
+    check_sharing(cfg, in_force.programme.audiences)
     return Bench(cfg, Store.open(cfg, in_force.tables), in_force)
+
+
+def not_in_the_future(bench: Bench) -> None:
+    """Refuse a date of the lists that lies after tomorrow: no file can reach it.
+
+    Raises
+    ------
+    SettingsError
+        The date lies after tomorrow.
+    """
+    named = bench.cfg.as_of.screening or max(bench.cfg.as_of.dates, default=None)  # dates after that of the lists are told elsewhere
+    if named is not None and named > date.today() + timedelta(days=1):  # tomorrow's list may be made tonight
+        raise SettingsError(
+            f"The as-of date {named} lies in the future.",
+            where="as_of.screening, as_of.dates or --as-of",
+            what_next="Choose a date that the records have reached.",
+        )
 
 
 @contextmanager
@@ -102,8 +123,12 @@ def at_work(bench: Bench, *, on_store: bool) -> Iterator[None]:
 
 
 def take_in(bench: Bench, folder: Path | None = None) -> Batch:
-    """Ingest a folder, or the settings' own."""
-    return bench.store.ingest(folder, cfg=bench.cfg)
+    """Ingest a folder, or the settings' own. Records of people who were erased do not come back with it."""
+    from early_id.data.remove import forget_again
+
+    batch = bench.store.ingest(folder, cfg=bench.cfg)
+    forget_again(bench.store)
+    return batch
 
 
 def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None, catalogue: Catalogue | None = None) -> FeatureMatrix:
@@ -173,12 +198,18 @@ def areas_of(store: Store) -> dict[str, str]:
 def audit_all(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, AuditResult]:
     """One fairness audit for each trial."""
     from early_id.audit.fairness import audit_model
+    from early_id.audit.lag import events_known
 
     cfg, audits = bench.cfg, {}
+    people = None if bench.in_force.programme.keys_only else bench.people
+    events: dict[date, dict[str, pd.DataFrame]] = {}
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
     with progress("Looking for gaps between groups", len(trials)) as bar:
         for audience, trial in trials.items():
-            audits[audience] = audit_model(trial.best, matrix, cfg.audit)
+            day = pd.to_datetime(trial.best.held_out["as_of"]).max().date()
+            if people is not None and day not in events:
+                events[day] = events_known(Past(bench.store, people, day))
+            audits[audience] = audit_model(trial.best, matrix, cfg.audit, events=events.get(day))
             if cfg.audit.study:
                 from early_id.audit.options import study_options
 
@@ -198,6 +229,7 @@ def people_frame(store: Store, people: People, day: date, *, settings: Config, p
     for name in ("forename", "surname", "birth_date"):
         frame[name] = frame["child_id"].map(details[name])
     frame["school_name"] = frame["school_id"].map(schools["name"])
+    frame["lead_contact"] = frame["school_id"].map(schools["lead_contact"])
     frame["hub_name"] = frame["hub_id"].map(hub_names)
     if past.frame("household_members").empty and frame[["forename", "surname"]].notna().any(axis=None):
         # Only households are marked; without them "safe" would be a guess. Lists of keys lead to no contact.
@@ -205,7 +237,15 @@ def people_frame(store: Store, people: People, day: date, *, settings: Config, p
     return frame
 
 
-def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: People, settings: Config | None = None) -> ScreeningLists:
+def screen(
+    model: RiskModel,
+    matrix: FeatureMatrix,
+    *,
+    store: Store,
+    people: People,
+    settings: Config | None = None,
+    beside: ScreeningLists | None = None,
+) -> ScreeningLists:
     """Explained lists of every recipient of the model's audience, in memory: at most the stated capacity each.
 
     Parameters
@@ -218,6 +258,8 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     people : People
     settings : Config, optional
         Those that the store was opened with, where none are given: capacities, expiry, programme.
+    beside : ScreeningLists, optional
+        The schools' lists of the same date, where hub lists are made: a family that a school speaks to is on no hub list.
 
     Returns
     -------
@@ -230,6 +272,7 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
         No approval that holds for this store, or no records of statutory services that reach the date.
     """
     from early_id.screening import lists
+    from early_id.screening.history import earlier_lists
     from early_id.workflow.governing import approval_for
 
     cfg = settings or store.settings
@@ -240,36 +283,54 @@ def screen(model: RiskModel, matrix: FeatureMatrix, *, store: Store, people: Peo
     status = approval_for(cfg, store, in_force)
     status.require()
     status.require_model(model)
+    if not programme.keys_only:
+        check_model_sharing(model, cfg)
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
+    stops = stops_of(store, people, day, settings=cfg, programme=programme)
+    stops.refuse()
     excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
     return lists.screen(
         model,
         replace(matrix, excluded=excluded),
         people_frame=people_frame(store, people, day, settings=cfg, programme=programme),
         capacity=places(matrix.index, model.audience, cfg),
+        stopped=stops.schools,
         settings=cfg.screening,
+        earlier=earlier_lists(store.folder, day, cfg.screening),
+        beside=beside,
+        threshold=cfg.thresholds,
         tie_key=people.key,
     )
-
-
-def no_statutory(store: Store, people: People, day: date, *, settings: Config, programme: Programme) -> StatutoryGap | None:
-    """Why lists of children may not be made on ``day`` for want of statutory records. A programme of keys only has no such children."""
-    return None if programme.keys_only else statutory_gap(store, people, day, settings.features)
-
-
-def gap_now(bench: Bench, people: People) -> StatutoryGap | None:
-    """:func:`no_statutory` on the date of the lists."""
-    return no_statutory(bench.store, people, bench.screening_date(), settings=bench.cfg, programme=bench.in_force.programme)
 
 
 def screen_all(bench: Bench, people: People, matrix: FeatureMatrix, models: Mapping[str, RiskModel]) -> ScreeningLists:
     """The lists of every audience that has a model, at the screening date, in memory."""
     now = matrix.at(bench.screening_date())
-    made = []
+    made: ScreeningLists | None = None
+    # Schools first: a family has one lead contact, and a school comes before a hub.
     with progress("Choosing and explaining families", len(models)) as bar:
-        for audience, model in models.items():
-            made.append(screen(model, now, store=bench.store, people=people, settings=bench.cfg))
+        for audience in sorted(models, key=lambda name: name != Audience.SCHOOL_LEAD):
+            found = screen(models[audience], now, store=bench.store, people=people, settings=bench.cfg, beside=made)
+            made = found if made is None else made + found
             bar.advance(note=audience.replace("_", " "))
-    return sum(made[1:], start=made[0])
+    if made is None:
+        raise SettingsError("There is no model to make lists with.", what_next="Train or approve one for at least one audience.")
+    return made
+
+
+def settle_lists(bench: Bench) -> None:
+    """Put on record what the lists that lie in the output folder hold, and which of their lines came back without an answer.
+
+    It is called before new lists are made and after they are published; where a run is killed in between, the next one does it.
+    """
+    from early_id.screening import history
+    from early_id.screening.returned import returned_lists
+
+    out, store = bench.cfg.out_dir, bench.cfg.store_dir
+    restore(out)  # a run that was killed may have left the old lists aside
+    record = history.read_record(out)
+    history.settle(store, out)
+    if number := history.note_returned(store, returned_lists(out / "lists", record)):
+        aside(f"{number} list workbook{'' if number == 1 else 's'} came back with answers; lines without one may stand on the next list again.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from early_id.features import FeatureMatrix
     from early_id.features.statutory import StatutoryGap
     from early_id.models.result import Trial
+    from early_id.screening.entries import ScreeningLists
     from early_id.workflow.steps import Bench
 
 
@@ -104,6 +105,11 @@ def no_bar(bench: Bench) -> list[str]:
             "A form to fill in: early-id train --template. The test date was not opened."
         ]
     return [f"The bar says nothing about {words}, which an approval asks for." for words in bar.unstated] if bar else []
+
+
+def not_made(lists: ScreeningLists | None) -> list[str]:
+    """Whose list was not made, and why: said on every way out of a run."""
+    return [f"NO LIST was made for {name}. {why}" for name, why in (lists.not_made if lists is not None else ())]
 
 
 def dates_not_used(bench: Bench) -> list[str]:

@@ -13,7 +13,8 @@ from early_id.data.synth.agencies.adoption import choose_adopted
 from early_id.data.synth.agencies.canary_table import canary_table, name_parents
 from early_id.data.synth.agencies.homes import Homes, make_homes
 from early_id.data.synth.agencies.kin import Kin, relate
-from early_id.data.synth.events.factors import make_factors, make_indicators
+from early_id.data.synth.events.education import education_status_table, make_education_status
+from early_id.data.synth.events.factors import make_factors, make_indicators, who_recorded
 from early_id.data.synth.events.health import health_tables, make_health
 from early_id.data.synth.events.housing import housing_tables, known_families
 from early_id.data.synth.events.police import make_missing, make_notices, with_care
@@ -58,6 +59,7 @@ class World:
     kin: Kin
     adopted: pd.DataFrame
     homes: Homes
+    status: pd.DataFrame  #: education other than at school
 
     @property
     def spared(self) -> set[str]:
@@ -95,6 +97,8 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
     notices = miswritten_notices(notices, people, need, seeds, timeline, plan)
     bar.advance(1, "services")
     factors = make_factors(services["assessed"], people, need, seeds, timeline, plan)
+    factors = factors.assign(recorded_by=who_recorded(factors, services["early_help"], seeds))
+    status = make_education_status(people, rolls, suspensions, seeds, timeline)
     known = known_families(people, seeds, canaries)
     indicators = make_indicators(people, need, known, seeds, timeline, plan)
     health = make_health(people, need, seeds, timeline)
@@ -104,7 +108,7 @@ def draw_world(plan: CouncilPlan, seeds: Seeds, timeline: Timeline, bar: Progres
     homes = name_parents(make_homes(people, adopted, canaries, plan, seeds, timeline), people, canaries)
     return World(
         plan, timeline, people, rolls, need, absence, suspensions, missing, notices, services, factors, indicators, known, canaries, visibility,
-        health, kin, adopted, homes,
+        health, kin, adopted, homes, status,
     )  # fmt: skip
 
 
@@ -146,6 +150,7 @@ def clean_tables(world: World, seeds: Seeds) -> Tables:
     people, timeline = world.people, world.timeline
     return {
         **education_tables(people, world.rolls, world.suspensions, timeline),
+        "education/education_status.csv": education_status_table(people, world.status, timeline),
         **social_care_tables(people, world.services, world.factors, seeds, timeline),
         **police_tables(people, world.missing, world.notices, seeds, timeline),
         **housing_tables(people, world.homes, world.known, world.indicators, seeds, timeline),

@@ -17,6 +17,7 @@ from early_id.schema.tables import Table
 #: Measures that come down to how many rows meet a condition.
 _OF_ROWS = (
     "count", "any_", "days", "weeks", "total", "largest", "different", "days_since_last", "days_since_first", "mean_gap", "latest", "current",
+    "days_in_current", "days_in_stay",
 )  # fmt: skip
 #: Measures that read no rows of a window.
 _OF_PEOPLE = ("relatives",)

@@ -5,6 +5,8 @@ Sources: Working Together 2023 (persistently absent, not in full-time education)
 
 from __future__ import annotations
 
+from typing import Any
+
 from early_id.core.types import Direction, Missing, SharingClass, Unit
 from early_id.features.declare import (
     Feature,
@@ -58,6 +60,8 @@ _MEDICAL = share(of=IS_MEDICAL, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
 _AFTER_REGISTER = share(of=IS_LATE_AFTER_REGISTER, among=IS_POSSIBLE_FOR_FEATURES, at_least=20)
 _PART_TIME = share(of=IS_PART_TIME, among=IS_ANY_SESSION, at_least=20)
 _OFF_SITE = share(of=IS_ALTERNATIVE_PROVISION, among=IS_ANY_SESSION, at_least=20)
+#: A number of absences says little where hardly any session was due: ten school days at least, as for shares.
+_DUE: dict[str, Any] = {"among": IS_POSSIBLE_FOR_FEATURES, "at_least": 20}
 #: Ten sessions are five days: fewer absences than that tell nothing about who explains them.
 _EXPLAINED = share(of=IS_EXPLAINED, among=IS_ABSENT_FOR_FEATURES, at_least=10)
 
@@ -87,13 +91,14 @@ ATTENDANCE: tuple[Feature, ...] = (
            strength_phrase="Missed less than the year group at this school, by {value} of sessions, in {period}", strength_below=-0.03),
     _marks("unauthorised_share_90d", "Absence without agreement, last 90 days", _UNAUTHORISED, last_days(90),
            "Absent without the school's agreement for {value} of sessions in {period}",
-           "Unauthorised absence counts to the threshold of the attendance guidance (10 sessions in 10 weeks)."),
+           "Unauthorised absence counts to the threshold of the attendance guidance (10 sessions in 10 weeks).",
+           strength_phrase="Nearly all time away in {period} was agreed with the school", strength_below=0.002),
     _marks("unauthorised_share_365d", "Absence without agreement, last year", _UNAUTHORISED, last_days(365),
            "Absent without the school's agreement for {value} of sessions in {period}",
            "Supporting Families used unauthorised absence over two terms as a sign of need."),
-    _marks("unauthorised_count_10sw", "Sessions missed without agreement", count(COUNTS_TO_THRESHOLD), last_school_weeks(10),
+    _marks("unauthorised_count_10sw", "Sessions missed without agreement", count(COUNTS_TO_THRESHOLD, **_DUE), last_school_weeks(10),
            "Missed {value} sessions without the school's agreement in {period}",
-           f"{_GUIDANCE} asks schools to talk with the family at 10 sessions in 10 school weeks.", value_format="count"),
+           f"{_GUIDANCE} asks schools to talk with the family at 10 sessions in 10 school weeks.", value_format="count", version=2),
     _marks("unauthorised_change_90d", "Change in absence without agreement", change(_UNAUTHORISED, earlier=between_days(365, 90)), last_days(90),
            "Absence without the school's agreement has risen by {value} of sessions, comparing {period} with the time before", _PAST),
     _marks("illness_share_90d", "Illness, last 90 days", _ILLNESS, last_days(90), "Away ill for {value} of sessions in {period}",
@@ -110,12 +115,13 @@ ATTENDANCE: tuple[Feature, ...] = (
            "Lateness often comes before absence.", theme="lateness"),
     _marks("late_after_register_share_90d", "Late after the register, last 90 days", _AFTER_REGISTER, last_days(90),
            "Came after the register had closed for {value} of sessions in {period}",
-           "Coming an hour late is another thing than five minutes.", theme="lateness"),
+           "Coming an hour late is another thing than five minutes.", theme="lateness",
+           strength_phrase="Hardly ever came after the register had closed in {period}", strength_below=0.002),
     _marks("late_change_90d", "Change in being late", change(_LATE, earlier=between_days(365, 90)), last_days(90),
            "Late more often, by {value} of sessions, comparing {period} with the time before", _PAST, theme="lateness",
            strength_phrase="On time more often, by {value} of sessions, in {period} than in the time before", strength_below=-0.02),
-    _marks("late_weeks_12sw", "Weeks with a late mark", weeks(IS_LATE), last_school_weeks(12), "Late in {value} weeks of {period}",
-           "A little each week is another pattern than one bad week.", theme="lateness", value_format="count"),
+    _marks("late_weeks_12sw", "Weeks with a late mark", weeks(IS_LATE, **_DUE), last_school_weeks(12), "Late in {value} weeks of {period}",
+           "A little each week is another pattern than one bad week.", theme="lateness", value_format="count", version=2),
     _marks("late_against_peers_90d", "Being late compared with the year group", against_peers(_LATE), last_days(90),
            "Late more than the year group at this school, by {value} of sessions, in {period}", "Some schools mark late sooner than others.",
            theme="lateness"),
@@ -126,22 +132,22 @@ ATTENDANCE: tuple[Feature, ...] = (
            longest_run(IS_UNAUTHORISED_FOR_FEATURES, IS_POSSIBLE_FOR_FEATURES, at_least=20), last_days(90),
            "Missed {value} sessions in a row (two sessions are a day) without the school's agreement in {period}",
            "A run that nobody at home explained is a reason to ask.", value_format="count"),
-    _marks("absence_days_6sw", "Days with absence, last six school weeks", days(IS_ABSENT_FOR_FEATURES), last_school_weeks(6),
+    _marks("absence_days_6sw", "Days with absence, last six school weeks", days(IS_ABSENT_FOR_FEATURES, **_DUE), last_school_weeks(6),
            "Missed some or all of {value} in {period}",
-           "Recent broken weeks are what a school notices first.", value_format="days"),
-    _marks("absence_weeks_12sw", "Weeks with some absence", weeks(IS_ABSENT_FOR_FEATURES), last_school_weeks(12),
+           "Recent broken weeks are what a school notices first.", value_format="days", version=2),
+    _marks("absence_weeks_12sw", "Weeks with some absence", weeks(IS_ABSENT_FOR_FEATURES, **_DUE), last_school_weeks(12),
            "Missed some school in {value} weeks of {period}", f"{_GUIDANCE}: a pattern of odd days is told from one long illness.",
-           value_format="count", strength_phrase="Hardly any weeks with an absence in {period}", strength_below=1),
+           value_format="count", strength_phrase="Hardly any weeks with an absence in {period}", strength_below=1, version=2),
     _marks("absence_explained_share_365d", "Absences explained by home", _EXPLAINED, last_days(365),
            "Somebody at home told the school why for {value} of missed sessions in {period}",
            "An adult who is in contact with the school is a strength to build on.", direction=Direction.LOWERS, theme="home_school",
-           strength_phrase="An adult at home keeps in touch: the school was told why for {value} of missed sessions in {period}", strength_above=0.9),
+           strength_phrase="An adult at home keeps in touch: the school was told why for {value} of missed sessions in {period}", strength_above=0.75),
     _marks("part_time_share_90d", "Part-time timetable", _PART_TIME, last_days(90),
            "The school arranged a part-time timetable for {value} of sessions in {period}",
            "Not in full-time education (Working Together 2023); a decision of the school, worded so.", theme="provision"),
-    _marks("part_time_weeks_365d", "Weeks with a part-time timetable", weeks(IS_PART_TIME), last_days(365),
+    _marks("part_time_weeks_365d", "Weeks with a part-time timetable", weeks(IS_PART_TIME, among=IS_ANY_SESSION, at_least=20), last_days(365),
            "The school arranged a part-time timetable in {value} weeks of {period}",
-           "A part-time timetable is meant to be short (Working together to improve school attendance).", theme="provision", value_format="count"),
+           "A part-time timetable is meant to be short (Working together to improve school attendance).", theme="provision", value_format="count", version=2),
     _marks("alternative_provision_share_90d", "Taught off site", _OFF_SITE, last_days(90), "Taught off site for {value} of sessions in {period}",
            "Alternative provision marks children whom school did not hold.", theme="provision"),
     _marks("alternative_provision_share_365d", "Taught off site, last year", _OFF_SITE, last_days(365),

@@ -1,4 +1,4 @@
-"""Factors recorded at assessment. They exist only for assessed children: for others they are unknown, not zero.
+"""Factors recorded at assessment. They exist only for assessed children: for others they are unknown, not zero. None is nought only while assessments are sent.
 
 Codes: Standard Safeguarding Dataset, factors identified at end of assessment. Older than 24 months they do not count.
 """
@@ -34,6 +34,7 @@ def _factor(name: str, label: str, codes: set[str] | frozenset[str], phrase: str
     values = {
         "source": "household_factors", "window": last_days(730), "direction": Direction.RAISES, "sharing": SharingClass.SOCIAL_CARE,
         "theme": "family_wellbeing", "missing": Missing.UNKNOWN, "value_format": "yes_no", "measure": any_(isin("factor", codes), among=IS_ASSESSMENT),
+        "version": 2,
     }  # fmt: skip
     return Feature(name=name, label=label, phrase=phrase, reason=reason, **{**values, **more})  # type: ignore[arg-type]
 
@@ -79,7 +80,7 @@ FAMILY: tuple[Feature, ...] = (
             "{value} worries recorded at assessment in {period}", "Old worries may be over; they are counted apart.",
             measure=count(IS_COUNTED, among=IS_ASSESSMENT), window=between_days(730, 180), value_format="count"),
     _factor("factor_kinds_730d", "Number of different worries recorded", _USABLE, "{value} different worries recorded at assessment in {period}",
-            "The same worry written down twice is one worry.", measure=different("factor", IS_COUNTED), value_format="count"),
+            "The same worry written down twice is one worry.", measure=different("factor", IS_COUNTED, among=IS_ASSESSMENT), value_format="count"),
     _factor("factors_by_social_worker_730d", "Worries recorded by social workers", _USABLE, "{value} worries recorded by a social worker in {period}",
             "Who recorded it tells how it was looked at.", measure=_by("social_worker"), value_format="count"),
     _factor("factors_by_early_help_730d", "Worries recorded by early help", _USABLE, "{value} worries recorded with an early-help worker in {period}",

@@ -7,7 +7,7 @@ Source: Working Together 2023 (missing education, not in full-time education); C
 from __future__ import annotations
 
 from early_id.core.types import Direction, Missing, SharingClass, Unit
-from early_id.features.declare import Feature, any_, count, current, days_since_first, ever, last_days
+from early_id.features.declare import Feature, any_, count, current, days_in_stay, ever, last_days
 from early_id.schema.conditions import is_true, isin, month_in
 
 _WT = "Working Together 2023 names children who miss education or are not in full-time education."
@@ -32,9 +32,9 @@ def _status(name: str, label: str, measure: object, window: object, phrase: str,
 
 
 SCHOOLING: tuple[Feature, ...] = (
-    _roll("days_at_school_ever", "Time at this school", days_since_first(), ever(), "First came to this school {value} ago",
+    _roll("days_at_school_ever", "Time at this school", days_in_stay(), ever(), "Came to this school {value} ago",
           "A settled place at school protects; a new one is a time when help is welcome.", direction=Direction.LOWERS, missing=Missing.UNKNOWN,
-          value_format="days", strength_phrase="First came to this school {value} ago", strength_above=700),
+          value_format="days", strength_phrase="Came to this school {value} ago and is still there", strength_above=365, version=2),
     _roll("joined_within_year_365d", "Joined in the middle of a school year", any_(IS_WITHIN_THE_YEAR), last_days(365),
           "Started at this school in the middle of a school year, in {period}", _MOVES, value_format="yes_no"),
     _roll("started_secondary_120d", "Started secondary school", any_(IS_YEAR_7), last_days(120), "Started Year 7 in {period}",

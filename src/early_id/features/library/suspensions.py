@@ -46,9 +46,9 @@ def _events(name: str, label: str, measure: object, window: object, phrase: str,
 
 SUSPENSIONS: tuple[Feature, ...] = (
     _events("suspensions_count_365d", "Suspensions, last year", count(IS_SUSPENSION), last_days(365),
-            "The school suspended the child {value} times in {period}", _WT),
+            "The school suspended the child {value} times in {period}", _WT, strength_phrase="No suspension in {period}", strength_below=0),
     _events("suspensions_count_90d", "Suspensions, last 90 days", count(IS_SUSPENSION), last_days(90),
-            "The school suspended the child {value} times in {period}", _WT),
+            "The school suspended the child {value} times in {period}", _WT, strength_phrase="No suspension in {period}", strength_below=0),
     _events("suspended_sessions_365d", "Sessions lost to suspension", total("sessions", IS_SUSPENSION), last_days(365),
             "Lost {value} sessions to suspension in {period}", "Growing length shows that suspension is not helping."),
     _events("days_since_suspension_ever", "Days since the last suspension", days_since_last(IS_SUSPENSION), ever(),

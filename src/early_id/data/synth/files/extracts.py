@@ -15,6 +15,8 @@ Tables = dict[str, pd.DataFrame]
 
 #: Chance that an agency knows a child's UPN and NHS number: at least one for about 93, 90, 95 and 99 %.
 KNOWS = {"social_care": (0.80, 0.70), "police": (0.70, 0.70), "housing": (0.72, 0.85), "health": (0.10, 0.99)}
+#: Age in days from which the pupils' list has children who are educated at home.
+LISTED_FROM_DAYS = int(5.2 * 365.25)
 
 
 def british(days: npt.NDArray[np.int64], *, before: int = NEVER) -> npt.NDArray[np.object_]:
@@ -44,7 +46,7 @@ def education_tables(people: People, rolls: Rolls, suspensions: pd.DataFrame, ti
     cut = timeline.extracted
     enrolled = np.zeros(len(people), dtype=bool)
     enrolled[spells["child"]] = True
-    of_age = children["home_educated"].to_numpy() & (children["dob"].to_numpy() < cut - int(5.2 * 365.25))
+    of_age = children["home_educated"].to_numpy() & (children["dob"].to_numpy() < cut - LISTED_FROM_DAYS)
     rows = np.flatnonzero(enrolled | of_age)
     home = children["family"].to_numpy()[rows]
     listed = children.iloc[rows]
@@ -142,6 +144,7 @@ def social_care_tables(people: People, services: Tables, factors: pd.DataFrame, 
                 "Factor": factors["factor"].to_numpy(),
                 "AssessedOn": british(factors["on"].to_numpy()),
                 "EndedOn": british(factors["ended"].to_numpy(), before=cut),
+                "RecordedBy": factors["recorded_by"].to_numpy(),
             }
         ),
         "socialcare/contacts.csv": pd.DataFrame(

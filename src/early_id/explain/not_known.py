@@ -1,0 +1,71 @@
+"""What is not known of a child, and which records are old: said on every sheet, since an empty record is not a good one."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING
+
+from early_id.core.types import Missing
+from early_id.explain.wording import holder, is_withheld, sentence_case, short_label, theme_title
+from early_id.present.wording import day_text
+from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
+
+if TYPE_CHECKING:
+    from early_id.explain.narrative import Row
+    from early_id.features.declare import Feature
+
+MOST_NOT_KNOWN = 4
+#: More old sources than this are told in one line.
+MOST_OUT_OF_DATE = 2
+#: Days after which a record that is made all the time (a register mark) is out of date; others after a year.
+STALE_AFTER = {"attendance": 28}
+STALE_OTHERWISE = 365
+
+
+def not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str] | None) -> tuple[str, ...]:
+    """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
+    whole, lines = [], []
+    for theme, members in by_theme.items():
+        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held)]
+        unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
+        if shown and len(unknown) == len(shown):
+            whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
+        else:
+            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
+            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
+            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
+    lines = list(dict.fromkeys([*whole, *lines]))
+    if len(lines) > MOST_NOT_KNOWN:
+        more = len(lines) - MOST_NOT_KNOWN + 1
+        lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
+    return tuple(lines)
+
+
+def _would_be_known(feature: Feature) -> bool:
+    """Whether an unknown value is a hole in the records. Days since something that never happened are none; nor are patterns of too few absences."""
+    of_absences = feature.measure.kind == "share" and feature.measure.among == IS_ABSENT_FOR_FEATURES
+    return feature.measure.kind not in ("days_since_last", "mean_gap") and not of_absences
+
+
+def out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
+    """Sources whose newest record behind a value is old, each told once."""
+    newest: dict[str, date] = {}
+    limit: dict[str, int] = {}
+    for feature in features:
+        day = row.newest.get(feature.name)
+        value = row.values[feature.name]
+        # That the last one is long ago says that nothing has come since, not that the records stopped.
+        if day is None or is_withheld(feature) or math.isnan(value) or value == 0 or feature.measure.kind == "days_since_last":
+            continue
+        name = holder(feature)
+        newest[name] = max(day, newest.get(name, day))
+        limit[name] = STALE_AFTER.get(feature.source, STALE_OTHERWISE)
+    old = {name: day for name, day in newest.items() if (row.as_of - day).days > limit[name]}
+    if len(old) > MOST_OUT_OF_DATE:
+        named = "; ".join(f"{name}, {day_text(day)}" for name, day in old.items())
+        return (f"The newest records used are old. Check that they still hold: {named}.",)
+    return tuple(
+        f"{name[:1].upper()}{name[1:]}: the newest record used is from {day_text(day)}. Check that it still holds." for name, day in old.items()
+    )
