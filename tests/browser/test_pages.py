@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,8 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_findings(out: Path) -> None:
     """The page of findings, of a store that is not there but for what the page reads."""
-    from early_id.core.findings import Findings
-    from early_id.workflow.publish import findings
+    from early_id.data.covered import Coverage
+    from early_id.data.pages.findings import Taken
+    from early_id.data.pages.write import write_findings as write
 
     kinds = ["ATT001", "HSE001", "PUP003"]
     told = [
@@ -72,13 +72,19 @@ def write_findings(out: Path) -> None:
         for n, code in enumerate(kinds * 6)
     ]
     files = [
-        {"file": row["where"], "source": "education", "table": "attendance", "rows_in": 90, "rows_kept": 76, "rows_set_aside": 14} for row in told
+        {
+            "file": row["where"],
+            "source": "education",
+            "table": "attendance",
+            "received": "2025-11-09",
+            "rows_in": 90,
+            "rows_kept": 76,
+            "rows_set_aside": 14,
+        }
+        for row in told
     ]
-    store = SimpleNamespace(version=SimpleNamespace(batches=[{"findings": told, "files": files}]), made_up=True)
-    cfg = SimpleNamespace(out_dir=out)
-    bench: Any = SimpleNamespace(store=store, cfg=cfg, in_force=SimpleNamespace(programme=SimpleNamespace(words={})))
-    people: Any = SimpleNamespace(findings=Findings.from_json([]))
-    findings(bench, people, {})
+    batch = {"number": 1, "findings": [{**row, "source": "education"} for row in told], "files": files}
+    write(Taken((batch,), Coverage(), made_up=True), out, contact="the analyst")
 
 
 @pytest.fixture(scope="module")

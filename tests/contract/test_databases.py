@@ -6,7 +6,6 @@ be missing.
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -32,7 +31,7 @@ OWNER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _program(name: str) -> str | None:
-    return shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    return shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from early_id.workflow.due import due_date, run_due
 from early_id.workflow.journal import LOG, Journal, read_log
 
 FACTOR = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1"))
-MATRIX = fake_matrix(90)
+MATRIX = fake_matrix(24, schools=2)
 FIRST = date(2025, 11, 10)
 
 

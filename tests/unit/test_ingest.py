@@ -79,7 +79,7 @@ def test_which_rules_set_a_row_aside() -> None:
         "GEN001 GEN002 GEN005 DUP001 DUP002 PUP006 ATT001 ATT002 SUS001 MIS001 FAC001 STA001 ORP001 BIR001 INT001".split()  # noqa: SIM905 - reads as a list
     )
     assert {rule.code for rule in all_rules() if rule.severity is Severity.NOTE} == set(
-        "FIL001 FIL002 GEN003 GEN004 DAT002 ATT007".split()  # noqa: SIM905
+        "FIL001 FIL002 GEN003 GEN004 DAT002 ATT007 SRC004".split()  # noqa: SIM905
     )
 
 

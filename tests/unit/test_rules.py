@@ -108,7 +108,7 @@ ONE: list[tuple[str, str, Row | tuple[Row, ...]]] = [
     ("WSH001", "wishes", {"kind": "please do not"}),
     ("WSH002", "wishes", {"until_on": "2024-10-01"}),
     ("HHM001", "household_members", {"role": "lodger"}),
-    ("HHM002", "household_members", {"role": "parent"}),
+    ("HHM002", "household_members", {"source_person_id": "P9", "role": "parent", "from_on": "2016-05-04"}),
     ("HHM003", "household_members", {"source_person_id": "P0", "from_on": "2015-05-04"}),
     ("BIR001", "contacts", {"contact_on": "2012-05-03", "outcome": "", "outcome_on": ""}),
     ("BIR002", "contacts", {"stated_birth_date": "2012-04-05"}),
@@ -131,6 +131,7 @@ OTHERS = {
     "pupils": (
         {"source_person_id": "P0", "birth_date": "1990-01-01"},
         {"source_person_id": "P1", "birth_date": "2012-05-04", "upn": "B801200005001", "ethnicity": "WBRI"},
+        {"source_person_id": "P9", "birth_date": "2015-05-04"},
         {"source_person_id": "P8", "birth_date": "2012-05-04", "died_on": "2024-10-01"},
     )
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
+from early_id.cli.intake import show_set_aside
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
@@ -100,26 +101,12 @@ _WHAT = {
     "list_index": "Index for whoever sends the lists (counts)",
     "taken_out": "Who was taken out, and why (restricted)",
     "findings": "What was taken in, and what the checks found",
+    "supplier_summary": "What to correct: a page for each supplier of records",
     "notice_parents": "Notice for parents",
     "notice_young_people": "Notice for young people",
     "governance_publishable": "Governance report, publishable",
     "governance_tables": "All tables of the audit (restricted)",
 }
-
-
-#: Above this share of a file set aside, the run says so where it cannot be overlooked.
-LOUD_FROM = 0.05
-
-
-def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
-    """Name the files of which much was set aside: a wrong date format looks like this."""
-    loud = {name: rows for name, rows in files.items() if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM}
-    for name, rows in loud.items():
-        share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-        doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
-        say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
-    if loud:
-        say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
 
 
 def _show_findings(batch: Batch) -> None:
@@ -155,7 +142,7 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
             say(f"Note: {note}")
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
-    _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
+    show_set_aside(result.counts["files_by_name"], cfg.store_dir)
     if result.approval.get("models"):
         say(f"\n{result.approval['text']} The figures above are of models trained today, for comparison.")
     elif result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
@@ -182,60 +169,3 @@ def _show_trials(trials: Any, words: Any) -> None:
         forward = trial.models.get(trial.to_json()["put_forward"])
         if forward is not None:
             say(f"  {forward.name}, the model put forward: {forward.sentence}")
-
-
-@app.command()
-def ingest(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of extracts; without sources in the settings, each file is told by its columns.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="Settings file (YAML); none is needed with a folder.")] = None,
-    data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
-    acknowledge: Annotated[str | None, typer.Option("--acknowledge", help="Record that this role received the urgent signs; nothing is read.")] = None,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
-    from early_id.workflow.steps import open_bench, take_in
-
-    cfg = _ingest_settings(folder or data, config, out, overrides, reminded=not acknowledge)
-    bench = open_bench(cfg)
-    if acknowledge:
-        received = bench.store.acknowledge(by_role=acknowledge, on=date.today())
-        say(f"Receipt recorded for {received} batch(es)." if received else "Nothing was waiting to be acknowledged.")
-        return
-    batch = take_in(bench)
-    if as_json:
-        emit(batch.to_json())
-    else:
-        _show_files(batch)
-        for line in batch.findings.lines():
-            say(line)
-        _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
-    if batch.urgent:
-        remind(bench.store.folder, config or Path("config.yaml"))
-
-
-def _ingest_settings(folder: Path | None, config: Path | None, out: Path | None, overrides: list[str] | None, *, reminded: bool) -> Config:
-    """Settings of an intake: those of the file, or, for a folder alone, the shipped ones."""
-    from early_id.config.load import folder_config
-    from early_id.core.errors import SettingsError
-
-    if config is not None:
-        return settings(config, data=folder, out=out, overrides=overrides, reminded=reminded)
-    if folder is None:
-        raise SettingsError("Nothing says what to take in.", what_next="Give a folder (early-id ingest FOLDER), or settings with --config.")
-    return folder_config(folder.resolve(), out=out.resolve() if out else None, overrides=overrides or ())
-
-
-def _show_files(batch: Batch) -> None:
-    """Each file with what became of its rows, as what it was read, and what was not read at all."""
-    rows = [
-        [
-            item.file,
-            f"{item.shape}{' (told by its columns)' if item.recognised else ''}",
-            item.read_as,
-            *(f"{n:,}" for n in (item.rows_in, item.rows_kept, item.rows_set_aside)),
-        ]
-        for item in batch.files
-    ]
-    say(text_table(rows, ["file", "shape", "read as", "rows in", "kept", "set aside"]))
-    for item in batch.not_read:
-        say(f"Not read: {item.file}. {item.why}")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
+from early_id.config.engine import EngineSettings as EngineSettings
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
 from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
@@ -246,15 +247,6 @@ class CheckSettings(Frozen):
     """How much may be wrong with a file before it is refused as a whole."""
 
     unreadable_dates: float = Field(0.2, ge=0, le=1)  #: share of a file's rows that may have dates which cannot be read
-
-
-class EngineSettings(Frozen):
-    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
-
-    name: Literal["duckdb", "spark"] = "duckdb"
-    master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``
-    parts: str | None = None  #: Spark: the store's folder ``parts`` as the cluster's machines see it, where they see it elsewhere
-    options: dict[str, str] = Field(default_factory=dict)  #: Spark: any of its own options, by name
 
 
 class ExtensionSettings(BaseModel):

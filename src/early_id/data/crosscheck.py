@@ -152,7 +152,8 @@ def check_dates(connection: duckdb.DuckDBPyConnection, item: Staged, view: str) 
     found: list[tuple[str, int, str]] = []
     for name, seen in styles.items():
         heading, rows = item.shape.columns[name], [count for count, *_ in seen]
-        days, months = (set().union(*(each[place] for each in seen)) for place in (1, 2))
+        days = set().union(*(those for _, those, _ in seen))
+        months = set().union(*(those for *_, those in seen))
         if sum(rows) >= MANY and max(days) <= _MONTHS and len(days) >= FEW_DAYS and len(months) >= SOME_MONTHS:
             found.append(("DAT001", sum(rows), heading))
         if len(rows) > 1:

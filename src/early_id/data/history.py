@@ -7,11 +7,12 @@ the table and it was found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
+from early_id.data.covered import Coverage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 #: Findings that say that a file was not read anew, which is no state of the file.
 _OF_THE_MOMENT = ("FIL001", "FIL002")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a store has taken in: its batches, and what its sources cover. No rows."""
+
+    batches: tuple[Record, ...]
+    coverage: Coverage
+    made_up: bool = False
+    further: Findings = field(default_factory=Findings)  #: of later steps, such as linking
+
+    @property
+    def standing(self) -> tuple[list[dict[str, Any]], Findings]:
+        """Files as they were read last, and what was found in them."""
+        return standing(self.batches)
+
+    def trend(self) -> pd.DataFrame:
+        """One row a batch."""
+        return trend(self.batches)
 
 
 def received(record: Record) -> str:

@@ -124,12 +124,12 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     with progress("Storing", len(changed)) as bar:
         for name, items in changed.items():
             table = items[0].table
-            sources = {item.name: item.source.name for item in items}
             held = "_held" if name in parts else None
             if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
                 without(connection, "_held", old, name, into="_still")
             so_far = "_still" if held else None
+            sources = {item.name: item.source.name for item in items}
             for several, of_day in _rounds(connection, name, items):
                 mark_repeats(connection, table, staged=several, into="_marked")
                 connection.execute(f"DROP TABLE {quote(several)}")
@@ -142,10 +142,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
                 findings += findings_of(connection, of_day)
                 _write_set_aside(connection, work / "set_aside", of_day, work)
                 clear_and_note(connection, table, of_day, number, held=so_far)
-                across = check_records(connection, table, held=so_far)
-                findings += [finding(code, count, file, sources[file]) for file, code, count in across]
+                findings += [finding(code, count, file, sources[file]) for file, code, count in check_records(connection, table, held=so_far)]
                 if not table.stored:
-                    connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(compared(name))} AS SELECT * FROM _kept")
                     continue
                 snapshots = [item.source.name for item in of_day if is_snapshot(item)]
                 merge(connection, table, kept="_kept", held=so_far, snapshots=snapshots, into="_merged")
@@ -154,6 +152,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
                     connection.execute("CREATE OR REPLACE TEMP TABLE _so_far AS SELECT * FROM _merged")
                     so_far = "_so_far"
             if not table.stored:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(compared(name))} AS SELECT * FROM _kept")
                 bar.advance(note=name)
                 continue
             parts[name] = f"{name}-{number:06d}.parquet"

@@ -161,10 +161,18 @@ def _shape(values: dict[str, Any], *, where: str, tables: Tables) -> Shape:
         derive={str(k): read_derived(v, where=f"{where}, derive, {k}") for k, v in (values.get("derive") or {}).items()},
         each=read_each(values["each"], where=f"{where}, each") if values.get("each") else None,
         join=read_join(values["join"], where=f"{where}, join") if values.get("join") else None,
-        **{key: _texts(values[key]) for key in ("headings", "optional", "beside") if key in values},
-        **{key: values[key] for key in ("sheet", "delimiter", "encoding", "prepare", "record") if values.get(key) is not None},
-        **{key: str(values[key]) for key in ("part", "source") if key in values},
-        **{key: bool(values[key]) for key in ("distinct", "snapshot") if key in values},
+        sheet=values.get("sheet"),
+        delimiter=values.get("delimiter"),
+        encoding=values.get("encoding"),
+        prepare=values.get("prepare"),
+        record=values.get("record"),
+        part=str(values.get("part", "")),
+        source=str(values.get("source", "")),
+        headings=_texts(values.get("headings") or ()),
+        optional=_texts(values.get("optional") or ()),
+        beside=_texts(values.get("beside") or ()),
+        distinct=bool(values.get("distinct")),
+        snapshot=bool(values.get("snapshot")),
     )
     # The engine does not tell capitals from small letters.
     if clash := sorted({name.lower() for name in shape.given} & {name.lower() for name in shape.read}):

@@ -5,6 +5,7 @@ Errors of the libraries underneath quote the offending line, so they are caught 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,9 @@ def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: 
 def bring_into_reach(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> None:
     """Make the columns of ``view`` that the shape makes of others, and its records out of the rows of the file."""
     headings = {str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
-    for name in shape.optional:
-        if name not in headings and name in shape.read:
+    made_of = {name for derived in shape.derive.values() for name in derived.reads} | set(shape.each.reads if shape.each else ())
+    for name in made_of & set(shape.optional):
+        if name not in headings:
             connection.execute(f"ALTER TABLE {quote(view)} ADD COLUMN {quote(name)} VARCHAR")
     if shape.join:
         _join(connection, file, shape, view=view, where=where, scratch=scratch)
@@ -127,4 +129,5 @@ def _read_xml(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, v
     return read_xml(connection, file, shape, view=view, where=where)
 
 
-READERS = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx, ".xml": _read_xml}
+Reader = Callable[["duckdb.DuckDBPyConnection", Path, Shape, str, str, Path | None], Survey | str]
+READERS: dict[str, Reader] = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx, ".xml": _read_xml}

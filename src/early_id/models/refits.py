@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -22,6 +22,7 @@ from early_id.features.matrix import FeatureMatrix
 from early_id.models.fitting import LEARNED
 from early_id.models.prepare import prepare, units_and_places
 from early_id.models.result import Trial
+from early_id.models.risk_model import RiskModel
 from early_id.stats.capacity import at_capacity
 from early_id.stats.intervals import proportion_interval
 
@@ -165,8 +166,38 @@ def steadiness(
     return Steadiness(frame, settings.refits, str(day.date()), perf_counter() - started)
 
 
+def refits_on_halves(
+    trial: Trial, matrix: FeatureMatrix, settings: TrainingSettings, *, sharing: Mapping[str, Iterable[str]] | None = None, refits: int = 10
+) -> list[RiskModel]:
+    """The model put forward, fitted again on halves of its training families drawn anew, to see which reasons hold.
+
+    Parameters
+    ----------
+    trial, matrix, settings, sharing
+        As for :func:`steadiness`. Penalty or rounds stay as chosen.
+    refits : int
+        How many halves.
+    """
+    name = settings.put_forward
+    if trial.best.name != f"{name}_{trial.audience}":
+        raise SettingsError(f"The trial put '{trial.best.name}' forward, the settings '{name}'.", where="training.put_forward")
+    prepared = prepare(matrix, settings, trial.audience, sharing, str(trial.splits["test_date"]), regimes=False)
+    kind, at = LEARNED[name], np.flatnonzero(prepared.splits.final)
+    family = prepared.splits.family[at]
+    everyone = np.unique(family)
+    rng = np.random.default_rng(settings.seed + 1)
+    made = []
+    with progress("Fitting again on halves of the families", refits) as bar, threadpool_limits(1):
+        for _ in range(refits):
+            rows = at[np.isin(family, rng.choice(everyone, len(everyone) // 2, replace=False))]
+            model = kind.make(prepared.matrix.meta.features, trial.best.extra[kind.chosen])
+            extra = {"groups": prepared.splits.family[rows]} if kind.by_family else {}
+            X = prepared.matrix.X.iloc[rows].reset_index(drop=True)
+            made.append(replace(trial.best, estimator=model.fit(X, prepared.y.to_numpy()[rows], **extra)))
+            bar.advance(note=name)
+    return made
+
+
 def with_steadiness(trial: Trial, found: Steadiness) -> Trial:
     """The trial with the counts of its refits."""
-    from dataclasses import replace
-
     return replace(trial, further=replace(trial.further, stability=found.to_json()))

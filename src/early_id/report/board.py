@@ -18,7 +18,7 @@ def questions(m: Material) -> Section:
     """Section 3, of what the outline calls section 13: a board should not have to read to the end to be asked."""
     found = asked(m)
     finding = f"The findings raise {count_of(len(found), 'question')} for the board to answer before it decides."
-    where = paragraph("The box for the decision is on the first page.") if m.trials else Markup("")
+    where = paragraph("The box for the decision is on the first page.") if m.trials and not m.showing.publishable else Markup("")
     return Section("questions", "Questions for the board", finding, (bullets(found), where))
 
 
@@ -61,10 +61,13 @@ def asked(m: Material) -> list[str]:
     return found
 
 
+#: Said of the published page, which has no workbook beside it.
+ON_SCREEN = "On the screen, lines with a mark before them open further tables: every figure by group that may be shown. They are not printed."
+
 #: What the page names only.
 ELSEWHERE = (
     "Every figure by group, and all that this page only opens on the screen, stands in the workbook of tables beside it, which begins with a list of its sheets; "
-    "the same is in the JSON of the run (run.json) and of early-id audit --json. What the checks of the records found is on the page of findings."
+    "the same is in the JSON of early-id audit. What the checks of the records found is on the page of findings."
 )
 
 
@@ -117,8 +120,7 @@ def annex(m: Material) -> Section:
         subheading("Small numbers"),
         paragraph(suppression),
     ]
-    if not m.showing.publishable:
-        parts += [subheading("Where the rest is"), paragraph(ELSEWHERE)]
+    parts += [subheading("Where the rest is"), paragraph(ON_SCREEN if m.showing.publishable else ELSEWHERE)]
     if m.context.hashes:
         marks = {**m.context.hashes, **({"version of early_id": m.context.version} if m.context.version else {})}
         parts += [subheading("Fingerprints"), paragraph(f"{sentence_case('; '.join(f'{key}: {value}' for key, value in marks.items()))}.")]

@@ -101,8 +101,8 @@ def _found(audience: str, found: Sequence[GroupRow]) -> list[Markup]:
 
 
 def before_after(m: Material) -> Section:
-    """Section 8."""
-    finding = "No decisions on these lists have been read in, so the list as made cannot be set beside the list as acted on."
+    """Where the list as acted on is set beside the list as made."""
+    finding = "What people made of earlier lists, the list as made beside the list as acted on, is on the page of oversight (early-id oversight), once decisions were read in."
     return Section("before-after", "Before and after people", finding)
 
 

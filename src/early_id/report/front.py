@@ -156,14 +156,14 @@ def _meant(m: Material) -> list[str]:
 
 def _where_next(m: Material) -> Markup:
     n = len(asked(m))
-    return Markup('<p>{} to answer before you decide: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(
-        f"{sentence_case(number_word(n))} {plural(n, 'question')}"
-    )
+    told = f"{sentence_case(number_word(n))} {plural(n, 'question')}"
+    told += " that the board has to answer before it decides" if m.showing.publishable else " to answer before you decide"
+    return Markup('<p>{}: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(told)
 
 
 def decision(m: Material) -> Markup:
-    """What can be decided on each list, and room to write."""
-    if not m.trials:
+    """What can be decided on each list, and room to write; in the report that the board signs, not in the one that is published."""
+    if not m.trials or m.showing.publishable:
         return Markup("")
     rows = Markup("").join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(

@@ -43,6 +43,7 @@ class GroupRow:
     comparator: str = ""  #: the group that this one is compared with; empty for everyone else
     members: str = ""  #: the same for a group, for everyone else together, and for the same children under another name
     rest_n: int | None = None  #: how many are counted among those that the group is compared with; None where hidden
+    way: int = 0  #: 1 where the figure is higher than that of those it is compared with, -1 where lower; known of a hidden gap that was found
     is_finer: bool = False  #: whether the characteristic only divides another one, which the page shows, more finely
 
     @property
@@ -94,7 +95,7 @@ class Groups:
         for row in rows:
             groups = {r.group for r in self.of(row.measure) if r.title == row.title} - {NOT_KNOWN}
             key = (row.measure, row.title if len(groups) == 2 and row.group in groups else row.members or row.label)
-            if key not in kept or (row.gap.value or 0.0) > (kept[key].gap.value or 0.0):
+            if key not in kept or (row.way, row.gap.value or 0.0) > (kept[key].way, kept[key].gap.value or 0.0):
                 kept[key] = row
         return list(kept.values())
 
@@ -171,8 +172,13 @@ def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
         verdict=str(record.get("verdict") or ""),
         comparator="" if record.get("comparator") in (None, "", EVERYONE_ELSE) else str(record["comparator"]),
         members=str(record.get("members") or ""),
+        way=int(record["way"]) if "way" in record else _sign(number(record["difference"])),
         is_finer=FINER.get(str(record["characteristic"]), "") in held,
     )
+
+
+def _sign(x: float | None) -> int:
+    return 0 if not x else 1 if x > 0 else -1
 
 
 def _figure(record: dict[str, Any], keys: tuple[str, str, str], hidden: bool) -> Figure:

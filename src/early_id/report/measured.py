@@ -213,9 +213,11 @@ def _linked(m: Material) -> list[Markup]:
 
     words = (
         "A child whose records could not be joined is seen by one agency only, and what others know of the family is missing. "
-        "A child of whom no other agency holds anything counts as not joined too. The groups furthest from everyone else:"
+        "A child of whom no other agency holds anything counts as not joined too. The groups whose records were joined least, against everyone else:"
     )
-    shown, title = groups.furthest("linked_share", SHOWN), "Children whose records were joined to those of another agency"
+    title = "Children whose records were joined to those of another agency"
+    least = [row for row in groups.of("linked_share") if row.is_drawn and not row.is_finer and (row.gap.value or 0.0) < 0]
+    shown = sorted(least, key=lambda row: (row.gap.value or 0.0, row.label))[:SHOWN]
     every = table(groups.rows, f"{title}, every group")
     where = more(f"Every group: {title.lower()}", every, sheet="" if m.showing.publishable else LINKED)
     return [subheading("Links between agencies"), *([lead_in(words), table(shown, title)] if shown else []), where]

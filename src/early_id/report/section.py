@@ -101,9 +101,10 @@ def audience_heading(material: Material, audience: str) -> Markup:
 
 
 def more(summary: str, *parts: Markup, sheet: str = "") -> Markup:
-    """What a reader opens on the screen. On paper only its name is left, with the sheet of the workbook that holds it."""
+    """What a reader opens on the screen. On paper its name is left, with the sheet of the workbook that holds it; without one, nothing."""
     where = f" (workbook of tables, sheet “{sheet}”)" if sheet else ""
-    return Markup('<details class="more"><summary>{}{}</summary>{}</details>').format(summary, where, Markup("").join(parts))
+    kind = "more" if sheet else "more on-screen"
+    return Markup('<details class="{}"><summary>{}{}</summary>{}</details>').format(kind, summary, where, Markup("").join(parts))
 
 
 def picture(svg: Markup, table: Markup, *, sheet: str = "") -> Markup:

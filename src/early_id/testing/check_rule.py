@@ -140,7 +140,7 @@ def _lists(connection: duckdb.DuckDBPyConnection, given: Iterable[Rows], others:
 def _shape(table: Table, rows: Rows) -> Shape:
     names = dict.fromkeys(name for row in rows for name in row)
     known = Known(column="known") if "known" in names else Known()
-    formats = {column.name: ("%d/%m/%Y",) for column in table.columns if column.type == "date"}
+    formats: dict[str, tuple[str, ...]] = {column.name: ("%d/%m/%Y",) for column in table.columns if column.type == "date"}
     return Shape("rows", table.name, "rows", {name: name for name in names if name != "known"}, formats, known=known)
 
 

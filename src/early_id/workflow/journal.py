@@ -50,8 +50,10 @@ class Journal:
         new = not self.path.exists()
         text = json.dumps({"run": self.run, "at": datetime.now(UTC).isoformat(timespec="seconds"), **line}, ensure_ascii=False, default=str) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # One write of one line: where the process is killed, the log ends with a whole line or with a part of one that readers skip.
-        with self.path.open("ab") as stream:
+        with self.path.open("ab+") as stream:
+            # Where a process was killed in the middle of a line, that part stays a line of its own, which readers skip.
+            if stream.tell() and self.path.read_bytes()[-1:] != b"\n":
+                stream.write(b"\n")
             stream.write(text.encode("utf-8"))
             stream.flush()
             os.fsync(stream.fileno())

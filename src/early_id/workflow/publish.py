@@ -137,10 +137,9 @@ def at_once(bench: Bench) -> Iterator[Bench]:
 
 def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[Output]:
     """What was taken in and what the checks found, with the findings of linking; and a page of counts for each supplier."""
-    from early_id.data.pages.findings import Taken
     from early_id.data.pages.write import write_findings
 
-    taken = Taken(tuple(bench.store.version.batches), bench.store.covered(), bench.store.made_up, people.findings)
+    taken = replace(bench.store.taken(), further=people.findings)
     page, *suppliers = write_findings(taken, bench.cfg.out_dir, contact=bench.cfg.project.contact, said=said(trials), words=glossary(bench).html)
     outputs: list[Output] = [{"kind": "findings", "path": relative(bench, page)}]
     return outputs + [{"kind": "supplier_summary", "path": relative(bench, path)} for path in suppliers]

@@ -18,6 +18,7 @@ from early_id.models.candidates import load_candidate
 from early_id.models.mirror import mirror
 from early_id.models.rebuild import Rebuilt, compare_rebuilt, recorded_config
 from early_id.models.registry import Bundle, find_bundle, load_bundle
+from early_id.schema.tables import CANONICAL
 from early_id.workflow.steps import Bench, build
 
 if TYPE_CHECKING:
@@ -80,10 +81,22 @@ def _refuse_twice(models: Path, name: str, model_hash: str, card: Mapping[str, o
             raise SettingsError(f"This trial is registered already, as {held.label}.", where=str(models), what_next=f"Use {held.label}.")
 
 
+#: Table → column and codes that tell of offences or of custody (UK GDPR, article 10): who sends such rows needs an authority for them.
+CRIMINAL_OFFENCE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "notifications": ("kind", ("domestic_abuse_notice", "youth_justice")),
+    "attendance": ("code", ("Y5",)),
+}
+
+
 def police_sources(bench: Bench) -> tuple[str, ...]:
-    """Sources that supply a table behind features of the class POLICE, by what was taken in."""
-    tables = {feature.source for feature in bench.in_force.catalogue if feature.sharing is SharingClass.POLICE}
-    return tuple(dict.fromkeys(str(row["source"]) for row in bench.store.version.coverage if row["table"] in tables))
+    """Sources that hold criminal-offence data, by the rows that were taken in.
+
+    A health notice stands in the same table as one of the police, and is none; of a council's own table of the class POLICE everything is.
+    """
+    found = {source for table, (column, codes) in CRIMINAL_OFFENCE.items() for source in bench.store.sources_with(table, column, codes)}
+    own = {table.name for table in bench.in_force.tables if table.sharing is SharingClass.POLICE} - set(CANONICAL)
+    found |= {str(row["source"]) for row in bench.store.version.coverage if row["table"] in own}
+    return tuple(name for name in source_names(bench) if name in found)
 
 
 def source_names(bench: Bench) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,7 +12,7 @@ from markupsafe import Markup, escape
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
 from early_id.data.covered import Coverage
-from early_id.data.history import code_trend, received, standing, trend
+from early_id.data.history import Taken, code_trend, received, trend
 from early_id.present.charts import lines
 from early_id.present.glossary import AsIs
 from early_id.present.page import Cell, chart_html, render_page, table_html
@@ -34,21 +33,6 @@ _DOES = {
     Severity.NOTE: "for information; nothing needs to be done",
 }
 BANNER = "Counts only: for the analyst and for those who supply the files."
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What the pages are made from: the batches of a store and what its sources cover."""
-
-    batches: tuple[dict[str, Any], ...]
-    coverage: Coverage
-    made_up: bool = False
-    further: Findings = field(default_factory=Findings)  #: of later steps, such as linking
-
-    @property
-    def standing(self) -> tuple[list[dict[str, Any]], Findings]:
-        """Files as they were read last, and what was found in them."""
-        return standing(self.batches)
 
 
 def findings_page(taken: Taken, *, watermark: str | None = None, said: Sequence[str] = ()) -> str:
@@ -307,7 +291,7 @@ def _coverage(coverage: Coverage) -> Markup:
                    note="The days of a list's beginning, and the schools it tells of, can be stated in the settings (covers_from, schools)."),
     )  # fmt: skip
     if silent:
-        listed = [[AsIs(str(row["name"] or row["school_id"])), AsIs(str(row["source"])), int(row["pupils"])] for row in silent]
+        listed: list[list[Cell]] = [[AsIs(str(row["name"] or row["school_id"])), AsIs(str(row["source"])), int(row["pupils"])] for row in silent]
         html += table_html(
             ["School", "Source", "Pupils on its roll"],
             listed,

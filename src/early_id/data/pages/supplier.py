@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
-from early_id.data.pages.findings import NOTHING_TO_DO, Taken, day, ordered, supplier_names, totals
+from early_id.data.history import Taken
+from early_id.data.pages.findings import NOTHING_TO_DO, day, ordered, supplier_names, totals
 from early_id.present.glossary import AsIs
 from early_id.present.page import Cell, render_page, table_html
 from early_id.present.wording import count_of, day_text

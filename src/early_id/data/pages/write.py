@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from early_id.data.pages.findings import Taken, findings_page
+from early_id.data.history import Taken
+from early_id.data.pages.findings import findings_page
 from early_id.data.pages.supplier import supplier_pages
 from early_id.present.wording import MADE_UP
 from early_id.present.write import write_text

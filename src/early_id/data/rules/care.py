@@ -113,6 +113,6 @@ RULES: tuple[Rule, ...] = (
          "Correct the date; until then the wish counts as one without an end.", blames=("until_on",)),
     Rule("HHM001", _Q, _HOME, unknown("role", "household_role"),
          "The role in the household is not known.", "Map it in the shape under 'values'.", blames=("role",)),
-    Rule("HHM002", _Q, _HOME, f"role = 'parent' AND NOT {age(12, 'from_on')}", "A parent or carer of the household is under 12.", "Check the role.", blames=("role",)),
+    Rule("HHM002", _Q, _HOME, f"role = 'parent' AND NOT {age(12, 'received_on')}", "A parent or carer of the household is under 12.", "Check the role.", blames=("role",)),
     Rule("HHM003", _Q, _HOME, f"role = 'child' AND {age(25, 'from_on')}", "A child of the household is 25 or more.", "Check the role and the date of birth.", blames=("role",)),
 )  # fmt: skip

@@ -49,12 +49,12 @@ RULES: tuple[Rule, ...] = (
     Rule("SUS003", _Q, _SUSP, "category = 'SUSP' AND (sessions IS NULL OR sessions < 1 OR sessions > 90)",
          "A suspension has no sessions, or more than 90.", "Check the length: 45 school days a year is the limit.", "DfE exclusion guidance", blames=("sessions",)),
     Rule("SUS004", _Q, ("suspensions", "attendance"),
-         # The first day may be attended in part; where marks begin only weeks later they say nothing.
+         # The first day may be attended in part; where marks begin only weeks later they say nothing. One mark alone may be a slip.
          "SELECT file, count(*) AS count FROM (SELECT s.file, s.row FROM (SELECT s.file, s.row, s.start_on, s.sessions, m.code, "
          "row_number() OVER one AS place, min(m.date) OVER one AS first_marked FROM {new} AS s JOIN {attendance} AS m ON m.source = s.source "
          "AND m.source_person_id = s.source_person_id AND m.school_id = s.school_id AND m.date >= s.start_on AND m.date < s.start_on + 120 "
          "WHERE s.category = 'SUSP' AND m.code NOT IN ('#', '-', 'X', 'Y4') WINDOW one AS (PARTITION BY s.source, s.source_person_id, s.school_id, s.start_on "
-         f"ORDER BY m.date, m.session)) AS s WHERE place > 2 AND place <= sessions AND first_marked <= start_on + 3 AND code IN {_IN_SCHOOL} GROUP BY s.file, s.row) GROUP BY file",
+         f"ORDER BY m.date, m.session)) AS s WHERE place > 2 AND place <= sessions AND first_marked <= start_on + 3 AND code IN {_IN_SCHOOL} GROUP BY s.file, s.row HAVING count(*) > 1) GROUP BY file",
          "A pupil is marked as in school during a suspension.", "Ask the school which is right: the length of the suspension, or the marks.",
          "data standards, 7.3 (suspension days against E marks)", "store"),
     Rule("SUS005", _Q, ("attendance", "suspensions"),

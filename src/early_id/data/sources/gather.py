@@ -110,7 +110,7 @@ def _by_looking(out: Gathered, places: _Places, folder: Path, cfg: Config, shape
     for file, seen in looked:
         for sheet, options in seen.unknown:
             name = f"{file.name} [{sheet}]" if sheet else file.name
-            nearest = tuple({"shape": one.shape, "missing": list(one.missing)} for one in options)
+            nearest: tuple[dict[str, object], ...] = tuple({"shape": one.shape, "missing": list(one.missing)} for one in options)
             out.not_read.append(NotRead(name, said(options, shapes), nearest))
             out.findings.append(file_finding("SRC003", name, said=said(options, shapes)))
         for sheet, shape_name in seen.empty:
