@@ -1,6 +1,6 @@
 """How good linkage is, on all four data sets, as the README of linkage tells it.
 
-    python scripts/linkage_figures.py [--only fake_1000 febrl3 council large] [--shared FOLDER] [--to build/linkage.json]
+    python scripts/linkage_figures.py [--only fake_1000 febrl3 council features large] [--shared FOLDER] [--to build/linkage.json]
 
 fake_1000 and FEBRL 3 are read from the folder of shared data (``EARLY_ID_SHARED``); without it they are left out, visibly. The made-up councils are made here.
 Exit code 3 where an aim is missed.
@@ -102,9 +102,9 @@ def fake_1000(folder: Path = SHARED) -> pd.DataFrame:
     return frame.astype(object).where(frame.notna(), None)
 
 
-def febrl3(folder: Path = SHARED) -> pd.DataFrame:
-    """FEBRL 3: the record's number is the truth, as ``cluster``."""
-    frame = pd.read_csv(folder / "dataset3.csv", dtype=str, skipinitialspace=True)
+def febrl(folder: Path = SHARED, number: int = 3) -> pd.DataFrame:
+    """FEBRL 1, 2 or 3: the number in a record's id is the truth, as ``cluster``."""
+    frame = pd.read_csv(folder / f"dataset{number}.csv", dtype=str, skipinitialspace=True)
     frame.columns = [name.strip() for name in frame.columns]
     frame = frame.apply(lambda column: column.str.strip()).replace("", None)
     frame["unique_id"] = range(len(frame))
@@ -206,7 +206,7 @@ def measure(only: list[str], shared: Path) -> dict[str, Any]:
                                 ours.precision.value >= 0.95 and ours.recall.value >= 0.65 and level)  # fmt: skip
         out["fake_1000, Splink's own demonstration, weight 0"] = _row(demonstration, "", True)
     if "febrl3" in only and shared.is_dir():
-        ours = by_model(febrl3(shared), FEBRL, at=0.0)
+        ours = by_model(febrl(shared), FEBRL, at=0.0)
         out["febrl3"] = _row(ours, "F1 ≥ 0.95", ours.f1.value >= 0.95)
     with tempfile.TemporaryDirectory() as name:
         if "council" in only:
@@ -222,10 +222,18 @@ def measure(only: list[str], shared: Path) -> dict[str, Any]:
                 for label, more, aim in runs:
                     found = of_council(linked(made, **more), made[3])
                     out[f"council of 5,000, {said}, {label}"] = _row(found, f"F1 ≥ {aim}" if aim else "", found.f1.value >= aim)
+        if "features" in only:
+            for way, row in effect_on_features().items():
+                text = (
+                    f"{row['any_differs']:.1%} of {row['children']:,.0f} children have a feature of another value than with true links, {row['values_differ']:.2%} of all "
+                    f"values differ; {row['looked_at_wrongly']} looked at who would not be, {row['left_out']} left out who would be"
+                )
+                out[f"features, hard mess, {way}"] = {"quality": text, "aim": "", "reached": True, **row}
         if "large" in only:
             made = council(LARGE, Path(name))
-            start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            start, work, before = time.perf_counter(), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             people = linked(made)
+            work = time.process_time() - work
             took, memory = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             found = of_council(people, made[3])
             row = _row(found, "under 5 minutes and 6 GB", took < 300 and memory < 6)
@@ -237,6 +245,69 @@ def measure(only: list[str], shared: Path) -> dict[str, Any]:
                 "GB before": before / 1e6,
             }
     return out
+
+
+def effect_on_features(children: int = 1500, seed: int = 1, mess: str = HARD) -> dict[str, dict[str, float]]:
+    """What linkage does to features: those of true links beside those of found ones, on one date of a made-up council.
+
+    Returns
+    -------
+    dict
+        Way of linking → share of children with any feature of another value, share of all values that differ, children looked at who would not be with true
+        links, and children left out who would be looked at.
+    """
+    from early_id.config.load import load_config
+    from early_id.data.store import Store
+    from early_id.data.synth import make_council
+    from early_id.features import build_features
+    from early_id.features.catalogue import catalogue
+    from early_id.linkage import link
+    from early_id.linkage.people import families_of
+
+    with tempfile.TemporaryDirectory() as name:
+        made = make_council(children, seed, Path(name) / "council", mess=mess)
+        cfg = load_config(made.config, out=Path(name) / "out")
+        sources = tuple(
+            s.model_copy(update={"files": "attendance/2025_26/marks_*.parquet"}) if s.files == "attendance/*/marks_*.parquet" else s
+            for s in cfg.sources
+        )
+        cfg = cfg.model_copy(update={"sources": sources})
+        store = Store.open(cfg)
+        store.ingest(cfg=cfg)
+        truth = pd.read_csv(made.folder / "truth" / "person_links.csv", dtype=str, keep_default_na=False).set_index(["source", "source_person_id"])[
+            "person"
+        ]
+        day = cfg.as_of.screening
+
+        def features(people: People) -> pd.DataFrame:
+            matrix = build_features(store, people, catalogue(), as_of=(day,), settings=cfg)
+            rows = people.current().query("source == 'education'")
+            person = pd.Series(truth.reindex(pd.MultiIndex.from_frame(rows[["source", "source_person_id"]])).to_numpy(), index=rows["child_id"])
+            return matrix.X.set_axis(matrix.index["child_id"].map(person[~person.index.duplicated()]).to_numpy(), axis=0)
+
+        found = {
+            "identifiers and names": link(store, LinkageSettings()),
+            "identifiers only": link(store, LinkageSettings(use_names=False)),
+        }
+        links = found["identifiers and names"].person_links
+        links = links.assign(child_id="T" + truth.reindex(pd.MultiIndex.from_frame(links[["source", "source_person_id"]])).to_numpy())
+        frames = {name: store.frame(name) for name in ("pupils", "household_members", "statutory")}
+        spells, _ = families_of(links, frames["pupils"], frames["household_members"], frames["statutory"], None, key="true")
+        true = features(People(links, spells, key="true"))
+        out = {}
+        for way, people in found.items():
+            now = features(people)
+            both = true.index.intersection(now.index)
+            a, b = true.loc[both], now.loc[both]
+            differs = ~((a == b) | (a.isna() & b.isna()))
+            out[way] = {
+                "children": len(both),
+                "any_differs": float(differs.any(axis=1).mean()),
+                "values_differ": float(differs.to_numpy().mean()),
+                "looked_at_wrongly": len(now.index.difference(true.index)),
+                "left_out": len(true.index.difference(now.index)),
+            }
+        return out
 
 
 #: Weight from which pairs of fake_1000 count.
@@ -257,7 +328,7 @@ def _row(quality: PairQuality, aim: str, reached: bool) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, and write what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=["fake_1000", "febrl3", "council", "large"])
+    parser.add_argument("--only", nargs="*", default=["fake_1000", "febrl3", "council", "features", "large"])
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--to", type=Path, default=Path("build/linkage.json"))
     args = parser.parse_args()
@@ -265,7 +336,11 @@ def main() -> int:
         sys.stderr.write(f"fake_1000 and FEBRL 3 are left out: {args.shared} is not there (EARLY_ID_SHARED)\n")
     found = measure(args.only, args.shared)
     for name, row in found.items():
-        more = f"; {row['seconds']} s, {row['GB']} GB" if "seconds" in row else ""
+        more = (
+            f"; {row['records']:,} records, {row['seconds']} s ({row['processor seconds']} s of processor time), {row['GB']} GB"
+            if "seconds" in row
+            else ""
+        )
         aim = f"  aim: {row['aim']}: {'reached' if row['reached'] else 'MISSED'}" if row["aim"] else ""
         sys.stdout.write(f"{name}: {row['quality']}{more}{aim}\n")
         sys.stdout.flush()

@@ -149,3 +149,14 @@ def pair_picture(linkage: Linkage, pair: Mapping[str, Any], settings: LinkageSet
         marks=((settings.link_from, "joined from here"), (settings.review_from, "looked at from here")),
         axis="match weight (each step doubles the odds)",
     )
+
+
+def pairs_in_words(linkage: Linkage, pairs: pd.DataFrame, *, rows: int = 10) -> pd.DataFrame:
+    """The first ``rows`` pairs as sentences: which sources, what agrees and what does not, what the weight says, what became of them. Nobody is named."""
+    told = []
+    for pair in pairs.head(rows).to_dict("records"):
+        row = {str(name): value for name, value in pair.items()}
+        sources = [str(linkage.records.iloc[int(row[side])]["source"]).replace("_", " ") for side in ("left", "right")]
+        told.append({"held by": " and ".join(sources), "what agrees and what does not": in_words(linkage, row), "by weight alone": how_sure(row["weight"]),
+                     "what became of it": verdict_words(row)})  # fmt: skip
+    return pd.DataFrame(told, columns=["held by", "what agrees and what does not", "by weight alone", "what became of it"])
