@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two numerical threads: more only fight over two cores.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test lint nightly bench figures pictures lock clean
+.PHONY: help setup demo test lint nightly bench figures linkage-figures pictures lock clean
 help:
 	@echo "make demo     set up, then run the main job on a made-up council (results in demo/out/)"
 	@echo "make test     set up, then run every check and test"
@@ -13,6 +13,7 @@ help:
 	@echo "make nightly  the same simulations with ten times the runs"
 	@echo "make bench    benchmarks, kept as JSON"
 	@echo "make figures  measure every figure of the READMEs again (build/figures.md)"
+	@echo "make linkage-figures  how good linkage is, on four data sets"
 	@echo "make pictures make the README's pictures again from the demo (needs Chromium)"
 	@echo "make lock     resolve requirements.lock again"
 
@@ -58,6 +59,9 @@ bench: setup
 
 figures: setup
 	$(BIN)/python -W ignore scripts/figures.py
+
+linkage-figures: setup
+	$(BIN)/python -W ignore scripts/linkage_figures.py
 
 pictures: setup
 	$(BIN)/python scripts/pictures.py
