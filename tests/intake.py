@@ -30,7 +30,7 @@ PUPIL: Row = {
     "birth_date": "2012-05-04", "sex": "F", "ethnicity": "WBRI", "recorded_on": "2024-09-02",
 }  # fmt: skip
 PERSON: Row = {"source_person_id": "C1", "upn": "B801200005001", "birth_date": "2012-05-04", "sex": "F", "recorded_on": "2024-09-02"}
-SCHOOL: Row = {"school_id": "S1", "name": "Elm School", "hub_id": "H1"}
+SCHOOL: Row = {"school_id": "S1", "name": "Elm School", "hub_id": "H1", "phase": "Secondary", "lead_contact": "the head"}
 MARK: Row = {"source_person_id": "P1", "school_id": "S1", "date": "2024-11-04", "session": "AM", "code": "/", "known": "2024-11-05"}
 
 #: A good row of every table that a rule checks: shape, source, row.
@@ -41,7 +41,7 @@ GOOD: dict[str, tuple[str, str, Row]] = {
     "attendance": ("council_marks", "education", MARK),
     "enrolments": ("council_enrolments", "education", {"source_person_id": "P1", "school_id": "S1", "start_on": "2024-09-02", "nc_year": "8"}),
     "education_status": (
-        "council_education_status", "education", {"source_person_id": "P1", "status": "home_educated", "start_on": "2024-09-02"},
+        "council_education_status", "education", {"source_person_id": "P1", "status": "home_educated", "start_on": "2023-09-04", "end_on": "2024-07-19"},
     ),
     "suspensions": (
         "council_suspensions", "education",
@@ -77,7 +77,9 @@ def headings(shape: str) -> dict[str, str]:
 def write_rows(path: Path, shape: str, rows: list[Row], *, delimiter: str = ",", without: tuple[str, ...] = ()) -> Path:
     """A CSV file in ``shape``."""
     names = headings(shape)
-    listed = [heading for heading in dict.fromkeys(names.values()) if heading not in without]
+    given = {column for row in rows for column in row}
+    left_out = {heading for column, heading in names.items() if heading in SHAPES[shape].optional and column not in given} | set(without)
+    listed = [heading for heading in dict.fromkeys(names.values()) if heading not in left_out]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, listed, delimiter=delimiter, extrasaction="ignore", restval="")

@@ -8,6 +8,7 @@ python tests/benchmarks/features_speed.py whole 6 FOLDER           `build_featur
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -227,6 +228,7 @@ def main(words: list[str]) -> dict[str, Any]:
     answer, found = measure(work)
     if what != "whole":
         answer.reset_index(drop=True).to_parquet(folder / f"ten_{what}.parquet")
+    found["measured_on"], found["load"] = date.today().isoformat(), round(os.getloadavg()[0], 1)
     return {"what": what, **({"dates": int(words[1])} if what == "whole" else {}), **found, "known": int(np.isfinite(answer.to_numpy()).sum())}
 
 

@@ -4,7 +4,8 @@ Each measurement is a process of its own, so that its peak of memory is its own.
 has to hold whatever the machine is asserted: the three ways give the same ten features. Ratios are of processor time within one run.
 
 EARLY_ID_BENCH_CHILDREN (such as ``10000``) leaves larger councils out, EARLY_ID_BENCH_MILLION adds one of a million, which takes hours.
-EARLY_ID_BENCH_FOLDER keeps the councils for the next run.
+EARLY_ID_BENCH_FOLDER keeps the councils for the next run. What was measured is kept in ``features.json`` beside this file, which is stored: a line a
+measurement, the newest of each kind; the pages quote it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ LARGEST = int(os.environ.get("EARLY_ID_BENCH_CHILDREN", "1000000" if os.environ.
 SIZES = [size for size in (10_000, 100_000, 1_000_000) if size <= LARGEST]
 WAYS, DATES = ("declared", "sql", "pandas"), (1, 6, 20)
 FOUND: dict[tuple[int, str, int], dict[str, Any]] = {}
+KEPT = Path(__file__).with_name("features.json")
 
 
 def run(*words: str) -> dict[str, Any]:
@@ -71,7 +73,15 @@ def test_the_whole_catalogue(benchmark: Any, council: tuple[dict[str, Any], Path
     print(json.dumps(found))
 
 
+def keep(found: dict[tuple[int, str, int], dict[str, Any]], path: Path = KEPT) -> None:
+    """Put measurements in place of older ones of their kind."""
+    held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    kinds = {(row["children"], row["what"], row.get("dates", 1)): row for row in held} | found
+    path.write_text("[\n" + ",\n".join(json.dumps(kinds[kind]) for kind in sorted(kinds)) + "\n]\n", encoding="utf-8")
+
+
 def test_show_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    keep(FOUND)
     with capsys.disabled():
         print("\n| children | what | dates | marks | seconds | processor seconds | memory, MB | times the first |")
         print("|---|---|---|---|---|---|---|---|")

@@ -1,8 +1,9 @@
-"""Pages in a real browser: no request, no error, accessible, readable on a phone and on paper."""
+"""Pages in a real browser: no request, no error, accessible, used by keyboard alone, readable on a phone and on paper."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -22,20 +23,68 @@ pytestmark = pytest.mark.skipif(
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-PAGES = ("governance_restricted", "governance_publishable", "notice_parents", "notice_young_people")
+#: Each page, and the sides of A4 that it may take in print: what a board reads has to be read.
+SIDES = {
+    "governance_restricted": 16,
+    "governance_publishable": 16,
+    "comparison": 8,
+    "findings": 2,
+    "notice_parents": 2,
+    "notice_young_people": 2,
+}
+PAGES = tuple(SIDES)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import report_material as made
 
+    from early_id.present.write import write_text
     from early_id.report import governance_pack, write_notices
+    from early_id.report.comparison import comparison_page
 
     out = tmp_path_factory.mktemp("pages")
-    kw = made.everything()
+    kw = made.everything(made.MANY_GROUPS)  # as many characteristics as a council holds, so that sides are counted of a real size
     governance_pack(kw["trial"], kw["audit"], kw["lists"], to=out / "governance.html", context=kw["context"])
+    write_text(out / "comparison.html", comparison_page(kw["trial"], made_up=True))
+    write_findings(out)
     write_notices(out, made.notice_context())
     return out
+
+
+def write_findings(out: Path) -> None:
+    """The page of findings, of a store that is not there but for what the page reads."""
+    from early_id.data.covered import Coverage
+    from early_id.data.pages.findings import Taken
+    from early_id.data.pages.write import write_findings as write
+
+    kinds = ["ATT001", "HSE001", "PUP003"]
+    told = [
+        {
+            "code": code,
+            "severity": "ERROR",
+            "count": 14,
+            "message": "A mark with an unknown code.",
+            "advice": "Correct the export.",
+            "where": f"file_{n}.csv",
+            "columns": "",
+        }
+        for n, code in enumerate(kinds * 6)
+    ]
+    files = [
+        {
+            "file": row["where"],
+            "source": "education",
+            "table": "attendance",
+            "received": "2025-11-09",
+            "rows_in": 90,
+            "rows_kept": 76,
+            "rows_set_aside": 14,
+        }
+        for row in told
+    ]
+    batch = {"number": 1, "findings": [{**row, "source": "education"} for row in told], "files": files}
+    write(Taken((batch,), Coverage(), made_up=True), out, contact="the analyst")
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +130,51 @@ def test_the_keyboard_reaches_the_skip_link_first(opened: tuple[Any, list[str], 
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+
+
+@pytest.mark.parametrize("opened", PAGES, indirect=True)
+def test_everything_is_reached_by_keyboard_in_order_and_seen_when_it_is(opened: tuple[Any, list[str], list[str]]) -> None:
+    page, _, _ = opened
+    # Everything that takes the focus, in the order of the page; what is folded away takes none.
+    wanted = page.evaluate(
+        """() => { window.all = [...document.querySelectorAll('a[href], summary, [tabindex="0"]')].filter(e => e.tagName === 'SUMMARY' || e.checkVisibility());
+                   return window.all.length; }"""
+    )
+    reached, unseen = [], []
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        n, seen = page.evaluate(
+            "() => { const e = document.activeElement, s = getComputedStyle(e); return [window.all.indexOf(e), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2]; }"
+        )
+        reached.append(n)
+        if not seen:
+            unseen.append(n)
+    assert reached == list(range(wanted))
+    assert unseen == []
+    if page.locator("details").count():
+        page.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.querySelector('details').open")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.querySelector('details').contains(document.activeElement) || !document.querySelector('details table')")
+
+
+@pytest.mark.parametrize("opened", PAGES, indirect=True)
+def test_it_prints_on_few_sides(opened: tuple[Any, list[str], list[str]], request: pytest.FixtureRequest) -> None:
+    page, _, _ = opened
+    name = Path(page.url).stem
+    sides = len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True)))
+    print(f"{name}: {sides} sides")
+    assert sides <= SIDES[name]
+
+
+@pytest.mark.parametrize("opened", ["governance_restricted", "governance_publishable"], indirect=True)
+def test_page_1_holds_the_decision_and_nothing_of_section_1(opened: tuple[Any, list[str], list[str]]) -> None:
+    """A board member has to be able to act on the first printed side: so much height has it, at the width that prints."""
+    page, _, _ = opened
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 990})  # 180 mm by 263 mm of A4 at 96 dots an inch
+    assert page.evaluate("document.querySelector('.decision').getBoundingClientRect().bottom") <= 990
 
 
 @pytest.mark.parametrize("opened", ["governance_publishable"], indirect=True)

@@ -5,6 +5,7 @@ The command line is run in this process, through the function that ``python -m e
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from early_id.config.load import shipped
 from early_id.data.store import Store
 from intake import CANARIES, CANARY, MARK, PUPIL, Council, check, hashes, urgent_batch, write_rows
 
@@ -51,8 +53,22 @@ def _bytes(name: str, suffix: str, data: bytes) -> Spoil:
     return lambda council: _replace(council, name, suffix, lambda path: path.write_bytes(data))
 
 
-def _semicolons(council: Council) -> None:
-    write_rows(council.extracts / "education/pupils.csv", "council_pupils", [{**PUPIL, "forename": CANARY}], delimiter=";")
+def _own_shape(council: Council, **keys: str) -> None:
+    """Marks in a shape of the council's own that says more than the shipped one."""
+    said = shipped("sources/council/council_marks.yaml") | {"shape": "our_marks", **keys}
+    (council.folder / "our_marks.yaml").write_text(json.dumps(said), encoding="utf-8")
+    council.settings["shapes"] = ["our_marks.yaml"]
+    next(source for source in council.sources if source["shape"] == "council_marks")["shape"] = "our_marks"
+
+
+def _commas_as_semicolons(council: Council) -> None:
+    _own_shape(council, delimiter=";")
+
+
+def _cp1252_as_utf8(council: Council) -> None:
+    _own_shape(council, encoding="utf-8")
+    path = council.extracts / "education/attendance.csv"
+    path.write_bytes((",".join(MARK_HEADINGS) + f"\nP1,S1,{CANARY}é,AM,/,\n").encode("cp1252"))
 
 
 def _no_headings(council: Council) -> None:
@@ -81,10 +97,8 @@ CASES: dict[str, tuple[Spoil, str, tuple[str, ...]]] = {
     "file of another kind": (_bytes("attendance", ".pdf", CANARY.encode()), "education/attendance.pdf", ("cannot be read", ".csv")),
     "file without a byte": (_bytes("attendance", ".csv", b""), "education/attendance.csv", ("no data rows",)),
     "headings only": (_bytes("attendance", ".csv", ",".join(MARK_HEADINGS).encode() + b"\n"), "education/attendance.csv", ("no data rows",)),
-    "another encoding": (
-        _bytes("attendance", ".csv", (",".join(MARK_HEADINGS) + f"\nP1,S1,{CANARY}é,AM,/,\n").encode("latin-1")), "education/attendance.csv", ("encoding 'utf-8'",),
-    ),
-    "wrong delimiter": (_semicolons, "education/pupils.csv", ("single column", "delimiter")),
+    "an encoding that the shape names and the file has not": (_cp1252_as_utf8, "education/attendance.csv, line 2", ("encoding 'utf-8'",)),
+    "a delimiter that the shape names and the file has not": (_commas_as_semicolons, "education/attendance.csv", ("single column", "delimiter")),
     "no heading row": (_no_headings, "education/pupils.csv", ("heading row",)),
     "a line with too few cells": (_ragged, "education/pupils.csv, line 3", ("as many cells",)),
     "no folder": (lambda c: c.extracts.rename(c.folder / "moved"), "extracts", ("folder of extracts was not found",)),

@@ -29,7 +29,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_floors_hold(copy: Path) -> None:
     result = lint(copy)
     assert result.returncode == 0, result.stdout
-    assert "Contracts: 5 kept, 0 broken" in result.stdout
+    written = (copy / "pyproject.toml").read_text(encoding="utf-8").count("[[tool.importlinter.contracts]]")
+    assert f"Contracts: {written} kept, 0 broken" in result.stdout and written >= 6
 
 
 @pytest.mark.parametrize(

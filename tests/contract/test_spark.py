@@ -22,6 +22,7 @@ from early_id.config.settings import Config, EngineSettings
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.features import FeatureMatrix, build_features, catalogue
 from early_id.features.declare import custom, last_days
+from early_id.features.describe import describe_feature
 from early_id.linkage import link
 from score_material import agree, fitted_tables, models, wide
 
@@ -101,6 +102,22 @@ def test_every_feature_of_the_catalogue_is_the_same_on_spark(spark: Any, small_s
     # What is all unknown or all nought would agree whatever Spark did.
     assert expected.X.notna().any().mean() > 0.9
     assert (expected.X.fillna(0) != 0).any().mean() > 0.75
+
+
+def test_two_builds_in_one_process_answer_each_for_itself_in_the_sql_of_spark(spark: Any, small_store: Any) -> None:
+    """Texts of questions are kept and sessions are not: two dates one after the other, each as DuckDB has it."""
+    on_spark = small_store.cfg.model_copy(update={"engine": ENGINE})
+    people, name = link(small_store.store, key=small_store.cfg.project.key), "contacts_count_365d"
+    found = []
+    for day in (date(2025, 6, 16), AS_OF):
+        got, expected = (describe_feature(small_store.store, people, name, as_of=day, settings=cfg) for cfg in (on_spark, small_store.cfg))
+        assert got.values is not None and expected.values is not None
+        pd.testing.assert_series_equal(got.values, expected.values, obj=str(day))
+        # Spark quotes names its own way, and the whole text of it is shown.
+        assert got.sql and all("`" in query and "SELECT" in query for query in got.sql)
+        assert not any("`" in query for query in expected.sql)
+        found.append(got.values)
+    assert not found[0].equals(found[1])
 
 
 def test_rows_of_every_table_unfold_alike(spark: Any, small_store: Any) -> None:

@@ -13,7 +13,7 @@ from test_features_twin import CALENDAR, CATALOGUE, examples
 from early_id.config.settings import FeatureSettings
 from early_id.features import evidence as evidence_module
 from early_id.features.build import build_at
-from early_id.features.evidence import Origin, evidence_rows
+from early_id.features.evidence import YEAR_GROUP, Origin, evidence_rows
 from early_id.features.past import Past
 from early_id.testing.evidence import value_from
 from early_id.testing.strategies import AS_OF, Council, councils
@@ -26,13 +26,14 @@ def _check(council: Council) -> int:
     values = build_at(Past(store, council.people, AS_OF), cohort, CATALOGUE, calendar=CALENDAR).values
     origin = Origin(store, council.people, FeatureSettings(), CALENDAR, cohort)
     known = 0
-    for number, feature in enumerate(f for f in CATALOGUE if f.measure.kind not in ("custom", "against_peers")):
+    for number, feature in enumerate(f for f in CATALOGUE if f.measure.kind != "custom"):
         held = values.index[values[feature.name].notna()]  # that nothing covers is no matter of rows
         if not len(held):
             continue
         row = held[number % len(held)]
         value = float(values.at[row, feature.name])
-        again = value_from(evidence_rows(origin, row, feature, value, left_out=False).frame(), feature, AS_OF)
+        rows = evidence_rows(origin, row, feature, value, left_out=False)
+        again = value_from(rows.frame(), feature, AS_OF, rows.more.get(YEAR_GROUP))
         known += 1
         assert again is not None and abs(again - value) < 1e-12, (feature.name, value, again)
     return known

@@ -84,6 +84,39 @@ def test_disparities_of_the_aequitas_file() -> None:
     assert round(listed["successes"] / found.meta["listed"], 2) == 0.66
 
 
+#: aequitas' name of a figure → ours, and what it is of true and false positives and negatives.
+AEQUITAS = {
+    "fpr": ("false_flag_rate", lambda tp, fp, tn, fn: fp / (fp + tn)),
+    "fnr": ("missed_share", lambda tp, fp, tn, fn: fn / (fn + tp)),
+    "precision": ("precision", lambda tp, fp, tn, fn: tp / (tp + fp)),
+    "pprev": ("selection_share", lambda tp, fp, tn, fn: (tp + fp) / (tp + fp + tn + fn)),
+    "prev": ("outcome_rate", lambda tp, fp, tn, fn: (tp + fn) / (tp + fp + tn + fn)),
+}
+
+
+def test_group_table_and_disparities_by_aequitas_definitions() -> None:
+    """Every figure of every group, its ratio to the reference group, and the group's share of all listed (ppr)."""
+    people = pd.read_csv(FOLDER / "compas_for_aequitas.csv")
+    found = audit_table(people, label="label_value", groups=["race", "sex", "age_cat"], selected="score", settings=AuditSettings())
+    compared = 0
+    for column, reference in (("race", "Caucasian"), ("sex", "Male"), ("age_cat", "25 - 45")):
+        kind = people["label_value"].astype(int).astype(str) + people["score"].astype(int).astype(str)
+        counts = pd.crosstab(people[column], kind)
+        cells = {group: tuple(int(row[key]) for key in ("11", "01", "00", "10")) for group, row in counts.iterrows()}
+        for ours, definition in AEQUITAS.values():
+            rows = found.of(ours).query("characteristic == @column").set_index("group")
+            assert set(rows.index) == set(cells)
+            for group, four in cells.items():
+                assert rows.loc[group, "value"] == pytest.approx(definition(*four), abs=1e-12)
+                disparity = rows.loc[group, "value"] / rows.loc[reference, "value"]
+                assert disparity == pytest.approx(definition(*four) / definition(*cells[reference]), abs=1e-12)
+                compared += 1
+        listed = found.of("selection_share").query("characteristic == @column").set_index("group")["successes"]
+        assert (listed == pd.Series({group: four[0] + four[1] for group, four in cells.items()})).all()
+        assert listed.sum() == found.meta["listed"]
+    assert compared == 5 * (6 + 2 + 3)
+
+
 def test_fairlearns_published_summary_figures(people: pd.DataFrame, result: AuditResult) -> None:
     by_race, by_sex = (result.of("selection_share").query("characteristic == @name")["value"] for name in ("race", "sex"))
     assert round(by_race.min() / by_race.max(), 5) == 0.31432

@@ -1,4 +1,4 @@
-"""What today's intake makes of each kind of mess: found under the code that ``mess.KINDS`` names, or not noticed; nothing is lost silently."""
+"""Every kind of mess that files show is found by intake under the code that ``mess.KINDS`` names, as often as it was planted, and nothing else is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 from early_id.config.load import load_config
 from early_id.core.errors import InputDataError
 from early_id.data.ingest import Batch
+from early_id.data.rules import all_rules
 from early_id.data.store import Store
 from early_id.data.synth import CouncilSummary, make_council, mess
+from early_id.data.synth.faults.log import ORDINARY
 
 REFUSED = {kind.name for kind in mess.KINDS if kind.found == mess.REFUSED}
 OWN = [kind.name for kind in mess.KINDS if kind.group != "people"]
@@ -29,7 +31,7 @@ def _taken_in(council: CouncilSummary, out: Path, *files: str) -> Batch:
 
 @pytest.fixture(scope="module")
 def council(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    kinds = [name for name in OWN if name not in REFUSED | {"duplicate_export"}]
+    kinds = [name for name in OWN if name not in REFUSED | {"duplicate_export", "silent_month"}]
     return make_council(400, 3, tmp_path_factory.mktemp("faults") / "council", mess=kinds)
 
 
@@ -46,7 +48,25 @@ def test_each_kind_is_found_as_the_table_says_and_nothing_else_is(council: Counc
     planted = planted[~planted["file"].str.contains("attendance/20(?!24_25)")]
     expected = planted[planted["finding_code"] != ""].groupby(["file", "finding_code"])["count"].sum().to_dict()
     assert {(item.where, item.code): item.count for item in batch.findings} == expected
-    assert len({code for _, code in expected}) >= 16
+    assert len({code for _, code in expected}) >= 40
+
+
+def test_every_kind_that_files_show_is_found() -> None:
+    """Late and corrected marks are no faults: every register has them, and they are read as they should be."""
+    assert {kind.name for kind in mess.KINDS if kind.group != "people" and not kind.found} == ORDINARY
+    assert {kind.found for kind in mess.KINDS} - {"", mess.REFUSED} <= {rule.code for rule in all_rules()}
+    by_number = {rule.code: rule.number for rule in all_rules()}
+    for kind in mess.KINDS:
+        if kind.group == "records" and kind.rule and by_number[kind.found]:
+            assert by_number[kind.found] == kind.rule or kind.found in ("PUP013", "INT001"), kind.name
+
+
+def test_a_silent_month_is_one_gap_and_a_council_without_other_mess_has_no_other_finding(tmp_path: Path) -> None:
+    made = make_council(200, 11, tmp_path / "council", mess=["silent_month"])
+    planted = pd.read_csv(made.folder / "truth" / "faults.csv")
+    planted = int(planted.loc[planted["kind"] == "silent_month", "count"].sum())
+    found = {(item.where, item.code): item.count for item in _taken_in(made, tmp_path / "out").findings}
+    assert found == {("attendance", "COV001"): planted} and planted >= 2
 
 
 def test_no_row_goes_silently(batch: Batch) -> None:

@@ -18,6 +18,22 @@ GROUPS = {
     "ethnic_group": ("Ethnic group", {"Asian": 610, "Black": 320, "Mixed": 260, "Other": 37, "White": 3550, "not known": 123}),
     "fsm": ("Free school meals", {"no": 3600, "yes": 1200, "not known": 100}),
 }
+#: As many as a council holds, for tests of size.
+MANY_GROUPS = {
+    **GROUPS,
+    "ethnic_group_18": ("Ethnic group (18 groups)", {f"Group with a long name, number {n}": 120 + 17 * n for n in range(18)}),
+    "sen": ("Special educational needs", {"none": 3900, "SEN support": 760, "EHC plan": 190, "not known": 50}),
+    "disability": ("Disability", {"no": 4300, "yes": 240, "not known": 360}),
+    "age_band": ("Age", {"4 to 7": 1200, "8 to 10": 1100, "11 to 13": 1300, "14 to 17": 1300}),
+    "first_language": ("First language", {"English": 3900, "other than English": 900, "not known": 100}),
+    "idaci_quintile": (
+        "Deprivation of the home area",
+        {"1 (most deprived)": 1400, "2": 1100, "3": 900, "4": 800, "5 (least deprived)": 600, "not known": 100},
+    ),
+    "young_carer": ("Young carer", {"declared": 60, "not declared": 4740, "not known": 100}),
+    "care_experience": ("Care experience", {"on record": 45, "none on record here": 4855}),
+    "known_before": ("Known to services before", {"known to services in the year before": 700, "new": 4200}),
+}
 LABELS = {
     "children": "Children",
     "children_with_outcome": "Children with the outcome",
@@ -38,11 +54,11 @@ def interval(k: float, n: float) -> tuple[float, float]:
     return max(0.0, p - half), min(1.0, p + half)
 
 
-def audit(seed: int = 1, audience: str = "hub_lead") -> SimpleNamespace:
+def audit(seed: int = 1, audience: str = "hub_lead", groups: dict[str, tuple[str, dict[str, int]]] | None = None) -> SimpleNamespace:
     """An audit of about 5,000 made-up children, with a planted gap for one group."""
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
-    for name, (label, sizes) in GROUPS.items():
+    for name, (label, sizes) in (groups or GROUPS).items():
         cells = {}
         for group, n in sizes.items():
             need = int(rng.binomial(n, 0.06))
@@ -132,7 +148,7 @@ def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n:
     count, ratio = measure.startswith("children"), measure == "observed_expected"
     value = float(k) if count else (k / n if n else math.nan)
     low, high = (math.nan, math.nan) if count else interval(k, n)
-    difference = math.nan if count or not n else value - rest_k / rest_n
+    difference = math.nan if count or not n or not rest_n else value - rest_k / rest_n
     half = math.nan if count or not n else (high - low) / 2 + 0.005
     if ratio:
         value, low, high, difference = value / 0.06, low / 0.06, high / 0.06, difference / 0.06
@@ -311,11 +327,11 @@ def notice_context(**more: Any) -> NoticeContext:
     return NoticeContext(**{**settings, **more})
 
 
-def everything() -> dict[str, Any]:
+def everything(groups: dict[str, tuple[str, dict[str, int]]] | None = None) -> dict[str, Any]:
     """Arguments for ``governance_html``."""
     return {
         "trial": {"hub_lead": trial(), "school_lead": trial("school_lead", 60)},
-        "audit": {"hub_lead": audit(), "school_lead": audit(2, "school_lead")},
+        "audit": {"hub_lead": audit(groups=groups), "school_lead": audit(2, "school_lead", groups)},
         "lists": lists(),
         "context": context(),
     }

@@ -171,6 +171,19 @@ def test_equal_scores_are_pointed_out() -> None:
     assert result.meta["families_listed"] == pytest.approx(2)
 
 
+def test_families_on_more_than_one_list_are_counted_and_explained() -> None:
+    model, matrix = paper_list()
+    # Family a has a child at each hub; each hub has one place, and a is first at h1 alone.
+    hubs = ["h1", "h2", "h1", "h2", "h2", "h2", "h1", "h2"]
+    placed = model.held_out.assign(unit=hubs, unit_places=1, hub_id=hubs)
+    result = audit_model(replace(model, held_out=placed), matrix, rules())
+    assert any(note.startswith("1 families have children at more than one school or hub") for note in result.meta["notes"])
+    boys = _row(result, "selection_share", "sex", "M")
+    assert boys["successes"] == 3  # a's boy at h2 through his sister at h1, and both of c
+    apart = audit_model(replace(model, held_out=placed.assign(unit="h1", hub_id="h1")), matrix, rules())
+    assert not any("more than one school or hub" in note for note in apart.meta["notes"])
+
+
 def test_small_groups_are_shown_but_not_tested() -> None:
     result = audit_model(*paper_list(), rules(min_group=2))
     row = _row(result, "missed_share", "fsm", "not known")

@@ -80,11 +80,45 @@ def test_unclear_who_is_listed(ways: dict[str, object]) -> None:
         (TABLE.assign(flag=[1, 0, np.nan, 1, 0, 1]), {"selected": "flag"}, "1 of 6 rows do not say"),
         (TABLE.assign(family=[1, 1, np.nan, 3, 4, 5]), {"selected": "flag", "cluster": "family"}, "name no family"),
         (TABLE.assign(y=np.nan), {"selected": "flag"}, "No outcome is known"),
+        (TABLE.assign(child_id=[1, 2, 3, 3, 4, 4]), {"selected": "flag"}, "2 of 6 rows are of a child who has a row before"),
+        (TABLE.assign(pupil=[1, 2, 3, 4, 5, 5]), {"selected": "flag", "child": "pupil"}, "1 of 6 rows are of a child"),
+        (
+            TABLE.assign(g=[f"secret {i}" for i in range(6)]).loc[[0] * 70].assign(g=[f"secret {i}" for i in range(70)]),
+            {"selected": "flag"},
+            "too many to be groups",
+        ),
     ],
 )
 def test_bad_tables_get_one_message(frame: pd.DataFrame, asked: dict[str, str], match: str) -> None:
     with pytest.raises(InputDataError, match=match):
         audit_table(frame, label="y", groups=["g"], settings=rules(), **asked)  # type: ignore[arg-type]
+
+
+def test_one_group_says_in_its_row_that_there_is_nobody_to_compare_with() -> None:
+    row = audit_table(TABLE.assign(g="a"), label="y", groups=["g"], settings=rules(), selected="flag").of("missed_share").iloc[0]
+    assert row["note"] == "only one group, so there is nobody to compare with" and row["verdict"] == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("ways", "note"),
+    [
+        ({"score": "score", "capacity": 3}, "All scores are equal, so every family is as likely as any other"),
+        ({"score": "score", "threshold": 2.0}, "Everybody is listed"),
+        ({"score": "score", "threshold": 2.5}, "Nobody is listed"),
+        ({"selected": "flag"}, ""),
+    ],
+)
+def test_scores_that_are_all_equal_are_pointed_out(ways: dict[str, object], note: str) -> None:
+    notes = audit_table(TABLE.assign(score=2.0), label="y", groups=["g"], settings=rules(), cluster="family", **ways).meta["notes"]  # type: ignore[arg-type]
+    assert [one for one in notes if one.startswith(("All", "Every", "Nobody"))] == ([one for one in notes if one.startswith(note)] if note else [])
+    assert bool(note) == bool(notes)
+
+
+def test_outcomes_that_are_missing_for_some_are_left_out_and_counted() -> None:
+    result = audit_table(TABLE.assign(y=[1, np.nan, 1, 0, np.nan, 0]), label="y", groups=["g"], settings=rules(), selected="flag")
+    assert result.of("outcome_rate").set_index("group")["n"].to_dict() == {"a": 2, "b": 2}
+    assert result.of("selection_share").set_index("group")["n"].to_dict() == {"a": 3, "b": 3}
+    assert "2 children whose outcome is not known yet are left out of measures that need it." in result.meta["notes"]
 
 
 def test_no_group_columns() -> None:

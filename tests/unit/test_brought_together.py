@@ -31,12 +31,12 @@ def test_rows_alike_between_two_cuts_become_one_with_their_number_and_newest_day
     [
         (share(isin("code", {"O"}), isin("code", {"/", "O"})), False),
         (latest("sessions"), False),
-        (days(), True),
-        (weeks(isin("code", {"O"})), True),
+        (days(), False),
+        (weeks(isin("code", {"O"})), False),
         (count(all_of(isin("code", {"O"}), weekday_in("date", [0]))), True),
     ],
 )
-def test_measures_of_days_are_asked_row_by_row(measure: object, by_row: bool) -> None:
+def test_conditions_on_a_part_of_a_date_are_asked_row_by_row(measure: object, by_row: bool) -> None:
     assert goes_by_row(measure) is by_row  # type: ignore[arg-type]
 
 

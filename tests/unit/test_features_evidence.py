@@ -13,7 +13,7 @@ from features_material import AS_OF, ago, feature, people, store
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.catalogue import Catalogue
-from early_id.features.declare import between_days, change, count, last_days, share
+from early_id.features.declare import against_peers, between_days, change, count, custom, last_days, share
 from early_id.features.matrix import FeatureMatrix
 from early_id.features.programme import build_features
 from early_id.features.trace import child_of, trace_json, trace_text
@@ -86,6 +86,46 @@ def test_a_family_feature_shows_the_relatives_rows(matrix: FeatureMatrix) -> Non
     assert rows["child_id"].tolist() == ["Ben"] and rows["happened_on"].tolist() == [pd.Timestamp(ago(8))]
 
 
+def test_the_year_group_stands_beside_the_child_s_own_rows() -> None:
+    """Ann missed one of two mornings; the three of Year 5 at the school, Ann among them, two of seven."""
+    names = ("Ann", "Ben", "Cat", "Dan")
+    marks = [("Ann", 9, "O"), ("Ann", 8, "/"), ("Ben", 9, "/"), ("Ben", 8, "O"), ("Ben", 10, "/"), ("Cat", 9, "/"), ("Cat", 8, "/"), ("Dan", 9, "O")]
+    rows = {
+        **ROWS,
+        "pupils": [{"child": child, "birth_date": BORN, "sex": "F"} for child in names],
+        "enrolments": [{"child": child, "school_id": "S1", "start_on": ago(900), "nc_year": "6" if child == "Dan" else "5"} for child in names],
+        "attendance": [{"child": child, "school_id": "S1", "date": ago(n), "session": "AM", "code": code} for child, n, code in marks],
+    }
+    inner = share(isin("code", {"O"}), isin("code", {"O", "/"}))
+    features = Catalogue(
+        (
+            feature("beside", source="attendance", measure=against_peers(inner, at_least=2), window=last_days(30), sharing=SharingClass.SCHOOL,
+                    missing=Missing.UNKNOWN),
+            feature("own_way", measure=custom(_none, tables=("attendance",))),
+        )
+    )  # fmt: skip
+    matrix = build_features(store(rows), people(dict.fromkeys(names)), features, as_of=AS_OF)
+    found = matrix.evidence("Ann", AS_OF, "beside")
+    assert found["counts"].tolist() == [True, False]
+    mates = found.further("year group")
+    assert mates.groupby("child_id")["counts"].agg(["size", "sum"]).to_numpy().tolist() == [[2, 1], [3, 1], [2, 0]]
+    assert found.about.value == pytest.approx(1 / 2 - 2 / 7)
+    assert "year group: 7 rows of 3 children looked at, 2 of them counted (28.6%)" in trace_text(found)
+    assert trace_json(found)["further"] == {"year group": {"children": 3, "rows": 7, "counted": 2}}
+    # Other children's rows are shown to nobody by accident either.
+    assert "PBen" not in repr(found) + repr(found.about) + found._repr_html_()
+    # A custom measure may read tables besides its own: what it was given of them is there too.
+    given = matrix.evidence("Ann", AS_OF, "own_way")
+    assert given.about.further["attendance"].rows == len(given.further("attendance")) == 2
+    with pytest.raises(SettingsError, match="further rows"):
+        given.further("contacts")
+
+
+def _none(rows: Any, children: Any) -> Any:
+    """A measure of a council's own that counts nothing."""
+    return children.mutate(value=0.0).select("rid", "value")
+
+
 def test_what_is_printed_by_accident_shows_nobody_s_records(matrix: FeatureMatrix) -> None:
     rows = matrix.evidence("Ann", AS_OF, "own")
     for shown in (repr(rows), str(rows), rows._repr_html_(), repr(matrix.origin), repr(rows.about)):
@@ -115,6 +155,15 @@ def test_two_rolls_at_once_are_found_and_the_later_one_counts() -> None:
     matrix = build_features(store({**ROWS, "enrolments": both}), PEOPLE, FEATURES.only(["own"]), as_of=AS_OF)
     assert [(f.code, f.count, f.where) for f in matrix.meta.findings] == [("FEA003", 1, f"enrolments on {AS_OF}")]
     assert matrix.evidence("Ann", AS_OF, "own")["school_id"].tolist() == ["S2"]
+
+
+@pytest.mark.parametrize(("code", "when", "known", "asked_about"), [("D", 3, None, 0), ("D", 200, None, 1), ("/", 3, None, 1), ("D", 3, ago(0), 1)])
+def test_who_is_marked_as_dual_registered_is_not_asked_about(code: str, when: int, known: Any, asked_about: int) -> None:
+    both = [*ROWS["enrolments"], {"child": "Ann", "school_id": "S2", "start_on": ago(300), "nc_year": "5"}]
+    mark = {"child": "Ann", "school_id": "S2", "date": ago(when), "session": "AM", "code": code, "known_from": known}
+    rows = {**ROWS, "enrolments": both, "attendance": [*ROWS["attendance"], mark]}
+    matrix = build_features(store(rows), PEOPLE, FEATURES.only(["own"]), as_of=AS_OF)
+    assert sum(f.code == "FEA003" for f in matrix.meta.findings) == asked_about
 
 
 def test_unknown_names_are_answered_without_repeating_a_child(matrix: FeatureMatrix) -> None:

@@ -120,7 +120,7 @@ def test_parts_about_other_rows_are_refused(part: str) -> None:
 
 def test_summary_fingerprint_and_page() -> None:
     whole = matrix()
-    assert whole.summary().loc["own", ["share_unknown", "mean"]].tolist() == [0.333, 1.5]
+    assert whole.summary().loc["own", ["of", "measured_in", "share_unknown", "mean"]].tolist() == ["the child", "number", 0.333, 1.5]
     assert whole.fingerprint == matrix().fingerprint != replace(whole, X=whole.X + 1).fingerprint
     assert whole.frame().shape == (3, 4 + 3 + 2)
     html = whole._repr_html_()

@@ -30,7 +30,7 @@ from early_id.audit.unknown import if_all_belonged
 from early_id.audit.verdicts import ROW_COLUMNS, adjusted_p, judge
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
-from early_id.stats.arrays import Floats, cluster_codes, floats, labels
+from early_id.stats.arrays import Floats, Ints, cluster_codes, floats, labels
 from early_id.stats.capacity import at_capacity, entries, listed_share
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules,
         "excluded": excluded_heads(matrix.excluded, held_out["as_of"]),
         "labels": {f.name: f.label for f in model.features if hasattr(f, "label")},
     }
-    notes = tie_notes(held_out["score"].to_numpy(), at.listed)
+    notes = [*tie_notes(held_out["score"].to_numpy(), at.listed), *spanning_notes(codes, units)]
     found = audit_rows(scored, frame, settings, meta=meta | {"tie_rule": TIE_RULE}, notes=notes, places=places)
     each = held_out["unit_places"].to_numpy(dtype=np.float64) if names is not None else None
     held, _ = groupings(frame, settings.characteristics, settings.comparators)
@@ -128,7 +128,7 @@ def audit_model(model: ScoredModel, matrix: FeatureMatrix, settings: AuditRules,
     largest = tested.assign(size=tested["difference"].abs()).sort_values("size", ascending=False, kind="stable").drop_duplicates("characteristic")
     deciding = {str(row["characteristic"]): (str(row["measure"]), str(row["group"])) for row in largest.to_dict("records")}
     effects = theme_effects(score, themes, codes, y, spots, units, scored=scored, held=held, deciding=deciding, min_group=settings.min_group)
-    return replace(found, themes=effects, links=theme_links(themes, held))
+    return replace(found, themes=effects, links=theme_links(themes, held, codes))
 
 
 #: Where children are: columns of the held-out rows, and what they are called.
@@ -146,6 +146,16 @@ def unit_names(held_out: pd.DataFrame, audience: str) -> Grouping:
     column = "school_id" if audience == "school_lead" else "hub_id"
     values = held_out[column] if column in held_out else held_out["unit"].astype(str)
     return grouping(values, name=column, label=PLACES.get(column, "List"), most=len(held_out))
+
+
+def spanning_notes(families: Ints, units: np.ndarray[Any, Any] | None) -> list[str]:
+    """What a reader should know about families with children on more than one list."""
+    if units is None:
+        return []
+    pairs = np.unique(np.column_stack([families, cluster_codes(units)[0]]), axis=0)
+    spanning = int((np.bincount(pairs[:, 0]) > 1).sum())
+    said = "can stand on more than one list; all their children count as listed if the family is on one of them"
+    return [f"{spanning:,} families have children at more than one school or hub: they {said}."] if spanning else []
 
 
 def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:

@@ -25,6 +25,10 @@ from early_id.stats.intervals import normal_quantile
 #: Columns that hold the age.
 AGE_COLUMNS = ("age_band", "age")
 
+#: What the figures cannot say. A stratum is what was recorded, so recording that differs by group goes into the mix and out of the gap.
+WARNING = "at the same outcome as recorded: where need is recorded more or less often for a group, part of a gap is taken for a difference in mix"
+COARSER = "; fewer strata than for other groups, which are too empty here"
+
 #: Strata in which both sides have at least two children must make up this share of the council.
 COVERED = 0.9
 
@@ -88,7 +92,15 @@ def _row(inside: Bools, listed: Floats, family: Ints, mixes: Sequence[Mix]) -> d
         both = _both_sides(inside, mix)
         covered = float(mix.weight[both].sum())
         if covered >= COVERED:
-            return empty | _figures(inside, listed, family, mix, both) | {"standardised_by": mix.name, "covered": covered, "note": ""}
+            return (
+                empty
+                | _figures(inside, listed, family, mix, both)
+                | {
+                    "standardised_by": mix.name,
+                    "covered": covered,
+                    "note": WARNING + (COARSER if mix is not mixes[0] else ""),
+                }
+            )
     return empty | {"note": "cannot be estimated: the two sides share too few strata"}
 
 

@@ -20,6 +20,9 @@ from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
 from early_id.stats.capacity import at_capacity
 
+#: The usual name of the column that says who a row is about.
+CHILD = "child_id"
+
 
 @dataclass(frozen=True)
 class _TableRules:
@@ -49,6 +52,7 @@ def audit_table(
     cluster: str | None = None,
     probability: str | None = None,
     others: Sequence[str] = (),
+    child: str | None = None,
 ) -> AuditResult:
     """How a list treats each group, given what was scored and what happened.
 
@@ -71,6 +75,8 @@ def audit_table(
         Column with a probability, for observed against expected.
     others : list of str
         Columns with further outcomes (1, 0 or empty), set beside ``label`` to tell recording from need.
+    child : str, optional
+        Column that names the child, so that a child who is there twice is found; ``child_id`` where the table has one.
 
     Raises
     ------
@@ -82,12 +88,19 @@ def audit_table(
     named = dict(groups) if isinstance(groups, Mapping) else {name: name for name in groups}
     if not named:
         raise SettingsError("No group column is named.", where="--groups", what_next="Name at least one column of characteristics.")
-    wanted = [name for name in (label, selected, score, cluster, probability, *others, *named) if name is not None]
+    child = CHILD if child is None and CHILD in frame.columns else child
+    wanted = [name for name in (label, selected, score, cluster, probability, child, *others, *named) if name is not None]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
         raise InputDataError.columns_missing(missing, where="the table to be audited", found=map(str, frame.columns))
     if not len(frame):
         raise InputDataError.no_rows(where="the table to be audited")
+    if child is not None and (twice := int(frame[child].dropna().duplicated().sum())):
+        raise InputDataError(
+            f"{twice} of {len(frame)} rows are of a child who has a row before.",
+            where=f"the table to be audited, column '{child}'",
+            what_next="Keep one row a child, or name the column that tells rows apart.",
+        )
     _numbers(frame, [name for name in (label, selected, score, probability, *others) if name is not None])
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
@@ -166,11 +179,18 @@ def _listed(
                 where=f"the table to be audited, column '{selected}'",
                 what_next="Give 1 for listed and 0 for not listed in every row.",
             )
-        return listed, f"column '{selected}'", []
+        return listed, f"column '{selected}'", all_or_none(listed)
     scores = floats(frame[score].to_numpy(dtype=np.float64, na_value=np.nan))
     unscored = int(np.isnan(scores).sum())
     notes = [f"{unscored:,} rows without a score count as not listed."] if unscored else []
     if threshold is not None:
-        return (scores >= threshold).astype(np.float64), f"'{score}' at {threshold:g} and above", notes
+        listed = (scores >= threshold).astype(np.float64)
+        return listed, f"'{score}' at {threshold:g} and above", [*notes, *all_or_none(listed)]
     at = at_capacity(scores, clusters, y, capacity if capacity is not None else 0)
-    return at.listed, f"the {capacity:,} highest by '{score}'", notes + tie_notes(scores, at.listed)
+    return at.listed, f"the {capacity:,} highest by '{score}'", [*notes, *tie_notes(scores, at.listed), *all_or_none(at.listed)]
+
+
+def all_or_none(listed: Floats) -> list[str]:
+    """What to know of a list that holds everybody or nobody: no group can then differ from another in who is missed."""
+    same = len(listed) > 0 and listed.min() == listed.max() and listed[0] in (0.0, 1.0)
+    return [f"{'Everybody' if listed[0] else 'Nobody'} is listed, so the list tells nobody apart: this says nothing about the score."] if same else []

@@ -15,10 +15,12 @@ import pandas as pd
 from early_id.audit.gaps import gaps_of
 from early_id.audit.groups import Grouping
 from early_id.audit.measures import MEASURES, Scored
+from early_id.audit.paired import spread
 from early_id.features.declare import Feature
 from early_id.features.themes import THEMES
-from early_id.stats.arrays import Floats, Ids
+from early_id.stats.arrays import Floats, Ids, Ints
 from early_id.stats.capacity import at_capacity
+from early_id.stats.intervals import normal_quantile
 from early_id.stats.resample import clustered_draws, percentile_bounds, precision_statistic, recall_statistic
 
 RESAMPLES = 200
@@ -27,7 +29,7 @@ EFFECT_COLUMNS = (
     *("theme", "listed", "others", "precision", "precision_low", "precision_high", "missed", "missed_low", "missed_high"),
     *("gap", "gap_before", "gap_after"),
 )
-LINK_COLUMNS = ("theme", "characteristic", "share")
+LINK_COLUMNS = ("theme", "characteristic", "share", "share_low", "share_high")
 
 
 def by_theme(terms: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
@@ -105,24 +107,28 @@ def _moved_most(
     return max(found, key=lambda row: abs(row[2] - row[1]), default=("", np.nan, np.nan))
 
 
-def theme_links(themes: pd.DataFrame, held: Sequence[Grouping]) -> pd.DataFrame:
+def theme_links(themes: pd.DataFrame, held: Sequence[Grouping], families: Ints) -> pd.DataFrame:
     """Of the differences between children in a theme's contribution, the share that goes along with each characteristic.
 
     Omega squared (Hays 1963), which is about 0 where they have nothing to do with each other, however many groups there are; 1: the
-    contribution follows from the group.
+    contribution follows from the group. The 95 % interval rests on family sums of what each child adds to the ratio of the two variances.
     """
-    rows = [(title, by.label, _omega_squared(themes[title].to_numpy(), by.codes, len(by.groups))) for title in themes for by in held]
+    rows = [(title, by.label, *_omega_squared(themes[title].to_numpy(), by.codes, len(by.groups), families)) for title in themes for by in held]
     return pd.DataFrame(rows, columns=list(LINK_COLUMNS))
 
 
-def _omega_squared(values: Floats, codes: np.ndarray, groups: int) -> float:
+def _omega_squared(values: Floats, codes: np.ndarray, groups: int, families: Ints) -> tuple[float, float, float]:
     n, size = len(values), np.bincount(codes, minlength=groups)
     used = size > 0
     k = int(used.sum())
     total = float(((values - values.mean()) ** 2).sum())
     if k < 2 or n <= k or total <= 1e-12 * n:
-        return float("nan")
-    means = np.bincount(codes, weights=values, minlength=groups)[used] / size[used]
-    between = float((size[used] * (means - values.mean()) ** 2).sum())
+        return (float("nan"),) * 3
+    means = np.bincount(codes, weights=values, minlength=groups) / np.maximum(size, 1)
+    inside, around = (values - means[codes]) ** 2, (values - values.mean()) ** 2
+    between = total - float(inside.sum())
     within = (total - between) / (n - k)
-    return max((between - (k - 1) * within) / (total + within), 0.0)
+    found = max((between - (k - 1) * within) / (total + within), 0.0)
+    # Share = 1 - within/total variance: what each child adds to it, to first order.
+    half = normal_quantile(0.975) * spread((inside.sum() / total * around - inside) / total, families)
+    return found, max(found - half, 0.0), min(found + half, 1.0)

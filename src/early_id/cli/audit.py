@@ -27,6 +27,10 @@ def audit(
     capacity: Annotated[int | None, typer.Option("--capacity", help="So many families from the top.")] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", help="Column with the family.")] = None,
     probability: Annotated[str | None, typer.Option("--probability", help="Column with a probability, for observed against expected.")] = None,
+    child: Annotated[
+        str | None,
+        typer.Option("--child", help="Column that names the child, so that one who is there twice is found (child_id where there is one)."),
+    ] = None,
     others: Annotated[str | None, typer.Option("--others", help="Columns with further outcomes, to tell recording from need.")] = None,
     study: Annotated[bool, typer.Option("--study", help="Also refit models, to see what could be done about gaps; takes much longer.")] = False,
     out: OutOption = None,
@@ -40,7 +44,7 @@ def audit(
         )
     if table is not None:
         result, written = _table(config, table, label, groups, score=score, threshold=threshold, flag=flag, capacity=capacity, cluster=cluster,
-                                 probability=probability, out=out, overrides=overrides, others=[one.strip() for one in (others or "").split(",") if one.strip()])  # fmt: skip
+                                 probability=probability, child=child, out=out, overrides=overrides, others=[one.strip() for one in (others or "").split(",") if one.strip()])  # fmt: skip
         _tell({"table": result}, {kind: path.name for kind, path in written.items()}, as_json=as_json)
         return
     from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from early_id.cli.app import AsOfOption, ConfigOption, DataOption, JsonOption, OutOption, SetOption, app, day_of, emit, remind, say, settings
+from early_id.cli.intake import show_set_aside
 from early_id.core.display import text_table
 
 if TYPE_CHECKING:
@@ -100,25 +101,12 @@ _WHAT = {
     "list_index": "Index for whoever sends the lists (counts)",
     "taken_out": "Who was taken out, and why (restricted)",
     "findings": "What was taken in, and what the checks found",
+    "supplier_summary": "What to correct: a page for each supplier of records",
     "notice_parents": "Notice for parents",
     "notice_young_people": "Notice for young people",
     "governance_publishable": "Governance report, publishable",
     "governance_tables": "All tables of the audit (restricted)",
 }
-
-
-#: Above this share of a file set aside, the run says so where it cannot be overlooked.
-LOUD_FROM = 0.05
-
-
-def _show_set_aside(files: dict[str, dict[str, int]], store: Path) -> None:
-    """Name the files of which much was set aside: a wrong date format looks like this."""
-    for name, rows in files.items():
-        if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] >= LOUD_FROM:
-            share = round(100 * rows["rows_set_aside"] / rows["rows_in"])
-            doubt = " The rows that were kept may be wrong too (day and month swapped?)." if rows["rows_set_aside"] < rows["rows_in"] else ""
-            say(f"\nLOOK AT {name}: {share} of every 100 rows were set aside.{doubt}")
-            say(f"  The rows and their reasons: {(store / 'set_aside').as_posix()}")
 
 
 def _show_findings(batch: Batch) -> None:
@@ -154,7 +142,7 @@ def _show(result: Any, cfg: Config, config: Path) -> None:
             say(f"Note: {note}")
     say(f"\nMade in {cfg.out_dir.as_posix()}:\n")
     say(text_table(rows, ["what", "how many", "where (the first one)"]))
-    _show_set_aside(result.counts["files_by_name"], cfg.store_dir)
+    show_set_aside(result.counts["files_by_name"], cfg.store_dir)
     if result.approval.get("models"):
         say(f"\n{result.approval['text']} The figures above are of models trained today, for comparison.")
     elif result.lists is not None and any(trial.verdict != "ready for approval" for trial in result.trials.values()):
@@ -181,46 +169,3 @@ def _show_trials(trials: Any, words: Any) -> None:
         forward = trial.models.get(trial.to_json()["put_forward"])
         if forward is not None:
             say(f"  {forward.name}, the model put forward: {forward.sentence}")
-
-
-@app.command()
-def ingest(
-    config: ConfigOption, data: DataOption = None, out: OutOption = None, overrides: SetOption = None,
-    acknowledge: Annotated[str | None, typer.Option("--acknowledge", help="Record that this role received the urgent signs; nothing is read.")] = None,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Read, map, check and store extracts. Rows in = rows kept + rows set aside."""
-    from early_id.workflow.steps import open_bench, take_in
-
-    cfg = settings(config, data=data, out=out, overrides=overrides, reminded=not acknowledge)
-    bench = open_bench(cfg)
-    if acknowledge:
-        received = bench.store.acknowledge(by_role=acknowledge, on=date.today())
-        say(f"Receipt recorded for {received} batch(es)." if received else "Nothing was waiting to be acknowledged.")
-        return
-    batch = take_in(bench)
-    if as_json:
-        emit(batch.to_json())
-    else:
-        files = batch.frame()
-        rows = files[["file", "rows_in", "rows_kept", "rows_set_aside"]].astype(str).to_numpy().tolist() if len(files) else []
-        say(text_table(rows, ["file", "rows in", "kept", "set aside"]))
-        for line in batch.findings.lines():
-            say(line)
-        _show_set_aside({item.file: {"rows_in": item.rows_in, "rows_set_aside": item.rows_set_aside} for item in batch.files}, cfg.store_dir)
-    if batch.urgent:
-        remind(bench.store.folder, config)
-
-
-@app.command()
-def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Link the stored records into people and families; counts only."""
-    from early_id.workflow.steps import open_bench
-
-    people = open_bench(settings(config, out=out, overrides=overrides)).people
-    counts = people.person_links.groupby("source")["child_id"].agg(records="size", people="nunique")
-    if as_json:
-        emit({"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()})
-        return
-    say(repr(people))
-    say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from early_id.cli.app import JsonOption, app, emit, settings
 from early_id.core.display import text_table
 from early_id.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from early_id.data.rules import Rule
 
 rules_app = typer.Typer(help="The checks of incoming rows.", no_args_is_help=True, rich_markup_mode=None)
 features_app = typer.Typer(help="The declared features.", no_args_is_help=True, rich_markup_mode=None)
@@ -18,29 +21,64 @@ app.add_typer(features_app, name="features")
 
 
 @rules_app.command("list")
-def rules_list(as_json: JsonOption = False) -> None:
-    """Every rule: code, severity, what is wrong."""
-    from early_id.data.rules import all_rules
-
+def rules_list(
+    table: Annotated[str | None, typer.Option("--table", help="Only rules of this table.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="Settings, for rules of extensions.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every rule: code, severity, tables, what is wrong."""
+    rules = _rules(config)
+    if table is not None:
+        known = {name for rule in rules for name in rule.tables}
+        if table not in known:
+            raise SettingsError.unknown_name("table with rules", table, known)
+        rules = [rule for rule in rules if rule.applies_to(table)]
     if as_json:
-        emit({"rules": [{"code": r.code, "severity": str(r.severity), "tables": list(r.tables), "message": r.message} for r in all_rules()]})
+        emit(
+            {
+                "rules": [
+                    {"code": r.code, "severity": str(r.severity), "tables": list(r.tables), "message": r.message, "number": r.number} for r in rules
+                ]
+            }
+        )
         return
-    print(text_table([[r.code, str(r.severity), r.message] for r in all_rules()], ["code", "severity", "what is wrong"]))
+    rows = [[r.code, str(r.severity), r.tables[0] if len(r.tables) == 1 else "several" if r.tables else "all", r.message] for r in rules]
+    print(text_table(rows, ["code", "severity", "table", "what is wrong"]))
+
+
+def _rules(config: Path | None) -> list[Rule]:
+    from early_id.data.rules import all_rules
+    from early_id.features.extensions import load_extensions
+
+    if config is not None:
+        load_extensions(settings(config))
+    return list(all_rules())
+
+
+#: What a rule looks at.
+_SCOPES = {
+    "row": "the row, with its person's line in the people list",
+    "records": "the rows of the table that are kept and held",
+    "store": "several tables, once they are stored",
+    "intake": "the file, or what came before it",
+}
 
 
 @rules_app.command("show")
-def rules_show(code: str) -> None:
+def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config", help="Settings, for rules of extensions.")] = None) -> None:
     """One rule: what is wrong, what to do, where the rule comes from."""
-    from early_id.data.rules import all_rules
-
-    found = {rule.code: rule for rule in all_rules()}
+    found = {rule.code: rule for rule in _rules(config)}
     if code.upper() not in found:
         raise SettingsError.unknown_name("rule", code.upper(), found)
     rule = found[code.upper()]
     kept = {"ERROR": "The row is set aside.", "QUERY": "The row is kept; somebody should ask.", "NOTE": "For information."}[rule.severity]
-    print(
-        f"{rule.code} ({rule.severity})\n  {rule.message}\n  {kept}\n  What to do: {rule.advice}\n  Tables: {', '.join(rule.tables) or 'all'}\n  From: {rule.source}"
-    )
+    lines = [
+        f"{rule.code} ({rule.severity})", rule.message, kept, f"What to do: {rule.advice}", f"Tables: {', '.join(rule.tables) or 'all'}",
+        f"Looks at: {_SCOPES[rule.scope]}", f"Holds in: {rule.years}",
+        *([f"Only where the file has: {', '.join(rule.needs)}"] if rule.needs else []),
+        f"From: {rule.source}" + (f" (fault {rule.number} of the data standards)" if rule.number else ""),
+    ]  # fmt: skip
+    print("\n  ".join(lines))
 
 
 @features_app.command("list")
@@ -66,20 +104,12 @@ def features_list(
 
 def _indicators(as_json: bool) -> None:
     """Each situation with the labels of its features, or why there are none."""
-    import textwrap
     from dataclasses import asdict
 
     from early_id.features.catalogue import catalogue
-    from early_id.features.indicators import EDITION, INDICATORS
+    from early_id.features.indicators import EDITION, INDICATORS, indicators_text
 
     if as_json:
         emit({"edition": EDITION, "indicators": [asdict(one) for one in INDICATORS]})
         return
-    features = catalogue()
-    print(f"{len(INDICATORS)} situations ({EDITION}; the last are what practitioners add)")
-    for number, one in enumerate(INDICATORS, 1):
-        labels = "; ".join(features[name].label for name in one.features)
-        print(f"\n{number:>2}. {one.title}")
-        for what, said in (("Signs used: ", labels), ("Not used: " if labels else "No sign is used: ", one.why_not)):
-            if said:
-                print(textwrap.fill(said, width=110, initial_indent=f"    {what}", subsequent_indent="      "))
+    print(indicators_text(catalogue()))

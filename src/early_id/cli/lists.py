@@ -28,6 +28,7 @@ def screen(
     from early_id.workflow.governing import approval_of, models_for_lists
     from early_id.workflow.refusals import gap_now, stops_now
     from early_id.workflow.steps import at_work, build, open_bench, screen_all, settle_lists, train_all
+    from early_id.workflow.trailing import note_run
     from early_id.workflow.words import approval_text, not_made
 
     bench = open_bench(settings(config, out=out, as_of=as_of, overrides=overrides))
@@ -48,6 +49,7 @@ def screen(
         publish.check_free(bench.cfg.out_dir)
         outputs = publish.lists(bench, lists, trials, status)
         settle_lists(bench)
+        note_run(bench, lists, status.to_json(), what="screen")
     if as_json:
         from early_id.data.urgent import unacknowledged
 

@@ -122,6 +122,13 @@ def default_config(overrides: Iterable[str] = ()) -> Config:
     return make_config(values, base=Path.cwd(), where="shipped settings", given=given)
 
 
+def folder_config(folder: Path, *, out: Path | None = None, overrides: Iterable[str] = ()) -> Config:
+    """Settings for a folder of extracts and nothing else: shipped defaults, and no sources, so that each file is told by its columns."""
+    values: dict[str, Any] = {"data": folder, **({"out": out} if out else {}), **{key: shipped(name) for key, name in _SHIPPED.items()}}
+    given = [_override(values, item) for item in overrides]
+    return make_config(values, base=Path.cwd(), where="shipped settings", given=given)
+
+
 def _read_bar(values: dict[str, Any], base: Path) -> Path | None:
     """Put the acceptance file in the place of its name; the file that was read comes back.
 

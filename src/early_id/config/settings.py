@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
+from early_id.config.engine import EngineSettings as EngineSettings
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
+from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
+from early_id.config.linkage import LinkageSettings as LinkageSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -28,18 +31,51 @@ class Project(Frozen):
     lawful_basis: str = ""  #: for the notices: the law that allows it, as the data protection officer has settled it
 
 
+class Database(Frozen):
+    """A table or a query of a database. Who signs in stands in the environment, or is whoever is signed in to the machine; never here."""
+
+    uri: str  #: ``postgresql://server:5432/database`` or ``mssql://server/database?driver=…``, without user or password
+    table: str | None = None  #: ``schema.table``
+    query: Path | None = None  #: a file of SQL, relative to the settings
+    user_from: str | None = None  #: names of environment variables
+    password_from: str | None = None
+    rows_at_a_time: int = Field(50_000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("give either 'table' or 'query' (a file of SQL)")
+        return self
+
+    @field_validator("uri")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        if "@" in value or "password" in value.lower() or "pwd=" in value.lower():
+            raise ValueError("user and password do not belong in settings: name environment variables under 'user_from' and 'password_from'")
+        return value
+
+
 class Source(Frozen):
     """One feed: which files, in which shape, from whom."""
 
     name: str
-    shape: str
-    files: str
+    shape: str | None = None  #: told by the columns of each file where nothing is named
+    files: str | None = None  #: a pattern, a folder or an archive in the folder of extracts
+    database: Database | None = None
     required: bool = True
     received: date | None = None
     snapshot: bool = False
     covers_from: date | None = None
     #: whose rows it sends: of ``all`` schools, of those that have ``sent`` some, or of the schools named; empty: as its files show
     schools: Literal["all", "sent"] | tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _files_or_database(self) -> Self:
+        if (self.files is None) == (self.database is None):
+            raise ValueError(f"the source '{self.name}' has to name either 'files' or 'database'")
+        if self.database is not None and self.shape is None:
+            raise ValueError(f"the source '{self.name}' has to name a shape: a table of a database is not recognised by itself")
+        return self
 
 
 class AsOf(Frozen):
@@ -207,13 +243,10 @@ class UrgentSettings(Frozen):
     section_47_contact_awaiting_outcome: bool = True
 
 
-class EngineSettings(Frozen):
-    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
+class CheckSettings(Frozen):
+    """How much may be wrong with a file before it is refused as a whole."""
 
-    name: Literal["duckdb", "spark"] = "duckdb"
-    master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``
-    parts: str | None = None  #: Spark: the store's folder ``parts`` as the cluster's machines see it, where they see it elsewhere
-    options: dict[str, str] = Field(default_factory=dict)  #: Spark: any of its own options, by name
+    unreadable_dates: float = Field(0.2, ge=0, le=1)  #: share of a file's rows that may have dates which cannot be read
 
 
 class ExtensionSettings(BaseModel):
@@ -236,6 +269,7 @@ class Config(Frozen):
     extension: ExtensionSettings = ExtensionSettings()
     engine: EngineSettings = EngineSettings()
     as_of: AsOf = AsOf()
+    linkage: LinkageSettings = LinkageSettings()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     features: FeatureSettings = FeatureSettings()
@@ -249,12 +283,27 @@ class Config(Frozen):
     schedule: ScheduleSettings = ScheduleSettings()
     sharing: dict[Audience, tuple[SharingClass, ...]] = Field(default_factory=dict)
     urgent: UrgentSettings = UrgentSettings()
+    checks: CheckSettings = CheckSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
+    retention: RetentionSettings = RetentionSettings()
+    #: audience → steps that its readers are told of their own families; where nothing is said: all of them for who may see social care, else none.
+    #: It may stand in sharing.yaml under 'feedback'.
+    feedback: dict[Audience, tuple[FeedbackStep, ...]] = Field(default_factory=dict)
     offer: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
     #: ``demonstration``, or audience → registered model that was approved, such as ``additive_hub_lead/2``
     approval: str | dict[Audience, str] | None = None
     models: Path = Path("models")  #: folder of registered models
     family_help: FamilyHelpSettings = FamilyHelpSettings()
     base: Path = Field(Path(), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _feedback_of_sharing(cls, values: Any) -> Any:
+        sharing = values.get("sharing") if isinstance(values, dict) else None
+        if not isinstance(sharing, dict) or "feedback" not in sharing:
+            return values
+        classes = {name: held for name, held in sharing.items() if name != "feedback"}
+        return {"feedback": sharing["feedback"] or {}, **values, "sharing": classes}
 
     @field_validator("sharing")
     @classmethod

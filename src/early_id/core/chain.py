@@ -2,17 +2,18 @@
 
 A file ``<name>.jsonl`` holds the records, ``<name>.head.json`` beside it how many there are and the hash of the last. A byte that was
 changed, a record taken out, put elsewhere or cut off the end is noticed on the next reading, and nothing is read then. Somebody who
-writes both files anew from the first record on is not noticed here: that is why the hash of the last record is said aloud, for the
-minutes, and copied to the tracking store.
+writes both files anew from the first record on is not noticed here, unless the hashes are made under a key: that is why the hash of the last
+record is said aloud, for the minutes, and copied to the tracking store.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,10 +45,11 @@ def _text(value: Mapping[str, object]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _line(number: int, at: str, kind: str, body: Mapping[str, object], previous: str) -> tuple[str, str]:
+def _line(number: int, at: str, kind: str, body: Mapping[str, object], previous: str, key: str) -> tuple[str, str]:
     """A record's line and hash."""
     content = {"number": number, "at": at, "kind": kind, "body": body, "previous": previous}
-    digest = hashlib.sha256(_text(content).encode()).hexdigest()
+    text = _text(content).encode()
+    digest = hmac.new(key.encode(), text, hashlib.sha256).hexdigest() if key else hashlib.sha256(text).hexdigest()
     return _text({**content, "hash": digest}), digest
 
 
@@ -61,10 +63,13 @@ class Chain:
         ``….jsonl``. Neither file nor folder has to exist.
     what : str
         What the records are, for messages: "approvals".
+    key : str
+        A secret under which the hashes are made: then nobody without it can write the files anew. Without one, anybody can verify them.
     """
 
     path: Path
     what: str
+    key: str = field(default="", repr=False)
 
     @property
     def _head(self) -> Path:
@@ -86,7 +91,7 @@ class Chain:
             records = tuple(self._verified(lines[:-1]))
             # A run that broke off between the two files leaves one record more than the head counts, and nothing else.
             counted = head["records"]
-            sound = lines[-1] == "" and self._head.read_bytes() == _head_text(counted, head["hash"])
+            sound = lines[-1] == "" and self._head.read_bytes() == _head_text(counted, head["hash"], self.key)
             sound &= 0 < counted <= len(records) <= counted + 1 and records[counted - 1].hash == head["hash"]
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             raise self._tampered("a record is missing or cannot be read") from None
@@ -98,7 +103,7 @@ class Chain:
         previous = START
         for number, line in enumerate(lines, start=1):
             found = json.loads(line)
-            expected, digest = _line(found["number"], found["at"], found["kind"], found["body"], found["previous"])
+            expected, digest = _line(found["number"], found["at"], found["kind"], found["body"], found["previous"], self.key)
             if line != expected or found["number"] != number or found["previous"] != previous:
                 raise self._tampered(f"record {number} is not the one that was written there")
             previous = digest
@@ -118,10 +123,10 @@ class Chain:
             records = self.read()
             moment = (at or datetime.now(UTC)).isoformat(timespec="seconds")
             previous = records[-1].hash if records else START
-            line, digest = _line(len(records) + 1, moment, kind, body, previous)
+            line, digest = _line(len(records) + 1, moment, kind, body, previous, self.key)
             before = self.path.read_bytes() if records else b""
             self._put(self.path, before + line.encode() + b"\n")
-            self._put(self._head, _head_text(len(records) + 1, digest))
+            self._put(self._head, _head_text(len(records) + 1, digest, self.key))
         return Record(len(records) + 1, moment, kind, body, previous, digest)
 
     @contextmanager
@@ -154,5 +159,9 @@ class Chain:
         )
 
 
-def _head_text(records: int, digest: str) -> bytes:
-    return _text({"records": records, "hash": digest}).encode()
+def _head_text(records: int, digest: str, key: str) -> bytes:
+    """How many records there are and the last one's hash; under a key also a seal, so that a shortened file needs more than a new count."""
+    head: dict[str, object] = {"records": records, "hash": digest}
+    if key:
+        head["seal"] = hmac.new(key.encode(), _text(head).encode(), hashlib.sha256).hexdigest()
+    return _text(head).encode()

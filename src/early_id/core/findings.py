@@ -28,6 +28,7 @@ class Finding:
     where: str = ""
     source: str = ""
     columns: str = ""  #: headings of the file and how often each was at fault, where the rule is about single cells
+    since: str = ""  #: day on which the source first sent it so, in batches that follow each other
 
     def __str__(self) -> str:
         return f"{self.code} {self.severity}: {self.message} ({self.count:,} in {self.where or 'the store'}{f', column {self.columns}' if self.columns else ''}). {self.advice}"
@@ -69,10 +70,10 @@ class Findings:
         return lines
 
     def frame(self) -> pd.DataFrame:
-        """One row a finding: code, severity, message, count, where, columns, source, advice."""
+        """One row a finding: code, severity, message, count, where, columns, since, source, advice."""
         import pandas as pd
 
-        columns = ["code", "severity", "message", "count", "where", "columns", "source", "advice"]
+        columns = ["code", "severity", "message", "count", "where", "columns", "since", "source", "advice"]
         return pd.DataFrame([{**asdict(item), "severity": str(item.severity)} for item in self.items], columns=columns)
 
     def summary(self) -> pd.DataFrame:

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from early_id.core.display import frame_html
 from early_id.core.findings import Findings
+from early_id.data.covered import Coverage
+from early_id.data.history import trend
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from early_id.data.sources.gather import NotRead
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,12 @@ class FileCount:
     rows_set_aside: int
     sha256: str
     received: str
+    rows_cleared: int = 0  #: rows set aside in earlier batches that this file holds right
+    school: str = ""  #: the school, where all rows are of one: whom to ask about them
     reading: str = ""  #: fingerprint of the instructions under which it was read; empty in stores written before they were kept
+    shape: str = ""
+    recognised: bool = False  #: the shape was told by the columns
+    read_as: str = ""  #: kind of file, encoding and delimiter
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,6 +48,10 @@ class Batch:
     set_aside_folder: str | None = None
     made_up: bool = False
     assumptions: dict[str, str] = field(default_factory=dict)
+    not_read: tuple[NotRead, ...] = ()
+    waiting: int = 0  #: rows set aside, in this batch or before, that no later export has put right
+    coverage: Coverage = field(default_factory=Coverage)
+    history: tuple[dict[str, Any], ...] = ()  #: records of all batches of the store, this one last
 
     def __repr__(self) -> str:
         rows_in, aside = sum(item.rows_in for item in self.files), sum(item.rows_set_aside for item in self.files)
@@ -48,7 +61,16 @@ class Batch:
         """One row a file."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(item) for item in self.files]).drop(columns=["sha256", "reading"], errors="ignore")
+        return pd.DataFrame([asdict(item) for item in self.files]).drop(columns=["sha256", "reading", "school"], errors="ignore")
+
+    @property
+    def cleared(self) -> int:
+        """Rows set aside in earlier batches that this one holds right."""
+        return sum(item.rows_cleared for item in self.files)
+
+    def trend(self) -> pd.DataFrame:
+        """One row a batch of the store: rows in, kept, set aside, put right, waiting, and what was found."""
+        return trend(self.history)
 
     def _label(self, item: FileCount) -> str:
         """The file's name; with the table where one file fills two."""
@@ -62,6 +84,9 @@ class Batch:
             "findings": self.findings.by_code(),
             "urgent": {"rows": self.urgent, "file": self.urgent_file, "acknowledged": self.urgent == 0},
             "set_aside": self.set_aside_folder,
+            "not_read": [asdict(item) for item in self.not_read],
+            "cleared": self.cleared,
+            "waiting": self.waiting,
         }
 
     def summary(self) -> pd.DataFrame:
@@ -69,7 +94,7 @@ class Batch:
         rows = self.frame()
         if rows.empty:
             return rows
-        sums = {"files": ("file", "size"), **{name: (name, "sum") for name in ("rows_in", "rows_kept", "rows_set_aside")}}
+        sums = {"files": ("file", "size"), **{name: (name, "sum") for name in ("rows_in", "rows_kept", "rows_set_aside", "rows_cleared")}}
         return rows.groupby(["source", "table"], sort=True).agg(**sums).reset_index()
 
     def _repr_html_(self) -> str:

@@ -13,18 +13,29 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.display import progress
 from early_id.core.errors import BusyError, EarlyIdError, InputDataError, SettingsError
-from early_id.core.findings import Findings
+from early_id.core.findings import Finding, Findings
 from early_id.data.batch import Batch, FileCount
+from early_id.data.context import add_people, add_schools, extend_context, make_context
+from early_id.data.covered import coverage_of
+from early_id.data.crosscheck import check_dates, check_records, check_tables, compared, note_aside, part_sql
 from early_id.data.engine import connect, quote, raw, text
-from early_id.data.judge import counts, finding, findings_of, refuse_useless, split
+from early_id.data.history import with_since
+from early_id.data.judge import counts, finding, findings_of, refuse_unreadable_dates, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
-from early_id.data.plan import Staged, find_files, made_up_files, to_read
+from early_id.data.plan import Staged, made_up_files, to_read
 from early_id.data.publish import publish, sweep
-from early_id.data.readers import check_columns, read_raw
+from early_id.data.readers import bring_into_reach, check_columns, read_raw
+from early_id.data.rules.returns import checked_columns
+from early_id.data.silence import shorter_files, silent_schools
+from early_id.data.sources.findings import file_finding
+from early_id.data.sources.gather import gather
+from early_id.data.sources.snapshots import is_snapshot, only_one, rounds, too_old
+from early_id.data.sources.survey import Survey
 from early_id.data.stage import ALWAYS, Incoming, stage
 from early_id.data.store import Store, Version
 from early_id.data.urgent import find_urgent, note_contacts, write_urgent
 from early_id.data.versions import mark_repeats, merge, record_columns
+from early_id.data.waiting import clear_and_note, open_waiting, with_cleared, write_waiting
 from early_id.data.withdraw import Withdrawal, without
 from early_id.schema.tables import Table
 
@@ -45,8 +56,6 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
     BusyError
         Another run holds the store.
     """
-    if not cfg.sources:
-        raise SettingsError("The settings name no sources.", what_next="List them under 'sources': name, shape and files.")
     if not folder.is_dir():
         raise SettingsError.file_missing(folder, role="folder of extracts")
     shapes = load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes))
@@ -76,20 +85,36 @@ def ingest_folder(store: Store, folder: Path, cfg: Config) -> Batch:
 def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], number: int, work: Path) -> Batch:
     backend = connect()
     connection = raw(backend)
-    found = find_files(folder, cfg, shapes, store.tables)
+    gathered = gather(folder, cfg, shapes, store.tables, work / "scratch")
+    found = gathered.found
     plan, replaced = to_read(found, store.version.batches)
     old = Withdrawal.of(store.version, replaced)
-    findings = [finding("FIL001", 1, item.name, item.source.name) for item in found if item not in plan]
+    chosen = {id(item) for item in plan}
+    findings = [*gathered.findings, *(finding("FIL001", 1, item.name, item.source.name) for item in found if id(item) not in chosen)]
     findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
+    late = too_old(plan, store.version.batches, replaced)
+    findings += [file_finding("SRC005", item.name, item.source.name) for item in late]
+    left_out = {id(item) for item in late}
+    plan = [item for item in plan if id(item) not in left_out]
+    findings += [file_finding("SRC002", item.name, item.source.name) for item in only_one(plan, store.version.batches)]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store, old)
+    open_waiting(connection, store)
     files: list[FileCount] = []
     changed: dict[str, list[Staged]] = {}
+    read_as: dict[tuple[str, str], Survey | str] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
-            _stage_file(connection, item, cfg, number, first=len(changed[item.table.name]) == 1)
-            _extend_context(connection, item)
+            how = _stage_file(connection, item, cfg, number, work, first=len(changed[item.table.name]) == 1)
+            read_as[item.table.name, item.name] = how
+            if isinstance(how, Survey) and how.guessed:
+                findings.append(file_finding("SRC001", item.name, item.source.name, said=f"Read as {how.name}."))
+            findings += [
+                finding(code, count, item.name, item.source.name, f"{heading} ({count:,})")
+                for code, count, heading in check_dates(connection, item, "_one")
+            ]
+            extend_context(connection, item.table.name, f"_staged_{item.table.name}", item.name)
             bar.advance(note=item.name)
     parts = dict(store.version.tables)
     coverage = old.coverage()
@@ -97,52 +122,80 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
         parts[name] = _keep_the_rest(connection, store, name, old, work, number)
     with progress("Storing", len(changed)) as bar:
         for name, items in changed.items():
-            table = store.tables[name]
-            mark_repeats(connection, table, staged=f"_staged_{name}", into="_marked")
-            connection.execute(f"DROP TABLE {quote(f'_staged_{name}')}")
-            split(connection)
-            counted = counts(connection, items)
-            refuse_useless(connection, counted)
-            files += counted
-            findings += findings_of(connection, items)
-            _write_set_aside(connection, work / "set_aside", items)
+            table = items[0].table
             held = "_held" if name in parts else None
             if held:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _held AS SELECT * FROM {store.part_sql(name)}")
                 without(connection, "_held", old, name, into="_still")
-            snapshots = [item.source.name for item in items if item.source.snapshot]
-            merge(connection, table, kept="_kept", held="_still" if held else None, snapshots=snapshots, into="_merged")
+            so_far = "_still" if held else None
+            sources = {item.name: item.source.name for item in items}
+            for several, of_day in rounds(connection, f"_staged_{name}", items):
+                mark_repeats(connection, table, staged=several, into="_marked")
+                connection.execute(f"DROP TABLE {quote(several)}")
+                split(connection)
+                note_aside(connection, table)
+                counted = counts(connection, of_day)
+                refuse_useless(connection, counted)
+                refuse_unreadable_dates(connection, counted, of_day, cfg.checks.unreadable_dates)
+                files += [replace(item, read_as=str(read_as[name, item.file])) for item in counted]
+                findings += findings_of(connection, of_day)
+                _write_set_aside(connection, work / "set_aside", of_day, work)
+                clear_and_note(connection, table, of_day, number, held=so_far)
+                findings += [finding(code, count, file, sources[file]) for file, code, count in check_records(connection, table, held=so_far)]
+                if not table.stored:
+                    continue
+                snapshots = [item.source.name for item in of_day if is_snapshot(item)]
+                merge(connection, table, kept="_kept", held=so_far, snapshots=snapshots, into="_merged")
+                _cover(connection, of_day, coverage)
+                if of_day is not items:
+                    connection.execute("CREATE OR REPLACE TEMP TABLE _so_far AS SELECT * FROM _merged")
+                    so_far = "_so_far"
+            if not table.stored:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(compared(name))} AS SELECT * FROM _kept")
+                bar.advance(note=name)
+                continue
             parts[name] = f"{name}-{number:06d}.parquet"
             _write_part(connection, table, work / parts[name])
-            _cover(connection, items, coverage)
             find_urgent(connection, table, cfg.urgent, into="_urgent", batch_table="_merged", held=held)
-            for leftover in ("_marked", "_kept", "_merged", "_all"):
+            for leftover in ("_marked", "_kept", "_merged", "_all", "_so_far"):
                 connection.execute(f"DROP TABLE IF EXISTS {leftover}")
             bar.advance(note=name)
+    files = with_cleared(connection, files)
+    waiting = write_waiting(connection, work / "set_aside", old)
+    findings += _across_tables(connection, store, parts, changed, work)
+    findings += [finding("COV003", fewer, one.file, one.source) for one, fewer in shorter_files(files, old.version.batches)]
     if store.has("contacts") and "contacts" not in changed:
         note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
-    assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
+    assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": item.assumption for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
+    ordered = tuple(sorted(files, key=lambda item: item.file))
+    record: dict[str, Any] = {
+        "number": number,
+        "made_up": bool(plan) and all(item.sha256 in hashes for item in plan),
+        "files": [asdict(item) for item in ordered],
+    }
+    before = old.batches(number)
+    listed = with_since(sorted(findings, key=lambda item: (item.code, item.where)), record, store.version.batches)
+    record |= {"findings": Findings(listed).to_json(), "waiting": waiting}
+    covered = coverage_of(connection, _part_sql(store, parts, work), coverage.values(), {table.name: table for table in store.tables})
     batch = Batch(
         number=number,
-        files=tuple(sorted(files, key=lambda item: item.file)),
-        findings=Findings(tuple(sorted(findings, key=lambda item: (item.code, item.where)))),
+        files=ordered,
+        findings=Findings(listed),
         urgent=urgent,
         urgent_file=str(store.folder / "urgent" / f"{number:06d}.csv") if urgent else None,
         set_aside_folder=str(store.folder / "set_aside" / f"{number:06d}"),
-        made_up=bool(plan) and all(item.sha256 in hashes for item in plan),
+        made_up=record["made_up"],
         assumptions=assumptions,
+        not_read=tuple(gathered.not_read),
+        waiting=waiting,
+        coverage=covered,
+        history=(*before, record),
     )
     if not plan:
-        return replace(batch, number=store.version.number, set_aside_folder=None)
-    record = {
-        "number": number,
-        "made_up": batch.made_up,
-        "files": [asdict(item) for item in batch.files],
-        "findings": batch.findings.to_json(),
-    }
-    version = Version(number, parts, [*old.batches(number), record], list(coverage.values()), assumptions)
+        return replace(batch, number=store.version.number, set_aside_folder=None, history=tuple(before))
+    version = Version(number, parts, [*before, record], list(coverage.values()), assumptions)
     publish(store.folder, work, version)
     return batch
 
@@ -161,31 +214,43 @@ def _keep_the_rest(connection: duckdb.DuckDBPyConnection, store: Store, name: st
 
 def _context(connection: duckdb.DuckDBPyConnection, store: Store, old: Withdrawal) -> None:
     """People and schools held already, for rules that look at other tables."""
-    connection.execute("CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE)")
-    connection.execute("CREATE TEMP TABLE _schools (school_id VARCHAR)")
-    for name, columns, target in (("pupils", "source, source_person_id, birth_date", "_people"), ("schools", "school_id", "_schools")):
-        if store.has(name):
-            connection.execute(f"INSERT INTO {target} SELECT DISTINCT {columns} FROM {store.part_sql(name)} WHERE NOT ({old.predicate(name)})")
+    make_context(connection)
+    if store.has("pupils"):
+        staying = f"{store.part_sql('pupils')} WHERE NOT ({old.predicate('pupils')})"
+        add_people(connection, staying, place=0, in_force="known_to IS NULL AND gone_on IS NULL")
+    if store.has("schools"):
+        add_schools(connection, f"{store.part_sql('schools')} WHERE NOT ({old.predicate('schools')})")
 
 
-def _extend_context(connection: duckdb.DuckDBPyConnection, item: Staged) -> None:
-    staged = quote(f"_staged_{item.table.name}")
-    if item.table.name == "pupils":
-        connection.execute(
-            f"INSERT INTO _people SELECT DISTINCT source, source_person_id, birth_date FROM {staged} "
-            f"WHERE file = {text(item.name)} AND source_person_id IS NOT NULL"
-        )
-    elif item.table.name == "schools":
-        connection.execute(f"INSERT INTO _schools SELECT DISTINCT school_id FROM {staged} WHERE school_id IS NOT NULL")
+def _part_sql(store: Store, parts: dict[str, str], work: Path) -> dict[str, str]:
+    """Table → SQL for its records as they are after this batch."""
+    return {name: part_sql(work / part) if (work / part).is_file() else store.part_sql(name) for name, part in parts.items()}
 
 
-def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, *, first: bool) -> None:
-    read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
+def _across_tables(
+    connection: duckdb.DuckDBPyConnection, store: Store, parts: dict[str, str], changed: dict[str, list[Staged]], work: Path
+) -> list[Finding]:
+    """What rules find that look at several tables, and what did not come."""
+    sql = _part_sql(store, parts, work)
+    sources = {item.name: item.source.name for items in changed.values() for item in items}
+    found = [finding(code, count, file, sources[file]) for file, code, count in check_tables(connection, sql, changed)]
+    return found + [
+        finding(code, count, "attendance", source) for source, code, count in silent_schools(connection, sql, changed.get("attendance", []))
+    ]
+
+
+def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, *, first: bool) -> Survey | str:
+    """Read one file and stage its records; how it was read comes back."""
+    read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
 
         prepare(connection, item.shape.prepare, item.path, cfg, where=item.name)
-    check_columns(connection, item.shape, view="_raw", where=item.name)
+    else:
+        check_columns(connection, item.shape, view="_raw", where=item.name)
+    bring_into_reach(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
+    if item.shape.prepare:
+        check_columns(connection, item.shape, view="_raw", where=item.name)
     stage(
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
@@ -194,6 +259,7 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
         "row",
         "source_person_id",
         *item.table.column_names,
+        *(column.name for column in checked_columns(item.table.name)),
         "source",
         "file",
         "received_on",
@@ -207,14 +273,15 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
     connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag, {number} AS batch FROM _one")
+    return read_as
 
 
-def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged]) -> None:
+def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged], work: Path) -> None:
     """Rows set aside, as they were in the file, with row number, codes and the columns at fault. Restricted: they hold people's data."""
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
             continue
-        read_raw(connection, item.path, item.shape, view="_raw", where=item.name)
+        read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
         target = folder / (item.name.replace("/", "__") + ".csv")
         connection.execute(
             f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, array_to_string(a.faults, '; ') AS faults, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "
@@ -263,9 +330,3 @@ def _schools(files: list[Staged]) -> str | list[str] | None:
     if not said or len(set(said)) == 1:
         return said[0] if said and isinstance(said[0], str) else sorted(said[0]) if said else None
     return sorted({school for one in said if not isinstance(one, str) for school in one}) or "sent"
-
-
-def _assumption(item: Staged) -> str:
-    """When the rows of a file are taken to have been known, in words."""
-    undated = not item.shape.known.column and (not item.table.happened or item.table.name == "pupils")
-    return "the values of the extract are taken to have held at all earlier dates too" if undated else str(item.shape.known)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from early_id.config.settings import Config, Source
-from early_id.core.errors import BusyError, InputDataError, SettingsError
-from early_id.core.fingerprint import file_sha256, fingerprint
+from early_id.config.settings import Source
+from early_id.core.fingerprint import fingerprint
 from early_id.data.mapping import Shape
-from early_id.schema.tables import Table, Tables
+from early_id.data.sources.snapshots import is_snapshot
+from early_id.schema.tables import Table
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Staged:
     path: Path
     sha256: str
     received: date
+    recognised: bool = False  #: its shape was told by its columns, not by the settings
 
     @property
     def reading(self) -> str:
@@ -34,38 +35,16 @@ class Staged:
 
         A day that nobody stated is that of the file on disk, which changes when the file is copied, and is no instruction.
         """
-        shape = {key: value for key, value in asdict(self.shape).items() if key not in ("name", "label")}
-        return fingerprint([self.source.name, self.table.name, shape, str(self.source.received or "")], length=16)
+        return fingerprint([self.source.name, self.table.name, self.shape.instructions, str(self.source.received or "")], length=16)
 
-
-def _files_of(source: Source, folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.glob(source.files) if path.is_file())
-    if not files and source.required:
-        raise InputDataError.file_missing(source.files, folder, source=source.name)
-    return files
-
-
-def find_files(folder: Path, cfg: Config, shapes: dict[str, Shape], tables: Tables) -> list[Staged]:
-    """Every file of every source, with its hash; a required source without a file is an error."""
-    found: list[Staged] = []
-    for source in cfg.sources:
-        if source.shape not in shapes:
-            raise SettingsError.unknown_name("shape", source.shape, shapes, where=f"source '{source.name}'")
-        shape = shapes[source.shape]
-        for path in _files_of(source, folder):
-            received = source.received or date.fromtimestamp(path.stat().st_mtime)
-            name = path.relative_to(folder).as_posix()
-            found.append(Staged(source, shape, tables[shape.table], name, path, _digest(path, name), received))
-    return found
-
-
-def _digest(path: Path, name: str) -> str:
-    try:
-        return file_sha256(path)
-    except PermissionError:
-        raise BusyError(
-            "A file of the extracts cannot be opened.", where=name, what_next="Close it in other programs, or ask for the right to read it."
-        ) from None
+    @property
+    def assumption(self) -> str:
+        """When the rows of the file are taken to have been known, in words."""
+        stated = self.shape.known.column or self.shape.known.lag_days is not None
+        if self.shape.snapshot and not stated:
+            return "known from the day of the snapshot in which it is first seen"
+        undated = not self.shape.known.column and (not self.table.happened or self.table.name == "pupils")
+        return "the values of the extract are taken to have held at all earlier dates too" if undated else str(self.shape.known)
 
 
 def to_read(found: list[Staged], batches: Iterable[dict[str, Any]]) -> tuple[list[Staged], list[dict[str, Any]]]:
@@ -76,24 +55,32 @@ def to_read(found: list[Staged], batches: Iterable[dict[str, Any]]) -> tuple[lis
     - under other instructions (source name, shape, stated day of receipt): the earlier reading is replaced, and whatever else stands in the folder of
       that source and table is read with it, because a row that two files hold is stored under the first;
     - where another came under its name in between, so that a correction taken back is seen;
-    - where it is part of a snapshot of which another part is new, since what stands in no part is closed.
+    - where it is part of a snapshot of which another part of the same day is new, since what stands in no part is closed.
     """
     before = [{**file, "batch": batch["number"]} for batch in batches for file in batch["files"]]
     newest = {(file["source"], file["table"], file["file"]): file["sha256"] for file in before}
-    otherwise = [item for item in found if not any(_same(item, file) for file in before)]
+    # By content: a folder may hold thousands of files, and each is compared with what is held.
+    held: dict[str, list[dict[str, Any]]] = {}
+    for file in before:
+        held.setdefault(file["sha256"], []).append(file)
+    otherwise = {id(item) for item in found if not any(_same(item, file) for file in held.get(item.sha256, ()))}
     # What came back after another content stood under its name is a new delivery, and the earlier one stays what it was.
     last = [file for file in before if newest[file["source"], file["table"], file["file"]] == file["sha256"]]
-    replaced = [file for file in last if any(_replaces(item, file, found) for item in otherwise)]
+    changed = [item for item in found if id(item) in otherwise and item.sha256 in held]
+    replaced = [file for file in last if any(_replaces(item, file, found) for item in changed)]
     whole = {(file["source"], file["table"]) for file in replaced}
     new = [
         item
         for item in found
-        if item in otherwise
+        if id(item) in otherwise
         or (item.source.name, item.table.name) in whole
         or newest.get((item.source.name, item.table.name, item.name), item.sha256) != item.sha256
     ]
-    whole = {(item.source.name, item.table.name) for item in new if item.source.snapshot}
-    return [item for item in found if item in new or (item.source.name, item.table.name) in whole], replaced
+    chosen = {id(item) for item in new}
+    parts = {(item.source.name, item.table.name, item.received) for item in new if is_snapshot(item)}
+    return [
+        item for item in found if id(item) in chosen or (is_snapshot(item) and (item.source.name, item.table.name, item.received) in parts)
+    ], replaced
 
 
 def _same(item: Staged, file: dict[str, Any]) -> bool:

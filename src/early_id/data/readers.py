@@ -5,46 +5,51 @@ Errors of the libraries underneath quote the offending line, so they are caught 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from early_id.core.errors import InputDataError
 from early_id.data.engine import quote, text
 from early_id.data.mapping import Shape
+from early_id.data.sources.delimited import read_delimited
+from early_id.data.sources.survey import Survey
+from early_id.data.sources.unfold import unfold
+from early_id.data.sources.workbook import read_workbook
+from early_id.data.sources.xml import read_xml
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str) -> None:
-    """Put a file's rows into the table ``view``, all columns as they are plus ``row``.
+def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> Survey | str:
+    """Put a file's rows into the table ``view``, all columns as they are plus ``row``; how the file was read comes back.
 
-    ``row`` is the row's number in the file as a person would see it: the headings are row 1. ``where`` is the file as messages call it: its
-    path in the folder of extracts, since two agencies' files may share a name.
+    ``row`` is the row's number in the file as a person would see it: the headings are row 1; of XML, the number of the record. ``where`` is the file as
+    messages call it: its path in the folder of extracts, since two agencies' files may share a name. ``scratch`` is a folder for copies in another encoding.
 
     Raises
     ------
     InputDataError
         The file cannot be read or holds no rows.
     """
-    reader = _READERS.get(file.suffix.lower())
+    reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise InputDataError(
-            f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(_READERS))}."
+            f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip."
         )
-    reader(connection, file, shape, view, where)
-    if connection.execute(f"SELECT count(*) FROM {quote(view)}").fetchall() == [(0,)]:
+    connection.execute(f"DROP TABLE IF EXISTS {quote(view)}")
+    read_as = reader(connection, file, shape, view, where, scratch)
+    if connection.execute(f"SELECT 1 FROM {quote(view)} LIMIT 1").fetchall() == []:
         check_columns(connection, shape, view=view, where=where)
         raise InputDataError.no_rows(where=where)
+    return read_as
 
 
 def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: str, where: str) -> None:
     """Refuse a file that lacks columns which the shape needs."""
     headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
-    needed = set(shape.columns.values()) | ({shape.known.column} if shape.known.column else set())
+    needed = shape.needed
     missing = needed - set(headings)
     if missing == needed and len(headings) > 1:
         # Perhaps these 'headings' are the first row of data, so they are not repeated here.
@@ -54,106 +59,56 @@ def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: 
             what_next=f"Export it with these headings, or correct the shape: {', '.join(sorted(needed))}.",
         )
     if missing:
-        raise InputDataError.columns_missing(missing, where=where, found=headings)
+        # A first line that lost its end holds cells of the first row, so only names that the shape knows are repeated.
+        known = [name for name in headings if name in shape.read]
+        others = len(headings) - len(known)
+        found = [*known, *([f"and {others} that the shape does not name"] if others else [])]
+        raise InputDataError.columns_missing(missing, where=where, found=found if len(headings) > 1 else headings)
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
-    import duckdb
+def bring_into_reach(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> None:
+    """Make the columns of ``view`` that the shape makes of others, and its records out of the rows of the file."""
+    headings = {str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
+    made_of = {name for derived in shape.derive.values() for name in derived.reads} | set(shape.each.reads if shape.each else ())
+    for name in made_of & set(shape.optional):
+        if name not in headings:
+            connection.execute(f"ALTER TABLE {quote(view)} ADD COLUMN {quote(name)} VARCHAR")
+    if shape.join:
+        _join(connection, file, shape, view=view, where=where, scratch=scratch)
+    if shape.each or shape.derive or shape.distinct:
+        unfold(connection, view, each=shape.each, derive=shape.derive, read=shape.read, distinct=shape.distinct)
 
-    # Nothing is guessed: the engine's own guesses skip lines above the one that suits them best, and lines that begin with '#', a mark.
-    names = _csv_headings(file, shape, where)
-    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
-    options = (
-        f"auto_detect=false, header=true, columns={{{columns}}}, delim={text(shape.delimiter)}, quote='\"', escape='\"', "
-        f"encoding={text(shape.encoding)}"
-    )
-    try:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS "
-            f"SELECT row_number() OVER () + 1 AS row, * FROM read_csv({text(str(file))}, {options}, null_padding=false)"
+
+def _join(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None) -> None:
+    join = shape.join
+    if join is None:
+        return
+    others = [item for item in sorted(file.parent.iterdir()) if item.stem == join.file and item.suffix.lower() in READERS]
+    if not others:
+        raise InputDataError(
+            f"The file needs a second one beside it, '{join.file}', which says whose its rows are.",
+            where=where,
+            what_next="Export both into one folder.",
         )
-    except duckdb.Error as error:
-        line = re.search(r"[Ll]ine:? (\d+)", str(error))
-        what, number, what_next = first_fault(file, shape, len(names)) or (_UNKNOWN_FAULT, line and int(line.group(1)), "")
-        place = f"{where}, line {number}" if number else where
-        at = "Open the file at that line" if number else "Open the file in a text editor"
-        raise InputDataError(
-            f"The file cannot be read as CSV: {what.format(encoding=shape.encoding)}",
-            where=place,
-            what_next=what_next or f"{at}; check the delimiter, the quotes and the encoding, or name them in the shape.",
-        ) from None
+    here, there = join.on
+    other = Shape(f"{shape.name}: {join.file}", shape.table, "", {name: name for name in (there, *join.columns)})
+    read_raw(connection, others[0], other, view="_beside", where=others[0].name, scratch=scratch)
+    check_columns(connection, other, view="_beside", where=others[0].name)
+    added = ", ".join(f"any_value({quote(name)}) AS {quote(name)}" for name in join.columns)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _joined AS SELECT f.*, {', '.join(f'b.{quote(name)}' for name in join.columns)} FROM {quote(view)} AS f "
+        f"LEFT JOIN (SELECT {quote(there)} AS _there, {added} FROM _beside GROUP BY ALL) AS b ON f.{quote(here)} = b._there ORDER BY f.row"
+    )
+    connection.execute(f"DROP TABLE {quote(view)}")
+    connection.execute(f"ALTER TABLE _joined RENAME TO {quote(view)}")
+    connection.execute("DROP TABLE _beside")
 
 
-_UNKNOWN_FAULT = "a line does not have as many cells as the headings, or the text is not in the encoding '{encoding}'."
-_SAVE_AGAIN = "Open the file in a text editor and save it again with one kind of line end (CRLF or LF)."
+def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str, scratch: Path | None) -> Survey:
+    return read_delimited(connection, file, shape, view=view, where=where, scratch=scratch)
 
 
-def first_fault(file: Path, shape: Shape, width: int) -> tuple[str, int | None, str] | None:
-    """What is wrong with a CSV file that the engine refused, the line where it begins, and what to do; None where this cannot tell either.
-
-    Read line by line in Python, which takes its time: only where a file was refused.
-    """
-    import codecs
-    import csv
-
-    encoding = "utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding
-    line, mixed, usual = 0, None, b""
-    try:
-        decode = codecs.getincrementaldecoder(shape.encoding)().decode
-        with file.open("rb") as stream:
-            for line, content in enumerate(stream, 1):
-                decode(content)
-                end = b"\r\n" if content.endswith(b"\r\n") else b"\n" if content.endswith(b"\n") else b""
-                usual = usual or end
-                if mixed is None and ((end and end != usual) or b"\r" in content.removesuffix(end)):
-                    mixed = line
-            decode(b"", True)
-        with file.open(encoding=encoding, newline="") as text_stream:
-            reader = csv.reader(text_stream, delimiter=shape.delimiter, strict=True)
-            try:
-                for cells in reader:
-                    if cells and len(cells) != width:
-                        return f"a line does not have as many cells as the headings: {len(cells)}, not {width}.", reader.line_num, ""
-            except csv.Error:
-                return "a quote is opened and not closed, or stands within a cell.", reader.line_num, ""
-    except UnicodeError:
-        return "the text is not in the encoding '{encoding}'.", max(line, 1), "Name the file's 'encoding' in the shape, or save it again in that one."
-    except LookupError:
-        return None
-    if mixed and not shape.encoding.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
-        return "its lines end in different ways, and this is the first that ends otherwise than the line above.", mixed, _SAVE_AGAIN
-    return None
-
-
-def _csv_headings(file: Path, shape: Shape, where: str) -> list[str]:
-    """The first line of a CSV file, cell by cell."""
-    import csv
-
-    try:
-        # A bad byte further down is no fault of the headings: it is looked for where the rows are read.
-        with file.open(encoding="utf-8-sig" if shape.encoding.lower() == "utf-8" else shape.encoding, newline="", errors="replace") as stream:
-            cells = next(csv.reader(stream, delimiter=shape.delimiter), [])
-        if any("\ufffd" in cell for cell in cells):
-            raise UnicodeError
-    except (UnicodeError, LookupError, csv.Error):
-        raise InputDataError(
-            f"The headings cannot be read in the encoding '{shape.encoding}'.", where=where, what_next="Name the file's 'encoding' in the shape."
-        ) from None
-    if not cells:
-        raise InputDataError.no_rows(where=where)
-    return _each_once([cell.strip() or f"column {n}" for n, cell in enumerate(cells, 1)], shape, where)
-
-
-def _each_once(headings: list[str], shape: Shape, where: str) -> list[str]:
-    """Headings made different; one that the mapping reads may not stand twice."""
-    if twice := sorted({name for name in headings if headings.count(name) > 1} & set(shape.columns.values())):
-        raise InputDataError(f"A heading stands twice: {', '.join(twice)}.", where=where, what_next="Remove or rename the column that is not meant.")
-    # The engine does not tell capitals from small letters, and keeps row numbers in 'row'.
-    small = ["row", *(name.lower() for name in headings)]
-    return [f"{name} ({n})" if name.lower() in small[:n] else name for n, name in enumerate(headings, 1)]
-
-
-def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
+def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str, scratch: Path | None) -> str:
     import duckdb
 
     try:
@@ -163,54 +118,16 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shap
         )
     except duckdb.Error:
         raise InputDataError("The file cannot be read as Parquet.", where=where, what_next="Export it again.") from None
+    return "Parquet"
 
 
-def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str) -> None:
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(file, read_only=True, data_only=True)
-    except PermissionError:
-        raise InputDataError("The workbook is open in another program.", where=where, what_next="Close it and run again.") from None
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError):
-        raise InputDataError("The file cannot be read as a workbook.", where=where, what_next="Save it again as .xlsx.") from None
-    try:
-        if shape.sheet and shape.sheet not in book.sheetnames:
-            raise InputDataError(f"The workbook has no sheet '{shape.sheet}'.", where=where, what_next=f"Sheets found: {', '.join(book.sheetnames)}.")
-        sheet = book[shape.sheet] if shape.sheet else book.worksheets[0]
-        rows = sheet.iter_rows(values_only=True)
-        headings = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
-        width = len(headings)
-        # A sheet may leave out empty cells at the end of a row.
-        body = [[_cell(cell) for cell in (*row[:width], *(None,) * (width - len(row)))] for row in rows]
-    finally:
-        book.close()
-    if not any(headings):
-        raise InputDataError.no_rows(where=where)
-    frame = pd.DataFrame(
-        body, columns=pd.Index(_each_once([name or f"column {n}" for n, name in enumerate(headings, 1)], shape, where)), dtype=object
-    )
-    frame.insert(0, "row", range(2, len(frame) + 2))
-    frame = frame[frame.drop(columns="row").notna().any(axis=1)]
-    for name in frame.columns.drop("row"):
-        frame[name] = frame[name].astype("string")
-    connection.register("_incoming", frame)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS SELECT * FROM _incoming")
-    connection.unregister("_incoming")
+def _read_xlsx(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str, scratch: Path | None) -> str:
+    return read_workbook(connection, file, shape, view=view, where=where)
 
 
-def _cell(value: object) -> str | None:
-    """A cell as text: dates in ISO form, whole numbers without '.0'."""
-    if value is None:
-        return None
-    if hasattr(value, "isoformat"):
-        return value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "year") else value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _read_xml(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, view: str, where: str, scratch: Path | None) -> str:
+    return read_xml(connection, file, shape, view=view, where=where)
 
 
-_READERS = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
+Reader = Callable[["duckdb.DuckDBPyConnection", Path, Shape, str, str, Path | None], Survey | str]
+READERS: dict[str, Reader] = {".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx, ".xml": _read_xml}

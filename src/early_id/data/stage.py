@@ -5,15 +5,18 @@ The result is a temporary table with the canonical columns, provenance, ``known_
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from early_id.config.regimes import FamilyHelpSettings
+from early_id.data.context import person_sql
 from early_id.data.engine import quote, text
 from early_id.data.family_help import status_sql
 from early_id.data.mapping import Shape
-from early_id.data.rules import RULES
+from early_id.data.rules import checking
+from early_id.data.rules.returns import checked_columns
 from early_id.schema.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -63,37 +66,63 @@ def column_sql(column: Column, heading: str | None, shape: Shape, kinds: dict[st
 
 
 def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table: Table, shape: Shape, incoming: Incoming) -> None:
-    """Read the raw rows of ``view`` as rows of ``table`` into the temporary table ``into``."""
+    """Read the raw rows of ``view`` as rows of ``table`` into the temporary table ``into``.
+
+    Beside the table's own columns it has those that only the checks read (:mod:`early_id.data.rules.returns`), empty where the file has none.
+    """
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall()}
+    headings = {name: heading for name, heading in shape.columns.items() if heading in kinds}
+    [(rows,)] = connection.execute(f"SELECT count(*) FROM {quote(view)}").fetchall()
     selected, typed = [], []
-    for column in table.columns:
-        value, raw = column_sql(column, shape.columns.get(column.name), shape, kinds)
-        if (table.name, column.name) == ("statutory", "status") and shape.columns.get("status"):
-            start, _ = column_sql(table["start_on"], shape.columns.get("start_on"), shape, kinds)
-            word, _ = column_sql(column, shape.columns["status"], replace(shape, values={}), kinds)
+    for column in (*table.columns, *checked_columns(table.name)):
+        value, raw = column_sql(column, headings.get(column.name), shape, kinds)
+        if (table.name, column.name) == ("statutory", "status") and headings.get("status"):
+            start, _ = column_sql(table["start_on"], headings.get("start_on"), shape, kinds)
+            word, _ = column_sql(column, headings["status"], replace(shape, values={}), kinds)
             value = status_sql(value, word, start, incoming.family_help)
         selected.append(f"{value} AS {quote(column.name)}")
-        if column.type != "text" and column.name in shape.columns:
+        if column.type != "text" and column.name in headings:
             selected.append(f"{raw} AS {quote('raw_' + column.name)}")
-            typed.append(column.name)
-    person = quote(shape.columns["source_person_id"]) if "source_person_id" in shape.columns else "NULL"
+            if column.name in table:  # what only the checks read sets no row aside
+                typed.append(column.name)
+    person = quote(headings["source_person_id"]) if "source_person_id" in headings else "NULL"
     recorded, recorded_raw = _known_date(shape, kinds)
-    known = f"coalesce({recorded}, {text(str(incoming.received))}::DATE)"
     happened = f"CAST({quote(table.happened)} AS DATE)" if table.happened else "CAST(NULL AS DATE)"
     own = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.column_names)
+    # Joined to the person beforehand: a rule that looked the person up by itself would read the list once more for every rule.
+    people = f" LEFT JOIN ({person_sql(incoming.source, table.name)}) AS _person USING (source_person_id)" if table.has_person else ""
+    inner = "recorded, recorded_unreadable, stated_recorded, happened_on, padded_id, padded_text" + (
+        ", " + ", ".join(PERSON_COLUMNS) if table.has_person else ""
+    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote(into)} AS WITH typed AS ("
-        f"SELECT row, nullif(trim(CAST({person} AS VARCHAR)), '') AS source_person_id, {', '.join(selected)}, {known} AS recorded, "
-        f"({recorded_raw} IS NOT NULL AND {recorded} IS NULL) AS recorded_unreadable "
+        f"SELECT row, nullif(trim(CAST({person} AS VARCHAR)), '') AS source_person_id, {', '.join(selected)}, {recorded} AS stated_recorded, "
+        f"coalesce({recorded}, {text(str(incoming.received))}::DATE) AS recorded, ({recorded_raw} IS NOT NULL AND {recorded} IS NULL) AS recorded_unreadable, "
+        f"{_padded([person] if person != 'NULL' else [])} AS padded_id, {_padded(_texts(table, headings, kinds))} AS padded_text "
         f"FROM {quote(view)}), s AS ("
         f"SELECT *, {text(incoming.source)} AS source, {text(incoming.file)} AS file, {text(str(incoming.received))}::DATE AS received_on, "
-        f"{happened} AS happened_on FROM typed) "
-        f"SELECT * EXCLUDE (recorded, recorded_unreadable, happened_on), "
+        f"{happened} AS happened_on FROM typed{people}) "
+        f"SELECT * EXCLUDE ({inner}), "
         f"coalesce(happened_on, {ALWAYS}) AS happened_on, "
         f"{_known_from(table, shape)} AS known_from, "
         f"md5_number_lower(concat_ws('|', coalesce(source_person_id, ''), {own})) AS row_hash, "
-        f"{_codes(table, typed)} AS codes, {_faults(table, typed, shape)} AS faults FROM s"
+        f"{_codes(table, typed, frozenset(headings), many=rows > _MANY)} AS codes, {_faults(table, typed, shape)} AS faults FROM s"
     )
+
+
+#: What a row has of its person while it is checked.
+PERSON_COLUMNS = ("person_listed", "person_born", "person_births", "person_died", "person_upn", "person_ethnicity", "held_upn", "held_ethnicity")
+
+
+def _texts(table: Table, headings: dict[str, str], kinds: dict[str, str]) -> list[str]:
+    """The columns of words and codes of a file, quoted."""
+    columns = [column for column in (*table.columns, *checked_columns(table.name)) if column.type == "text" and column.name in headings]
+    return [quote(headings[column.name]) for column in columns if kinds[headings[column.name]] == "VARCHAR"]
+
+
+def _padded(columns: list[str]) -> str:
+    """SQL that is true where spaces stand round one of the values."""
+    return " OR ".join(f"coalesce(CAST({name} AS VARCHAR) <> trim(CAST({name} AS VARCHAR)), false)" for name in columns) or "false"
 
 
 def _known_date(shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
@@ -105,6 +134,8 @@ def _known_date(shape: Shape, kinds: dict[str, str]) -> tuple[str, str]:
 
 
 def _known_from(table: Table, shape: Shape) -> str:
+    if shape.snapshot and not shape.known.column and shape.known.lag_days is None:
+        return "recorded"  # the day of the snapshot in which it is first seen
     if not table.happened and not shape.known.column:
         return ALWAYS
     if shape.known.lag_days is not None:
@@ -147,14 +178,35 @@ def _faults(table: Table, typed: list[str], shape: Shape) -> str:
     return f"CASE WHEN {' OR '.join(test for _, _, test in found)} THEN list_filter([{cases}], lambda x: x IS NOT NULL) END"
 
 
-def _codes(table: Table, typed: list[str]) -> str:
-    """SQL list of the codes of all rules that a row breaks, evaluated in one scan."""
+#: From so many rows on, looking first whether a row breaks any rule is worth the longer query.
+_MANY = 50_000
+
+
+def _codes(table: Table, typed: list[str], supplied: frozenset[str], *, many: bool) -> str:
+    """SQL list of the codes of all rules that a row breaks, evaluated in one scan.
+
+    Nearly every row breaks none: of ``many`` rows the list is put together for the others only.
+    """
     found = [("GEN001", " OR ".join(_unreadable(typed).values())), ("GEN002", " OR ".join(_empty(table, typed).values()) or "false")]
-    starts = quote(table.happened) if table.happened else "NULL"
-    ends = quote(table.ends) if table.ends else "NULL"
-    for rule in RULES:
-        if rule.applies_to(table.name):
-            predicate = rule.predicate.replace("{people}", "_people").replace("{schools}", "_schools")
-            found.append((rule.code, predicate.replace("{ends}", ends).replace("{starts}", starts)))
+    found += [(rule.code, filled(rule.dated_predicate, table)) for rule in checking("row", table.name) if supplied.issuperset(rule.needs)]
+    if not table.has_person:
+        found = [(code, predicate) for code, predicate in found if not re.search(r"\b(source_person_id|person_|held_)", predicate)]
     cases = ", ".join(f"CASE WHEN {predicate} THEN {text(code)} END" for code, predicate in found)
-    return f"list_filter([{cases}], lambda x: x IS NOT NULL)"
+    listed = f"list_filter([{cases}], lambda x: x IS NOT NULL)"
+    if not many:
+        return listed
+    some = " OR ".join(f"coalesce({predicate}, false)" for _, predicate in found)
+    return f"CASE WHEN {some} THEN {listed} ELSE CAST([] AS VARCHAR[]) END"
+
+
+def filled(predicate: str, table: Table) -> str:
+    """A rule's predicate with the names that it leaves open."""
+    names = {
+        "people": "_people",
+        "schools": "_schools",
+        "starts": quote(table.happened or "happened_on"),
+        "ends": quote(table.ends) if table.ends else "NULL",
+    }
+    for name, sql in names.items():
+        predicate = predicate.replace(f"{{{name}}}", sql)
+    return predicate

@@ -16,7 +16,7 @@ a batch, and a crash at any moment leaves the last good state.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,10 @@ from typing import TYPE_CHECKING, Any
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.folders import holding, restrict, usable_folder
+from early_id.data.covered import Coverage, coverage_of
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.history import Taken
+from early_id.data.sources.others import with_others
 from early_id.data.stage import SQL_TYPES
 from early_id.data.versions import unfolded
 from early_id.schema.tables import Tables
@@ -60,7 +63,7 @@ class Store:
 
     def __init__(self, folder: Path, tables: Tables, settings: Config | None = None) -> None:
         self.folder = folder
-        self.tables = tables
+        self.tables = with_others(tables)
         self.settings = settings
         self._held = False
         self.version = self._read_current()
@@ -125,6 +128,18 @@ class Store:
         """Stored records as they were received, before later facts are unfolded."""
         return raw(self.backend).execute(f"SELECT * FROM {self.part_sql(name)}").df()
 
+    def sources_with(self, table: str, column: str, values: Iterable[str]) -> tuple[str, ...]:
+        """Sources of which a record of ``table`` holds one of ``values`` in ``column``, in order of name."""
+        listed = ", ".join(text(value) for value in values)
+        if not self.has(table) or not listed:
+            return ()
+        rows = (
+            raw(connect())
+            .execute(f"SELECT DISTINCT source FROM {self.part_sql(table)} WHERE {quote(column)} IN ({listed}) ORDER BY source")
+            .fetchall()
+        )
+        return tuple(str(source) for (source,) in rows)
+
     @property
     def key(self) -> str:
         """The secret under which ids are made, kept in the store; fixed for made-up data, so that runs can be compared."""
@@ -177,6 +192,15 @@ class Store:
         dates = {name: pd.to_datetime(frame[name]) for name in ("covers_from", "covers_to")}
         # Stores written before 'stated' and 'schools' were kept say neither.
         return frame.assign(**dates, stated=frame["stated"].eq(True), schools=frame["schools"].astype(object))
+
+    def covered(self) -> Coverage:
+        """What the sources cover, counted: schools, people and days; and of each school what it sent."""
+        parts = {name: self.part_sql(name) for name in self.version.tables}
+        return coverage_of(raw(connect()), parts, self.version.coverage, {table.name: table for table in self.tables})
+
+    def taken(self) -> Taken:
+        """What the pages of findings are made from: all batches, and what the sources cover."""
+        return Taken(tuple(self.version.batches), self.covered(), self.made_up)
 
     def span(self) -> tuple[date, date] | None:
         """First and last day that the stored records of events cover; lists of people and schools have no such span."""

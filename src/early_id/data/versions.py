@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from early_id.data.engine import quote, text
+from early_id.data.rules import error_codes
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, table: Table, *, staged:
     Rows without a readable key (GEN001, GEN002) are compared with nothing.
     """
     partition = ", ".join([*key_names(table), "known_from"])
+    errors = ", ".join(text(code) for code in error_codes())
     suspect = f"NOT list_has_any(codes, ['GEN001', 'GEN002']) AND {key_hash(table)}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _suspects AS SELECT {key_hash(table)} AS key FROM {quote(staged)} "
@@ -56,11 +58,20 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, table: Table, *, staged:
         f"UNION ALL BY NAME SELECT * EXCLUDE (copy, first_hash) REPLACE ("
         f"CASE WHEN copy > 1 THEN list_append(codes, 'DUP001') "
         f"WHEN row_hash <> first_hash THEN list_append(codes, 'DUP002') ELSE codes END AS codes) FROM ("
-        # Rows with an error of their own must not make a good row look like a contradiction, so they sort last.
+        # Rows with an error of their own must not make a good row look like a contradiction, so they sort last; and what is settled beats a mark
+        # that only says that nobody knows yet.
         f"SELECT *, row_number() OVER (PARTITION BY {partition}, row_hash ORDER BY file, row) AS copy, "
-        f"first_value(row_hash) OVER (PARTITION BY {partition} ORDER BY len(codes) > 0, file, row) AS first_hash "
+        f"first_value(row_hash) OVER (PARTITION BY {partition} ORDER BY list_has_any(codes, [{errors}]), {_unsettled(table)}, file, row) AS first_hash "
         f"FROM {quote(staged)} WHERE {suspect} IN (SELECT key FROM _suspects))"
     )
+
+
+def _unsettled(table: Table) -> str:
+    """SQL that is true for a row whose code is rewritten within days."""
+    if table.provisional is None:
+        return "false"
+    column, codes = table.provisional
+    return f"coalesce({quote(column)} IN ({', '.join(text(code) for code in sorted(codes))}), true)"
 
 
 def merge(connection: duckdb.DuckDBPyConnection, table: Table, *, kept: str, held: str | None, snapshots: list[str], into: str) -> None:

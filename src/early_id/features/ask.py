@@ -30,7 +30,7 @@ _FIRST_STAND_IN = 9000
 _TEXTS: dict[tuple[Any, ...], str] = {}
 #: Texts kept; a catalogue needs some thirty.
 _MOST_TEXTS = 500
-_HEARD: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+_HEARD: ContextVar[list[tuple[str, str]] | None] = ContextVar("heard", default=None)
 
 
 def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
@@ -61,14 +61,14 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
         text = text.replace(f"MAKE_DATE({stand.year}, 1, 1)", f"MAKE_DATE({day.year}, {day.month}, {day.day})")
         text = text.replace(stand.isoformat(), day.isoformat())
     if (heard := _HEARD.get()) is not None:
-        heard.append(text)
+        heard.append((backend.name, text))
     return _answered(backend, text)
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
-    """The texts of the questions that are asked within, as they run."""
-    heard: list[str] = []
+def listening() -> Iterator[list[tuple[str, str]]]:
+    """The questions that are asked within: name of the engine, and text as it runs."""
+    heard: list[tuple[str, str]] = []
     token = _HEARD.set(heard)
     try:
         yield heard
@@ -88,4 +88,5 @@ def key_of(past: Past, table: Table) -> str:
 
     Asking for the columns also sees to it that an engine that reads tables on demand has this one before a kept text names it.
     """
-    return past.once(f"columns of {table.name}", lambda: fingerprint((table, tuple(past.store.table(table.name).columns))))
+    together = tuple(past.together[table.name].columns) if table.name in past.together else ()
+    return past.once(f"columns of {table.name}", lambda: fingerprint((table, tuple(past.store.table(table.name).columns), together)))

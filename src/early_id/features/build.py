@@ -70,7 +70,11 @@ def build_at(
     children = numbered(cohort)
     values = {f.name: np.full(len(children), np.nan) for f in wanted}
     newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    placed: set[Unit] = set()
     for scope, group in scopes(past, children, wanted, calendar, rules):
+        if scope.unit not in placed:
+            scope.place_subjects()
+            placed.add(scope.unit)
         for feature, (value, new) in _answers(scope, group).items():
             values[feature], newest[feature] = value, new
     index = cohort.index
@@ -88,17 +92,19 @@ def scopes(
     past: Past, children: pd.DataFrame, wanted: tuple[Feature, ...], calendar: SchoolCalendar, rules: FeatureSettings
 ) -> Iterator[tuple[Scope, list[Feature]]]:
     """Each table as a group of features sees it, with that group; a table that was never stored answers nothing and is left out."""
-    persons = persons_of(past, children)
-    links = past.links()
+    persons, links = persons_of(past, children), past.links()
+    subjects = {unit: subjects_of(persons[unit], links) for unit in dict.fromkeys(feature.unit for feature in wanted)}
+    linked = {
+        unit: np.ones(len(children), dtype=bool) if unit is Unit.CHILD else children["rid"].isin(some["rid"]).to_numpy()
+        for unit, some in subjects.items()
+    }
     for group in _groups(wanted):
         table = past.store.tables[group[0].source]
         if not past.store.has(table.name):
             continue
         unit, own_school_only = group[0].unit, group[0].sharing is SharingClass.SCHOOL
-        subjects = subjects_of(persons[unit], links)
-        linked = frozenset(children["rid"] if unit is Unit.CHILD else subjects["rid"])
-        coverage = Coverage(past, table, rules, children, persons[unit], linked, own_school_only)
-        yield Scope(past, table, children, persons[unit], subjects, own_school_only, calendar, rules, coverage), group
+        coverage = Coverage(past, table, rules, children, persons[unit], linked[unit], own_school_only)
+        yield Scope(past, table, unit, children, persons[unit], subjects[unit], own_school_only, calendar, rules, coverage), group
 
 
 def _groups(features: tuple[Feature, ...]) -> list[list[Feature]]:
@@ -125,7 +131,6 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
     alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
     alike = [plan for plan in plans if plan not in alone]
-    scope.place_subjects()
     answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
@@ -137,7 +142,8 @@ def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
     parts = [part for _, parts in plans for part in parts if part.measure.kind != "days_in_stay"]
     if not parts:
         return pd.DataFrame(index=scope.children["rid"])
-    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
+    many = len(parts) >= _MANY or scope.table.name in scope.past.together
+    together = many and not any(goes_by_row(part.measure) for part in parts)
 
     def query(on: Dates) -> ibis.Table:
         rows = scope.compacted(parts, on) if together else scope.rows(on)
@@ -172,7 +178,7 @@ def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
 
 def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
     """The answer by ``rid``, with a row for every child."""
-    full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only))
+    full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only), scope.placed)
     return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
 
 

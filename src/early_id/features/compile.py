@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import DeclarationError
 from early_id.features.declare import STAY_GAP_DAYS, Measure
+from early_id.schema.columns import Table
 from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, columns_of, leaves
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Column of rows that were brought together: how many they were. Columns of our own begin with an underscore, so that they are none of a table's.
 WEIGHT = "_weight"
-DAY = "_day"
+FIRST = "_first"  #: and the oldest day among them
+DAY, FIRST_DAY = "_day", "_first_day"
 #: Numbers are summed as whole thousandths.
 SCALE = 1000
 #: 'latest' packs day and value into one integer: the value's part must not overflow.
@@ -74,11 +76,11 @@ class Aggregate:
     expression: Any
 
 
-def _day(rows: ibis.Table) -> Any:
+def _day(rows: ibis.Table, name: str = "happened_on") -> Any:
     """Day number of a row."""
     import ibis
 
-    return rows.happened_on.delta(ibis.literal(_EPOCH, type="date"), unit="day")
+    return rows[name].delta(ibis.literal(_EPOCH, type="date"), unit="day")
 
 
 def _in_window(rows: ibis.Table, start: date, end: date) -> Any:
@@ -112,7 +114,8 @@ def flagged(rows: ibis.Table, asked: Iterable[tuple[Measure, date, date]]) -> Fl
     names |= {span: f"_inside_{number}" for number, span in enumerate(spans)}
     columns = {names[condition]: compile_condition(condition, rows) for condition in conditions}
     columns |= {names[span]: _in_window(rows, *span) for span in spans}
-    return Flagged(rows.mutate(**{DAY: _day(rows)}, **columns), names)
+    days = {DAY: _day(rows), FIRST_DAY: _day(rows, FIRST if FIRST in rows.columns else "happened_on")}
+    return Flagged(rows.mutate(**days, **columns), names)
 
 
 @dataclass(frozen=True)
@@ -170,11 +173,10 @@ def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: 
     elif measure.kind == "days":
         parts["n"] = hit.ifelse(day, None).nunique()
     elif measure.kind == "weeks":
-        # The epoch is a Monday, so that whole sevens of days are weeks.
-        parts["n"] = hit.ifelse((day / 7).floor().cast("int64"), None).nunique()
+        parts["n"] = hit.ifelse(_week(day), None).nunique()
     elif measure.kind in ("days_since_last", "days_since_first", "mean_gap"):
         parts["last"] = hit.ifelse(day, None).max()
-        parts["first"] = hit.ifelse(day, None).min()
+        parts["first"] = hit.ifelse(rows[FIRST_DAY], None).min()
     elif measure.kind == "latest":
         amount = (rows[measure.column] * SCALE).round().cast("int64")
         told = hit & rows[measure.column].notnull()
@@ -191,6 +193,11 @@ def aggregates(measure: Measure, flags: Flagged, prefix: str, start: date, end: 
     return [Aggregate(f"{prefix}_{name}", expression) for name, expression in parts.items()]
 
 
+def _week(day: Any) -> Any:
+    """Number of a week from Monday to Sunday: the epoch is a Monday."""
+    return (day / 7).floor().cast("int64")
+
+
 def day_number(day: date) -> int:
     """Days since the engine's epoch."""
     return (day - _EPOCH).days
@@ -200,8 +207,6 @@ def day_number(day: date) -> int:
 OF_OPEN_SPELLS = frozenset({"current", "days_in_current"})
 #: Measures that go by the order of rows, and so by a query of their own.
 IN_ORDER = frozenset({"longest_run", "days_in_stay"})
-#: Measures that read the day of every row: they cannot be had from rows that were brought together.
-BY_ROW = frozenset({"days", "weeks", "days_since_first", "mean_gap", "custom"})
 
 
 def columns_read(measure: Measure) -> set[str]:
@@ -209,24 +214,48 @@ def columns_read(measure: Measure) -> set[str]:
     return columns_of(measure.of) | columns_of(measure.among) | ({measure.column} if measure.column else set())
 
 
+def columns_of_all(measures: Iterable[Measure], table: Table) -> set[str]:
+    """Columns of ``table`` that any of the measures reads, the end of spells among them where that is read."""
+    asked = list(measures)
+    return {name for one in asked for name in columns_read(one)} | ({table.ends} if any(one.kind in OF_OPEN_SPELLS for one in asked) else set())
+
+
 def goes_by_row(measure: Measure) -> bool:
-    """Whether the measure can be had from single rows only."""
-    return measure.kind in BY_ROW or any(isinstance(leaf, PartIn) for condition in (measure.of, measure.among) for leaf in leaves(condition))
+    """Whether the measure is had from single rows, since a part of each row's own date decides whether it counts."""
+    return any(isinstance(leaf, PartIn) for condition in (measure.of, measure.among) for leaf in leaves(condition))
 
 
-def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cuts: Iterable[date]) -> ibis.Table:
-    """Rows of one person between two ``cuts`` that are alike in ``columns``, brought together: their number as ``_weight``, and the newest ``happened_on``.
+def kept_apart(measures: Iterable[Measure], rows: ibis.Table) -> dict[str, Any]:
+    """Columns that keep rows apart whose days or weeks are counted: those that meet the condition, and no others."""
+    units: dict[Condition | None, str] = {}
+    for measure in measures:
+        if measure.kind in ("days", "weeks") and units.get(measure.of) != "days":
+            units[measure.of] = measure.kind
+    day = _day(rows)
+    return {
+        f"_apart_{number}": compile_condition(of, rows).ifelse(day if unit == "days" else _week(day), None)
+        for number, (of, unit) in enumerate(units.items())
+    }
 
-    Nothing is lost where every window begins and ends at a cut and every condition reads only ``columns``. Of ten million marks a
-    few hundred thousand remain, and conditions, which cost far more than reading, are asked of those.
+
+def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cuts: Iterable[date], measures: Iterable[Measure] = ()) -> ibis.Table:
+    """Rows of one person between two ``cuts`` that are alike in ``columns``, brought together.
+
+    ``_weight`` is their number, ``happened_on`` the newest day among them and ``_first`` the oldest. Nothing is lost where every window begins and
+    ends at a cut and every condition reads only ``columns``; days and weeks that one of ``measures`` counts are kept apart. Of ten million marks
+    a few hundred thousand remain, and conditions, which cost far more than reading, are asked of those. Rows that were brought together before can
+    be brought together again.
     """
     import ibis
 
     keys = list(dict.fromkeys((*person, *columns)))
     passed = [(rows.happened_on >= ibis.literal(cut, type="date")).cast("int16") for cut in sorted(set(cuts))]
     part = functools.reduce(operator.add, passed) if passed else ibis.literal(0, type="int16")
-    cut = rows.mutate(_part=part)
-    return cut.group_by(*keys, "_part").agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max()})
+    apart = kept_apart(measures, rows)
+    cut = rows.mutate(_part=part, **apart)
+    weight = cut[WEIGHT].sum() if WEIGHT in rows.columns else cut.count()
+    first = cut[FIRST if FIRST in rows.columns else "happened_on"].min()
+    return cut.group_by(*keys, "_part", *apart).agg(**{WEIGHT: weight, "happened_on": cut.happened_on.max(), FIRST: first})
 
 
 def open_stay(measure: Measure, rows: ibis.Table, start: date, end: date, as_of: date, ends: str) -> ibis.Table:

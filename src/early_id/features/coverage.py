@@ -11,9 +11,9 @@ What a source has sent is judged by the rows that were known on the date, throug
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ from early_id.features.declare import Measure
 from early_id.features.past import Past
 from early_id.features.windows import BEGINNING
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import can_hold
+from early_id.schema.conditions import Condition, can_hold
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ class Supply:
 
 def feeds(table: Table, measure: Measure) -> frozenset[str]:
     """The kinds of row that ``measure`` may count, by who sends them together; all of the table's, where it does not say."""
-    if not table.kind:
-        return frozenset({WHOLE})
-    codes = code_list(table[table.kind].codes or "").codes
-    return frozenset(c.feed or c.code for c in codes if c.usage is Usage.FEATURE and can_hold(measure.of, table.kind, c.code))
+    return _feeds(table.kind, table[table.kind].codes or "", measure.of) if table.kind else frozenset({WHOLE})
+
+
+@cache
+def _feeds(kind: str, codes: str, of: Condition | None) -> frozenset[str]:
+    """The same of a list of codes; asked for every feature on every date."""
+    return frozenset(c.feed or c.code for c in code_list(codes).codes if c.usage is Usage.FEATURE and can_hold(of, kind, c.code))
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Coverage:
         Column rid: everyone who is asked about.
     persons : DataFrame
         Columns rid, child_id, own_school: whose rows count for whom; the child, or the family without the child.
-    linked : set of int
-        Those of ``children`` for whom anybody's rows can be found at all.
+    linked : array of bool
+        For which of ``children`` anybody's rows can be found at all.
     own_school_only : bool
         Whether only rows of the child's present school count.
     """
@@ -85,24 +88,30 @@ class Coverage:
     settings: FeatureSettings
     children: pd.DataFrame
     persons: pd.DataFrame
-    linked: frozenset[int]
+    linked: np.ndarray
     own_school_only: bool
+    _found: dict[tuple[frozenset[str], date, date], np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, measure: Measure, start: date, end: date) -> np.ndarray:
         """A boolean for each child: whether no row that ``measure`` counts in ``[start, end)`` means that there was none."""
+        asked = (feeds(self.table, measure), start, end)
+        if asked not in self._found:
+            self._found[asked] = self._covered(*asked)
+        return self._found[asked]
+
+    def _covered(self, kinds: frozenset[str], start: date, end: date) -> np.ndarray:
         slack = timedelta(days=self.settings.covered_within_days)
         # Windows without a beginning need cover for the year before the date only.
         wanted = start if start > BEGINNING else self.past.as_of - timedelta(days=365)
         # A source that ends before a short window begins says nothing about it, however little it is behind.
         until = pd.Timestamp(max(self.past.as_of - slack, start))
         since = pd.Timestamp(wanted + slack)
-        by_feed = [[s for s in self.supplies if s.covers(feed, since, until)] for feed in sorted(feeds(self.table, measure))]
+        by_feed = [[s for s in self.supplies if s.covers(feed, since, until)] for feed in sorted(kinds)]
         if not all(by_feed):
             return np.zeros(len(self.children), dtype=bool)
-        answer = self.children["rid"].isin(self.linked).to_numpy()
         if self.table.covered_by == "roll":
-            return answer & self._on_roll(by_feed, since, pd.Timestamp(start), pd.Timestamp(end))
-        return answer
+            return self.linked & self._on_roll(by_feed, since, pd.Timestamp(start), pd.Timestamp(end))
+        return self.linked
 
     def _on_roll(self, by_feed: list[list[Supply]], since: pd.Timestamp, start: pd.Timestamp, end: pd.Timestamp) -> np.ndarray:
         """Who was on a roll from the beginning of the window, and in it on the roll of no school whose rows are not sent."""

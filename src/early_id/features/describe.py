@@ -12,7 +12,6 @@ import pandas as pd
 
 from early_id.core.calendar import SchoolCalendar, usual_calendar
 from early_id.core.errors import SettingsError
-from early_id.core.types import SharingClass
 from early_id.features.ask import listening
 from early_id.features.catalogue import Catalogue
 from early_id.features.declare import Feature
@@ -20,7 +19,7 @@ from early_id.features.past import TableSource
 from early_id.features.programme import COUNCIL, Programme, build_features
 from early_id.features.themes import THEMES
 from early_id.features.windows import span
-from early_id.features.words import definition
+from early_id.features.words import SHARING_WORDS, definition
 from early_id.linkage import People
 from early_id.schema.tables import Tables
 
@@ -33,14 +32,8 @@ _BARS = 10
 _WIDTH = 40
 #: Measures that no query of ours answers alone.
 _NO_SQL = {"relatives": "Counted from the households as known on the date, without a query.", "custom": "Computed by a function of the extension."}
-SHARING_WORDS = {
-    SharingClass.SCHOOL: "the child's own school",
-    SharingClass.EDUCATION: "the council's education team, and other schools",
-    SharingClass.SOCIAL_CARE: "social care",
-    SharingClass.POLICE: "police",
-    SharingClass.HEALTH: "health",
-    SharingClass.HOUSING_FINANCE: "housing and benefits",
-}
+#: Engines whose SQL goes by another name than their own.
+_DIALECTS = {"pyspark": "spark"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -223,12 +216,18 @@ def describe_feature(
     with listening() as asked:
         matrix = build_features(store, people, Catalogue((one,), store.tables), as_of=as_of, settings=cfg, programme=programme, calendar=terms)
     return FeatureDescription(
-        one, definition(one, store.tables[one.source]), as_of, span(one.window, as_of, terms), tuple(map(_laid_out, asked)), matrix.X[one.name]
+        one,
+        definition(one, store.tables[one.source]),
+        as_of,
+        span(one.window, as_of, terms),
+        tuple(_laid_out(*one) for one in asked),
+        matrix.X[one.name],
     )
 
 
-def _laid_out(query: str) -> str:
-    """A query over lines that fit a terminal."""
+def _laid_out(engine: str, query: str) -> str:
+    """A query over lines that fit a terminal, in the words of its own engine."""
     import sqlglot
 
-    return sqlglot.transpile(query, "duckdb", "duckdb", pretty=True, max_text_width=90)[0]
+    dialect = _DIALECTS.get(engine, engine)
+    return sqlglot.transpile(query, dialect, dialect, pretty=True, max_text_width=90)[0]

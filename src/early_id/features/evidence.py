@@ -11,7 +11,7 @@ are not in it, and codes that may not be used are read as everywhere else: their
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, ClassVar
@@ -20,13 +20,15 @@ import pandas as pd
 
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
+from early_id.core.errors import SettingsError
 from early_id.core.types import Usage
 from early_id.features.build import numbered, scopes
 from early_id.features.compile import flagged, marks_of
 from early_id.features.cut import with_stand_ins
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.past import Past, TableSource
-from early_id.features.scope import Scope
+from early_id.features.peers import members_of_year
+from early_id.features.scope import Scope, subjects_of
 from early_id.features.values import parts_of
 from early_id.linkage import People
 
@@ -41,7 +43,7 @@ FIRST, LAST = ("child_id", "window", "counts", "among", "happened_on"), ("known_
 #: What has to be known to read the rows of some measures.
 NOTES = {
     "custom": "Rows as they were given to a function of the extension; it alone knows which it counts.",
-    "against_peers": "The child's own rows. The value is their share minus the share of the year group at the school, whose rows are other children's.",
+    "against_peers": "The child's own rows. The value is their share minus the share of the year group at the school, the child among it.",
 }
 
 
@@ -60,6 +62,19 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Further:
+    """How many rows of others, or of another table, went into the number."""
+
+    children: int
+    rows: int
+    counted: int
+
+
+#: Name of the year group among :meth:`EvidenceRows.further`.
+YEAR_GROUP = "year group"
+
+
+@dataclass(frozen=True)
 class About:
     """What evidence rows are evidence of. Holds counts and dates, no row."""
 
@@ -69,13 +84,15 @@ class About:
     windows: Mapping[str, tuple[date, date]]  #: ``now``, and for a change ``before``: half-open spans
     left_out: Mapping[str, int] = field(default_factory=dict)  #: why → how many stored rows of the child (or the relatives)
     note: str = ""
+    further: Mapping[str, Further] = field(default_factory=dict)  #: the year group, or a table that a custom measure reads besides
 
 
 class EvidenceRows(pd.DataFrame):  # type: ignore[misc]  # pandas has no types of its own here
     """Rows behind one number, as a pandas frame that prints counts only; ``frame()`` is the plain one, for analysts."""
 
-    _metadata: ClassVar[list[str]] = ["about"]
+    _metadata: ClassVar[list[str]] = ["about", "more"]
     about: About
+    more: Mapping[str, pd.DataFrame]
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
@@ -84,6 +101,12 @@ class EvidenceRows(pd.DataFrame):  # type: ignore[misc]  # pandas has no types o
     def frame(self) -> pd.DataFrame:
         """The rows themselves."""
         return pd.DataFrame(self)
+
+    def further(self, name: str) -> pd.DataFrame:
+        """The rows of others that went into the number: of the ``year group``, or of another table that a custom measure reads."""
+        if name not in self.more:
+            raise SettingsError.unknown_name("further rows", name, tuple(self.more) or ("none",))
+        return self.more[name]
 
     def __repr__(self) -> str:
         about = self.about
@@ -117,10 +140,27 @@ def evidence_rows(origin: Origin, row: str, feature: Feature, value: float, *, l
         return _told(_people(scope), About(feature, as_of, value, {}, note="The other children of the family, as households were known on the date."))
     windows = {name: scope.window(window) for name, _, window in _parts(feature)}
     found = pd.concat([_rows(scope, measure, name, windows[name]) for name, measure, _ in _parts(feature)], ignore_index=True)
-    order = [name for name in ("window", "happened_on", "session", "source", "source_person_id") if name in found]
-    found = found.sort_values(order, ascending=[name != "window" for name in order], kind="stable", ignore_index=True)
+    found = _in_order(found)
     others = _left_out(scope, windows, len(found)) if left_out else {}
-    return _told(found, About(feature, as_of, value, windows, others, NOTES.get(feature.measure.kind, "")))
+    more = {name: _in_order(rows) for name, rows in _further(scope, feature).items()}
+    counts = {name: Further(rows["child_id"].nunique(), len(rows), int(rows["counts"].sum())) for name, rows in more.items()}
+    return _told(found, About(feature, as_of, value, windows, others, NOTES.get(feature.measure.kind, ""), counts), more)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    order = [name for name in ("window", "happened_on", "session", "source", "source_person_id") if name in rows]
+    return rows.sort_values(order, ascending=[name != "window" for name in order], kind="stable", ignore_index=True)
+
+
+def _further(scope: Scope, feature: Feature) -> dict[str, pd.DataFrame]:
+    """Rows behind the number that are not of the child (or the relatives) in the feature's own table."""
+    measure, window = feature.measure, scope.window(feature.window)
+    if measure.kind == "against_peers" and measure.inner is not None:
+        members = members_of_year(scope.past, scope.children)
+        mates = replace(scope, persons=members, subjects=subjects_of(members, scope.past.links()))
+        return {YEAR_GROUP: _rows(mates, measure.inner, NOW, window)}
+    others = [name for name in dict.fromkeys(measure.tables) if name != scope.table.name and scope.past.store.has(name)]
+    return {name: _rows(replace(scope, table=scope.past.store.tables[name]), measure, NOW, window) for name in others}
 
 
 def _people(scope: Scope) -> pd.DataFrame:
@@ -130,9 +170,9 @@ def _people(scope: Scope) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame({"child_id": others, "window": NOW, "counts": True, "among": True})], ignore_index=True)
 
 
-def _told(rows: pd.DataFrame, about: About) -> EvidenceRows:
+def _told(rows: pd.DataFrame, about: About, more: Mapping[str, pd.DataFrame] | None = None) -> EvidenceRows:
     result = EvidenceRows(rows)
-    result.about = about
+    result.about, result.more = about, more or {}
     return result
 
 
@@ -150,7 +190,7 @@ def _rows(scope: Scope, measure: Measure, name: str, window: tuple[date, date]) 
     frame = flags.rows.mutate(counts=marks.counted, among=marks.among).filter(wanted).execute()
     links = scope.past.links()
     frame = frame.merge(links, on=["source", "source_person_id"], how="left").assign(window=name)
-    same = scope.table.happened if scope.table[scope.table.happened].type == "date" else ""  # happened_on says it already
+    same = scope.table.happened if scope.table.happened and scope.table[scope.table.happened].type == "date" else ""  # happened_on says it already
     usable = [c.name for c in scope.table.columns if (c.usage is Usage.FEATURE or c.name == "school_id") and c.name != same]
     shown = [*FIRST, *(column for column in usable if column not in FIRST), *(column for column in LAST if column in frame)]
     return frame[shown]
@@ -163,7 +203,7 @@ def _left_out(scope: Scope, windows: Mapping[str, tuple[date, date]], shown: int
     scope.place_subjects()
 
     def of_subjects(rows: ibis.Table) -> ibis.Table:
-        return rows.join(past.store.backend.table("_subjects"), ["source", "source_person_id"])
+        return rows.join(past.store.backend.table(scope.placed), ["source", "source_person_id"])
 
     import ibis
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from early_id.core.findings import Finding
 from early_id.core.types import Severity
+from early_id.features.ask import Dates, ask, key_of
 from early_id.features.past import Past
+from early_id.schema.absence import DUAL
 
 if TYPE_CHECKING:
     from early_id.features.declare import Feature
@@ -25,10 +28,14 @@ _MESSAGES = {
         "The date may lie before the records begin, or no source of that kind of row reaches it: early-id features describe NAME says how many are not known.",
     ),
     "FEA003": (
-        Severity.QUERY, "Children are on the roll of several schools at once; the one whose enrolment began last counts as theirs.",
-        "Ask the schools to close enrolments that have ended; dual registration is not told apart from that.",
+        Severity.QUERY, "Children are on the roll of several schools at once and no school marks them as dual registered (D); the enrolment begun last counts.",
+        "Ask the schools to close enrolments that have ended, or to mark with D the sessions due at the other school.",
     ),
 }  # fmt: skip
+
+
+#: Days before the date in which a mark has to say that a child is dual registered.
+_LATELY = 120
 
 
 def _finding(code: str, count: int, where: str) -> Finding:
@@ -48,8 +55,25 @@ def not_known(store: TableSource, features: Iterable[Feature], values: pd.DataFr
     return [_finding("FEA002", len(empty), f"{past.as_of}: {', '.join(empty)}")] if empty else []
 
 
+def _dual_registered(past: Past) -> set[str]:
+    """Children with a mark of the last months that says: due at the other school."""
+    if not past.store.has("attendance"):
+        return set()
+
+    def query(on: Dates) -> Any:
+        import ibis
+
+        rows = past.rows("attendance", on["as_of"])
+        said = rows.filter(rows.code.isin(sorted(DUAL)), rows.happened_on >= ibis.literal(on["since"], type="date"))
+        return said.select("source", "source_person_id").distinct()
+
+    dates = {"as_of": past.as_of, "since": past.as_of - timedelta(days=_LATELY)}
+    found = ask(past.store, ("dual registered", key_of(past, past.store.tables["attendance"])), query, dates)
+    return set(past.linked(found)["child_id"])
+
+
 def several_rolls(past: Past, index: pd.DataFrame) -> list[Finding]:
-    """``FEA003``: children of the cohort whose enrolments at different schools are open at once."""
+    """``FEA003``: children of the cohort whose enrolments at different schools are open at once, unless a school marks them as dual registered."""
     if "enrolments" not in past.store.tables:
         return []
     spells = past.frame("enrolments")
@@ -57,5 +81,7 @@ def several_rolls(past: Past, index: pd.DataFrame) -> list[Finding]:
         return []
     ends = pd.to_datetime(spells["end_on"])
     spells = spells[(ends.isna() | (ends >= pd.Timestamp(past.as_of))) & spells["child_id"].isin(index["child_id"])]
-    count = int((spells.groupby("child_id")["school_id"].nunique() > 1).sum())
+    schools = spells.groupby("child_id")["school_id"].nunique()
+    several = schools.index[schools > 1]
+    count = int((~several.isin(_dual_registered(past))).sum()) if len(several) else 0
     return [_finding("FEA003", count, f"enrolments on {past.as_of}")] if count else []

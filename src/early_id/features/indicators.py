@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import fill
+
+import pandas as pd
 
 from early_id.core.errors import DeclarationError
+from early_id.features.catalogue import Catalogue
+from early_id.features.words import SHARING_WORDS
 
 #: The edition that the list follows, and what has to be done before a release.
 EDITION = "Working Together 2023, to be checked against the 2026 edition before a release"
@@ -100,6 +105,44 @@ INDICATORS: tuple[Indicator, ...] = (
     _practised("isolation", "A family that is alone",
                why_not="Not held: no record says whom a family can turn to; it is one of the first things to ask."),
 )  # fmt: skip
+
+
+#: Over each part of the table.
+_HEADINGS = {GUIDANCE: f"What guidance names ({EDITION})", PRACTICE: "What practitioners add"}
+_WIDTH = 110
+
+
+def indicators_text(features: Catalogue, indicators: Iterable[Indicator] = INDICATORS) -> str:
+    """The table for a terminal: each situation with the labels of its features by who holds the records, and what is not used and why."""
+    lines: list[str] = []
+    for number, one in enumerate(indicators, 1):
+        if (heading := _HEADINGS[one.source]) not in lines:
+            lines += [*([""] if lines else []), heading, "-" * len(heading)]
+        lines += ["", f"{number:>2}. {one.title}"]
+        held: dict[str, list[str]] = {}
+        for feature in (features[name] for name in one.features):
+            held.setdefault(SHARING_WORDS[feature.sharing], []).append(feature.label)
+        said = [(f"{holder[0].upper()}{holder[1:]}: ", "; ".join(labels)) for holder, labels in held.items()]
+        for what, text in (*said, ("Not used: " if held else "No sign is used: ", one.why_not)):
+            if text:
+                lines.append(fill(text, _WIDTH, initial_indent=f"    {what}", subsequent_indent="      "))
+    return "\n".join(lines)
+
+
+def indicators_frame(features: Catalogue, indicators: Iterable[Indicator] = INDICATORS) -> pd.DataFrame:
+    """The same as a frame: situation, who names it, labels of the signs used by who holds them, and what is not used and why."""
+    rows = [
+        {
+            "situation": one.title,
+            "named by": one.source,
+            "signs used": "; ".join(
+                f"{features[name].label} ({SHARING_WORDS[features[name].sharing]})" for name in one.features
+            ),
+            "not used, because": one.why_not,
+        }
+        for one in indicators
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def check_indicators(names: Iterable[str], indicators: Iterable[Indicator] = INDICATORS) -> None:

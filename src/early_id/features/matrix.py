@@ -13,7 +13,7 @@ import pandas as pd
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.findings import Findings
 from early_id.core.fingerprint import frame_fingerprint
-from early_id.core.types import Audience, SharingClass
+from early_id.core.types import Audience, SharingClass, Unit
 from early_id.features.declare import Feature
 from early_id.features.evidence import EvidenceRows, Origin, evidence_rows
 
@@ -36,6 +36,11 @@ class MatrixMeta:
     notes: tuple[str, ...] = ()
     places: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  #: audience → recipient → families that it can talk to
     findings: Findings = field(default_factory=Findings)  #: what could not be known: absent tables, features that nobody has, children on two rolls
+
+
+#: Whose rows a feature counts, and what its number is.
+_OF = {Unit.CHILD: "the child", Unit.FAMILY: "brothers and sisters"}
+_MEASURED_IN = {"count": "number", "share": "share, 0 to 1", "days": "days", "yes_no": "yes 1, no 0", "number": "number"}
 
 
 def row_keys(child_id: pd.Series, as_of: pd.Series) -> pd.Index:
@@ -210,10 +215,12 @@ class FeatureMatrix:
         return f"FeatureMatrix({len(self):,} rows, {self.X.shape[1]} features, as of {dates})"
 
     def summary(self) -> pd.DataFrame:
-        """One row a feature: label, class, share unknown, mean."""
+        """One row a feature: label, whose rows it counts, what its number is (a share, days, yes or no), class, share unknown, mean."""
         return pd.DataFrame(
             {
                 "label": [f.label for f in self.meta.features],
+                "of": [_OF[f.unit] for f in self.meta.features],
+                "measured_in": [_MEASURED_IN[f.value_format] for f in self.meta.features],
                 "theme": [f.theme for f in self.meta.features],
                 "sharing": [str(f.sharing) for f in self.meta.features],
                 "share_unknown": self.X.isna().mean().round(3).to_numpy(),

@@ -101,17 +101,21 @@ def _happened(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, 
     }
 
 
+def departures(later: Past) -> pd.DataFrame:
+    """One row a child: ``grown_on`` (18th birthday), ``died_on``, ``left_on`` (the end of the last enrolment, where the child left the area)."""
+    people = persons(later)
+    spells = later.frame("enrolments").sort_values(["child_id", "start_on"])
+    last = spells.drop_duplicates("child_id", keep="last").set_index("child_id")
+    reasons = last["leaving_reason"].astype("string").str.strip().str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    gone = pd.to_datetime(last.loc[reasons.isin(LEFT_AREA), "end_on"])
+    frame = pd.DataFrame({"grown_on": people["birth_date"] + pd.DateOffset(years=18), "died_on": pd.to_datetime(people["died_on"])})
+    return frame.join(gone.rename("left_on"), how="outer")
+
+
 def _left(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
     """Children who left the area, turned 18 or died inside the span."""
-    people = persons(later)
-    eighteen = people["birth_date"] + pd.DateOffset(years=18)
-    died = pd.to_datetime(people["died_on"])
-    grown = set(people.index[((eighteen >= start) & (eighteen < end)) | ((died >= start) & (died < end))])
-    spells = later.frame("enrolments").sort_values(["child_id", "start_on"])
-    last = spells.drop_duplicates("child_id", keep="last")
-    reasons = last["leaving_reason"].astype("string").str.strip().str.lower().str.replace(r"[\s-]+", "_", regex=True)
-    gone = _between(last[reasons.isin(LEFT_AREA)], "end_on", start, end)
-    return grown | set(gone["child_id"])
+    days = departures(later)
+    return set(days.index[((days >= start) & (days < end)).any(axis=1)])
 
 
 def mature_dates(index: pd.DataFrame, before: date) -> pd.Series:

@@ -36,6 +36,13 @@ def year_groups(past: Past) -> pd.DataFrame:
     return spells.drop_duplicates(["child_id", "school_id"], keep="last")[columns]
 
 
+def members_of_year(past: Past, child: pd.DataFrame) -> pd.DataFrame:
+    """rid, own_school, child_id of everyone in the year group of one child (a row of ``Scope.children``), the child among them."""
+    own = child[["rid", "child_id", "school_id"]].merge(year_groups(past), on=["child_id", "school_id"])
+    mates = own.drop(columns="child_id").merge(year_groups(past), on=["school_id", "nc_year"])
+    return mates.rename(columns={"school_id": "own_school"})[["rid", "own_school", "child_id"]]
+
+
 @dataclass(frozen=True)
 class Asked:
     """One share to be had of the year groups: its prefix in the answer, measure and window."""

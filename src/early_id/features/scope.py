@@ -13,7 +13,7 @@ from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.core.types import Unit
 from early_id.features.ask import Dates
-from early_id.features.compile import OF_OPEN_SPELLS, columns_read, compact
+from early_id.features.compile import columns_of_all, compact
 from early_id.features.coverage import Coverage
 from early_id.features.declare import Window
 from early_id.features.past import Past
@@ -44,13 +44,17 @@ def subjects_of(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
 
 
 def start_of(window: Window) -> str:
-    """Role of a window's first day among the dates of a query."""
+    """Role of a window's first day among the dates of a query: one and the same for all windows that begin or end with it."""
+    if window.kind in ("last_days", "between_days"):
+        return f"{window.first}d"
     return f"{window.suffix} start"
 
 
 def end_of(window: Window) -> str:
     """Role of the day after a window's last."""
-    return f"{window.suffix} end"
+    if window.kind == "between_days" and window.last:
+        return f"{window.last}d"
+    return "last Monday" if window.kind == "last_school_weeks" else "as_of"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Scope:
 
     past: Past
     table: Table
+    unit: Unit
     children: pd.DataFrame
     persons: pd.DataFrame
     subjects: pd.DataFrame
@@ -82,27 +87,32 @@ class Scope:
             found[start_of(window)], found[end_of(window)] = self.window(window)
         return {**found, "earliest": earliest} if earliest > BEGINNING else found
 
-    def settled(self, table: Table, dates: Dates) -> ibis.Table:
-        """Rows of any table as known, without marks that are still rewritten this close to the date."""
+    def settled(self, table: Table, dates: Dates, *, together: bool = False) -> ibis.Table:
+        """Rows of any table as known, without marks that are still rewritten this close to the date; already ``together`` where they may be."""
         import ibis
 
-        rows = self.past.rows(table.name, dates["as_of"])
+        rows = self.past.rows(table.name, dates["as_of"], together=together)
         if table.provisional:
             column, codes = table.provisional
             since = ibis.literal(dates["settled"], type="date")
             rows = rows.filter(~(rows[column].isin(sorted(codes)).fill_null(False) & (rows.happened_on >= since)))
         return rows
 
-    def since(self, dates: Dates) -> ibis.Table:
+    def since(self, dates: Dates, *, together: bool = False) -> ibis.Table:
         """All settled rows of the table that are not too early, whoever they are about."""
         import ibis
 
-        rows = self.settled(self.table, dates)
+        rows = self.settled(self.table, dates, together=together)
         return rows.filter(rows.happened_on >= ibis.literal(dates["earliest"], type="date")) if "earliest" in dates else rows
+
+    @property
+    def placed(self) -> str:
+        """What the engine calls :attr:`subjects`."""
+        return f"_subjects_{self.unit}"
 
     def place_subjects(self) -> None:
         """Tell the engine whose rows count for whom."""
-        self.past.store.backend.create_table("_subjects", self.subjects, temp=True, overwrite=True)
+        self.past.store.backend.create_table(self.placed, self.subjects, temp=True, overwrite=True)
 
     def rows(self, dates: Dates) -> ibis.Table:
         """Linked rows of the table, cut in time, with ``rid``; :meth:`place_subjects` comes first."""
@@ -114,15 +124,15 @@ class Scope:
 
     def brought_together(self, parts: Sequence[Part], dates: Dates) -> ibis.Table:
         """All settled rows, whoever they are about, brought together as far as ``parts`` do not tell them apart."""
-        columns = {name for part in parts for name in columns_read(part.measure)}
-        if any(part.measure.kind in OF_OPEN_SPELLS for part in parts):
-            columns.add(self.table.ends)
+        measures = [part.measure for part in parts]
         person = ["source", "source_person_id", *(["school_id"] if "school_id" in self.table else [])]
-        cuts = [dates[role] for part in parts for role in (start_of(part.window), end_of(part.window))]
-        return compact(self.since(dates), person, sorted(columns), cuts)
+        # No row is of the as-of date or later, so that it is no cut.
+        roles = {role for part in parts for role in (start_of(part.window), end_of(part.window))} - {"as_of"}
+        columns = sorted(columns_of_all(measures, self.table))
+        return compact(self.since(dates, together=True), person, columns, [dates[role] for role in roles], measures)
 
     def _linked(self, rows: ibis.Table) -> ibis.Table:
-        joined = rows.join(self.past.store.backend.table("_subjects"), ["source", "source_person_id"])
+        joined = rows.join(self.past.store.backend.table(self.placed), ["source", "source_person_id"])
         if self.own_school_only and "school_id" in self.table:
             joined = joined.filter(joined.school_id == joined.own_school)
         return joined

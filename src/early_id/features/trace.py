@@ -10,7 +10,7 @@ import pandas as pd
 from early_id.core.display import text_table
 from early_id.core.errors import InputDataError
 from early_id.core.types import Json
-from early_id.features.evidence import BEFORE, FIRST, LAST, EvidenceRows
+from early_id.features.evidence import BEFORE, FIRST, LAST, YEAR_GROUP, EvidenceRows
 from early_id.linkage import People
 
 #: At most so many rows are printed; all of them with ``--all``.
@@ -51,6 +51,7 @@ def trace_json(rows: EvidenceRows) -> Json:
         "counted": int(rows["counts"].sum()),
         "left_out": dict(about.left_out),
         "note": about.note,
+        "further": {name: {"children": one.children, "rows": one.rows, "counted": one.counted} for name, one in about.further.items()},
         "rows": _plain(rows.frame()).to_dict("records"),
     }
 
@@ -72,6 +73,12 @@ def trace_text(rows: EvidenceRows, *, width: int = 100, shown: int | None = SHOW
     lines.append(line("rows", f"{len(rows):,} looked at, {counted:,} of them counted (marked *)"))
     if about.note:
         lines.append(line("note", about.note))
+    for name, one in about.further.items():
+        of = f" of {one.children:,} children" if name == YEAR_GROUP else ""
+        share = f" ({one.counted / one.rows:.1%})" if name == YEAR_GROUP and one.rows else ""
+        lines.append(
+            line("and" if name != YEAR_GROUP else "others", f"{name}: {one.rows:,} rows{of} looked at, {one.counted:,} of them counted{share}")
+        )
     lines += ["", *_table(rows, shown)]
     if about.left_out:
         lines += ["", "  Left out of the records of " + ("the relatives" if feature.unit == "family" else "the child") + f" in '{feature.source}':"]

@@ -11,10 +11,17 @@ from early_id.schema.tables import Table
 #: So many codes are named with their meaning; of more only the codes are listed.
 _FEW = 4
 _PARTS = {"hour": "hour", "weekday": "weekday (Monday is 0)", "month": "month"}
-_EMPTY = {
-    Missing.UNKNOWN: "no such rows are taken as not known",
-    Missing.ZERO_IF_COVERED: "no such rows are taken as none where a source covers the child and the time, else as not known",
+#: Who holds the records of each class.
+SHARING_WORDS = {
+    SharingClass.SCHOOL: "the child's own school",
+    SharingClass.EDUCATION: "the council's education team, and other schools",
+    SharingClass.SOCIAL_CARE: "social care",
+    SharingClass.POLICE: "police",
+    SharingClass.HEALTH: "health",
+    SharingClass.HOUSING_FINANCE: "housing and benefits",
 }
+#: Measures of which no row can mean none.
+_COUNTS = ("count", "any_", "total", "largest", "different", "days", "weeks", "current")
 
 
 def condition_words(condition: Condition | None, table: Table) -> str:
@@ -65,7 +72,8 @@ def measure_words(measure: Measure, table: Table, window: Window) -> str:
     """What is computed over which time."""
     rows, column = _rows(measure, table), _column(measure, table)
     among = "rows" if measure.among is None else f"rows where {condition_words(measure.among, table)}"
-    least = f" Not known with fewer than {measure.at_least} of those." if measure.at_least > 1 else ""
+    those = among if measure.kind in _COUNTS else "of those"
+    least = f" Not known with fewer than {measure.at_least} {those}." if measure.at_least > 1 else ""
     if measure.kind == "change" and measure.inner is not None and measure.earlier is not None:
         inner = measure_words(measure.inner, table, window)
         return f"{inner} Then the same in {measure.earlier} is taken away; not known where either is."
@@ -100,15 +108,18 @@ def definition(feature: Feature, table: Table) -> str:
     """The whole definition: what is counted, whose rows, of which table, and what no rows mean."""
     whose = "brothers and sisters, without the child" if feature.unit is Unit.FAMILY else "the child"
     own = " Only rows of the child's present school count." if feature.sharing is SharingClass.SCHOOL and "school_id" in table else ""
-    counted = feature.measure.kind not in (
-        "share",
-        "longest_run",
-        "days_since_last",
-        "days_since_first",
-        "mean_gap",
-        "latest",
-        "change",
-        "against_peers",
-    )
-    empty = f" Otherwise {_EMPTY[feature.missing]}." if counted else ""
-    return f"{measure_words(feature.measure, table, feature.window)} Rows: {table.label.lower()} of {whose}.{own}{empty}"
+    return f"{measure_words(feature.measure, table, feature.window)} Rows: {table.label.lower()} of {whose}.{own}{_empty(feature, table)}"
+
+
+def _empty(feature: Feature, table: Table) -> str:
+    """What no such rows mean, where they can mean none."""
+    measure = feature.measure.inner if feature.measure.kind == "change" and feature.measure.inner is not None else feature.measure
+    if measure.kind not in _COUNTS:
+        return ""
+    among = "rows" if measure.among is None else f"rows where {condition_words(measure.among, table)}"
+    if table.covered_by == "rows":
+        return "" if measure.at_least > 1 else f" Not known without {among} in that time."
+    covered = "a source covers the child and the time"
+    if feature.missing is Missing.UNKNOWN:
+        return f" No such rows are taken as none where there were ever {among} and {covered}, else as not known."
+    return f" No such rows are taken as none where {covered}, else as not known."

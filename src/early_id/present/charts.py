@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 BLUE, BROWN, INK, QUIET, LINE, PALE = "#1d4e89", "#b35900", "#1b1b1b", "#4a4a4a", "#b5bac0", "#dbe5f0"
 _WIDTH = 8.2  # inches; the page shows it at most 58rem wide
-_ROW = 0.36
-_LABEL_CHARS = 26
-_LINE_HEIGHT = 12 / 72  # inches a line of a label, as `_finish` sets them
+_ROW = 0.32
+_LABEL_CHARS = 34
+_PITCH = 11.0  # points from line to line of a label
 _DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MARKERS = ("o", "s", "^", "D")
 
@@ -68,7 +68,7 @@ def bars(rows: Sequence[Row], *, title: str, desc: str, unit: str = "count") -> 
             axes.barh(y, value * factor, height=0.6, color=BLUE)
             end = max(value, _whisker(axes, y, row, factor) or value)
             axes.annotate(_text(value, unit), (end * factor, y), (5, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         return as_inline_svg(figure, title=title, desc=desc)
 
 
@@ -82,7 +82,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
     names : pair of str
         What the first and the second bar show; the second is hatched, so that colour is not needed.
     """
-    with drawing(len(rows), row_height=max(0.56, row_height(rows)), extra=0.5) as (figure, axes):
+    with drawing(len(rows), row_height=max(0.42, row_height(rows)), extra=0.4) as (figure, axes):
         factor = _UNITS[unit][0]
         values = [_number(row[key]) or 0 for row in rows for key in ("first", "second")]
         axes.set_xlim(0, max(values, default=0) * factor * 1.18 or 1)
@@ -98,7 +98,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
                     continue
                 axes.barh(y + offset, value * factor, height=0.34, label=name if y == 0 else None, **look)
                 axes.annotate(_text(value, unit), (value * factor, y + offset), (5, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         _key(figure, axes, names, looks)
         return as_inline_svg(figure, title=title, desc=desc)
 
@@ -142,7 +142,7 @@ def forest(rows: Sequence[Row], *, title: str, desc: str, unit: str = "percent",
                 markeredgewidth=1.5,
             )
             axes.annotate(_text(value, unit), (end * factor, y), (7, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         axes.grid(axis="x", color=PALE, linewidth=0.8)
         return as_inline_svg(figure, title=title, desc=desc)
 
@@ -207,7 +207,7 @@ def people_strip(found: int, of: int = 10, *, title: str, desc: str) -> Markup:
 def row_height(rows: Sequence[Row]) -> float:
     """Inches a row, so that the longest label does not run into its neighbours."""
     most = max((len(wrap(str(row["label"]), _LABEL_CHARS)) for row in rows), default=1)
-    return max(_ROW, most * _LINE_HEIGHT + 0.06)
+    return max(_ROW, most * _PITCH / 72 + 0.04)
 
 
 @contextmanager
@@ -268,14 +268,14 @@ def _note(axes: Axes, y: float, row: Row) -> None:
     )
 
 
-def _finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
+def finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
     """First row on top, words to the left, a quiet frame."""
     axes.set_yticks([])
     for y, row in enumerate(rows):
         # Line by line, each anchored at its end: the reader's font is narrower than the one measured with.
         words = wrap(str(row["label"]), _LABEL_CHARS) or [""]
         for n, line in enumerate(words):
-            up = (len(words) - 1 - 2 * n) * 6.0
+            up = (len(words) - 1 - 2 * n) * _PITCH / 2
             axes.annotate(line, (0, y), (-6, up), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center")
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)

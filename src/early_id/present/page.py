@@ -23,7 +23,7 @@ Cell: TypeAlias = str | int | float | date | None
 _OWN_TEMPLATES = Path(__file__).parent / "templates"
 
 #: Tables of at most this many rows are not broken over two printed pages.
-_KEPT_WHOLE = 8
+_KEPT_WHOLE = 11
 
 #: Looks of the band at the top of a page.
 KINDS = ("restricted", "publishable", "plain")
@@ -145,6 +145,7 @@ def table_html(
     *,
     numbers: Sequence[int] | None = None,
     note: str = "",
+    tight: bool = False,
 ) -> Markup:
     """A table with a caption, column headers and row headers (the first column), everything escaped.
 
@@ -154,6 +155,8 @@ def table_html(
         Positions of columns to set flush right. Left out: columns whose cells are all numbers (or ``c``, or per cents).
     note : str
         A line under the table, such as the rule for small counts.
+    tight : bool
+        Keep every cell but the first of a row on one line: for figures with their intervals.
     """
     if any(len(row) != len(headings) for row in rows):
         raise ValueError("every row needs one cell a heading")
@@ -171,7 +174,7 @@ def table_html(
     )
     foot = Markup('<p class="quiet">{}</p>').format(note) if note else Markup("")
     # The wrapper scrolls sideways on small screens, so it must be reachable by keyboard and have a name.
-    short = " short" if len(rows) <= _KEPT_WHOLE else ""
+    short = (" short" if len(rows) <= _KEPT_WHOLE else "") + (" tight" if tight else "")
     return Markup(
         '<div class="table-wrap{}" role="region" tabindex="0" aria-label="{}"><table><caption>{}</caption>\n'
         "<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>{}\n"

@@ -30,6 +30,7 @@ EMPTY, LEGEND = "[x]", "[x]: not available. The figure cannot be estimated, or w
 COVER, CONTENTS = "Read first", "Sheets"
 #: Widths in characters: gptables' letters are larger than those that a column is measured in.
 _WIDEST, _NARROWEST, _LARGER = 44.0, 9.0, 1.15
+_COVER_WIDTH = 85
 _LINE = 15.5  # points a line of those letters
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -69,7 +70,7 @@ def tables_bytes(sheets: Sequence[Sheet], *, title: str, about: Sequence[str], r
         book = produce_workbook(
             buffer,
             {sheet.name: _table(sheet, n) for n, sheet in enumerate(sheets, 1)},
-            cover=Cover(title=title, intro=[_text(line) for line in about], cover_label=COVER),
+            cover=Cover(title=title, intro=[_text(line) for line in about], cover_label=COVER, width=_COVER_WIDTH),
             contentsheet_label=CONTENTS,
             contentsheet_options={
                 "title": "Sheets of this workbook",
@@ -81,6 +82,8 @@ def tables_bytes(sheets: Sequence[Sheet], *, title: str, about: Sequence[str], r
         )
         book.set_properties({"title": title, "created": CREATED, "author": "early_id", "comments": restricted})
         pages = {page.get_name(): page for page in book.worksheets()}
+        for row, line in enumerate(about, start=2):  # after the title and the heading of the introduction
+            pages[COVER].set_row(row, _LINE * lines_of(line, _COVER_WIDTH * 0.85) + 3)
         pages[CONTENTS].set_column(0, 0, 32)
         pages[CONTENTS].set_column(1, 1, 90)
         for sheet in sheets:
@@ -100,7 +103,11 @@ def _table(sheet: Sheet, n: int) -> GPTable:
     cells = [[_cell(value, sheet.name) for value in row] for row in sheet.rows]
     signs = [(i + 1, j) for i, row in enumerate(cells) for j, value in enumerate(row) if isinstance(value, str) and value.startswith(FORMULA_SIGNS)]
     # Excel's own quote mark, so that such text stays text when a cell is edited.
-    quoted: list[dict[str, Any]] = [{"cell": {"cells": signs, "format": {"quote_prefix": True}}}] if signs else []
+    # One entry a cell: of several in one entry gptables formats the last.
+    quoted: list[dict[str, Any]] = [{"cell": {"cells": sign, "format": {"quote_prefix": True}}} for sign in signs]
+    # A number would touch the words of the next column.
+    words = [j for j in range(1, len(sheet.headings)) if any(isinstance(row[j], str) and row[j] != EMPTY for row in cells)]
+    apart: list[dict[str, Any]] = [{"column": {"columns": words, "format": {"indent": 1}, "include_names": True}}] if words else []
     headings = [_text(heading) for heading in sheet.headings]
     # Two columns of one name are refused; a programme's words can make one name of two.
     headings = [f"{name} ({headings[: j + 1].count(name)})" if headings[:j].count(name) else name for j, name in enumerate(headings)]
@@ -113,7 +120,7 @@ def _table(sheet: Sheet, n: int) -> GPTable:
         instructions="This sheet holds one table.",
         legend=[LEGEND] if any(value == EMPTY for row in cells for value in row) else [],
         index_columns={2: 0},
-        additional_formatting=quoted,
+        additional_formatting=[*apart, *quoted],
     )
 
 

@@ -9,7 +9,7 @@ from early_id.models.verdict import READY
 from early_id.present import disclosure
 from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
-from early_id.report.in_words import gap_in_words
+from early_id.report.in_words import gap_in_brief
 from early_id.report.recorded import less_recorded
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
 
@@ -18,39 +18,41 @@ def questions(m: Material) -> Section:
     """Section 3, of what the outline calls section 13: a board should not have to read to the end to be asked."""
     found = asked(m)
     finding = f"The findings raise {count_of(len(found), 'question')} for the board to answer before it decides."
-    where = paragraph("The box for the decision is on the first page.") if m.trials else Markup("")
+    where = paragraph("The box for the decision is on the first page.") if m.trials and not m.showing.publishable else Markup("")
     return Section("questions", "Questions for the board", finding, (bullets(found), where))
 
 
+#: Gaps of a list that a question names.
+NAMED = 5
 _WHOSE_GAP = "Is this need, recording, or the list? Who will look into it, and by when?"
 
 
 def asked(m: Material) -> list[str]:
     """What the findings raise, each in one or two sentences."""
     found: list[str] = []
-    unsure: dict[tuple[str, ...], list[str]] = {}
+    unsure: list[str] = []
     for audience, groups in m.groups.items():
         name = list_name(audience).lower()
-        found += [f"{sentence_case(name)}. {gap_in_words(m, row)} {_WHOSE_GAP}" for row in groups.found()]
-        titles = tuple(title.lower() for title in groups.page_titles() if groups.verdict(title) == str(Verdict.CANNOT_TELL))
-        unsure.setdefault(titles, []).append(name)
+        if gaps := [gap_in_brief(m, row) for row in groups.found()]:
+            shown = [*gaps[:NAMED], f"{len(gaps) - NAMED} more"] if len(gaps) > NAMED else gaps
+            found.append(f"{sentence_case(name)}: a gap was found for {and_list(shown)}. {_WHOSE_GAP}")
+        titles = groups.page_titles()
+        if n := sum(groups.verdict(title) == str(Verdict.CANNOT_TELL) for title in titles):
+            unsure.append(f"{n} of {count_of(len(titles), 'characteristic')} ({name})")
     if apart := less_recorded(m):
         found.append(
             f"Need seems to be written down less often than it is there for {and_list(apart)}. A list that learns from these records looks there less often "
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
         )
-    for titles, names in unsure.items():
-        if titles:
-            found.append(
-                f"{sentence_case(and_list(names))}: for {count_of(len(titles), 'characteristic')} ({', '.join(titles)}) these data cannot tell. Is it right to "
-                "go on without knowing, and what would tell us?"
-            )
-    for audience, trial in m.trials.items():
-        verdict = str(trial.get("verdict", ""))
-        if verdict and verdict != READY:
-            found.append(
-                f"{list_name(audience)}: the verdict on the model is “{verdict}”. Would a simple rule, or no list at all, serve families better?"
-            )
+    if unsure:
+        found.append(f"For {and_list(unsure)} these data cannot tell. Is it right to go on without knowing, and what would tell us?")
+    told = [
+        f"of {list_name(audience).lower()} “{trial['verdict']}”"
+        for audience, trial in m.trials.items()
+        if trial.get("verdict") not in (None, "", READY)
+    ]
+    if told:
+        found.append(f"The verdict on the model {and_list(told)}: would a simple rule, or no list at all, serve families better?")
     if any(m.no_tolerance(audience) for audience in m.groups):
         found.append(
             "Which difference between groups would the board accept? No tolerance is set, so these data could not have shown that there is no gap."
@@ -63,10 +65,13 @@ def asked(m: Material) -> list[str]:
     return found
 
 
+#: Said of the published page, which has no workbook beside it.
+ON_SCREEN = "On the screen, lines with a mark before them open further tables: every figure by group that may be shown. They are not printed."
+
 #: What the page names only.
 ELSEWHERE = (
     "Every figure by group, and all that this page only opens on the screen, stands in the workbook of tables beside it, which begins with a list of its sheets; "
-    "the same is in the JSON of the run (run.json) and of early-id audit --json. What the checks of the records found is on the page of findings."
+    "the same is in the JSON of early-id audit. What the checks of the records found is on the page of findings."
 )
 
 
@@ -119,18 +124,10 @@ def annex(m: Material) -> Section:
         subheading("Small numbers"),
         paragraph(suppression),
     ]
-    if not m.showing.publishable:
-        parts += [subheading("Where the rest is"), paragraph(ELSEWHERE)]
+    parts += [subheading("Where the rest is"), paragraph(ON_SCREEN if m.showing.publishable else ELSEWHERE)]
     if m.context.hashes:
-        parts += [
-            subheading("Fingerprints"),
-            facts(
-                {
-                    **{sentence_case(key): value for key, value in m.context.hashes.items()},
-                    **({"Version of early_id": m.context.version} if m.context.version else {}),
-                }
-            ),
-        ]
+        marks = {**m.context.hashes, **({"version of early_id": m.context.version} if m.context.version else {})}
+        parts += [subheading("Fingerprints"), paragraph(f"{sentence_case('; '.join(f'{key}: {value}' for key, value in marks.items()))}.")]
     return Section(
         "annex",
         "Annex",

@@ -13,14 +13,14 @@ from early_id.present import charts, page
 from early_id.present.wording import and_list, count_of, number_word, out_of, percent, plural, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import GroupRow, group_rows
-from early_id.report.in_words import MEASURE_NAMES, measure_name
+from early_id.report.in_words import MEASURE_NAMES, gap_in_brief, measure_name
 from early_id.report.section import (
     SMALLEST,
     Material,
     Section,
     audience_heading,
-    lead_in,
     paragraph,
+    picture,
     points,
     sheet_name,
     smallest,
@@ -28,7 +28,7 @@ from early_id.report.section import (
 )
 from early_id.report.showing import Figure, Showing, number
 
-#: Crossed groups, and links, in a table; the workbook has all.
+#: Crossed groups in a table; the workbook has all.
 SHOWN = 10
 
 #: Begins every line of the cost of the sharing rule in the summary of lists.
@@ -36,6 +36,8 @@ COST_BEGINS = "families a school list could not show because "
 
 #: Links under this share are left out.
 LINKED = 0.03
+#: The strongest of them on a page.
+LINKS = 6
 
 #: Where published, links are given to the nearest such step.
 _COARSE = 0.05
@@ -57,7 +59,7 @@ def crossed(m: Material) -> Section:
             continue
         compared = rows.drop_duplicates(["characteristic", "group"]) if len(rows) else rows
         found = group_rows(rows, Showing(False)).found() if len(rows) else []
-        said = f"a gap was found for {and_list([_crossed_label(row) for row in found[:3]])}" if found else "no gap was shown beyond doubt"
+        said = f"a gap was found for {and_list([gap_in_brief(m, row) for row in found[:3]])}" if found else "no gap was shown beyond doubt"
         said += f" and {len(found) - 3} more" if len(found) > 3 else ""
         sentences.append(
             f"{list_name(audience)}: of {count_of(len(compared) + len(small), 'crossed group')}, {number_word(len(compared))} "
@@ -83,10 +85,6 @@ def crossed(m: Material) -> Section:
     return Section("crossed", "Crossed groups", finding, tuple(parts))
 
 
-def _crossed_label(row: GroupRow) -> str:
-    return f"{row.label} ({measure_name(row)})"
-
-
 def _found(audience: str, found: Sequence[GroupRow]) -> list[Markup]:
     """The crossed groups in which a gap was found, widest first."""
     shown = found[:SHOWN]
@@ -98,9 +96,17 @@ def _found(audience: str, found: Sequence[GroupRow]) -> list[Markup]:
 
 
 def before_after(m: Material) -> Section:
-    """Section 8."""
-    finding = "No decisions on these lists have been read in, so the list as made cannot be set beside the list as acted on."
+    """Where the list as acted on is set beside the list as made."""
+    finding = "What people made of earlier lists, the list as made beside the list as acted on, is on the page of oversight (early-id oversight), once decisions were read in."
     return Section("before-after", "Before and after people", finding)
+
+
+#: Said once before what each theme adds.
+EFFECTS = (
+    "Each theme in turn was made to count for nobody, and the list made again at the same places, with nothing fitted anew. It describes this model; it is "
+    "not proof of a cause, and a model made without the theme would lean on others. A characteristic that is not used can still come in through a theme that "
+    f"goes along with it. 0%: nothing to do with each other; 100%: who is in which group could be read from the theme. Links under {percent(LINKED)} are left out."
+)
 
 
 def themes(m: Material) -> Section:
@@ -118,6 +124,7 @@ def themes(m: Material) -> Section:
                 f"{list_name(audience)}: what counts most for who is listed is “{str(first['theme']).lower()}”; without it, "
                 f"{out_of(others.value, 10).removesuffix(' out of 10')} of every 10 families listed would be others."
             )
+        parts += [] if parts else [paragraph(EFFECTS)]
         parts += [audience_heading(m, audience), *_effects(m, audience, effects), *_links(m, audience)]
     cost_finding, cost = _cost(m)
     return Section("themes", "Themes, and what the sharing rule costs", "\n".join([*sentences, cost_finding]), (*parts, *cost, *_allowed(m)))
@@ -140,13 +147,10 @@ def _effects(m: Material, audience: str, effects: pd.DataFrame) -> list[Markup]:
     if not m.showing.publishable:
         headings += ["Listed with need: change, in points", "Missed share: change, in points", "The gap that moves most, in points"]
         cells = [[*cell, _change(row, "precision"), _change(row, "missed"), _gap_moved(m, row)] for cell, (row, _) in zip(cells, shown, strict=True)]
-    words = (
-        "Each theme in turn was made to count for nobody, and the list made again at the same places, with nothing fitted anew. It describes this model; it is "
-        "not proof of a cause, and a model made without the theme would lean on others."
-    )
     caption = f"What each theme adds: {list_name(audience).lower()}"
     rest = [paragraph(f"Without {and_list(none)} nobody else would be listed.")] if none else []
-    return [lead_in(words), page.chart_html(svg, page.table_html(headings, cells, caption, note=m.showing.note)), *rest]
+    sheet = "" if m.showing.publishable else sheet_name(audience, "themes")
+    return [picture(svg, page.table_html(headings, cells, caption, note=m.showing.note), sheet=sheet), *rest]
 
 
 def _change(row: Mapping[str, Any], measure: str) -> str:
@@ -172,16 +176,12 @@ def _links(m: Material, audience: str) -> list[Markup]:
     step = _COARSE if m.showing.publishable else 0.0
     titles = m.groups[audience].page_titles()
     strong = links[(links["share"] >= LINKED) & links["characteristic"].isin(titles)].sort_values("share", ascending=False, kind="stable")
-    words = (
-        "A characteristic that is not used can still come in through a theme that goes along with it. 0%: nothing to do with each other; 100%: who is in which "
-        f"group could be read from the theme. Links under {percent(LINKED)} are left out."
-    )
     if strong.empty:
         return [paragraph(f"No theme goes along with a characteristic by {percent(LINKED)} or more.")]
-    cells: list[Any] = [[row["theme"], row["characteristic"], _link(row["share"], step)] for row in strong.head(SHOWN).to_dict("records")]
+    cells: list[Any] = [[row["theme"], row["characteristic"], _link(row["share"], step)] for row in strong.head(LINKS).to_dict("records")]
     caption = f"Themes that go along with a characteristic: {list_name(audience).lower()}"
     table = page.table_html(["Theme", "Characteristic", "Share of the theme's differences that goes along with it"], cells, caption)
-    return [lead_in(words), table]
+    return [table]
 
 
 def _link(share: float, step: float) -> str:

@@ -16,7 +16,7 @@ from early_id.report.context import list_name
 from early_id.report.groups import Groups
 from early_id.report.in_words import gap_in_words, tenths
 from early_id.report.recorded import need_or_recording
-from early_id.report.section import Material, facts, paragraph
+from early_id.report.section import Material, facts, paragraph, quiet
 from early_id.report.showing import estimate
 from early_id.report.usefulness import best_rule, named_rules, places_of
 
@@ -24,7 +24,7 @@ from early_id.report.usefulness import best_rule, named_rules, places_of
 MEANING = {
     READY: "The bar that was written down beforehand was reached. The board may approve, approve with conditions, or refuse.",
     NOT_READY: "The bar that was written down beforehand was not reached. No list may be made for real families with this model.",
-    CANNOT_TELL: "The data are too few to say whether the bar was reached. No list may be made for real families with this model.",
+    CANNOT_TELL: "Whether the bar that was written down beforehand was reached cannot be told. No list may be made for real families with this model.",
     USE_RULE: "A simple rule does as well. No list may be made for real families with this model.",
 }
 #: What can be ticked.
@@ -42,10 +42,17 @@ def in_short(m: Material) -> Markup:
     rows = [(label, [say(m, name) for name in names]) for label, say in _LINES]
     said = [[label.format(had=m.context.had_outcome), *cells] for label, cells in rows if any(cells)]
     table = page.table_html(["Question", *(_head(m, name) for name in names)], said, "What the report comes to, list by list", numbers=[])
-    lines = [paragraph(f"{meant}") for meant in _meant(m)] + [_where_next(m)]
-    return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}</section>').format(
-        table, Markup("").join(lines), decision(m)
+    lines = [paragraph(" ".join(_meant(m))), _where_next(m)]
+    return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}{}</section>').format(
+        quiet(_of_what(m)), table, Markup("").join(lines), decision(m)
     )
+
+
+def _of_what(m: Material) -> str:
+    """Whose lists, of when."""
+    c = m.context
+    dates = [f"lists of {day_text(c.as_of)}" if c.as_of else "", f"tested on {day_text(c.tested_on)}" if c.tested_on else ""]
+    return "; ".join([c.council, *(part for part in dates if part)]) + "."
 
 
 def _head(m: Material, audience: str) -> str:
@@ -93,15 +100,16 @@ def _missed(m: Material, audience: str) -> str:
     return "" if found is None else tenths(1 - found)
 
 
-def _gaps(m: Material, audience: str) -> str:
+def _gaps(m: Material, audience: str) -> page.Cell:
     groups = m.groups.get(audience)
     if groups is None:
         return ""
     found = groups.found()
     if not found:
         return "none shown beyond doubt, which does not mean that there is none"
-    more = f" And {count_of(len(found) - WRITTEN_OUT, 'more gap')}: section 2." if len(found) > WRITTEN_OUT else ""
-    return " ".join(sentence_case(gap_in_words(m, row)) for row in found[:WRITTEN_OUT]) + more
+    said = [sentence_case(gap_in_words(m, row)) for row in found[:WRITTEN_OUT]]
+    said += [f"And {count_of(len(found) - WRITTEN_OUT, 'more gap')}: section 2."] if len(found) > WRITTEN_OUT else []
+    return Markup("<br>").join(said)
 
 
 def _unsure(m: Material, audience: str) -> str:
@@ -113,17 +121,17 @@ def _unsure(m: Material, audience: str) -> str:
     none = [title for title in titles if groups.verdict(title) == str(Verdict.NO_GAP_FOUND)]
     text = f"{len(unsure)} of {count_of(len(titles), 'characteristic')}" if unsure else "none"
     text += f"; no gap beyond the board's tolerance by {and_list([title.lower() for title in none])}" if none else ""
-    seen = _seen(groups, unsure)
-    return text + (f". Of the gaps in who is missed, only those of {seen} points or more would have been found 4 times in 5" if seen else "")
+    return text + _seen(groups, unsure)
 
 
 def _seen(groups: Groups, unsure: list[str]) -> str:
-    """From the best to the worst of what the audit could have seen of the missed share, among groups that are not very small."""
+    """What the audit could have seen of the missed share, in the group where it sees best and in the one where it sees worst; very small groups apart."""
     sizes = [abs(row.smallest) for row in groups.of("missed_share") if row.title in unsure and row.smallest is not None and row.is_drawn]
     if not sizes:
         return ""
     low, high = (percent(size).rstrip("%") for size in (min(sizes), max(sizes)))
-    return low if low == high else f"{low} to {high} (by group)"
+    others = "" if low == high else f"; for some groups, one of {high}"
+    return f". Only large gaps would show 4 times in 5: in who is missed, one of {low} points or more{others}"
 
 
 #: The rows of page 1.
@@ -144,19 +152,19 @@ def _meant(m: Material) -> list[str]:
     by: dict[str, list[str]] = {}
     for audience, trial in m.trials.items():
         by.setdefault(str(trial.get("verdict") or ""), []).append(list_name(audience))
-    return [f"{and_list(names)}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
+    return [f"{sentence_case(and_list([name.lower() for name in names]))}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
 
 
 def _where_next(m: Material) -> Markup:
     n = len(asked(m))
-    return Markup('<p>{} to answer before you decide: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(
-        f"{sentence_case(number_word(n))} {plural(n, 'question')}"
-    )
+    told = f"{sentence_case(number_word(n))} {plural(n, 'question')}"
+    told += " that the board has to answer before it decides" if m.showing.publishable else " to answer before you decide"
+    return Markup('<p>{}: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(told)
 
 
 def decision(m: Material) -> Markup:
-    """What can be decided on each list, and room to write."""
-    if not m.trials:
+    """What can be decided on each list, and room to write; in the report that the board signs, not in the one that is published."""
+    if not m.trials or m.showing.publishable:
         return Markup("")
     rows = Markup("").join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(

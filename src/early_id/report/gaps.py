@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from early_id.audit.measures import MEASURES
 from early_id.present import charts, page
-from early_id.present.wording import and_list, number_word, out_of, plural
+from early_id.present.wording import and_list, count_of, number_word, out_of, plural
 from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN, SHOWN, GroupRow
 from early_id.report.section import (
     BY_GROUP,
+    PICTURES,
     Material,
     Section,
     audience_heading,
@@ -23,6 +24,7 @@ from early_id.report.section import (
     measure_parts,
     more,
     paragraph,
+    picture,
     sheet_name,
 )
 from early_id.report.showing import Figure, estimate
@@ -54,6 +56,7 @@ def missed(m: Material) -> Section:
             f"whether it misses more in some groups."
         )
     )
+    parts += [paragraph(PICTURES)] if m.groups else []
     for audience in m.groups:
         parts += [
             audience_heading(m, audience),
@@ -73,7 +76,7 @@ def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
         drawn.append(Markup("<div>{}{}</div>").format(lead_in(label), page.chart_html(charts.people_strip(n, 10, title=label, desc=desc))))
     rows = [[label, figure.text()] for label, figure in found.items()]
     pair = Markup('<div class="side-by-side">{}</div>').format(Markup("").join(drawn))
-    return [lead_in(f"{caption}."), pair, page.table_html(["Lists", "Share (95% interval)"], rows, caption)]
+    return [lead_in(f"{caption}."), pair, more("The shares, with their intervals", page.table_html(["Lists", "Share (95% interval)"], rows, caption))]
 
 
 def without_need(m: Material) -> Section:
@@ -97,6 +100,7 @@ def without_need(m: Material) -> Section:
             "later; some of these families may have had one that nobody wrote down."
         )
     )
+    parts += [paragraph(PICTURES)] if m.groups else []
     for audience in m.groups:
         parts.append(audience_heading(m, audience))
         parts += measure_parts(
@@ -126,23 +130,24 @@ def observed_expected(m: Material) -> Section:
     parts: list[Markup] = [
         paragraph(
             "For each group, the number who had the outcome is divided by the number the score led us to expect. At 1 they "
-            "agree. Above 1, "
-            "the score understates the need of this group; below 1, it overstates it."
+            "agree. Above 1, the score understates the need of this group; below 1, it overstates it. The pictures show the ten groups furthest from 1. With so "
+            "many groups, some intervals leave out 1 by chance; this is not tested."
         )
     ]
     for audience, groups in m.groups.items():
         rows = groups.of("observed_expected")
-        known = [row for row in rows if _says_something(row)]
+        usual = [row for row in rows if row.is_drawn and row.group != NOT_KNOWN and not row.is_finer] or rows
+        known = [row for row in usual if _says_something(row)]
         if not known:
             continue
         away = sorted((row for row in known if not (row.figure.low or 0) <= 1 <= (row.figure.high or 0)), key=_how_far)
         apart = f"; {and_list([_away(row) for row in away[:3]])}" if away else ""
         apart += f"; and {len(away) - 3} more differ less" if len(away) > 3 else ""
         sentences.append(
-            f"{list_name(audience)}: in {len(known) - len(away)} of {len(known)} groups the interval holds 1, so no difference can be told{apart}."
+            f"{list_name(audience)}: in {len(known) - len(away)} of {count_of(len(known), 'group')} as many had the outcome as expected, as far as can be "
+            f"told{apart}."
         )
-        shown = [row for row in known if row.is_drawn and row.group != NOT_KNOWN and not row.is_finer] or known
-        drawn = sorted(shown, key=_how_far)[:SHOWN]
+        drawn = sorted(known, key=_how_far)[:SHOWN]
         svg = charts.forest(
             [row.figure.row(row.label) for row in drawn],
             title=f"{list_name(audience)}: observed against expected, the {len(drawn)} groups furthest from 1",
@@ -158,11 +163,10 @@ def observed_expected(m: Material) -> Section:
             headings = ["Group", "Children, outcome known", "Observed ÷ expected (95% interval)"]
             return page.table_html(headings, cells, f"{caption}: {list_name(audience).lower()}", note=m.showing.note)
 
-        few = f"The {len(drawn)} groups furthest from 1 (line). With so many groups, some intervals leave out 1 by chance; this is not tested."
         rest = every_group(
             m, audience, table(rows, "Observed against expected, every group"), f"observed against expected, {list_name(audience).lower()}"
         )
-        parts += [audience_heading(m, audience), lead_in(few), page.chart_html(svg, table(drawn, "Observed against expected")), rest]
+        parts += [audience_heading(m, audience), picture(svg, table(drawn, "Observed against expected")), rest]
     finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
 
@@ -184,4 +188,5 @@ def _how_far(row: GroupRow) -> tuple[float, str]:
 
 def _away(row: GroupRow) -> str:
     way = "more had the outcome than expected" if (row.figure.value or 1.0) > 1 else "fewer had the outcome than expected"
-    return f"for {row.label} {way} ({row.figure.ratio_text()})"
+    ratio = row.figure.ratio_text().replace(" (", "; ").rstrip(")")
+    return f"for {row.label} {way} ({ratio})"

@@ -35,7 +35,7 @@ BANNERS = {
 }
 
 #: Further tables of an audit; a result without them says nothing of them.
-STUDIES = ("crossed", "crossed_small", "unknown", "themes", "links", *origins.SHEETS)
+STUDIES = ("crossed", "crossed_small", "unknown", *origins.SHEETS)
 
 #: In the order of the outline, but for the questions, which stand where a board that reads no further has met them.
 SECTIONS = (
@@ -95,7 +95,10 @@ def governance_pack(
             written[kind] = write_text(target.with_name(f"{target.stem}_{kind}.html"), html)
             bar.advance(note=kind)
     facts = context or GovernanceContext()
-    made = [facts.words.sheet(sheet) for sheet in sheets.all_sheets(audits, _summary(lists), facts)]
+    made = [
+        facts.words.sheet(sheet)
+        for sheet in sheets.all_sheets(audits, {name: _json(one) for name, one in _by_audience(trial).items()}, _summary(lists), facts)
+    ]
     if made:
         tables = target.with_name(f"{target.stem}_tables_restricted.xlsx")
         foot = "RESTRICTED" + (f" · {facts.watermark}" if facts.watermark else "")

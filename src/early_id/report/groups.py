@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -42,6 +42,8 @@ class GroupRow:
     verdict: str
     comparator: str = ""  #: the group that this one is compared with; empty for everyone else
     members: str = ""  #: the same for a group, for everyone else together, and for the same children under another name
+    rest_n: int | None = None  #: how many are counted among those that the group is compared with; None where hidden
+    way: int = 0  #: 1 where the figure is higher than that of those it is compared with, -1 where lower; known of a hidden gap that was found
     is_finer: bool = False  #: whether the characteristic only divides another one, which the page shows, more finely
 
     @property
@@ -61,8 +63,8 @@ class GroupRow:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether enough were counted for the row to stand in a picture."""
-        return isinstance(self.n, int) and self.n >= _DRAWN_FROM
+        """Whether enough were counted, on both sides, for the row to stand in a picture."""
+        return isinstance(self.n, int) and self.n >= _DRAWN_FROM and (self.rest_n is None or self.rest_n >= _DRAWN_FROM)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Groups:
         for row in rows:
             groups = {r.group for r in self.of(row.measure) if r.title == row.title} - {NOT_KNOWN}
             key = (row.measure, row.title if len(groups) == 2 and row.group in groups else row.members or row.label)
-            if key not in kept or (row.gap.value or 0.0) > (kept[key].gap.value or 0.0):
+            if key not in kept or (row.way, row.gap.value or 0.0) > (kept[key].way, kept[key].gap.value or 0.0):
                 kept[key] = row
         return list(kept.values())
 
@@ -143,7 +145,15 @@ def group_rows(rows: pd.DataFrame, showing: Showing) -> Groups:
     if showing.publishable:
         records = publish(records, {name: measure.kind for name, measure in MEASURES.items()})
     held = {str(record["characteristic"]) for record in records}
-    return Groups(tuple(_row(record, held) for record in records))
+    rows = [_row(record, held) for record in records]
+    return Groups(tuple(replace(row, rest_n=_rest(row, rows)) for row in rows))
+
+
+def _rest(row: GroupRow, rows: Iterable[GroupRow]) -> int | None:
+    """How many are counted among those that a group is compared with."""
+    own = [r for r in rows if (r.characteristic, r.measure) == (row.characteristic, row.measure) and r.group != row.group]
+    sizes = [r.n for r in own if not row.comparator or r.group == row.comparator]
+    return None if any(not isinstance(n, int) for n in sizes) or not sizes else sum(n for n in sizes if isinstance(n, int))
 
 
 def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
@@ -162,8 +172,13 @@ def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
         verdict=str(record.get("verdict") or ""),
         comparator="" if record.get("comparator") in (None, "", EVERYONE_ELSE) else str(record["comparator"]),
         members=str(record.get("members") or ""),
+        way=int(record["way"]) if "way" in record else _sign(number(record["difference"])),
         is_finer=FINER.get(str(record["characteristic"]), "") in held,
     )
+
+
+def _sign(x: float | None) -> int:
+    return 0 if not x else 1 if x > 0 else -1
 
 
 def _figure(record: dict[str, Any], keys: tuple[str, str, str], hidden: bool) -> Figure:

@@ -39,9 +39,9 @@ def gap_in_words(m: Material, row: GroupRow) -> str:
     """ "Ethnic group: Black, missed more often. Of every 100 children who …, 90 were not listed; of everyone else, 70 (20 points; 5 to 33)." """
     had = m.context.had_outcome
     who, what, higher = (text.format(had=had) for text in IN_WORDS.get(row.measure, ("children", "were counted", "a higher share")))
-    way = higher if (row.gap.value or 0.0) >= 0 else higher.replace("more often", "less often")
+    way = higher if row.way >= 0 else higher.replace("more often", "less often")
     if row.gap.value is None or row.figure.value is None or row.rest is None:
-        return f"{row.label}: a gap was found ({higher.removesuffix(' more often')}); its size may not be published, since small numbers stand behind it."
+        return f"{row.label}, {way}; by how much may not be published, since small numbers stand behind it."
     sign = 1 if row.gap.value >= 0 else -1
     ends = sorted((sign * (row.gap.low or 0.0), sign * (row.gap.high or 0.0)))
     size, low, high = (percent(x, fine=True).rstrip("%") for x in (abs(row.gap.value), *ends))
@@ -51,6 +51,12 @@ def gap_in_words(m: Material, row: GroupRow) -> str:
     return (
         f"{row.label}, {way}. Of every {of:,} {who}, {mine} {what}; of {row.comparator or 'everyone else'}, {other} ({size} points; {low} to {high})."
     )
+
+
+def gap_in_brief(m: Material, row: GroupRow) -> str:
+    """ "Ethnic group: Black (missed more often)"."""
+    higher = IN_WORDS[row.measure][2].format(had=m.context.had_outcome) if row.measure in IN_WORDS else measure_name(row)
+    return f"{row.label} ({higher if row.way >= 0 else higher.replace('more often', 'less often')})"
 
 
 def _in(share: float, of: int) -> str:

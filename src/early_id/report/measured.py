@@ -14,7 +14,20 @@ from early_id.report.context import list_name
 from early_id.report.follow_up import outcome_by_date
 from early_id.report.groups import GroupRow, Groups, group_rows
 from early_id.report.in_words import MEASURE_NAMES
-from early_id.report.section import Material, Section, bullets, lead_in, mapping_table, more, paragraph, points, quiet, sheet_name, subheading
+from early_id.report.section import (
+    Material,
+    Section,
+    bullets,
+    lead_in,
+    mapping_table,
+    more,
+    paragraph,
+    picture,
+    points,
+    quiet,
+    sheet_name,
+    subheading,
+)
 from early_id.report.showing import Figure, Showing, estimate, number
 
 #: Shifts that are worth a word, as ``audit.drift`` calls them.
@@ -43,7 +56,8 @@ def change(m: Material) -> Section:
                 mapping_table(moved, title),
             ]
         parts.append(more("Every theme, from the date of the test to the date of the lists", mapping_table(m.context.drift, f"{title}, every theme")))
-    parts += outcome_by_date(m.showing, m.trials.get(m.main) or {})
+    if dates := outcome_by_date(m.showing, m.trials.get(m.main) or {}):
+        parts.append(more("The outcome by date", *dates))
     parts.append(
         paragraph(f"How late a need is recorded is assumed, not measured: {m.context.waiting} See the assumptions under “How things were measured”.")
     )
@@ -56,7 +70,9 @@ def _since_last(m: Material) -> tuple[str, list[Markup]]:
     if not before:
         return "This is the first report in its folder, so there is no earlier one to set it beside.", []
     when = day_text(date.fromisoformat(str(before["as_of"])))
-    sentences, parts = [], []
+    sentences: list[str] = []
+    parts: list[Markup] = []
+    pairs: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
     for audience, trial in m.trials.items():
         old: Mapping[str, Any] = (before.get("trials") or {}).get(audience) or {}
         if not old:
@@ -64,7 +80,8 @@ def _since_last(m: Material) -> tuple[str, list[Markup]]:
         verdicts = str(old.get("verdict")), str(trial.get("verdict"))
         said = f"again “{verdicts[1]}”" if verdicts[0] == verdicts[1] else f"now “{verdicts[1]}”, then “{verdicts[0]}”"
         sentences.append(f"{list_name(audience)}: since the report for {when} the verdict is {said}.")
-        parts.append(_then_and_now(m.showing, audience, old, trial))
+        pairs[audience] = old, trial
+    parts += [_then_and_now(m.showing, pairs)] if pairs else []
     hashes = before.get("hashes") or {}
     same = [label for label, value in m.context.hashes.items() if hashes.get(label) == value]
     other = [label for label in m.context.hashes if label not in same]
@@ -84,16 +101,18 @@ def _since_last(m: Material) -> tuple[str, list[Markup]]:
     return "\n".join(sentences) or f"The report for {when} was about other lists, so nothing can be set beside it.", parts
 
 
-def _then_and_now(showing: Showing, audience: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Markup:
-    """The figures of the model put forward, then and now."""
+def _then_and_now(showing: Showing, pairs: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Markup:
+    """The figures of the models put forward, then and now, list beside list."""
+    headings = ["Figure", *(f"{list_name(audience)}: {when}" for audience in pairs for when in ("last report", "this report"))]
+    cards = [card for pair in pairs.values() for card in pair]
     measures = {"precision_at_capacity": "Of the families listed, share with need", "recall_at_capacity": "Of the children with need, share listed"}
-    rows: list[list[Any]] = [["Verdict", str(old.get("verdict")), str(new.get("verdict"))]]
-    rows.append(["Places", *(page.cell_text(card.get("capacity")) for card in (old, new))])
+    rows: list[list[Any]] = [
+        ["Verdict", *(str(card.get("verdict")) for card in cards)],
+        ["Places", *(page.cell_text(card.get("capacity")) for card in cards)],
+    ]
     for measure, title in measures.items():
-        rows.append(
-            [title, *(estimate(showing, (card.get("models") or {}).get(card.get("put_forward")) or {}, measure).text() for card in (old, new))]
-        )
-    return page.table_html(["", "Last report", "This report"], rows, f"Last report and this one: {list_name(audience).lower()}")
+        rows.append([title, *(estimate(showing, (card.get("models") or {}).get(card.get("put_forward")) or {}, measure).text() for card in cards)])
+    return page.table_html(headings, rows, "Last report and this one")
 
 
 def measurement(m: Material) -> Section:
@@ -106,8 +125,7 @@ def measurement(m: Material) -> Section:
         rows = [[name, figure.text()] for name, figure in some.items()]
         desc = " ".join(f"{name}: {text}." for name, text in rows)
         svg = charts.bars([figure.row(name) for name, figure in some.items()], title=title, desc=desc, unit="percent")
-        table = page.table_html(["Characteristic", "Share not known"], rows, title, note=m.showing.note)
-        parts.append(page.chart_html(svg, table))
+        parts.append(picture(svg, page.table_html(["Characteristic", "Share not known"], rows, title, note=m.showing.note)))
     parts += [*_if_all_belonged(m), *_linked(m)]
     if m.context.sources and not m.showing.publishable:
         parts.append(
@@ -120,7 +138,16 @@ def measurement(m: Material) -> Section:
         title = "What the checks of the records found"
         parts.append(more(title, mapping_table(m.context.findings, title), sheet=CHECKS))
     if m.context.assumptions:
-        parts += [subheading("When records are taken to have been known"), bullets([sentence_case(text) for text in m.context.assumptions])]
+        same: dict[str, list[str]] = {}
+        for text in m.context.assumptions:
+            what, _, told = text.partition(": ") if ": " in text else ("", "", text)
+            same.setdefault(told, []).extend([what] if what else [])
+        # What is assumed of several records alike is said once.
+        said = [
+            f"{sentence_case(told)}: {'; '.join(names)}." if names else f"{sentence_case(told)}{'' if told.endswith('.') else '.'}"
+            for told, names in same.items()
+        ]
+        parts += [subheading("When records are taken to have been known"), bullets(said)]
     return Section("measurement", "How things were measured", _completeness(known), tuple(parts))
 
 
@@ -186,9 +213,11 @@ def _linked(m: Material) -> list[Markup]:
 
     words = (
         "A child whose records could not be joined is seen by one agency only, and what others know of the family is missing. "
-        "A child of whom no other agency holds anything counts as not joined too. The groups furthest from everyone else:"
+        "A child of whom no other agency holds anything counts as not joined too. The groups whose records were joined least, against everyone else:"
     )
-    shown, title = groups.furthest("linked_share", SHOWN), "Children whose records were joined to those of another agency"
+    title = "Children whose records were joined to those of another agency"
+    least = [row for row in groups.of("linked_share") if row.is_drawn and not row.is_finer and (row.gap.value or 0.0) < 0]
+    shown = sorted(least, key=lambda row: (row.gap.value or 0.0, row.label))[:SHOWN]
     every = table(groups.rows, f"{title}, every group")
     where = more(f"Every group: {title.lower()}", every, sheet="" if m.showing.publishable else LINKED)
     return [subheading("Links between agencies"), *([lead_in(words), table(shown, title)] if shown else []), where]

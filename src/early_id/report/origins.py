@@ -318,17 +318,17 @@ SHEETS = {
     "tipping": ("recording", "λ at which each gap would be gone"),
     "second_outcomes": ("outcomes", "other outcomes beside the main one"),
     "signs": ("signs", "what is recorded about children alike in the second outcome"),
+    "themes": ("themes", "what the list would be without each theme"),
+    "links": ("theme links", "how far each theme goes along with each characteristic"),
     "options": ("options", "lists made in other ways: a study"),
     "option_gaps": ("option gaps", "gaps on those lists"),
     "decomposition": ("taken apart", "the gap in the share listed, in one order"),
 }
 
 
-def plain_sheet(frame: pd.DataFrame) -> tuple[Sequence[str], list[tuple[Any, ...]], list[float]]:
-    """Headings, rows and widths of a table under its own column names in words."""
+def plain_sheet(frame: pd.DataFrame) -> tuple[Sequence[str], list[list[Any]]]:
+    """Headings and rows of a table under its own column names in words."""
     labels = [name for name in frame.columns if f"{name}_label" not in frame.columns]
     words = [name.removesuffix("_label").replace("_", " ") for name in labels]
     headings = [f"{word[:1].upper()}{word[1:]}" for word in words]
-    rows = [tuple(row) for row in frame[labels].round(4).itertuples(index=False)]
-    widths = [30.0 if frame[name].dtype == object or str(frame[name].dtype) == "str" else 12.0 for name in labels]
-    return headings, rows, widths
+    return headings, [["none" if value == "" else value for value in row] for row in frame[labels].round(4).itertuples(index=False)]

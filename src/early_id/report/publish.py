@@ -111,7 +111,17 @@ def _together(host: Record, few: Sequence[Record], label: str) -> Record:
 
 
 def _hide(record: Record) -> Record:
-    return {**record, **dict.fromkeys(_FIGURES, math.nan), "n": math.nan, "successes": math.nan, "note": "", "hidden": True}
+    """A row without its figures. Of a gap that was found it stays known which side is worse off: that it was found says as much of its size."""
+    way = number(record["difference"]) if record.get("verdict") == str(Verdict.GAP_FOUND) else None
+    return {
+        **record,
+        "way": 0 if not way else 1 if way > 0 else -1,
+        **dict.fromkeys(_FIGURES, math.nan),
+        "n": math.nan,
+        "successes": math.nan,
+        "note": "",
+        "hidden": True,
+    }
 
 
 def _from_rounded(record: Record, kind: str, others: Sequence[Record]) -> Record:

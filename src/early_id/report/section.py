@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from early_id.core.types import Verdict
 from early_id.present import charts, page
 from early_id.present.wording import percent, sentence_case
 from early_id.report.context import GovernanceContext, list_name
@@ -100,9 +101,15 @@ def audience_heading(material: Material, audience: str) -> Markup:
 
 
 def more(summary: str, *parts: Markup, sheet: str = "") -> Markup:
-    """What a reader opens on the screen. On paper only its name is left, with the sheet of the workbook that holds it."""
+    """What a reader opens on the screen. On paper its name is left, with the sheet of the workbook that holds it; without one, nothing."""
     where = f" (workbook of tables, sheet “{sheet}”)" if sheet else ""
-    return Markup('<details class="more"><summary>{}{}</summary>{}</details>').format(summary, where, Markup("").join(parts))
+    kind = "more" if sheet else "more on-screen"
+    return Markup('<details class="{}"><summary>{}{}</summary>{}</details>').format(kind, summary, where, Markup("").join(parts))
+
+
+def picture(svg: Markup, table: Markup, *, sheet: str = "") -> Markup:
+    """A picture that holds its figures; its table is opened on the screen."""
+    return page.chart_html(svg, more("The figures of this picture, with their intervals", table, sheet=sheet))
 
 
 def sheet_name(audience: str, table: str) -> str:
@@ -114,7 +121,7 @@ def sheet_name(audience: str, table: str) -> str:
 BY_GROUP = "by group"
 
 #: Heading of the last figure of a row: what the test could have seen (80% power), whatever was there.
-SMALLEST = "Seen 4 times in 5 from, in points"
+SMALLEST = "Seen from"
 
 
 def every_group(material: Material, audience: str, table: Markup, what: str) -> Markup:
@@ -125,17 +132,24 @@ def every_group(material: Material, audience: str, table: Markup, what: str) -> 
     return quiet(f"All {n} groups are in the workbook of tables, sheet “{sheet_name(audience, BY_GROUP)}”.")
 
 
+#: Said once before the pictures of a measure.
+PICTURES = (
+    "The pictures show the gaps found, and the groups furthest from everyone else (line at 0: no gap). A filled dot is a gap found; a hollow one may be chance: "
+    "where the table says nothing else, these data cannot tell. “Seen from”: the smallest gap, in points, that would be found 4 times in 5."
+)
+
+
 def measure_parts(material: Material, audience: str, measure: str, *, heading: str, n_heading: str) -> list[Markup]:
     """For one share: picture and table of the gaps found and of the groups furthest from everyone else; then where all others are."""
     groups, name = material.groups[audience], list_name(audience)
     rows, furthest = groups.of(measure), groups.furthest(measure)
     if not rows:
         return [paragraph(f"{name}: the audit looked at no group.")]
-    headings = ["Group", n_heading, f"{heading} (95% interval)", "Gap, in points", SMALLEST, "Can we tell?"]
+    headings = ["Group", n_heading, f"{heading} (95% interval)", "Gap, in points", SMALLEST]
 
     def table(shown: Sequence[GroupRow], caption: str) -> Markup:
-        cells: list[Any] = [[against(row), row.n, row.figure.text(), points(row), smallest(row), row.verdict or "not tested"] for row in shown]
-        return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note)
+        cells: list[Any] = [[_with_verdict(row), row.n, row.figure.text(), points(row), smallest(row)] for row in shown]
+        return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note, tight=True)
 
     rest = every_group(material, audience, table(rows, f"{heading}, every group"), f"{heading.lower()}, {name.lower()}")
     if not furthest:
@@ -147,11 +161,14 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
         unit="points",
         zero_line=True,
     )
-    words = (
-        f"{name}: gaps found, and the groups furthest from everyone else, {len(furthest)} in all (line at 0: no gap). A filled dot is a gap found; a hollow "
-        "one is a gap that may be chance."
-    )
-    return [lead_in(words), page.chart_html(svg, table(furthest, heading)), rest]
+    return [page.chart_html(svg, table(furthest, heading)), rest]
+
+
+def _with_verdict(row: GroupRow) -> Markup:
+    """The group, and what was found of it; nothing where these data cannot tell."""
+    if row.verdict in ("", str(Verdict.CANNOT_TELL)):
+        return Markup("{}").format(against(row))
+    return Markup("{}: <strong>{}</strong>").format(against(row), row.verdict)
 
 
 def against(row: GroupRow) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from early_id.audit.measures import MEASURES
 from early_id.present.glossary import AsIs
 from early_id.present.wording import day_text, sentence_case
 from early_id.present.workbook import Sheet
@@ -14,36 +15,39 @@ from early_id.report import origins
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.measured import CHECKS, COVERS, LINKED, SOURCES
 from early_id.report.section import BY_GROUP, sheet_name
+from early_id.report.showing import Showing
+from early_id.report.usefulness import MODEL_HEADINGS, MODELS, model_row
 from early_id.report.who import RECIPIENTS, TAKEN_OUT, recipient_row
 
-#: Columns of the workbook: the audit's own -> heading, width.
+#: Columns of the workbook: the audit's own -> heading.
 _COLUMNS = {
-    "characteristic_label": ("Characteristic", 22.0),
-    "characteristic": ("Characteristics", 34.0),
-    "group": ("Group", 20.0),
-    "measure_label": ("Measure", 34.0),
-    "measure": ("Measure", 20.0),
-    "children": ("Children", 11.0),
-    "with_outcome": ("With the outcome", 11.0),
-    "without_outcome": ("Without it", 11.0),
-    "not_known": ("Children not known", 11.0),
-    "n": ("Counted among", 11.0),
-    "successes": ("Counted", 11.0),
-    "families": ("Families", 11.0),
-    "value": ("Value", 10.0),
-    "low": ("95% from", 10.0),
-    "high": ("95% to", 10.0),
-    "difference": ("Gap from everyone else", 12.0),
-    "difference_low": ("Gap, 95% from", 10.0),
-    "difference_high": ("Gap, 95% to", 10.0),
-    "moved": ("Gap if all were in this group", 14.0),
-    "moved_low": ("That gap, 95% from", 11.0),
-    "moved_high": ("That gap, 95% to", 11.0),
-    "p_adjusted": ("Adjusted p-value", 11.0),
-    "smallest_detectable": ("Smallest gap we would see in 4 of 5 audits, above", 16.0),
-    "smallest_detectable_lower": ("… and below", 11.0),
-    "verdict": ("Can we tell?", 13.0),
-    "note": ("Note", 34.0),
+    "characteristic_label": "Characteristic",
+    "characteristic": "Characteristics",
+    "group": "Group",
+    "measure_label": "Measure",
+    "measure": "Measure",
+    "children": "Children",
+    "with_outcome": "With the outcome",
+    "without_outcome": "Without it",
+    "not_known": "Children not known",
+    "n": "Counted among",
+    "successes": "Counted",
+    "families": "Families",
+    "value": "Value",
+    "low": "95% from",
+    "high": "95% to",
+    "comparator": "Compared with",
+    "difference": "Gap",
+    "difference_low": "Gap, 95% from",
+    "difference_high": "Gap, 95% to",
+    "moved": "Gap if all were in this group",
+    "moved_low": "That gap, 95% from",
+    "moved_high": "That gap, 95% to",
+    "p_adjusted": "Adjusted p-value",
+    "smallest_detectable": "Smallest gap we would see in 4 of 5 audits, above",
+    "smallest_detectable_lower": "… and below",
+    "verdict": "Can we tell?",
+    "note": "Note",
 }
 
 
@@ -65,9 +69,14 @@ def about(c: GovernanceContext) -> list[str]:
     ]
 
 
-def all_sheets(audits: Mapping[str, Any], lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
-    """Sheets of each list's audit, then of the lists and of the records."""
-    return [*(sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)), *_of_run(lists, c)]
+def all_sheets(audits: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
+    """Sheets of each list's audit, then of the models, of the lists and of the records."""
+    made = [sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)]
+    for audience, trial in trials.items():
+        if rows := [model_row(Showing(False), name, figures) for name, figures in (trial.get("models") or {}).items()]:
+            title = f"{list_name(audience)}: models and rules with {trial.get('capacity')} places"
+            made.append(Sheet(sheet_name(audience, MODELS), MODEL_HEADINGS, rows, title=title, notes=(FULL, *c.said)))
+    return made + _of_run(lists, c)
 
 
 def _of_audit(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
@@ -88,8 +97,8 @@ def _of_audit(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
     ]
     for table, (name, title) in origins.SHEETS.items():
         if len(frame := _of(result, table)):
-            headings, rows, widths = origins.plain_sheet(frame)
-            made.append(Sheet(sheet_name(audience, name), headings, rows, title=f"{own}: {title}", notes=(FULL, *said), widths=widths))
+            headings, rows = origins.plain_sheet(frame)
+            made.append(Sheet(sheet_name(audience, name), headings, rows, title=f"{own}: {title}", notes=(FULL, *said)))
     return made
 
 
@@ -133,12 +142,24 @@ def _sheet(frame: pd.DataFrame, name: str, title: str, notes: Sequence[str]) -> 
     columns = [column for column in _COLUMNS if column in frame.columns and f"{column}_label" not in frame.columns]
     return Sheet(
         name=name,
-        headings=[_COLUMNS[column][0] for column in columns],
+        headings=[_COLUMNS[column] for column in columns],
         rows=[
-            [AsIs(value) if column == "group" else value for column, value in zip(columns, row, strict=True)]
+            [_in_words(column, value) for column, value in zip(columns, row, strict=True)]
             for row in frame[columns].round(4).itertuples(index=False, name=None)
         ],
         title=title,
         notes=notes,
-        widths=[_COLUMNS[column][1] for column in columns],
     )
+
+
+def _in_words(column: str, value: Any) -> Any:
+    """A cell without the audit's own short names, and nothing left empty that is not unknown."""
+    if column == "group":
+        return AsIs(value)
+    if column == "measure" and value in MEASURES:
+        return MEASURES[value].label
+    return _EMPTY.get(column, value) if value == "" else value
+
+
+#: What an empty text means.
+_EMPTY = {"verdict": "not tested", "note": "none", "comparator": "nobody"}

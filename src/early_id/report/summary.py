@@ -12,13 +12,13 @@ from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import Groups
 from early_id.report.in_words import MEASURE_NAMES, measure_name
-from early_id.report.section import Material, Section, against, bullets, lead_in, paragraph, points, smallest, subheading
+from early_id.report.section import Material, Section, against, lead_in, paragraph, points, smallest, subheading
 
 #: Stands above every summary table.
 HOW_TO_READ = (
     "Gap found: the difference is larger than chance explains, after allowing for the number of comparisons. No gap found: the whole interval lies "
-    "within a tolerance that the board set beforehand. Cannot tell: everything else; it does not mean that there is no gap. The last figure of a row is the "
-    "smallest gap that these data would have shown 4 times in 5: a smaller one is found now and then, and mostly missed."
+    "within a tolerance that the board set beforehand. Cannot tell: everything else; it does not mean that there is no gap. “Seen from” is the smallest gap "
+    "that these data would have shown 4 times in 5: a smaller one is found now and then, and mostly missed."
 )
 
 #: Said beside it where the board has set none.
@@ -47,10 +47,8 @@ def summary(m: Material) -> Section:
     if m.groups:
         parts += [paragraph(HOW_TO_READ), *([paragraph(NO_TOLERANCE)] if any(map(m.no_tolerance, m.groups)) else []), *_table(m)]
     if m.not_held:
-        parts += [
-            subheading("Not held, so that nothing can be said"),
-            bullets([f"{sentence_case(str(row['characteristic']))}: {str(row['why'])[:1].lower()}{str(row['why'])[1:]}" for row in m.not_held]),
-        ]
+        held_not = [f"{row['characteristic']!s} ({str(row['why'])[:1].lower()}{str(row['why'])[1:].rstrip('.')})" for row in m.not_held]
+        parts += [subheading("Not held, so that nothing can be said"), paragraph(f"{sentence_case('; '.join(held_not))}.")]
     return Section("summary", "Summary by characteristic", "\n".join(sentences) or "No audit by group has been supplied.", tuple(parts))
 
 
@@ -72,10 +70,8 @@ def _table(m: Material) -> list[Markup]:
     headings = ["Characteristic"]
     for audience in m.groups:
         own = f"{list_name(audience)}: " if len(m.groups) > 1 else ""
-        headings += [sentence_case(f"{own}can we tell? Gap that decided this, in points"), "Smallest gap found 4 times in 5"]
-    rows = [
-        [title, *(cell for groups in m.groups.values() for cell in _cells(m, groups, title)), *([] if alone else [owners[title]])] for title in names
-    ]
+        headings.append(sentence_case(f"{own}can we tell? The gap that decided this, in points"))
+    rows = [[title, *(_cell(m, groups, title) for groups in m.groups.values()), *([] if alone else [owners[title]])] for title in names]
     who = next(iter(owners.values()), NO_OWNER)
     said = (
         "Nobody is named yet who answers for a characteristic (audit.owners in the settings)." if who == NO_OWNER else f"Who answers for all: {who}."
@@ -84,15 +80,12 @@ def _table(m: Material) -> list[Markup]:
     return [table, *([paragraph(said)] if alone and names else [])]
 
 
-def _cells(m: Material, groups: Groups, title: str) -> list[page.Cell]:
-    """The verdict of the tested rows, and the largest gap that may be shown."""
+def _cell(m: Material, groups: Groups, title: str) -> Markup:
+    """The verdict of the tested rows, the largest gap that may be shown, and what could have been seen."""
     top, verdict = groups.largest(title), groups.verdict(title)
-    told = (
-        Markup("<strong>{}</strong>").format(sentence_case(verdict))
-        if verdict == str(Verdict.GAP_FOUND)
-        else Markup("{}").format(sentence_case(verdict))
-    )
+    told = Markup("<strong>{}</strong>" if verdict == str(Verdict.GAP_FOUND) else "{}").format(sentence_case(verdict))
     if top is None:
-        return [told + ("" if any(row.title == title for row in groups.rows) else Markup(" (not looked at)")), "–"]
+        return told
     what = m.context.words.text(MEASURE_NAMES.get(top.measure, top.measure))
-    return [told + Markup(". {}, {}: {}").format(against(top).removeprefix(f"{title}: "), what, points(top)), smallest(top)]
+    seen = "" if top.smallest is None else f"; seen from {smallest(top)}"
+    return told + Markup(". {}, {}: {}{}").format(against(top).removeprefix(f"{title}: "), what, points(top), seen)

@@ -12,8 +12,8 @@ from early_id.present.wording import count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.follow_up import leavers
 from early_id.report.in_words import tenths
-from early_id.report.section import Material, Section, bullets, lead_in, more, paragraph, subheading
-from early_id.report.showing import estimate, number
+from early_id.report.section import Material, Section, bullets, lead_in, more, paragraph, picture, sheet_name, subheading
+from early_id.report.showing import Showing, estimate, number
 
 #: How rules and models are called for readers.
 MODEL_NAMES = {
@@ -43,9 +43,24 @@ def model_name(name: str, kind: object) -> str:
     return MODEL_NAMES.get(name) or f"{KINDS.get(str(kind), 'Model')}: {name.replace('_', ' ')}"
 
 
+#: The sheet of the workbook with them, and its columns.
+MODELS = "models"
+MODEL_HEADINGS = ("Way of choosing", "Of the families listed, share with need", "Of the children with need, share listed", "Ranking overall (AUC)")
+
+
+def model_row(showing: Showing, name: str, figures: Mapping[str, Any]) -> list[str]:
+    """One way of choosing, with its figures."""
+    shares = [estimate(showing, figures, measure).text() for measure in ("precision_at_capacity", "recall_at_capacity")]
+    return [model_name(name, figures.get("kind")), *shares, _auc(figures)]
+
+
 def no_model(m: Material) -> Section:
     """How models, rules and no model at all compare."""
-    parts: list[Markup] = []
+    parts: list[Markup] = (
+        [paragraph("Of the families listed, the share with need: filled dots are models; hollow dots are rules that need no model.")]
+        if m.trials
+        else []
+    )
     sentences = []
     for audience, trial in m.trials.items():
         models: Mapping[str, Any] = trial.get("models") or {}
@@ -59,29 +74,11 @@ def no_model(m: Material) -> Section:
             desc="Filled dots are models, hollow dots are rules without a model. "
             + " ".join(f"{model_name(name, figures.get('kind'))}: {figure.text()}." for name, figures, figure in rows),
         )
-        table = page.table_html(
-            [
-                "Way of choosing",
-                "Of the families listed, share with need",
-                "Of the children with need, share listed",
-                "Ranking overall (AUC)",
-            ],
-            [
-                [
-                    model_name(name, figures.get("kind")),
-                    figure.text(),
-                    estimate(m.showing, figures, "recall_at_capacity").text(),
-                    _auc(figures),
-                ]
-                for name, figures, figure in rows
-            ],
-            f"Models and rules with {page.cell_text(trial.get('capacity'))} places: {list_name(audience).lower()}",
-            note=m.showing.note,
-        )
+        caption = f"Models and rules with {page.cell_text(trial.get('capacity'))} places: {list_name(audience).lower()}"
+        table = page.table_html(MODEL_HEADINGS, [model_row(m.showing, name, figures) for name, figures, _ in rows], caption, note=m.showing.note)
         parts += [
             subheading(list_name(audience)),
-            lead_in("Filled dots are models; hollow dots are rules that need no model."),
-            page.chart_html(svg, table),
+            picture(svg, table, sheet="" if m.showing.publishable else sheet_name(audience, MODELS)),
         ]
         if not m.showing.publishable:
             reasons = [named_rules(str(reason), models) for reason in trial.get("reasons") or ["No reason was recorded."]]

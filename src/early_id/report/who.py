@@ -21,6 +21,7 @@ from early_id.report.section import (
     mapping_table,
     more,
     paragraph,
+    picture,
     sheet_name,
     subheading,
 )
@@ -198,4 +199,4 @@ def _paired(m: Material, audience: str, groups: Groups) -> list[Markup]:
         + " ".join(f"{a.label}: listed {a.figure.text()}, in need {b.figure.text() if b else 'not known'}." for a, b in drawn),
     )
     words = f"The {number_word(len(drawn))} groups listed most differently from everyone else. Each may be chance: this is not tested."
-    return [lead_in(words), page.chart_html(svg, table(drawn, "Share listed beside share in need")), rest]
+    return [lead_in(words), picture(svg, table(drawn, "Share listed beside share in need")), rest]

@@ -41,6 +41,8 @@ IS_PRESENT_OR_LATE = isin("code", _MARKS.having(flag="attended") | {"U"})
 IS_SUSPENDED = isin("code", {"E"})
 IS_PART_TIME = isin("code", {"C2"})
 IS_ALTERNATIVE_PROVISION = isin("code", {"B", "K"})
+#: Dual registered: the session is due at the other school (Working together to improve school attendance, 2024).
+DUAL = frozenset({"D"})
 #: Every mark for a session that the school held for the child, C2, E and S included.
 IS_ANY_SESSION = isin("code", (_MARKS.having(flag="possible") - {"R", "T"}) | {"E", "C2", "S"})
 

@@ -193,6 +193,7 @@ _TABLES = (
         (
             _c("contact_on", "date", "Date of contact", required=True),
             _c("contact_source", label="Who made contact"),
+            _c("need", label="Main need as recorded", usage=_R, note="for follow-up only"),
             _c("outcome", label="Outcome", usage=_R),
             _c("outcome_on", "date", "Date of outcome", usage=_R),
         ),
@@ -264,3 +265,33 @@ _TABLES = (
 )
 
 CANONICAL: dict[str, Table] = {table.name: table for table in _TABLES}
+
+#: Lists that are compared with what is held, when they are taken in, and never stored.
+COMPARED: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "pupils_last_year",
+            "Numbers and ethnic groups as they were held a year ago",
+            (_c("upn", label="Unique pupil number", usage=_N), _c("ethnicity", label="Ethnic group", usage=_N, codes="ethnicity")),
+            sharing=SharingClass.SCHOOL,
+            stored=False,
+        ),
+        Table(
+            "attendance_totals",
+            "Sessions of a pupil in a period, as a return adds them up",
+            (
+                _c("school_id", label="School", usage=_N, required=True),
+                _c("from_on", "date", "First day", required=True),
+                _c("to_on", "date", "Last day", required=True),
+                _c("possible", "integer", "Sessions possible", required=True),
+                _c("attended", "integer", "Sessions attended", required=True),
+                _c("absent", "integer", "Sessions absent", required=True),
+            ),
+            happened="from_on",
+            key=("school_id", "from_on", "to_on"),
+            sharing=SharingClass.SCHOOL,
+            stored=False,
+        ),
+    )
+}

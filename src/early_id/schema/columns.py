@@ -71,6 +71,8 @@ class Table:
         no column names it.
     provisional : tuple, optional
         A column and its codes that are rewritten within days, held as not settled near the as-of date.
+    stored : bool
+        Whether its rows are kept. Those of other tables are compared with what is held, and nothing of them stays.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Table:
     shown: Condition | None = None
     one_school: bool = False
     note: str = ""
+    stored: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.sharing, SharingClass):

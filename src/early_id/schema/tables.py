@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from early_id.core.errors import DeclarationError, SettingsError
-from early_id.schema.canonical import CANONICAL
+from early_id.schema.canonical import CANONICAL, COMPARED
 from early_id.schema.columns import PROVENANCE, Column, Table
 
-__all__ = ["CANONICAL", "PROVENANCE", "Column", "Table", "Tables"]
+__all__ = ["CANONICAL", "COMPARED", "PROVENANCE", "Column", "Table", "Tables"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,8 +24,10 @@ class Tables:
     items: dict[str, Table] = field(default_factory=lambda: dict(CANONICAL))
 
     def __getitem__(self, name: str) -> Table:
+        if name in COMPARED:
+            return COMPARED[name]
         if name not in self.items:
-            raise SettingsError.unknown_name("table", name, self.items)
+            raise SettingsError.unknown_name("table", name, [*self.items, *COMPARED])
         return self.items[name]
 
     def __contains__(self, name: object) -> bool:
@@ -39,7 +41,7 @@ class Tables:
 
     def plus(self, extra: tuple[Table, ...]) -> Tables:
         """These tables and a council's own; a canonical table cannot be replaced."""
-        clash = sorted({table.name for table in extra} & set(CANONICAL))
+        clash = sorted({table.name for table in extra} & {*CANONICAL, *COMPARED})
         if clash:
             raise DeclarationError(f"The table '{clash[0]}' is canonical and cannot be replaced.", what_next="Give your table another name.")
         return Tables({**self.items, **{table.name: table for table in extra}})

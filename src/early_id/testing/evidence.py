@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,8 +15,15 @@ from early_id.features.evidence import BEFORE, NOW
 _NO_END = pd.Timestamp(2200, 1, 1)
 
 
-def value_from(rows: pd.DataFrame, feature: Feature, as_of: date) -> float | None:
-    """The value of ``feature`` if it is known; None where these rows cannot give one. Custom measures have no twin."""
+def value_from(rows: pd.DataFrame, feature: Feature, as_of: date, year_group: pd.DataFrame | None = None) -> float | None:
+    """The value of ``feature`` if it is known; None where these rows cannot give one. Custom measures have no twin.
+
+    ``year_group`` are the rows of the year group, for ``against_peers``.
+    """
+    if feature.measure.kind == "against_peers" and feature.measure.inner is not None and year_group is not None:
+        own, usual = _value(rows, feature.measure.inner, as_of), _value(year_group, replace(feature.measure.inner, at_least=1), as_of)
+        enough = year_group.loc[year_group["among"].astype(bool), "child_id"].nunique() >= feature.measure.at_least
+        return own - usual if own is not None and usual is not None and enough else None
     if feature.measure.kind == "change":
         assert feature.measure.inner is not None
         parts = [_value(rows[rows["window"] == name], feature.measure.inner, as_of) for name in (NOW, BEFORE)]

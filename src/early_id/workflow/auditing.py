@@ -57,6 +57,7 @@ def audit_file(
     cluster: str | None = None,
     probability: str | None = None,
     others: Sequence[str] = (),
+    child: str | None = None,
     out: Path | None = None,
 ) -> tuple[AuditResult, dict[str, Path]]:
     """Audit a file and, with ``out``, write the governance report on it: restricted, publishable, and the workbook of all tables.
@@ -66,7 +67,7 @@ def audit_file(
     frame = read_table(path)
     result = audit_table(
         frame, label=label, groups=groups, settings=settings, selected=flag, score=score, threshold=threshold, capacity=capacity, cluster=cluster,
-        probability=probability, others=others,
+        probability=probability, others=others, child=child,
     )  # fmt: skip
     if out is None:
         return result, {}

@@ -10,15 +10,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from markupsafe import Markup
-
 from early_id.core.errors import BusyError
 from early_id.core.folders import put_in_place, restore, restrict, take_away
 from early_id.core.types import Unit
 from early_id.present.glossary import AsIs
-from early_id.present.page import render_page, table_html
-from early_id.present.wording import MADE_UP
 from early_id.present.workbook import Sheet, write_workbook
 from early_id.present.write import write_text
 from early_id.report import NoticeContext, write_notices
@@ -141,45 +136,13 @@ def at_once(bench: Bench) -> Iterator[Bench]:
 
 
 def findings(bench: Bench, people: People, trials: Mapping[str, Trial]) -> list[Output]:
-    """The findings of every batch and of linking, as a page of counts."""
-    from early_id.core.findings import Findings
+    """What was taken in and what the checks found, with the findings of linking; and a page of counts for each supplier."""
+    from early_id.data.pages.write import write_findings
 
-    rows = [row for batch in bench.store.version.batches for row in batch["findings"]]
-    everything = Findings.from_json(rows) + people.findings
-    files = pd.DataFrame([file for batch in bench.store.version.batches for file in batch["files"]])
-    found = everything.frame().rename(columns={"where": "file", "message": "what", "advice": "what to do"})
-    told = ["code", "severity", "what", "what to do"]
-    shown = found.groupby(told, sort=False, dropna=False).agg(count=("count", "sum"), files=("file", "nunique")).reset_index()
-    shown = shown.sort_values(["code", "severity"], kind="stable")[["code", "severity", "what", "count", "files", "what to do"]]
-    where = found[["code", "file", "count", "columns"]].sort_values(["code", "file"], kind="stable")
-    counts = files[["file", "source", "table", "rows_in", "rows_kept", "rows_set_aside"]].rename(columns=lambda name: name.replace("_", " "))
-    rows_in, kept, aside = (int(files[name].sum()) for name in ("rows_in", "rows_kept", "rows_set_aside"))
-    body = Markup("<h2>Files</h2><p>{} rows came in, {} were kept, {} were set aside with the reason. None was dropped.</p>{}").format(
-        f"{rows_in:,}", f"{kept:,}", f"{aside:,}", _table(counts, "Rows of each file")
-    )
-    body += Markup(
-        "<h2>Findings</h2><p>{} kinds of finding. ERROR: the row was set aside. QUERY: it was kept, and somebody should ask.</p>{}<h2>Where</h2>{}"
-    ).format(
-        f"{len(shown):,}",
-        _table(shown, "What the checks found"),
-        _table(where, "Findings of each file"),
-    )
-    path = bench.cfg.out_dir / "findings.html"
-    page = render_page("What was taken in, and what the checks found", body, banner="Counts only: for the analyst and the suppliers of the files.",
-                       watermark=MADE_UP if bench.store.made_up else None, said=said(trials))  # fmt: skip
-    write_text(path, glossary(bench).html(page))
-    return [{"kind": "findings", "path": relative(bench, path)}]
-
-
-#: Columns of the findings page that quote a file: no programme's words may change them.
-_QUOTED = ("file", "columns", "source")
-
-
-def _table(frame: pd.DataFrame, caption: str) -> Markup:
-    """A frame as a table; what is quoted from files stays as it is."""
-    names = list(frame.columns)
-    rows = [[AsIs(value) if name in _QUOTED else value for name, value in zip(names, row, strict=True)] for row in frame.astype(object).to_numpy()]
-    return table_html(names, rows, caption)
+    taken = replace(bench.store.taken(), further=people.findings)
+    page, *suppliers = write_findings(taken, bench.cfg.out_dir, contact=bench.cfg.project.contact, said=said(trials), words=glossary(bench).html)
+    outputs: list[Output] = [{"kind": "findings", "path": relative(bench, page)}]
+    return outputs + [{"kind": "supplier_summary", "path": relative(bench, path)} for path in suppliers]
 
 
 def notices(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial], gap: StatutoryGap | None = None) -> list[Output]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.acceptance.application import Application, Standing, template
 from early_id.acceptance.records import APPROVED, CANDIDATE, RETIRED, approve, record_candidate, retire
 from early_id.core.chain import Record
-from early_id.core.errors import EarlyIdError, InputDataError, SettingsError
+from early_id.core.errors import EarlyIdError, InputDataError, PolicyError, SettingsError
 from early_id.core.types import SharingClass
 from early_id.features.extensions import load_extensions
 from early_id.models.candidates import load_candidate
 from early_id.models.mirror import mirror
 from early_id.models.rebuild import Rebuilt, compare_rebuilt, recorded_config
 from early_id.models.registry import Bundle, find_bundle, load_bundle
+from early_id.schema.tables import CANONICAL
 from early_id.workflow.steps import Bench, build
 
 if TYPE_CHECKING:
@@ -80,10 +81,22 @@ def _refuse_twice(models: Path, name: str, model_hash: str, card: Mapping[str, o
             raise SettingsError(f"This trial is registered already, as {held.label}.", where=str(models), what_next=f"Use {held.label}.")
 
 
+#: Table → column and codes that tell of offences or of custody (UK GDPR, article 10): who sends such rows needs an authority for them.
+CRIMINAL_OFFENCE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "notifications": ("kind", ("domestic_abuse_notice", "youth_justice")),
+    "attendance": ("code", ("Y5",)),
+}
+
+
 def police_sources(bench: Bench) -> tuple[str, ...]:
-    """Sources that supply a table behind features of the class POLICE, by what was taken in."""
-    tables = {feature.source for feature in bench.in_force.catalogue if feature.sharing is SharingClass.POLICE}
-    return tuple(dict.fromkeys(str(row["source"]) for row in bench.store.version.coverage if row["table"] in tables))
+    """Sources that hold criminal-offence data, by the rows that were taken in.
+
+    A health notice stands in the same table as one of the police, and is none; of a council's own table of the class POLICE everything is.
+    """
+    found = {source for table, (column, codes) in CRIMINAL_OFFENCE.items() for source in bench.store.sources_with(table, column, codes)}
+    own = {table.name for table in bench.in_force.tables if table.sharing is SharingClass.POLICE} - set(CANONICAL)
+    found |= {str(row["source"]) for row in bench.store.version.coverage if row["table"] in own}
+    return tuple(name for name in source_names(bench) if name in found)
 
 
 def source_names(bench: Bench) -> tuple[str, ...]:
@@ -112,18 +125,65 @@ def approve_model(bench: Bench, model: str, application: Application, *, today: 
         report=application.report or cfg.out_dir / REPORT,
         holds_data=trained_on is not None,
     )
+    refuse_after_lists(cfg, bundle)
     record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up))
     notes = [f"{label} was retired: one model of an audience is approved at a time." for label in replaced]
     for label in replaced:
-        notes += _copied(cfg, named_bundle(cfg, label), RETIRED, record)
+        notes += [*_copied(cfg, named_bundle(cfg, label), RETIRED, record), *whom_it_listed(cfg, named_bundle(cfg, label))]
     return Recorded(bundle, record, (*notes, *_copied(cfg, bundle, APPROVED, record)))
+
+
+def refuse_after_lists(cfg: Config, bundle: Bundle) -> None:
+    """Refuse an approval that rests on outcomes which lists may have brought about themselves.
+
+    Raises
+    ------
+    PolicyError
+        The test date's outcomes reach past the first list on record, and no outcome that people judged stands beside them.
+    """
+    from early_id.screening.exposure import first_list
+    from early_id.screening.listed import listed
+
+    began, tested = first_list(listed(cfg.store_dir)), (bundle.card.get("splits") or {}).get("test_date")
+    if began is None or not tested or cfg.audit.second_outcome:
+        return
+    until = date.fromisoformat(str(tested)[:10]) + timedelta(days=cfg.outcome.horizon_days)
+    if until > began:
+        raise PolicyError(
+            f"{bundle.label} cannot be approved on these results: outcomes of the test date were counted until {until}, and lists have been made since {began}, so help "
+            "that lists brought about may stand among them.",
+            where="approval",
+            what_next="Test on a date whose outcomes end before the first list, on need that people judged (audit.second_outcome), or on a random sample that was read.",
+        )
 
 
 def retire_model(cfg: Config, model: str, *, reason: str, by: str) -> Recorded:
     """Take a model's approval or candidacy back, with the reason."""
     bundle = named_bundle(cfg, model)
     record = retire(cfg.models_dir, bundle, reason=reason, by=by)
-    return Recorded(bundle, record, _copied(cfg, bundle, RETIRED, record))
+    return Recorded(bundle, record, (*_copied(cfg, bundle, RETIRED, record), *whom_it_listed(cfg, bundle)))
+
+
+def whom_it_listed(cfg: Config, bundle: Bundle) -> list[str]:
+    """Whom a model that is retired had listed: a file for whoever has to look at them again, and the sentence that says so."""
+    from early_id.core.folders import restrict
+    from early_id.core.trail import Trail
+    from early_id.present.write import write_text
+    from early_id.workflow.looking_back import listed_by
+
+    rows = listed_by(cfg.store_dir, str(bundle.manifest["model_hash"]))
+    if rows.empty:
+        return ["No list on record in this store was made by it."]
+    path = cfg.out_dir / "retired" / f"{bundle.label.replace('/', '_')}.csv"
+    write_text(path, rows[["list_as_of", "audience", "recipient", "key", "child_id", "made_at"]].to_csv(index=False, lineterminator="\n"))
+    restrict(path.parent, group=cfg.shared_with_group)
+    trail = Trail(cfg.store_dir, cfg.shared_with_group)
+    trail.note("retired", {"model": bundle.label, "people": trail.people(rows["child_id"].unique())})
+    lists = rows[["list_as_of", "audience", "recipient"]].drop_duplicates()
+    return [
+        f"It had put {rows['child_id'].nunique():,} children on {len(lists):,} lists, from {rows['list_as_of'].min()} to {rows['list_as_of'].max()}. "
+        f"Who they are stands in {path.relative_to(cfg.out_dir).as_posix()} (restricted); what was decided: early-id lookback --model {bundle.label}"
+    ]
 
 
 def _copied(cfg: Config, bundle: Bundle, status: str, record: Record) -> tuple[str, ...]:

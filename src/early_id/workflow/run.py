@@ -14,6 +14,7 @@ from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
 from early_id.workflow.refusals import gap_now, stops_now
 from early_id.workflow.steps import Bench, at_work, audit_all, build, not_in_the_future, open_bench, screen_all, settle_lists, take_in, train_all
+from early_id.workflow.trailing import note_run
 from early_id.workflow.words import OPENED_ALL_THE_SAME, dates_not_used, glossary, no_bar, not_made
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
                 aside(OPENED_ALL_THE_SAME)
             raise
         settle_lists(bench)
+        note_run(bench, result.lists, result.approval, what="run")
         return result
 
 

@@ -43,8 +43,8 @@ def check_features(
 ) -> LeakCheck:
     """Look for features that know what they could not have known on their date.
 
-    Three things are tried: rows are added that may not matter, and nothing may move; what was held at an earlier receipt is compared with what is
-    held now; and each sign's last weeks are held against the same sign months earlier.
+    Three things are tried: rows are added that may not matter, and nothing may move; rows that came only with a source's last receipt and claim to be
+    older are left out, and little may move; and each sign's last weeks are held against the same sign months earlier.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def check_features(
     inside_the_data(store, dates)
     shared: dict[str, Any] = {"cfg": cfg, "programme": programme, "calendar": calendar or usual_calendar()}
     with progress("Checking for leaks", 3 + min(len(dates), DATES)) as bar:
-        leaks = [leak for day in _two(store, dates, bar) for leak in cut_leaks(store, people, features, day, **shared)]
+        tested = _two(store, dates, bar)
+        leaks = [leak for day in tested for leak in cut_leaks(store, people, features, day, **shared)]
         late, twice = rewritten(store, people, features, **shared)
         bar.advance(note="receipts")
         signs = signs_of(features, store.tables)
@@ -84,14 +85,19 @@ def check_features(
     recorded = _recorded(store)
     leaks += [*late, *gain.too_good(signs, measured, recorded)]
     tried = [
-        f"{len(features)} features and the cohort were built on two dates as the store stood then, and again with rows added from after the date, known too late, "
-        "taken back before it, or corrected on it."
+        f"{len(features)} features and the cohort were built on {' and '.join(map(str, tested))} as the store stood then, and again with rows added from after the "
+        "date, known too late, taken back before it, or corrected on it."
     ]
     not_tried = []
     if twice:
-        tried.append(f"What an earlier receipt held was compared with what is held now: {', '.join(twice)}.")
-    else:
-        not_tried.append("No table was received twice, so nobody can tell whether records were rewritten between two receipts.")
+        tried.append(
+            f"Of {', '.join(twice)}, rows that came only with a source's last receipt and claim to be older were left out, and the features built again for the day "
+            "after the receipt before."
+        )
+    if once := [name for name in dict.fromkeys(f.source for f in features) if store.has(name) and name not in twice]:
+        not_tried.append(
+            f"Not received twice (or nobody was in the cohort by the first time), so that nobody can tell whether the past was rewritten: {', '.join(once)}."
+        )
     if len(measured):
         tried.append(
             f"{len(measured)} of {len(signs)} signs were compared with themselves months earlier (limit {gain.limit(len(measured)):.1f} standard errors)."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Kind of leak → what was tried.
 KINDS = {
     "cut": "rows that happened, became known or were taken back on the wrong side of the date were added",
-    "rewritten": "what was held at an earlier receipt was compared with what is held now",
+    "rewritten": "rows that came only with a source's last receipt and claim to be older were left out",
     "too good": "the last weeks were compared with the same signs months earlier",
 }
 

@@ -70,7 +70,7 @@ def receipts(store: TableSource, table: Table) -> pd.DataFrame:
 def rewritten(
     store: TableSource, people: People, features: Catalogue, *, cfg: Config, programme: Programme, calendar: SchoolCalendar
 ) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
-    """Leaks, and the tables that were looked at."""
+    """Leaks, and the tables for which both were compared: received twice by some source, with anybody in the cohort on the day after."""
     leaks: list[Leak] = []
     looked_at: list[str] = []
     by_table: dict[str, list[Feature]] = {}
@@ -82,32 +82,20 @@ def rewritten(
         known = receipts(store, store.tables[name])
         if known.empty:
             continue
-        looked_at.append(name)
         day = known["before"].max().date() + timedelta(days=1)
         earlier = AsReceived(store, day, receipts=known.assign(before=known["before"].dt.date), name=name)
-        leaks += _moved(store, earlier, people, group, day, cfg=cfg, programme=programme, calendar=calendar)
+        past = Past(store, people, day)
+        try:
+            index = programme.cohort(past, cfg).index
+        except InputDataError:
+            continue  # nobody to compare it for
+        looked_at.append(name)
+        now, then = (build_at(one, index, group, calendar=calendar, settings=cfg.features).values for one in (past, Past(earlier, people, day)))
+        leaks += _moved(store.tables[name], group, now, then, day)
     return tuple(leaks), tuple(looked_at)
 
 
-def _moved(
-    store: TableSource,
-    earlier: TableSource,
-    people: People,
-    group: list[Feature],
-    day: date,
-    *,
-    cfg: Config,
-    programme: Programme,
-    calendar: SchoolCalendar,
-) -> Iterator[Leak]:
-    past = Past(store, people, day)
-    try:
-        cohort = programme.cohort(past, cfg)
-    except InputDataError:
-        return  # nobody was looked at on that day
-    now = build_at(past, cohort.index, group, calendar=calendar, settings=cfg.features).values
-    then = build_at(Past(earlier, people, day), cohort.index, group, calendar=calendar, settings=cfg.features).values
-    table = store.tables[group[0].source]
+def _moved(table: Table, group: list[Feature], now: pd.DataFrame, then: pd.DataFrame, day: date) -> Iterator[Leak]:
     for feature in group:
         one, other = then[feature.name], now[feature.name]
         moved = int((~((one == other) | (one.isna() & other.isna()))).sum())
@@ -115,7 +103,7 @@ def _moved(
         if moved < max(FEWEST, SHARE * held):
             continue
         why = (
-            f"Of {held:,} children with such records on {day}, {moved:,} have another value now than after the file of the day before: rows of '{table.name}' that "
-            f"claim to have been known by then came with a later file."
+            f"For {moved:,} children the value on {day} is another if rows of '{table.name}' are left out that came only with a source's last receipt and claim "
+            f"to have been known by the one before; {held:,} children have such records. The lists of that day did not have these rows."
         )
         yield Leak("rewritten", (feature.name,), (f"{table.name}.{table.happened}",), why, {"moved": moved, "held": held})

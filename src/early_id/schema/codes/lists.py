@@ -97,6 +97,7 @@ _FILES: dict[str, tuple[str, str, str, str, str, tuple[str, str] | None]] = {
     "ethnicity": ("ethnicity_codes.csv", "Ethnic group", "code", "label", "dfe_major_6", None),
     "sen_provision": ("sen_codes.csv", "SEN provision", "code", "meaning", "status", ("code_set", "provision")),
     "sen_need": ("sen_codes.csv", "SEN need", "code", "meaning", "status", ("code_set", "need")),
+    "authority": ("authority_codes.csv", "Authorities that issue pupil numbers", "code", "name", "", None),
     "cin_disability": ("sen_codes.csv", "Disability (children in need census)", "code", "meaning", "status", ("code_set", "cin_disability")),
 }
 #: Lists whose codes come together: an assessment records all factors or none, while each money team sends its own indicator.

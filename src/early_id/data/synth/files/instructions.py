@@ -17,6 +17,7 @@ from early_id.data.synth.timeline import Timeline, as_date
 SOURCES = (
     ("education", "council_schools", "education/schools.xlsx"),
     ("education", "council_pupils", "education/pupils.csv"),
+    ("education", "council_pupils_last_year", "education/pupils_last_year.csv"),
     ("education", "council_enrolments", "education/enrolments.csv"),
     ("education", "council_suspensions", "education/suspensions.xlsx"),
     ("education", "council_education_status", "education/education_status.csv"),

@@ -1,0 +1,83 @@
+"""Commands on decisions that come back: ``review import``, ``review countersign``; and ``feedback`` to those who gave them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
+from early_id.core.errors import SettingsError
+
+review_app = typer.Typer(help="Decisions on lists that came back.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(review_app, name="review")
+
+
+@review_app.command("import")
+def review_import(
+    path: Annotated[Path, typer.Argument(help="A workbook that came back, or a folder of them.")],
+    config: ConfigOption,
+    out: OutOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put what readers decided on record. Nothing is lost: what cannot be attached to a child is kept and shown."""
+    from early_id.workflow.reviewing import import_reviews
+
+    made = import_reviews(settings(config, out=out, overrides=overrides), path)
+    if as_json:
+        emit(made.to_json())
+        return
+    for book in made.books:
+        place = "came in before, nothing added" if book["same_as_before"] else f"{book['added']} line(s) added, {book['aside']} set aside"
+        say(f"  {book['file']}: {place}")
+    for line in made.findings.lines():
+        say(f"  {line}")
+    if made.waiting:
+        say(f"{made.waiting} famil{'y was' if made.waiting == 1 else 'ies were'} passed to children's social care; a manager has to countersign.")
+        say("  If a child may be at significant harm today, do not wait for this: see that the referral was received.")
+    for item in made.outputs:
+        say(f"What needs a person: {item['path']}")
+
+
+@review_app.command("countersign")
+def review_countersign(
+    config: ConfigOption,
+    by: Annotated[str, typer.Option("--by", help="Role of the manager who countersigns.")],
+    keys: Annotated[list[str] | None, typer.Argument(help="Keys of the lines; all that wait where none is given.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="Day, YYYY-MM-DD; today where none is given.")] = None,
+    notes: Annotated[str, typer.Option("--notes")] = "",
+    out: OutOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Record that a manager has looked at families passed to children's social care."""
+    from early_id.workflow.reviewing import countersign
+
+    done = countersign(settings(config, out=out, overrides=overrides), by=by, keys=keys or [], on=day_of(on, "--on"), notes=notes)
+    say(f"Countersigned: {done}.")
+
+
+def day_of(text: str | None, option: str) -> date | None:
+    """A day given on the command line."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"The date after {option} cannot be read.", what_next="Write it as YYYY-MM-DD.") from None
+
+
+@app.command()
+def feedback(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Tell each named lead what became of the families of their own lists, as far as the partners agreed."""
+    from early_id.workflow.feeding_back import feed_back
+
+    made = feed_back(settings(config, out=out, as_of=as_of, overrides=overrides))
+    if as_json:
+        emit(made.to_json())
+        return
+    say(f"Feedback for {len(made.outputs)} recipient(s), {made.lines} line(s).")
+    for item in made.outputs:
+        say(f"  {item['path']}")

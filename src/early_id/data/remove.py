@@ -1,0 +1,207 @@
+"""Taking rows out of a store for good: at the end of the time they are kept, or because a person's records have to go.
+
+A new version without them is written whole and becomes current by one rename; then every older version, and every part that only an older version
+names, is deleted, because a version beside it would still hold the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+from early_id.core.errors import InputDataError
+from early_id.core.folders import restrict
+from early_id.core.privacy import keyed_hash
+from early_id.data.engine import connect, quote, raw, text
+from early_id.data.store import Store
+
+#: (source, number at that source) of a person.
+PersonKey = tuple[str, str]
+ERASED = Path("rights") / "erased.json"
+_NOT_OVER = "DATE '9999-12-31'"
+#: The last date of a row, where it is not the end of a spell or the day of an event.
+_LAST = {
+    "wishes": f"coalesce(until_on, known_to, {_NOT_OVER})",
+    # Help that never began is over with the offer.
+    "early_help": f"CASE WHEN start_on IS NULL THEN offered_on ELSE coalesce(end_on, known_to, {_NOT_OVER}) END",
+}
+
+
+def count_rows(store: Store, predicates: Mapping[str, str]) -> dict[str, int]:
+    """Table → rows for which its SQL predicate holds; tables without any are left out."""
+    connection = raw(connect())
+    found = {}
+    for name, predicate in predicates.items():
+        if store.has(name):
+            [(n,)] = connection.execute(f"SELECT count(*) FROM {store.part_sql(name)} WHERE {predicate}").fetchall()
+            if n:
+                found[name] = int(n)
+    return found
+
+
+def remove_rows(store: Store, predicates: Mapping[str, str], *, older: bool = True) -> dict[str, int]:
+    """Write a new version without the rows for which a table's predicate holds, and delete every older one; table → rows removed.
+
+    Without ``older`` only the version that was current is deleted: a run that fails may still go back to the one before it.
+    """
+    with store.writing():
+        store.refresh()
+        found = count_rows(store, predicates)
+        if not found:
+            return {}
+        was, number, connection = store.version.number, store.version.number + 1, raw(connect())
+        tables = dict(store.version.tables)
+        for name in found:
+            part = f"{name}-{number:06d}.parquet"
+            beside = store.folder / "parts" / f".{part}.tmp"
+            rows = f"SELECT * FROM {store.part_sql(name)} WHERE NOT coalesce(({predicates[name]}), false)"
+            connection.execute(f"COPY ({rows}) TO {text(str(beside))} (FORMAT parquet, COMPRESSION zstd)")
+            beside.replace(store.folder / "parts" / part)
+            tables[name] = part
+        version = replace(store.version, number=number, tables=tables)
+        listing = store.folder / "versions" / f"{number:06d}.json"
+        listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
+        pointer = store.folder / ".current.json"
+        pointer.write_text(json.dumps({"version": number}), encoding="utf-8")
+        pointer.replace(store.folder / "current.json")
+        store.refresh()
+        drop_old_versions(store, only=None if older else was)
+    return found
+
+
+def drop_old_versions(store: Store, *, before: date | None = None, only: int | None = None) -> int:
+    """Delete versions that are not current, and parts that no version names any more; how many versions went.
+
+    Parameters
+    ----------
+    before : date, optional
+        Only versions of which the newest file was received before that day.
+    only : int, optional
+        Only the version of that number.
+    """
+    gone = 0
+    kept = set(store.version.tables.values())
+    for listing in sorted((store.folder / "versions").glob("*.json")):
+        if int(listing.stem) == store.version.number:
+            continue
+        try:
+            held = json.loads(listing.read_text(encoding="utf-8"))
+            received = [date.fromisoformat(file["received"]) for batch in held["batches"] for file in batch["files"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputDataError(
+                "A version of the store cannot be read.", where=str(listing), what_next="Restore it from a backup, or delete it."
+            ) from None
+        if (before is not None and max(received, default=date.min) >= before) or (only is not None and int(listing.stem) != only):
+            kept |= set(held["tables"].values())
+            continue
+        listing.unlink()
+        gone += 1
+    for part in (store.folder / "parts").glob("*.parquet"):
+        if part.name not in kept:
+            part.unlink()
+    return gone
+
+
+def of_people(store: Store, people: Iterable[PersonKey]) -> dict[str, str]:
+    """Table → predicate for all rows of some people."""
+    pairs = ", ".join(f"({text(source)}, {text(number)})" for source, number in sorted(set(people)))
+    if not pairs:
+        return {}
+    return {name: f"(source, source_person_id) IN ({pairs})" for name in store.version.tables if store.tables[name].has_person}
+
+
+def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str, str]:
+    """Table → predicate for rows whose last date is longer ago than their source is kept.
+
+    A spell that has not ended is not over, however long ago it began, and keeps its person. People are taken out with the last of their rows.
+    """
+    found: dict[str, str] = {}
+    limits = " OR ".join(
+        f"(source = {text(source)} AND last < DATE {text((_days_ago(today, days)).isoformat())})" for source, days in sorted(keep_days.items())
+    )
+    if not limits:
+        return {}
+    for name in store.version.tables:
+        table = store.tables[name]
+        if not table.has_person or name == "pupils":
+            continue
+        last = _LAST.get(name) or (f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})" if table.ends else "happened_on")
+        found[name] = f"({limits.replace('last', last)})"
+    if store.has("pupils") and found:
+        left = " UNION ".join(
+            f"SELECT source, source_person_id FROM {store.part_sql(name)} WHERE NOT coalesce({predicate}, false)" for name, predicate in found.items()
+        )
+        old = limits.replace("last", "received_on")
+        found["pupils"] = f"(({old}) AND (source, source_person_id) NOT IN ({left}))"
+    return found
+
+
+def _days_ago(today: date, days: int) -> date:
+    from datetime import timedelta
+
+    return today - timedelta(days=days)
+
+
+def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
+    """Take lines of some people out of the rows set aside and out of urgent files; how many lines went."""
+    numbers = {number for _, number in people}
+    gone = 0
+    for path in (*sorted((store.folder / "set_aside").rglob("*.csv")), *sorted((store.folder / "urgent").glob("*.csv"))):
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        left = [row for i, row in enumerate(rows) if i == 0 or not numbers & set(row)]
+        if len(left) == len(rows):
+            continue
+        gone += len(rows) - len(left)
+        beside = path.with_suffix(".tmp")
+        with beside.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(left)
+        beside.replace(path)
+    return gone
+
+
+def remember_erased(store: Store, people: Iterable[PersonKey], *, group: bool = False) -> None:
+    """Remember, as keyed hashes, whose records were erased, so that the next extract does not bring them back."""
+    path = store.folder / ERASED
+    known = set(_erased(store)) | {_mark(store, person) for person in people}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    beside.write_text(json.dumps(sorted(known), indent=0), encoding="utf-8")
+    beside.replace(path)
+    restrict(path.parent, group=group)
+
+
+def forget_again(store: Store) -> dict[str, int]:
+    """Take out again what a new extract brought of people whose records were erased; table → rows."""
+    marks = set(_erased(store))
+    if not marks or not store.version.tables:
+        return {}
+    connection, back = raw(connect()), set()
+    for name in store.version.tables:
+        if store.tables[name].has_person:
+            rows = connection.execute(f"SELECT DISTINCT source, source_person_id FROM {store.part_sql(name)}").fetchall()
+            back |= {person for person in rows if _mark(store, person) in marks}
+    if not back:
+        return {}
+    remove_from_files(store, back)
+    return remove_rows(store, of_people(store, back), older=False)
+
+
+def _erased(store: Store) -> list[str]:
+    try:
+        return list(json.loads((store.folder / ERASED).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError):
+        raise InputDataError(
+            "The register of erased people cannot be read, so nobody can tell whose records may not come back.",
+            where=str(store.folder / ERASED), what_next="Restore it from a backup.",
+        ) from None  # fmt: skip
+
+
+def _mark(store: Store, person: PersonKey) -> str:
+    return keyed_hash(f"erased:{person[0]}/{person[1]}", store.key, length=32)

@@ -1,0 +1,1 @@
+"""What comes back: follow-up of what met no threshold, decisions about lists, what help was given, what was seen too late."""

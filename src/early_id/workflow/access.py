@@ -1,0 +1,111 @@
+"""What is held about one child, for a request of access: every table's rows, lists, decisions; nothing about anybody else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from markupsafe import Markup
+
+from early_id.data.decisions import read_decisions
+from early_id.present.page import render_page, table_html
+from early_id.present.wording import MADE_UP, day_text
+from early_id.present.write import write_text
+from early_id.schema.codes import code_list
+from early_id.screening.listed import listed
+
+if TYPE_CHECKING:
+    from early_id.linkage import People
+    from early_id.workflow.steps import Bench
+
+#: Columns that are about other people, about the household as a whole, or whose disclosure could do harm.
+LEFT_OUT = {
+    "household_id", "evidence", "safe_to_contact", "protected_address", "no_joint_contact", "lead_contact", "lead_role", "uprn",
+}  # fmt: skip
+_ABOUT_THE_CHILD = "child"
+_LABELS = {"school_lead": "school list", "hub_lead": "hub list", "hub_followup": "follow-up sheet"}
+
+
+@dataclass(frozen=True, repr=False)
+class HeldAbout:
+    """Tables of what is held about a child, and what was left out."""
+
+    child: str
+    tables: dict[str, pd.DataFrame] = field(repr=False)
+    titles: dict[str, str] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
+    """Every stored row of the child's records, with its source and the time for which it was known.
+
+    Left out, and counted: assessment factors about another person, addresses' marks, the notes that staff wrote, which may name others: a person reads those and
+    decides what can be given.
+    """
+    links = people.person_links[people.person_links["child_id"] == who][["source", "source_person_id"]].drop_duplicates()
+    tables, titles, notes = {}, {}, []
+    about = {code.code: code.category for code in code_list("household_factor").codes}
+    for name in bench.store.version.tables:
+        table = bench.store.tables[name]
+        if not table.has_person:
+            continue
+        rows = bench.store.frame(name).merge(links, on=["source", "source_person_id"])
+        if name == "household_factors" and len(rows):
+            others = rows["factor"].map(about).fillna("").map(lambda words: _ABOUT_THE_CHILD not in words.casefold() and words != "")
+            if others.any():
+                notes.append(f"{int(others.sum())} factor(s) of assessments about another person of the household were left out.")
+            rows = rows[~others]
+        columns = ["source", "source_person_id", *(c for c in table.column_names if c not in LEFT_OUT), "known_from", "known_to"]
+        shown = rows[list(dict.fromkeys(columns))]
+        if len(shown):
+            tables[name] = shown.loc[:, shown.notna().any()].sort_values(["source", "known_from"]).reset_index(drop=True)
+            titles[name] = table.label
+    lists = listed(bench.cfg.store_dir)
+    mine = lists[lists["child_id"] == who]
+    if len(mine):
+        tables["lists"] = mine.assign(kind=mine["audience"].map(_LABELS))[["list_as_of", "kind", "recipient", "model_hash", "made_at"]]
+        titles["lists"] = "Lists on which the child stood"
+    decisions = read_decisions(bench.cfg.store_dir)
+    own = decisions[decisions["child_id"] == who]
+    if len(own):
+        tables["decisions"] = own.assign(kind_of_list=own["audience"].map(_LABELS))[
+            ["list_as_of", "kind_of_list", "recipient", "decision", "reason", "decided_on", "role"]
+        ]
+        titles["decisions"] = "What people decided about the child"
+        written = int(((own["notes"] != "") | (own["noticed"] != "")).sum())
+        if written:
+            notes.append(
+                f"{written} note(s) that staff wrote may name other people: read them in reviews/needs_a_person.xlsx and the workbooks, and decide what can be given."
+            )
+    if any(bench.store.has(name) for name in ("household_members",)):
+        notes.append("Who else lives with the child, and marks on safe contact, were left out.")
+    notes.append("Before it is sent: look whether telling any of it could do serious harm to somebody (Data Protection Act 2018, schedule 3).")
+    return HeldAbout(who, tables, titles, tuple(notes))
+
+
+def write_access(folder: Path, found: HeldAbout, bench: Bench, day: date) -> list[Path]:
+    """A page for people and a file for machines."""
+    parts = [
+        Markup("<p>What {} held about you on {}, for lists of families who may welcome early help.</p>").format(bench.cfg.project.name, day_text(day))
+    ]
+    for name, rows in found.tables.items():
+        cells = [[_cell(value) for value in row] for row in rows.astype(object).to_numpy()]
+        parts.append(
+            Markup("<h2>{}</h2>").format(found.titles[name]) + table_html([c.replace("_", " ") for c in rows.columns], cells, found.titles[name])
+        )
+    page = render_page(
+        "What is held about you", Markup("").join(parts), banner="RESTRICTED. To be read by a person before it is given to the family.",
+        kind="restricted", staff=False, watermark=MADE_UP if bench.store.made_up else None,
+    )  # fmt: skip
+    values = {name: json.loads(rows.to_json(orient="records", date_format="iso")) for name, rows in found.tables.items()}
+    return [write_text(folder / "access.html", page), write_text(folder / "access.json", json.dumps(values, indent=1, ensure_ascii=False))]
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return ""
+    return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)

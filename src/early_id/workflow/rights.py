@@ -1,0 +1,255 @@
+"""Rights of children and families over what is held: access, correction, objection, erasure. Each request is put on the trail."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from early_id.config.settings import Source
+from early_id.core.errors import PolicyError, SettingsError
+from early_id.core.folders import restrict
+from early_id.data.decisions import FOLDER as DECISIONS
+from early_id.data.decisions import add_decisions, keep_only, read_decisions
+from early_id.data.remove import of_people, remember_erased, remove_from_files, remove_rows
+from early_id.data.synth.files.instructions import write_made_up_note
+from early_id.features.trace import child_of
+from early_id.linkage.store_link import kept_of
+from early_id.present.write import write_text
+from early_id.screening.answers import RECORD_WRONG
+from early_id.screening.listed import listed
+from early_id.workflow.afterwards import not_for_keys
+from early_id.workflow.reviewing import FAMILY, write_what_needs_a_person
+from early_id.workflow.steps import Bench, at_work, open_bench
+from early_id.workflow.trailing import trail_of
+
+if TYPE_CHECKING:
+    from early_id.config.settings import Config
+    from early_id.linkage import People
+
+FOLDER = "rights"
+OBJECTION = "objection"
+#: What came of an objection: while it is looked at, and where it is upheld, the child is on no list.
+OUTCOMES = ("pending", "upheld", "refused")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a request: counts and paths, no values of rows."""
+
+    kind: str
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"kind": self.kind, "counts": self.counts, "notes": list(self.notes), "outputs": list(self.outputs)}
+
+
+def access(cfg: Config, child: str, *, by: str, today: date | None = None) -> Done:
+    """Write everything that is held about a child, for a person to look through before it is sent: nothing about anybody else is in it."""
+    from early_id.workflow.access import held_about, write_access
+
+    bench, people, who = _asked(cfg, child, by)
+    with at_work(bench, on_store=False):
+        day = today or date.today()
+        found = held_about(bench, people, who)
+        folder = bench.cfg.out_dir / FOLDER / f"access_{day.isoformat()}_{who}"
+        paths = write_access(folder, found, bench, day)
+        restrict(bench.cfg.out_dir / FOLDER, group=cfg.shared_with_group)
+        _note(bench, "access", who, by)
+    counts = {name: len(rows) for name, rows in found.tables.items()}
+    return Done("access", counts, tuple(found.notes), tuple(path.relative_to(bench.cfg.out_dir).as_posix() for path in paths))
+
+
+def correct(cfg: Config, child: str, *, what: str, source: str, by: str, today: date | None = None) -> Done:
+    """Put on record that a family says a record is wrong, for its supplier to correct; the store itself is corrected by the next extract.
+
+    Raises
+    ------
+    SettingsError
+        Nothing is said to be wrong, or the source holds no record of the child.
+    """
+    if not what.strip():
+        raise SettingsError("Not stated: what is wrong.", where="rights correct", what_next="Give --what TEXT.")
+    bench, people, who = _asked(cfg, child, by)
+    _record_at(people, who, source)
+    with at_work(bench, on_store=True):
+        day = (today or date.today()).isoformat()
+        row = {"kind": "decision", "list_as_of": day, "audience": FAMILY, "recipient": source, "child_id": who, "family": who, "decision": RECORD_WRONG,
+               "said": RECORD_WRONG, "notes": what, "role": by, "decided_on": day, "imported_on": day}  # fmt: skip
+        add_decisions(cfg.store_dir, [row], group=cfg.shared_with_group)
+        _note(bench, "correct", who, by, source=source)
+        write_what_needs_a_person(bench)
+    return Done(
+        "correct",
+        {"requests": 1},
+        (f"It stands among the records said to be wrong of '{source}' in reviews/needs_a_person.xlsx until the supplier has answered.",),
+    )
+
+
+def object_to(
+    cfg: Config, child: str, *, by: str, outcome: str = "upheld", on: date | None = None, until: date | None = None, source: str | None = None
+) -> Done:
+    """Put an objection on record: while it is pending or upheld the child is taken out before scoring, and on no list; refused, an earlier one ends.
+
+    The objection is stored like any other record, in the table ``wishes``, so that the same cut in time holds for it.
+
+    Raises
+    ------
+    SettingsError
+        The outcome is not one that is known.
+    """
+    if outcome not in OUTCOMES:
+        raise SettingsError.unknown_name("outcome of an objection", outcome, OUTCOMES, where="rights object")
+    bench, people, who = _asked(cfg, child, by)
+    links = people.person_links[people.person_links["child_id"] == who]
+    at, number = _record_at(people, who, source) if source else tuple(links[["source", "source_person_id"]].iloc[0])
+    day = on or date.today()
+    with at_work(bench, on_store=True):
+        earlier = _earlier_objection(bench, str(at), str(number))
+        # A refused objection ends the one that was pending; the same beginning makes it a correction of that record.
+        began = earlier if outcome == "refused" and earlier else day
+        ends = (day if day > began else pd.Timestamp(began + pd.Timedelta(days=1)).date()) if outcome == "refused" else until
+        if outcome == "refused" and earlier is None:
+            _note(bench, "object", who, by, outcome=outcome)
+            return Done("object", {}, ("No objection was on record; the refusal was noted.",))
+        _take_in(
+            bench, [{"PersonID": str(number), "Kind": OBJECTION, "From": began.isoformat(), "Until": ends.isoformat() if ends else ""}], str(at), day
+        )
+        _note(bench, "object", who, by, outcome=outcome)
+    said = (
+        "The child and who lives with it are on no list from the next one on."
+        if outcome != "refused"
+        else "The objection has ended; lists may hold the child again."
+    )
+    held = listed(cfg.store_dir)
+    now = held[(held["child_id"] == who) & (held["expires_on"] >= day.isoformat())]
+    notes = [said]
+    if len(now) and outcome != "refused":
+        notes.append(
+            f"{len(now)} list(s) handed out before still hold the child: ask {', '.join(sorted(now['recipient'].unique()))} to strike the line, or send lists anew."
+        )
+    return Done("object", {"objections": 1}, tuple(notes))
+
+
+def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
+    """Erase a child's records: rows of every table in every version, rows set aside, decisions and the workbooks they came in.
+
+    What stays: keyed hashes in the chains of lists and in the trail, without which nobody could be held to account; nobody can be named by them once the
+    records are gone.
+
+    Raises
+    ------
+    SettingsError
+        No reason is given.
+    """
+    if not reason.strip():
+        raise SettingsError(
+            "Not stated: why the records are erased.",
+            where="rights erase",
+            what_next="Give --reason TEXT, as the data protection officer settled it.",
+        )
+    bench, people, who = _asked(cfg, child, by)
+    links = people.person_links[people.person_links["child_id"] == who]
+    pairs = [(str(s), str(n)) for s, n in links[["source", "source_person_id"]].itertuples(index=False, name=None)]
+    with at_work(bench, on_store=True):
+        remember_erased(bench.store, pairs, group=cfg.shared_with_group)
+        counts = {f"rows of {name}": n for name, n in remove_rows(bench.store, of_people(bench.store, pairs)).items()}
+        counts["lines set aside"] = remove_from_files(bench.store, pairs)
+        counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
+        held = listed(cfg.store_dir)
+        keys = set(held.loc[held["child_id"] == who, "key"])
+        decisions = read_decisions(cfg.store_dir)
+        mine = (decisions["child_id"] == who) | (decisions["key"].isin(keys) & (decisions["key"] != ""))
+        digests = set(decisions.loc[mine, "file_sha256"]) - {""}
+        counts["workbooks"] = _drop_workbooks(cfg, digests, keys)
+        counts["decisions"] = keep_only(cfg.store_dir, ~mine, group=cfg.shared_with_group) if mine.any() else 0
+        _note(bench, "erase", who, by, reason=reason)
+    recipients = held[held["child_id"] == who]
+    notes = ["Its sources still hold the child: what they send again is taken out again, by a keyed hash of the number at each source."]
+    if len(recipients):
+        notes.append(f"Lists handed out that hold the child: {', '.join(sorted(set(recipients['recipient'])))}. Ask them to destroy the line.")
+    notes.append("Lists and pages in the output folder are not rewritten; make them anew, or delete them with early-id retain.")
+    return Done("erase", {name: n for name, n in counts.items() if n}, tuple(notes))
+
+
+def _asked(cfg: Config, child: str, by: str) -> tuple[Bench, People, str]:
+    if not by.strip():
+        raise SettingsError("Not stated: who settles the request.", where="rights", what_next="Give --by ROLE.")
+    bench = open_bench(cfg)
+    not_for_keys(bench, "A request over personal records")
+    people = bench.people
+    return bench, people, child_of(people, child)
+
+
+def _record_at(people: People, who: str, source: str) -> tuple[str, str]:
+    links = people.person_links
+    found = links.loc[(links["child_id"] == who) & (links["source"] == source), "source_person_id"]
+    if found.empty:
+        held = ", ".join(sorted(links.loc[links["child_id"] == who, "source"].unique()))
+        raise SettingsError(f"The source '{source}' holds no record of the child.", where="--source", what_next=f"Sources that do: {held}.")
+    return source, str(found.iloc[0])
+
+
+def _earlier_objection(bench: Bench, source: str, number: str) -> date | None:
+    """The day on which an objection began that has no end yet."""
+    if not bench.store.has("wishes"):
+        return None
+    rows = bench.store.frame("wishes")
+    rows = rows[
+        (rows["source"] == source)
+        & (rows["source_person_id"] == number)
+        & (rows["kind"] == OBJECTION)
+        & rows["known_to"].isna()
+        & rows["until_on"].isna()
+    ]
+    return pd.Timestamp(rows["from_on"].max()).date() if len(rows) else None
+
+
+def _take_in(bench: Bench, rows: Sequence[dict[str, str]], source: str, day: date) -> None:
+    """Take wishes into the store as a file of their own; a made-up council stays one."""
+    with tempfile.TemporaryDirectory(dir=bench.cfg.out_dir, prefix=".rights-") as folder:
+        path = Path(folder) / f"wishes_{day.isoformat()}_{len(bench.store.version.batches)}.csv"
+        write_text(path, pd.DataFrame(list(rows)).to_csv(index=False, lineterminator="\n"))
+        if bench.store.made_up:
+            write_made_up_note(Path(folder))
+        one = Source(name=source, shape="council_wishes", files=path.name, received=day)
+        batch = bench.store.ingest(Path(folder), cfg=bench.cfg.model_copy(update={"sources": (one,)}))
+    if sum(item.rows_kept for item in batch.files) != len(rows):
+        raise PolicyError(
+            "The objection could not be stored: the checks set it aside.",
+            where="table wishes",
+            what_next="Look at the rows set aside of the newest batch, and tell the data protection officer.",
+        )
+
+
+def _drop_workbooks(cfg: Config, digests: set[str], keys: set[str]) -> int:
+    """Delete workbooks in which the child stands; what others answered in them stays among the decisions."""
+    from early_id.screening.review import read_workbook
+
+    gone = 0
+    for path in (cfg.store_dir / DECISIONS / "workbooks").glob("*.xlsx"):
+        named = {d[:16] for d in digests}
+        if path.stem in named or keys & {line.key for line in read_workbook(path, today=date.today()).lines}:
+            path.unlink()
+            gone += 1
+    return gone
+
+
+def _note(bench: Bench, kind: str, who: str, by: str, **more: object) -> None:
+    trail = trail_of(bench)
+    trail.note("rights", {"request": kind, "by": by, "person": trail.person(who), **more})
+
+
+def register(store: Path) -> list[dict[str, Any]]:
+    """Every request on record, without the person: number, when, what, by whom."""
+    from early_id.core.trail import Trail
+
+    return [{"number": r.number, "at": r.at, **{k: v for k, v in r.body.items() if k != "person"}} for r in Trail(store).read() if r.kind == "rights"]
