@@ -9,7 +9,7 @@ from early_id.models.verdict import READY
 from early_id.present import disclosure
 from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
-from early_id.report.in_words import gap_in_words
+from early_id.report.in_words import gap_in_brief
 from early_id.report.recorded import less_recorded
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
 
@@ -22,6 +22,8 @@ def questions(m: Material) -> Section:
     return Section("questions", "Questions for the board", finding, (bullets(found), where))
 
 
+#: Gaps of a list that a question names.
+NAMED = 5
 _WHOSE_GAP = "Is this need, recording, or the list? Who will look into it, and by when?"
 
 
@@ -31,7 +33,9 @@ def asked(m: Material) -> list[str]:
     unsure: list[str] = []
     for audience, groups in m.groups.items():
         name = list_name(audience).lower()
-        found += [f"{sentence_case(name)}. {gap_in_words(m, row)} {_WHOSE_GAP}" for row in groups.found()]
+        if gaps := [gap_in_brief(m, row) for row in groups.found()]:
+            shown = [*gaps[:NAMED], f"{len(gaps) - NAMED} more"] if len(gaps) > NAMED else gaps
+            found.append(f"{sentence_case(name)}: a gap was found for {and_list(shown)}. {_WHOSE_GAP}")
         titles = groups.page_titles()
         if n := sum(groups.verdict(title) == str(Verdict.CANNOT_TELL) for title in titles):
             unsure.append(f"{n} of {count_of(len(titles), 'characteristic')} ({name})")

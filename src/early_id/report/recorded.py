@@ -9,7 +9,7 @@ from early_id.audit.signs import SIGNS, told_apart
 from early_id.present.wording import and_list
 from early_id.report.section import Material
 
-UNTOLD = "these data cannot tell: no second outcome is held that is judged apart"
+UNTOLD = "cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find"
 
 
 def second_outcome(m: Material, audience: str) -> pd.DataFrame:
@@ -42,13 +42,13 @@ def need_or_recording(m: Material, audience: str) -> str:
     own, signs = second_outcome(m, audience), m.study(audience, "signs")
     if own.empty:
         return UNTOLD
-    named = f"the second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
+    named = f"a second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
     found = [
-        f"need is written down {word} often for {and_list(labels)} than {named} says"
+        f"need is written down {word} often for {and_list(labels)} than {named} shows, so for them the figures on this page say {'too little' if says == LESS else 'too much'}"
         for says, word in ((LESS, "less"), (MORE, "more"))
         if (labels := groups_recorded(m, audience, says))
     ]
     if len(signs):
         apart = [row.label for row in m.groups[audience].found() if told_apart(own, signs, row.characteristic, row.group)[0] == SIGNS]
         found += [f"signs are written down differently for {and_list(list(dict.fromkeys(apart)))} at the same answer to {named}"] if apart else []
-    return "; ".join(found) or f"beyond chance, no group's need is written down more or less often than {named} says"
+    return "; ".join(found) or f"no sign of it: beyond chance, need is written down in no group more or less often than {named} shows"

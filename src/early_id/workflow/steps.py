@@ -49,7 +49,7 @@ class Bench:
         """Children and families behind the records."""
         if self.in_force.programme.link:
             return self.in_force.programme.link(self.store, self.cfg)
-        return link(self.store, key=self.cfg.project.key)
+        return link(self.store, self.cfg.linkage, key=self.cfg.project.key)
 
     def dates(self) -> tuple[date, ...]:
         """As-of dates of the settings, or those that the programme finds in the data."""
