@@ -63,18 +63,31 @@ def holding(folder: Path, *, role: str, group: bool = False) -> Iterator[None]:
         since = "just started"
         try:
             held = json.loads(note.read_text(encoding="utf-8"))
-            since = f"process {held['process']} since {held['since']}"
+            who = f"{held['user']}, " if held.get("user") else ""
+            since = f"{who}process {held['process']} since {held['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             pass  # the other run is just writing or removing it
         raise BusyError(f"Another run holds the {role}.", where=f"{folder} ({since})", what_next="Wait until it ends, then run again.") from None
     try:
         if group:
             restrict(Path(lock.lock_file), group=True)
-        note.write_text(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8")
+        note.write_text(
+            json.dumps({"user": _user(), "process": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}), encoding="utf-8"
+        )
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def _user() -> str:
+    """Who runs this process; empty where the system does not tell."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 #: Before the name of what was moved aside: to be put back where nothing took its place, or to go for good.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -111,12 +111,19 @@ def load_shapes(tables: Tables, extra: tuple[Path, ...] = ()) -> dict[str, Shape
     """All shapes in force: the shipped ones and those of the folders or files in ``extra``."""
     tables = with_others(tables)
     shapes: dict[str, Shape] = {}
-    for item in _yaml_files(resources.files("early_id.config.defaults").joinpath("sources")):
-        shapes |= _shapes_of(parse_yaml(item.read_text(encoding="utf-8"), where=item.name), where=item.name, tables=tables)
+    for name, values in _shipped():
+        shapes |= _shapes_of(values, where=name, tables=tables)
     for path in extra:
         for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
             shapes |= _shapes_of(read_yaml(file, role="shape"), where=str(file), tables=tables)
     return shapes
+
+
+@cache
+def _shipped() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Name and content of each shipped file, read once: reading YAML takes longer than taking in a small file."""
+    items = _yaml_files(resources.files("early_id.config.defaults").joinpath("sources"))
+    return tuple((item.name, parse_yaml(item.read_text(encoding="utf-8"), where=item.name)) for item in items)
 
 
 def _yaml_files(folder: Traversable) -> Iterator[Traversable]:

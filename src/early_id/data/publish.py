@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Collection
@@ -33,18 +34,31 @@ def sweep(folder: Path, current: int, *, keep: Collection[str] = ()) -> None:
 
 
 def publish(folder: Path, work: Path, version: Version) -> None:
-    """Move the prepared files into place; the last rename makes the version current."""
+    """Move the prepared files into place; the last rename makes the version current.
+
+    What it names is on the disk before it does: a power cut may not leave a version whose files are empty.
+    """
     for name in _FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    for part in work.glob("*.parquet"):
+    for written in sorted(path for path in work.rglob("*") if path.is_file()):
+        _settle(written)
+    for part in sorted(work.glob("*.parquet")):
         part.replace(folder / "parts" / part.name)
     target = folder / "set_aside" / f"{version.number:06d}"
     shutil.rmtree(target, ignore_errors=True)
     (work / "set_aside").replace(target)
-    for item in work.glob("urgent.*"):
+    for item in sorted(work.glob("urgent.*")):
         item.replace(folder / "urgent" / f"{version.number:06d}{item.suffix}")
     listing = folder / "versions" / f"{version.number:06d}.json"
     listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
+    _settle(listing)
     pointer = folder / ".current.json"
     pointer.write_text(json.dumps({"version": version.number}), encoding="utf-8")
+    _settle(pointer)
     pointer.replace(folder / "current.json")
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file is on the disk, not only on its way there."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
