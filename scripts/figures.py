@@ -108,17 +108,13 @@ FIGURES = (
         command="pytest tests/recovery/test_stats_coverage.py",
     ),
     Figure(
-<<<<<<< HEAD
-        "audit_evidence",
-=======
         "linkage_speed",
         f"{SOURCE}/linkage/README.md",
         r"100,000 children in the lists of five agencies, .*?: (\d+) s and ([\d.]+) GB",
         command="pytest tests/benchmarks/test_linkage_speed.py",
     ),
     Figure(
-        "audit_recovery",
->>>>>>> main
+        "audit_evidence",
         f"{SOURCE}/audit/README.md",
         r"any alarm in (\d+) / (\d+) / (\d+) of ([\d,]+) audits",
         command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_evidence.py",
