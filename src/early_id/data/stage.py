@@ -93,7 +93,9 @@ def stage(connection: duckdb.DuckDBPyConnection, *, view: str, into: str, table:
     happened = f"CAST({quote(table.happened)} AS DATE)" if table.happened else "CAST(NULL AS DATE)"
     own = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.column_names)
     # Joined to the person beforehand: a rule that looked the person up by itself would read the list once more for every rule.
-    people = f" LEFT JOIN {quote(person_table(connection, incoming.source, table.name))} AS _person USING (source_person_id)" if table.has_person else ""
+    people = (
+        f" LEFT JOIN {quote(person_table(connection, incoming.source, table.name))} AS _person USING (source_person_id)" if table.has_person else ""
+    )
     inner = "recorded, recorded_unreadable, stated_recorded, happened_on, padded_id, padded_text" + (
         ", " + ", ".join(PERSON_COLUMNS) if table.has_person else ""
     )
