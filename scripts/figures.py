@@ -102,6 +102,12 @@ FIGURES = (
         command="pytest tests/benchmarks/test_models_speed.py",
     ),
     Figure(
+        "sources_speed",
+        f"{SOURCE}/data/sources/README.md",
+        r"([\d,]+) marks in (\d+) files: ours ([\d.]+) s and (\d+) MB, pandas ([\d.]+) s and (\d+) MB, pandera on pandas ([\d.]+) s and (\d+) MB",
+        command="pytest tests/benchmarks/test_sources_speed.py",
+    ),
+    Figure(
         "share_intervals",
         f"{SOURCE}/stats/README.md",
         r"never under (\d+) % in ([\d,]+) runs a cell; .*? under (\d+) %",
