@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two numerical threads: more only fight over two cores.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test lint nightly bench figures pictures lock clean
+.PHONY: help setup demo test lint nightly bench figures linkage-figures pictures lock clean
 help:
 	@echo "make demo     set up, then run the main job on a made-up council (results in demo/out/)"
 	@echo "make test     set up, then run every check and test"
@@ -13,6 +13,7 @@ help:
 	@echo "make nightly  the same simulations with ten times the runs"
 	@echo "make bench    benchmarks, kept as JSON"
 	@echo "make figures  measure every figure of the READMEs again (build/figures.md)"
+	@echo "make linkage-figures  how good linkage is, on four data sets"
 	@echo "make pictures make the README's pictures again from the demo (needs Chromium)"
 	@echo "make lock     resolve requirements.lock again"
 
@@ -46,11 +47,13 @@ test: setup lint
 NIGHTLY := OMP_NUM_THREADS=1 EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest -q -s --durations=12 -p no:cacheprovider
 nightly: setup
 	@mkdir -p build
-	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
+	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_synth_calibration.py \
 		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
 	$(NIGHTLY) tests/recovery/test_models_truth.py tests/recovery/test_features_leaks.py \
 		tests/property/test_evidence_property.py tests/recovery/test_audit_evidence.py tests/recovery/test_audit_told_apart.py \
-		tests/contract/test_store_safety.py tests/contract/test_no_row_is_told.py tests/property/test_publish_attack.py > build/nightly_second.txt 2>&1; second=$$?; \
+		tests/contract/test_store_safety.py tests/contract/test_no_row_is_told.py tests/unit/test_sources_hostile.py tests/contract/test_due.py \
+		tests/property/test_sharing_classes.py tests/recovery/test_explain_swaps.py tests/property/test_publish_attack.py \
+		> build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup
@@ -58,6 +61,9 @@ bench: setup
 
 figures: setup
 	$(BIN)/python -W ignore scripts/figures.py
+
+linkage-figures: setup
+	$(BIN)/python -W ignore scripts/linkage_figures.py
 
 pictures: setup
 	$(BIN)/python scripts/pictures.py

@@ -83,7 +83,7 @@ def test_commands_exist(page: Path) -> None:
     from early_id.cli.app import with_commands
 
     known = set(get_command(with_commands()).commands)  # type: ignore[attr-defined]
-    used = set(re.findall(r"early-id ([a-z]+)", page.read_text(encoding="utf-8")))
+    used = set(re.findall(r"early-id ([a-z-]+)", page.read_text(encoding="utf-8")))
     assert used <= known
 
 

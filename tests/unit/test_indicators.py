@@ -12,7 +12,7 @@ from early_id.cli import inspect
 from early_id.cli.app import app
 from early_id.core.errors import DeclarationError
 from early_id.features import catalogue
-from early_id.features.indicators import EDITION, GUIDANCE, INDICATORS, PRACTICE, Indicator, check_indicators
+from early_id.features.indicators import EDITION, GUIDANCE, INDICATORS, PRACTICE, Indicator, check_indicators, indicators_frame
 from early_id.present.wording import check_words
 
 assert inspect  # importing it registers the command
@@ -55,6 +55,11 @@ def test_the_command_prints_the_table_for_people_and_for_programs() -> None:
     for one in INDICATORS:
         assert one.title in said
     assert "No sign is used" in said and "2026 edition" in said
+    assert "Health: A death in the family" in said and max(map(len, said.splitlines())) <= 110
+    table = indicators_frame(catalogue())
+    assert len(table) == 24 and table["named by"].value_counts().tolist() == [17, 7]
+    assert table["signs used"][3] == "A death in the family (health)"
+    assert all(bool(signs) or bool(reason) for signs, reason in zip(table["signs used"], table["not used, because"], strict=True))
     given = json.loads(CliRunner().invoke(app, ["features", "list", "--indicators", "--json"]).stdout)
     assert given["edition"] == EDITION
     assert [one["key"] for one in given["indicators"]] == [one.key for one in INDICATORS]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from early_id.config.settings import Config
+from early_id.data.synth.population.identifiers import make_upns
 from early_id.features.cohort import council_cohort
+from early_id.features.lookalikes import with_doubts
 from early_id.features.past import Past
 from early_id.linkage import link_people
 from early_id.testing.memory_store import MemoryStore
@@ -74,3 +77,21 @@ def test_a_second_record_of_a_child_on_roll_is_not_a_second_child_and_its_marks_
     assert list(index["child_id"]) == [ids["education:E1"]]
     assert not index["contact_is_safe"].any()
     assert excluded.set_index("child_id")["reason"][ids["housing:HO1"]] == "double_record"
+
+
+def test_a_pair_that_waits_for_somebody_to_look_takes_the_child_out_and_puts_nobody_on() -> None:
+    """The same number under another forename: too little to join them, enough not to list the child."""
+    upn = str(make_upns(np.array([2013]))[0])
+    people = [person("education", "E1", "Joan", upn=upn), person("education", "E2", "Mia"), person("social_care", "SC1", "Zarah", upn=upn)]
+    index, excluded, ids = cohort(people, [plan("SC1")])
+    assert ids["education:E1"] != ids["social_care:SC1"]
+    assert list(index["child_id"]) == [ids["education:E2"]]
+    assert excluded.set_index("child_id")["reason"][ids["education:E1"]] == "maybe_statutory"
+
+
+def test_doubts_join_likenesses_and_leave_the_others_as_they_are() -> None:
+    alike = pd.Series({"a": "ann|reed", "b": "bea|reed", "c": None, "d": "dan|pike", "e": "ann|reed"}, dtype=object)
+    pairs = pd.DataFrame({"child_id": ["a", "b"], "other_id": ["b", "c"]})
+    made = with_doubts(alike, pairs)
+    assert made["a"] == made["b"] == made["c"] == made["e"] != made["d"] == "dan|pike"
+    assert with_doubts(alike, pairs.iloc[:0]) is alike

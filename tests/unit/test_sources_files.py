@@ -115,7 +115,7 @@ def test_a_folder_without_settings(tmp_path: Path) -> None:
     write_rows(folder / "education/pupils.csv", "council_pupils", [PUPIL])
     write_rows(folder / "care/people.csv", "council_people", [PERSON])
     write_rows(folder / "care/contacts.csv", "council_contacts", [GOOD["contacts"][2]])
-    write_rows(tmp_path / "marks.csv", "council_marks", [MARK, {**MARK, "session": "PM"}])
+    write_rows(tmp_path / "marks.csv", "council_marks", [MARK, {**MARK, "session": "PM", "code": "\\"}])
     write_rows(tmp_path / "empty.csv", "council_notifications", [])
     with zipfile.ZipFile(folder / "marks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(tmp_path / "marks.csv", "2024/marks.csv")
@@ -255,6 +255,24 @@ def test_a_shape_that_cannot_be_followed(tmp_path: Path, more: str, words: str) 
     with pytest.raises(SettingsError) as caught:
         load_shapes(Tables(), (path,))
     assert words in str(caught.value) and "s.yaml" in str(caught.value)
+
+
+def test_the_shapes_to_copy_load_and_read(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    folder = Path(__file__).parents[2] / "configs" / "sources"
+    shapes = load_shapes(Tables(), (folder,))
+    book = Workbook()
+    book.active.title = "Register"
+    for row in (["Pupil No", "School", "Day", "Morning", "Afternoon"], ["P1", "S1", "04/11/2024", "/", "C2"]):
+        book.active.append(row)
+    book.save(tmp_path / "register.xlsx")
+    assert [shape.name for shape in recognise(tmp_path / "register.xlsx", shapes, where="x").shapes] == ["our_register"]
+    council = Council(tmp_path / "c", settings={"shapes": [str(folder)]}).put_good("schools", "pupils")
+    (tmp_path / "register.xlsx").rename(council.extracts / "register.xlsx")
+    council.sources.append({"name": "education", "shape": "our_register", "files": "register.xlsx"})
+    council.ingest()
+    assert stored(council, "attendance", "session", "code") == [("AM", "/"), ("PM", "C2")]
 
 
 def test_what_a_store_knew_before_counts_as_the_same_instruction() -> None:

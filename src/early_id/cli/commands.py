@@ -169,17 +169,3 @@ def _show_trials(trials: Any, words: Any) -> None:
         forward = trial.models.get(trial.to_json()["put_forward"])
         if forward is not None:
             say(f"  {forward.name}, the model put forward: {forward.sentence}")
-
-
-@app.command()
-def link(config: ConfigOption, out: OutOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Link the stored records into people and families; counts only."""
-    from early_id.workflow.steps import open_bench
-
-    people = open_bench(settings(config, out=out, overrides=overrides)).people
-    counts = people.person_links.groupby("source")["child_id"].agg(records="size", people="nunique")
-    if as_json:
-        emit({"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()})
-        return
-    say(repr(people))
-    say(text_table(counts.reset_index().astype(str).to_numpy().tolist(), ["source", "records", "people"]))

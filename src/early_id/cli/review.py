@@ -36,9 +36,7 @@ def review_import(
     for line in made.findings.lines():
         say(f"  {line}")
     if made.waiting:
-        say(
-            f"{made.waiting} famil{'y was' if made.waiting == 1 else 'ies were'} passed to children's social care and wait for a manager's countersign."
-        )
+        say(f"{made.waiting} famil{'y was' if made.waiting == 1 else 'ies were'} passed to children's social care; a manager has to countersign.")
         say("  If a child may be at significant harm today, do not wait for this: see that the referral was received.")
     for item in made.outputs:
         say(f"What needs a person: {item['path']}")

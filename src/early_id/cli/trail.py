@@ -44,11 +44,11 @@ def doctor(config: ConfigOption, out: OutOption = None, overrides: SetOption = N
 
     checks = look(settings(config, out=out, overrides=overrides))
     if as_json:
-        emit({"checks": [{"what": c.what, "ok": c.ok, "said": c.said} for c in checks]})
+        emit({"checks": [{"what": c.what, "ok": c.ok, "said": c.said, "waits": c.waits} for c in checks]})
     else:
         for check in checks:
-            say(f"{'--' if check.ok is None else 'ok' if check.ok else 'NO':>4}  {check.what}: {check.said}")
-    if any(check.ok is False for check in checks):
+            say(f"{'--' if check.ok is None else 'ok' if check.ok else '!!' if check.waits else 'NO':>4}  {check.what}: {check.said}")
+    if any(check.ok is False and not check.waits for check in checks):
         raise typer.Exit(PolicyError.exit_code)
 
 

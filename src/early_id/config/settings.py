@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from early_id.config.balance import REASON, is_balancing
 from early_id.config.base import Frozen as Frozen
+from early_id.config.engine import EngineSettings as EngineSettings
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
 from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
+from early_id.config.linkage import LinkageSettings as LinkageSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
 
@@ -247,15 +249,6 @@ class CheckSettings(Frozen):
     unreadable_dates: float = Field(0.2, ge=0, le=1)  #: share of a file's rows that may have dates which cannot be read
 
 
-class EngineSettings(Frozen):
-    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
-
-    name: Literal["duckdb", "spark"] = "duckdb"
-    master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``
-    parts: str | None = None  #: Spark: the store's folder ``parts`` as the cluster's machines see it, where they see it elsewhere
-    options: dict[str, str] = Field(default_factory=dict)  #: Spark: any of its own options, by name
-
-
 class ExtensionSettings(BaseModel):
     """Settings of a council's own module; it reads and checks them itself."""
 
@@ -276,6 +269,7 @@ class Config(Frozen):
     extension: ExtensionSettings = ExtensionSettings()
     engine: EngineSettings = EngineSettings()
     as_of: AsOf = AsOf()
+    linkage: LinkageSettings = LinkageSettings()
     cohort: CohortSettings = CohortSettings()
     outcome: OutcomeSettings = OutcomeSettings()
     features: FeatureSettings = FeatureSettings()

@@ -6,7 +6,6 @@ Everything is prepared under new names; the store changes by one rename at the e
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +129,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
                 without(connection, "_held", old, name, into="_still")
             so_far = "_still" if held else None
             sources = {item.name: item.source.name for item in items}
-            for several, of_day in _rounds(connection, name, items):
+            for several, of_day in rounds(connection, f"_staged_{name}", items):
                 mark_repeats(connection, table, staged=several, into="_marked")
                 connection.execute(f"DROP TABLE {quote(several)}")
                 split(connection)
@@ -168,7 +167,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     if store.has("contacts") and "contacts" not in changed:
         note_contacts(connection, store.part_sql("contacts"))
     hashes = made_up_files(folder)
-    assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": _assumption(item) for item in plan}}
+    assumptions = {**old.assumptions(), **{f"{item.source.name}: {item.table.name}": item.assumption for item in plan}}
     urgent = write_urgent(connection, work, number, cfg.urgent)
     ordered = tuple(sorted(files, key=lambda item: item.file))
     record: dict[str, Any] = {
@@ -238,20 +237,6 @@ def _across_tables(
     return found + [
         finding(code, count, "attendance", source) for source, code, count in silent_schools(connection, sql, changed.get("attendance", []))
     ]
-
-
-def _rounds(connection: duckdb.DuckDBPyConnection, name: str, items: list[Staged]) -> Iterator[tuple[str, list[Staged]]]:
-    """The staged rows of a table in the order in which they are merged, each with its files: snapshots day by day, everything else at once."""
-    staged = f"_staged_{name}"
-    by_day = rounds(items)
-    if len(by_day) == 1:
-        yield staged, items
-        return
-    for of_day in by_day:
-        listed = ", ".join(text(item.name) for item in of_day)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE _of_day AS SELECT * FROM {quote(staged)} WHERE file IN ({listed})")
-        yield "_of_day", of_day
-    connection.execute(f"DROP TABLE {quote(staged)}")
 
 
 def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, *, first: bool) -> Survey | str:
@@ -345,9 +330,3 @@ def _schools(files: list[Staged]) -> str | list[str] | None:
     if not said or len(set(said)) == 1:
         return said[0] if said and isinstance(said[0], str) else sorted(said[0]) if said else None
     return sorted({school for one in said if not isinstance(one, str) for school in one}) or "sent"
-
-
-def _assumption(item: Staged) -> str:
-    """When the rows of a file are taken to have been known, in words."""
-    undated = not item.shape.known.column and (not item.table.happened or item.table.name == "pupils")
-    return "the values of the extract are taken to have held at all earlier dates too" if undated else str(item.shape.known)

@@ -37,6 +37,15 @@ class Staged:
         """
         return fingerprint([self.source.name, self.table.name, self.shape.instructions, str(self.source.received or "")], length=16)
 
+    @property
+    def assumption(self) -> str:
+        """When the rows of the file are taken to have been known, in words."""
+        stated = self.shape.known.column or self.shape.known.lag_days is not None
+        if self.shape.snapshot and not stated:
+            return "known from the day of the snapshot in which it is first seen"
+        undated = not self.shape.known.column and (not self.table.happened or self.table.name == "pupils")
+        return "the values of the extract are taken to have held at all earlier dates too" if undated else str(self.shape.known)
+
 
 def to_read(found: list[Staged], batches: Iterable[dict[str, Any]]) -> tuple[list[Staged], list[dict[str, Any]]]:
     """The files that say something new, and the records of earlier readings that they replace (each with its ``batch``).

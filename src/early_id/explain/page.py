@@ -24,7 +24,7 @@ BARS = len(STEPS) + 1
 #: Rows of "as recorded" for each theme, the weightiest first.
 MOST_FACTS = 3
 #: Rows of the table of facts on a sheet, so that it keeps to one side of A4.
-MOST_ROWS = 5
+MOST_ROWS = 4
 
 #: What came of looking at a suggestion; also the drop-down of the workbook (project page outlines, sheet item 11).
 OUTCOMES = (

@@ -17,7 +17,7 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.core.types import Usage
 from early_id.features.households import household_reasons, school_homes
-from early_id.features.lookalikes import likeness, share_marks
+from early_id.features.lookalikes import likeness, share_marks, with_doubts
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
 from early_id.features.past import Past
@@ -153,7 +153,7 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))
     frame["hub_id"] = _family_hub(frame)
-    alike, status = likeness(people).reindex(everyone), statutory_reasons(past, frame["age"])
+    alike, status = with_doubts(likeness(people).reindex(everyone), past.people.may_be_one()), statutory_reasons(past, frame["age"])
     frame = share_marks(frame, alike)
     frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
     frame["check_first"] = everyone.isin(check_first(past, frame["age"]))

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from textwrap import fill
 
+import pandas as pd
+
 from early_id.core.errors import DeclarationError
 from early_id.features.catalogue import Catalogue
 from early_id.features.words import SHARING_WORDS
@@ -125,6 +127,22 @@ def indicators_text(features: Catalogue, indicators: Iterable[Indicator] = INDIC
             if text:
                 lines.append(fill(text, _WIDTH, initial_indent=f"    {what}", subsequent_indent="      "))
     return "\n".join(lines)
+
+
+def indicators_frame(features: Catalogue, indicators: Iterable[Indicator] = INDICATORS) -> pd.DataFrame:
+    """The same as a frame: situation, who names it, labels of the signs used by who holds them, and what is not used and why."""
+    rows = [
+        {
+            "situation": one.title,
+            "named by": one.source,
+            "signs used": "; ".join(
+                f"{features[name].label} ({SHARING_WORDS[features[name].sharing]})" for name in one.features
+            ),
+            "not used, because": one.why_not,
+        }
+        for one in indicators
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def check_indicators(names: Iterable[str], indicators: Iterable[Indicator] = INDICATORS) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 import pandas as pd
 
 from early_id.core.types import Direction, SharingClass
+from early_id.explain.wording import theme_title
 from early_id.features.cohort import REASONS
 from early_id.features.declare import Feature
 from early_id.features.past import Past
@@ -23,8 +24,8 @@ ROUTES: Mapping[SharingClass, str] = {
     SharingClass.SCHOOL: "school", SharingClass.EDUCATION: "council education", SharingClass.SOCIAL_CARE: "children's services and early help",
     SharingClass.POLICE: "police", SharingClass.HEALTH: "health", SharingClass.HOUSING_FINANCE: "housing and benefits",
 }  # fmt: skip
-LISTED, BELOW, NOT_HERE, UNLINKED = (
-    "held by the list", "below the places of the list", "not on a roll or not of an age for lists", "not linked: no record of the child was known under a number that joins it",
+LISTED, BELOW, NO_SOURCE, NOT_HERE, UNLINKED = (
+    "held by the list", "below the places of the list", "source missing: no record of a school covered the child", "not on a roll or not of an age for lists", "not linked: no record of the child was known under a number that joins it",
 )  # fmt: skip
 #: A share counts as a sign where it is among the highest so many of the cohort on the date.
 NOTABLE = 0.9
@@ -37,7 +38,8 @@ class Missed:
 
     ``children``: child_id, family_id, entered_on, status, held_on (first date on which the list would have held the child, empty: never), days_earlier.
     ``standing``: child_id, as_of, why: what the list would have done on each date before. ``signs``: child_id, as_of, feature, label, route, newest_on.
-    ``base``: feature and as_of → children with the sign, and how many of them never reached a threshold by ``known_until``.
+    A sign is a theme of features in the records of one route (``feature``, ``label``, ``route``). ``base``: sign and as_of → children with it, and how many
+    of them never reached a threshold by ``known_until``.
     """
 
     day: date
@@ -102,21 +104,23 @@ def missed_chances(
         child_id and as_of of those whom the list held, or would have held.
     """
     dates = tuple(sorted(pd.to_datetime(index["as_of"]).dt.date.unique()))
-    standing = _standing(past, children, index, excluded, held)
+    of_school = [f.name for f in features if f.sharing is SharingClass.SCHOOL and f.name in values]
+    bare = values[of_school].isna().all(axis=1) if of_school else pd.Series(False, index=values.index)
+    standing = _standing(past, children, index, excluded, held, bare)
     signs, base = _signs(past, children, values, newest, index, features, known_until)
     first = standing[standing["why"] == LISTED].groupby("child_id")["as_of"].min()
     families = past.families().set_index("child_id")["family_id"]
-    children = children.assign(held_on=pd.to_datetime(children["child_id"].map(first)))
+    children = children.assign(held_on=pd.to_datetime(children["child_id"].map(first.to_dict())))
     children["days_earlier"] = (children["entered_on"] - children["held_on"]).dt.days
     children["family_id"] = children["child_id"].map(families).where(lambda s: s.notna(), past.people.own_family(children["child_id"]))
     return Missed(past.as_of, dates, children, standing, signs, base, known_until, model)
 
 
-def _standing(past: Past, children: pd.DataFrame, index: pd.DataFrame, excluded: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    """What the list would have done with each child on each date before the threshold."""
+def _standing(past: Past, children: pd.DataFrame, index: pd.DataFrame, excluded: pd.DataFrame, held: pd.DataFrame, bare: pd.Series) -> pd.DataFrame:
+    """What the list would have done with each child on each date before the threshold; ``bare`` rows hold nothing from a school."""
     dates = sorted(pd.to_datetime(index["as_of"]).unique())
     linked = past.people.person_links.groupby("child_id")["known_from"].min()
-    in_cohort = set(zip(index["child_id"], pd.to_datetime(index["as_of"]), strict=True))
+    in_cohort = dict(zip(zip(index["child_id"], pd.to_datetime(index["as_of"]), strict=True), bare.reindex(index.index), strict=True))
     on_list = set(zip(held["child_id"], pd.to_datetime(held["as_of"]), strict=True))
     everywhere = excluded[excluded["audiences"].isin(["all"])]
     gone = dict(zip(zip(everywhere["child_id"], pd.to_datetime(everywhere["as_of"]), strict=True), everywhere["reason"], strict=True))
@@ -129,7 +133,7 @@ def _standing(past: Past, children: pd.DataFrame, index: pd.DataFrame, excluded:
             elif key in gone:
                 why = f"taken out: {REASONS.get(gone[key], gone[key])}"
             elif key in in_cohort:
-                why = BELOW
+                why = NO_SOURCE if in_cohort[key] else BELOW
             else:
                 known = linked.get(child)
                 why = UNLINKED if known is None or known >= moment else NOT_HERE
@@ -153,29 +157,30 @@ def _signs(
     later = index[["child_id"]].assign(as_of=as_of, row=index.index).merge(reached[["child_id", "on"]], on="child_id")
     escalated = set(later.loc[(later["on"] >= later["as_of"]) & (later["on"] < pd.Timestamp(known_until)), "row"])
     ever = pd.Series(index.index.isin(escalated), index=index.index)
-    entered = index["child_id"].map(children.set_index("child_id")["entered_on"])
-    mine = entered.notna() & (as_of <= entered)
-    found, base = [], []
+    entered = pd.to_datetime(index["child_id"].map(dict(zip(children["child_id"], children["entered_on"], strict=True))))
+    mine = as_of <= entered  # a date that is missing is not later than any
+    by_sign: dict[tuple[str, str], list[Feature]] = {}
     for feature in features:
-        if feature.direction is not Direction.RAISES or feature.name not in values:
-            continue
-        present = _present(values[feature.name], as_of, feature)
-        if not present.any():
-            continue
-        for moment, own in present.groupby(as_of):
-            with_sign = own[own].index
-            base.append((feature.name, moment, len(with_sign), int((~ever[with_sign]).sum())))
-        for key in present.index[present & mine]:
-            when = newest.at[key, feature.name] if feature.name in newest else pd.NaT
-            found.append((index.at[key, "child_id"], as_of[key], feature.name, feature.label, ROUTES.get(feature.sharing, "another service"), when))
+        if feature.direction is Direction.RAISES and feature.name in values:
+            by_sign.setdefault((ROUTES.get(feature.sharing, "another service"), theme_title(feature.theme)), []).append(feature)
+    found, base = [], []
+    for (route, title), own in by_sign.items():
+        present = pd.concat([_present(values[f.name], as_of, f) for f in own], axis=1)
+        present.columns = pd.Index([f.name for f in own])
+        either, name = present.any(axis=1), f"{route}: {title}"
+        for moment, rows_then in either.groupby(as_of):
+            with_sign = rows_then[rows_then].index
+            base.append((name, moment, len(with_sign), int((~ever[with_sign]).sum())))
+        dates = newest.reindex(columns=present.columns)[either & mine].apply(pd.to_datetime).where(present[either & mine]).max(axis=1)
+        found += [(index.at[key, "child_id"], as_of[key], name, title, route, when) for key, when in dates.items()]
     signs = pd.DataFrame(found, columns=["child_id", "as_of", "feature", "label", "route", "newest_on"])
     return signs, pd.DataFrame(base, columns=["feature", "as_of", "with_sign", "never"])
 
 
 def _present(values: pd.Series, as_of: pd.Series, feature: Feature) -> pd.Series:
-    """Whether the value is a sign: a count above 0; of shares and durations the highest tenth of the date, and above 0."""
+    """Whether the value is a sign: an event, whenever there was one; of marks, shares and durations the highest tenth of the date, and above 0."""
     known = values.where(values.notna(), 0.0)
-    if feature.measure.kind in _KINDS:
+    if feature.measure.kind in _KINDS and feature.source != "attendance":
         return known > 0
     edge = values.groupby(as_of).transform(lambda own: own.quantile(NOTABLE))
     return (known > 0) & (known >= edge)

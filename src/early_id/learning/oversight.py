@@ -62,6 +62,7 @@ class Oversight:
     by: Mapping[str, str] = field(default_factory=dict)
     waiting_step_ups: int = 0
     late_days: tuple[float, float] | None = None  #: median and 90th percentile of days until an answer
+    followed: Question | None = None  #: what followed for listed children, the list's own doing apart
     acted: pd.DataFrame = field(default_factory=pd.DataFrame)  #: agreement by group of the audit before and after people
 
     def __repr__(self) -> str:

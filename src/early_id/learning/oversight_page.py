@@ -35,7 +35,7 @@ class Words:
 def oversight_page(found: Oversight, words: Words, *, publishable: bool) -> str:
     """One whole page."""
     parts = [_about(found, words, publishable), _reviewed(found, publishable), _late(found, publishable), _agreed(found, publishable),
-             _help(found, publishable), _quality(found, publishable), _changes(found, publishable)]  # fmt: skip
+             _followed(found, publishable), _help(found, publishable), _quality(found, publishable), _changes(found, publishable)]  # fmt: skip
     return render_page(
         f"{TITLE}: {words.council}", Markup("").join(parts), banner=BANNERS[publishable], kind="publishable" if publishable else "restricted",
         watermark=words.watermark,
@@ -74,7 +74,7 @@ def _reviewed(found: Oversight, publishable: bool) -> Markup:
     if rows.empty:
         return head + _finding("No list of the last year is on record.")
     done = int((rows["category"] != NO_ANSWER).sum())
-    text = f"An answer came back for {_share_words(done, len(rows), publishable)} of {_count(len(rows), publishable)} children on lists."
+    text = f"An answer came back for {_share_words(done, len(rows), publishable)} children on lists; {_count(len(rows), publishable)} stood on them."
     waiting = (
         Markup("<p>Families passed to children's social care that no manager has countersigned: {}.</p>").format(found.waiting_step_ups)
         if found.waiting_step_ups and not publishable
@@ -97,7 +97,10 @@ def _late(found: Oversight, publishable: bool) -> Markup:
 
 
 def _agreed(found: Oversight, publishable: bool) -> Markup:
-    answered = replace(found.answers, rows=found.answers.rows[found.answers.rows["category"] != NO_ANSWER])
+    rows = found.answers.rows[found.answers.rows["category"] != NO_ANSWER]
+    answered = replace(
+        found.answers, rows=rows, categories=[name for name in found.answers.categories if name != NO_ANSWER], noun="children answered for"
+    )
     parts = [Markup("<h2>Who agreed with a suggestion, and who did not</h2>")]
     if answered.rows.empty:
         return parts[0] + _finding("No answer came back yet.")
@@ -128,6 +131,20 @@ def _acted(rows: pd.DataFrame) -> Markup:
         if r["value"] == r["value"]
     ]
     return table_html(["Group", "What people did", "Children", "Share (95% interval)"], cells, "Entries that people took off or left, by group")
+
+
+def _followed(found: Oversight, publishable: bool) -> Markup:
+    head = Markup("<h2>What followed for listed children</h2>")
+    question = found.followed
+    if question is None or question.rows.empty or question.counts[-1] == len(question.rows):
+        return head + _finding("Nothing is known yet of what followed.")
+    known = len(question.rows) - question.counts[-1]
+    elsewhere, through = question.counts[0], question.counts[1]
+    text = (
+        f"Of the children of whom it is known, need was recognised by another route for {_share_words(elsewhere, known, publishable)}, and help was offered after a reader acted "
+        f"on the list for {_share_words(through, known, publishable)}. Help that a list brought about does not show that the list was right, and is counted for nothing."
+    )
+    return head + _finding(text) + total_table(question, "Children on lists, by what followed", publishable=publishable)
 
 
 def _help(found: Oversight, publishable: bool) -> Markup:

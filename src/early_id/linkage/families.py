@@ -8,6 +8,7 @@ from early_id.core.privacy import keyed_hash
 
 MARKS = ("safe_contact", "protected_address", "no_joint_contact")
 COLUMNS = ["child_id", "family_id", "from_on", "to_on", "known_from", "known_to", "evidence", *MARKS]
+PERSON = ["source", "source_person_id"]
 _DATES = ("from_on", "to_on", "known_from", "known_to")
 
 
@@ -26,14 +27,30 @@ def family_spells(households: pd.DataFrame | None, links: pd.DataFrame, key: str
     rows["unsafe"] = rows["safe_to_contact"].eq(False).fillna(False).astype(bool)
     for name in MARKS[1:]:
         rows[name] = rows[name].eq(True).fillna(False).astype(bool)
-    home = rows["source"].astype(str) + ":" + rows["household_id"].astype(str)
-    rows["family_id"] = home.map({value: "F" + keyed_hash(value, key) for value in home.unique()})
+    homes = rows[["source", "household_id"]].astype(str)
+    called = {pair: family_id(str(pair[0]), str(pair[1]), key) for pair in homes.drop_duplicates().itertuples(index=False, name=None)}
+    rows["family_id"] = [called[pair] for pair in homes.itertuples(index=False, name=None)]
     marks = rows[rows["unsafe"] | rows["protected_address"] | rows["no_joint_contact"]]
     spells = rows[rows["role"] == "child"].drop(columns=["unsafe", *MARKS[1:]])
-    spells = spells.merge(links[["source", "source_person_id", "child_id"]], on=["source", "source_person_id"])
+    spells = _while_linked(spells, links)
     spells["evidence"] = "household row of " + spells["source"].astype(str)
     spells = _split_where_marks_change(spells, marks)
     return spells[COLUMNS].drop_duplicates().sort_values(["child_id", "from_on", "known_from"]).reset_index(drop=True)
+
+
+def family_id(source: str, household_id: str, key: str) -> str:
+    """The id of a household of a source."""
+    return "F" + keyed_hash(f"{source}:{household_id}", key)
+
+
+def _while_linked(spells: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Spells with their child, known while both the row and the link were."""
+    who = links[[*PERSON, "child_id", "known_from", "known_to"]].rename(columns={"known_from": "linked_from", "known_to": "linked_to"})
+    both = spells.merge(who, on=PERSON)
+    both["known_from"] = both[["known_from", "linked_from"]].max(axis=1)
+    both["known_to"] = both[["known_to", "linked_to"]].min(axis=1)
+    known = both["known_to"].isna() | (both["known_from"] < both["known_to"])
+    return both[known].drop(columns=["linked_from", "linked_to"])
 
 
 def _split_where_marks_change(spells: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:

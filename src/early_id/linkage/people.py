@@ -1,29 +1,31 @@
-"""People: which records of which sources are one child, and who is family to whom, when.
-
-First version: records are one child where they agree on a valid UPN or NHS number and do not contradict each other; families are the
-given household rows. Better linkage changes the rows of ``People``, never its shape.
-"""
+"""People: which records of which sources are one child, and who is family to whom, when."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from early_id.config.settings import LinkageSettings
 from early_id.core.display import frame_html
-from early_id.core.errors import InputDataError
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
-from early_id.core.types import Severity
-from early_id.linkage.families import family_spells
-from early_id.linkage.identifiers import nhs_number_is_valid, upn_is_valid, valid_or_missing
+from early_id.linkage.decisions import Decisions
+from early_id.linkage.families import family_id, family_spells
+from early_id.linkage.history import History
+from early_id.linkage.ids import ALWAYS as ALWAYS
+from early_id.linkage.ids import child_ids, linked_since
+from early_id.linkage.kin import Kin, kin_of
+from early_id.linkage.linked import Linkage, Scorer, link_records
+from early_id.linkage.marks import marked_records
+from early_id.linkage.records import PERSON, comparable
 
-#: Links of the first version hold for all time: they rest on identifiers, not on dates.
-ALWAYS = pd.Timestamp("1900-01-01")
+if TYPE_CHECKING:
+    from early_id.linkage.history import Change
 
 
 @dataclass(frozen=True)
@@ -38,47 +40,97 @@ class People:
         child_id, family_id, from_on, to_on, known_from, known_to, evidence, and the safe-contact marks of the household.
     findings : Findings
         What linking could not settle.
+    linkage : Linkage, optional
+        Every pair that was weighed, for review, pictures and figures.
+    changes : tuple of Change
+        Merges and splits since the last time these records were linked.
     """
 
     person_links: pd.DataFrame
     family_spells: pd.DataFrame
     findings: Findings = field(default_factory=Findings)
     key: str = ""
+    linkage: Linkage | None = field(default=None, repr=False, compare=False)
+    changes: tuple[Change, ...] = ()
+    kin: Kin | None = field(default=None, repr=False, compare=False)
+
+    def family_on(self, day: date | pd.Timestamp, child_id: str | None = None) -> pd.DataFrame:
+        """Who was family to whom on a date, as known then, with the evidence and the trust of each link; of one child where it is named.
+
+        See :meth:`early_id.linkage.kin.Kin.family_on`; features use :meth:`families_on`.
+        """
+        kin = self.kin or kin_of(self.person_links, pd.DataFrame(columns=[*PERSON, "known_from"]), None)
+        found = kin.family_on(day)
+        return found if child_id is None else found[found["person_id"] == child_id].reset_index(drop=True)
 
     def families_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Who was family on a date, as known then: child_id, family_id, safe_contact, protected_address, no_joint_contact.
 
-        A child in no household row is a family of one. A child in several households counts with the one begun last.
+        A child in no household row is a family of one. A child in several households counts with the one begun last, and with the marks of all of them: what
+        makes contact unsafe in one home is not undone by another.
         """
+        open_then = self.spells_on(day)
+        latest = open_then.sort_values(["child_id", "from_on", "family_id"]).drop_duplicates("child_id", keep="last")
+        careful = open_then.groupby("child_id").agg(
+            safe_contact=("safe_contact", "min"), protected_address=("protected_address", "max"), no_joint_contact=("no_joint_contact", "max")
+        )
+        return latest[["child_id", "family_id"]].merge(careful.reset_index(), on="child_id").reset_index(drop=True)
+
+    def spells_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
+        """Every household that a child belonged to on a date, as known then; a child whose parents live apart has two."""
         moment = pd.Timestamp(day)
         spells = self.family_spells
-        open_then = spells[
+        return spells[
             (spells["from_on"] < moment)
             & (spells["known_from"] < moment)
             & (spells["known_to"].isna() | (spells["known_to"] >= moment))
             & (spells["to_on"].isna() | (spells["to_on"] >= moment))
         ]
-        latest = open_then.sort_values(["child_id", "from_on", "family_id"]).drop_duplicates("child_id", keep="last")
-        columns = ["child_id", "family_id", "safe_contact", "protected_address", "no_joint_contact"]
-        return latest[columns].reset_index(drop=True)
 
     def own_family(self, child_id: pd.Series) -> pd.Series:
         """The family id of a child who is in no household row."""
         return child_id.map(lambda value: "F" + keyed_hash(f"alone:{value}", self.key))
 
+    def may_be_one(self) -> pd.DataFrame:
+        """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list."""
+        if self.linkage is None:
+            return pd.DataFrame(columns=["child_id", "other_id"], dtype=object)
+        wait, now = self.linkage.to_review(), self.current().set_index(PERSON)["child_id"]
+        keys = pd.MultiIndex.from_frame(self.linkage.records[PERSON])
+        child = now.reindex(keys).to_numpy()
+        both = pd.DataFrame({"child_id": child[wait["left"].to_numpy(dtype=int)], "other_id": child[wait["right"].to_numpy(dtype=int)]})
+        return both.dropna().drop_duplicates(ignore_index=True)
+
+    def current(self) -> pd.DataFrame:
+        """The links as they are known now: one row a record."""
+        return self.person_links[self.person_links["known_to"].isna()]
+
     def __len__(self) -> int:
-        return int(self.person_links["child_id"].nunique())
+        return int(self.current()["child_id"].nunique())
 
     def __repr__(self) -> str:
-        families = self.family_spells["family_id"].nunique()
-        return f"People({len(self):,} people from {len(self.person_links):,} records, {families:,} households)"
+        families, records = self.family_spells["family_id"].nunique(), len(self.current())
+        return f"People({len(self):,} people from {records:,} records, {families:,} households)"
 
     def _repr_html_(self) -> str:
-        counts = self.person_links.groupby("source")["child_id"].agg(records="size", people="nunique").reset_index()
+        counts = self.current().groupby("source")["child_id"].agg(records="size", people="nunique").reset_index()
         return frame_html(counts, title="People", note=repr(self))
 
 
-def link_people(pupils: pd.DataFrame, households: pd.DataFrame | None, *, key: str) -> People:
+def link_people(
+    pupils: pd.DataFrame,
+    households: pd.DataFrame | None,
+    *,
+    key: str,
+    settings: LinkageSettings | None = None,
+    statutory: pd.DataFrame | None = None,
+    relationships: pd.DataFrame | None = None,
+    decisions: Decisions | None = None,
+    history: History | None = None,
+    on: pd.Timestamp | None = None,
+    sources: Iterable[str] = (),
+    score: Scorer | None = None,
+) -> People:
     """Link records into people, and people into families.
 
     Parameters
@@ -89,120 +141,65 @@ def link_people(pupils: pd.DataFrame, households: pd.DataFrame | None, *, key: s
         Stored rows of ``household_members``.
     key : str
         Secret under which child and family ids are made.
+    settings : LinkageSettings, optional
+    statutory : DataFrame, optional
+        Stored rows of ``statutory``: who left care is never joined to somebody of another name, and a placement is no family.
+    relationships : DataFrame, optional
+        What sources say about who is whose mother or kin; see :func:`early_id.linkage.kin.kin_of`.
+    decisions : Decisions, optional
+        What people have decided about pairs.
+    history : History, optional
+        The links as they were made before; ids go on, and what changes is known from ``on``.
+    on : Timestamp, optional
+        The day of this linking; the newest day on which anything was received where none is given.
+    sources : iterable of str
+        Sources that ought to have people.
+    score : function, optional
+        In the place of Splink, where weights are kept from an earlier run.
 
     Raises
     ------
     InputDataError
         There are no people at all.
     """
-    if pupils.empty:
-        raise InputDataError("There are no people to link.", where="table pupils", what_next="Ingest a people file of at least one source.")
-    records = pupils.sort_values(["source", "source_person_id", "known_from"]).drop_duplicates(["source", "source_person_id"], keep="last")
-    records = records.reset_index(drop=True)
-    records["upn"] = valid_or_missing(records["upn"], upn_is_valid)
-    records["nhs_number"] = valid_or_missing(records["nhs_number"], nhs_number_is_valid)
-    findings: list[Finding] = []
-    for name in ("upn", "nhs_number"):
-        twice = records[name].notna() & records.duplicated(["source", name], keep=False)
-        if twice.any():
-            findings.append(_finding("LNK001", int(twice.sum()), name))
-            records.loc[twice, name] = None
-    group, contradicted = _components(records)
-    group, more = _without_contradictions(records, group)
-    contradicted += more
-    if contradicted:
-        findings.append(_finding("LNK002", contradicted, "person links"))
-    records["child_id"] = _child_ids(records, group, key)
-    links = records[["source", "source_person_id", "child_id"]].copy()
-    links["known_from"], links["known_to"], links["trust"] = _known_from(pupils, records, group), pd.NaT, 1.0
-    return People(links, family_spells(households, links, key), Findings(tuple(findings)), key)
+    records = comparable(pupils, sources)
+    marked = marked_records(records.frame, households, statutory)
+    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score)
+    frame, group = records.frame, linkage.group
+    links = frame[PERSON].copy()
+    links["child_id"] = child_ids(frame, group, key)
+    links["known_from"], links["known_to"], links["trust"] = linked_since(pupils, frame, group), pd.NaT, _trust(linkage)
+    changes: tuple[Change, ...] = ()
+    if history is not None and len(history.links):
+        links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
+    links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
+    spells, kin = families_of(links, pupils, households, statutory, relationships, key=key)
+    return People(links, spells, Findings(linkage.findings), key, linkage, changes, kin)
 
 
-def _known_from(pupils: pd.DataFrame, records: pd.DataFrame, group: np.ndarray) -> pd.Series:
-    """Since when each record could be joined to its child: since it first carried a number that it is joined by.
-
-    The first record of a child needs no joining, and so is linked always. A number that was added in June does not link the records of May.
-    """
-    person = ["source", "source_person_id"]
-    versions = pupils[[*person, "upn", "nhs_number", "known_from"]].merge(records[[*person, "upn", "nhs_number"]], on=person, suffixes=("", "_now"))
-    same = pd.Series(False, index=versions.index)
-    for name, check in (("upn", upn_is_valid), ("nhs_number", nhs_number_is_valid)):
-        same |= valid_or_missing(versions[name], check).eq(versions[f"{name}_now"]) & versions[f"{name}_now"].notna()
-    first = versions[same].groupby(person)["known_from"].min()
-    since = records[person].merge(first.rename("since"), left_on=person, right_index=True, how="left")["since"]
-    since = pd.to_datetime(since).fillna(ALWAYS)
-    earliest = since.groupby(group).transform("min")
-    return since.where(since > earliest, ALWAYS)
-
-
-def _components(records: pd.DataFrame) -> tuple[np.ndarray, int]:
-    """Group records that agree on an identifier; pairs whose other facts contradict are not joined."""
-    left, right, contradicted = [], [], 0
-    numbered = records[["upn", "nhs_number", "birth_date"]].assign(at=range(len(records)))
-    for name, other in (("upn", "nhs_number"), ("nhs_number", "upn")):
-        held = numbered[numbered[name].notna()]
-        pairs = held.merge(held.drop_duplicates(name), on=name, suffixes=("", "_first"))
-        pairs = pairs[pairs["at"] != pairs["at_first"]]
-        against = pd.Series(False, index=pairs.index)
-        for fact in ("birth_date", other):
-            both = pairs[fact].notna() & pairs[f"{fact}_first"].notna()
-            against |= both & (pairs[fact] != pairs[f"{fact}_first"])
-        contradicted += int(against.sum())
-        left += pairs.loc[~against, "at_first"].tolist()
-        right += pairs.loc[~against, "at"].tolist()
-    n = len(records)
-    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(n, n))
-    return connected_components(graph, directed=False)[1], contradicted
+def families_of(
+    links: pd.DataFrame,
+    pupils: pd.DataFrame,
+    households: pd.DataFrame | None,
+    statutory: pd.DataFrame | None,
+    relationships: pd.DataFrame | None,
+    *,
+    key: str,
+) -> tuple[pd.DataFrame, Kin]:
+    """Family spells and everybody's kin, from links and stored rows; households have one id in both."""
+    ids = None
+    if households is not None and len(households):
+        keys = households[["source", "household_id"]].astype(str).drop_duplicates()
+        ids = pd.Series([family_id(s, h, key) for s, h in keys.itertuples(index=False)], index=pd.MultiIndex.from_frame(keys))
+    return family_spells(households, links, key), kin_of(links, pupils, households, statutory, relationships, family_ids=ids)
 
 
-def _without_contradictions(records: pd.DataFrame, group: np.ndarray) -> tuple[np.ndarray, int]:
-    """Take apart the groups that hold a contradiction only through a third record; returns how many records that touches.
-
-    Each record of such a group stays with those alone whose identifiers and birth date are the same as its own; two records of one source,
-    which may be two people, do not stay together at all.
-    """
-    sources = records["source"]
-    bad = records.groupby(group)[["upn", "nhs_number", "birth_date"]].nunique().gt(1).any(axis=1)
-    bad |= sources.groupby([group, sources]).size().groupby(level=0).max().gt(1)
-    apart = pd.Series(group).map(bad).to_numpy(dtype=bool)
-    if not apart.any():
-        return group, 0
-    alike = records.fillna({"upn": "", "nhs_number": ""}).assign(group=group, person="")
-    twice = sources.groupby([group, sources]).transform("size") > 1
-    alike.loc[twice, "person"] = sources[twice].astype(str) + ":" + records.loc[twice, "source_person_id"].astype(str)
-    split = alike.groupby(["group", "upn", "nhs_number", "birth_date", "person"], dropna=False).ngroup().to_numpy()
-    return np.where(apart, split + len(records), group), int(apart.sum())
-
-
-def _child_ids(records: pd.DataFrame, group: np.ndarray, key: str) -> pd.Series:
-    """A stable id for each group: a keyed hash of its UPN, else of its NHS number, else of the first source's own id."""
-    own = records["source"].astype(str) + ":" + records["source_person_id"].astype(str)
-    anchors = pd.DataFrame({"group": group, "upn": records["upn"], "nhs": records["nhs_number"], "own": own})
-    first = anchors.groupby("group").agg(
-        upn=("upn", lambda s: min(s.dropna(), default=None)), nhs=("nhs", lambda s: min(s.dropna(), default=None)), own=("own", "min")
-    )
-    anchor = np.where(
-        first["upn"].notna(), "upn:" + first["upn"].astype(str), np.where(first["nhs"].notna(), "nhs:" + first["nhs"].astype(str), first["own"])
-    )
-    # Groups that share an identifier and were kept apart must not meet again in their id.
-    anchor = pd.Series(anchor, index=first.index).astype(str)
-    anchor = anchor.where(~anchor.duplicated(keep=False), anchor + "|" + first["own"])
-    ids = anchor.map(lambda value: f"C{keyed_hash(value, key)}")
-    return pd.Series(group, index=records.index).map(ids)
-
-
-_MESSAGES = {
-    "LNK001": (
-        "An identifier stands on two people of one source and was not used.",
-        "Ask the source which is right; they are never merged automatically.",
-    ),
-    "LNK002": (
-        "Records agree on one identifier but contradict each other on another fact, and were not joined.",
-        "Check birth dates and numbers at the sources.",
-    ),
-}
-
-
-def _finding(code: str, count: int, where: str) -> Finding:
-    message, advice = _MESSAGES[code]
-    return Finding(code, Severity.QUERY, message, advice, count, where=where)
+def _trust(linkage: Linkage) -> np.ndarray:
+    """How sure each record's link is: that of its surest join to the others of its child; 1 for a record that stands alone."""
+    trust = np.ones(len(linkage.records))
+    joined = linkage.pairs[linkage.pairs["verdict"] == "link"]
+    inside = joined[linkage.group[joined["left"].to_numpy(dtype=np.int64)] == linkage.group[joined["right"].to_numpy(dtype=np.int64)]]
+    ends = pd.concat([inside[[side, "trust"]].set_axis(["at", "trust"], axis=1) for side in ("left", "right")])
+    surest = ends.groupby("at")["trust"].max()
+    trust[surest.index.to_numpy(dtype=np.int64)] = surest.to_numpy(dtype=float)
+    return trust

@@ -2,31 +2,97 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.config.settings import LinkageSettings
 from early_id.core.errors import InputDataError
+from early_id.core.fingerprint import fingerprint
+from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
-from early_id.linkage.people import People, link_people
+from early_id.linkage.decisions import decision_lines
+from early_id.linkage.kept import Kept
+from early_id.linkage.people import People, families_of, link_people
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Changed with anything that makes other links of the same records, so that links kept from before are not taken for today's.
+_LINKS_VERSION = 1
 
 
-def link(store: Store, *, key: str | None = None) -> People:
+def kept_of(store: Store) -> Kept:
+    """What linking keeps in a store."""
+    settings = store.settings
+    return Kept(store.folder / "linkage", group=settings is not None and settings.shared_with_group)
+
+
+def link(store: Store, settings: LinkageSettings | None = None, *, key: str | None = None) -> People:
     """The people and families behind a store's records.
 
     Parameters
     ----------
     store : Store
         A store with at least one people file.
+    settings : LinkageSettings, optional
+        Otherwise those that the store was opened with.
     key : str, optional
         The secret under which ids are made; the store's own where none is given.
 
     Returns
     -------
     People
+        The same data, settings and decisions give the same links, also later, when the store has gone on. What is new since the last linking is known from
+        the newest day on which anything was received, or was decided.
 
     Raises
     ------
     InputDataError
-        The store holds no people.
+        The store holds no people, or what was kept cannot be read.
     """
     if not store.has("pupils"):
         raise InputDataError("The store holds no people.", where=str(store.folder), what_next="Ingest a people file of at least one source.")
+    chosen = settings or (store.settings.linkage if store.settings else LinkageSettings())
+    kept = kept_of(store)
+    decisions = kept.decisions()
+    secret = key or store.key
     households = store.frame("household_members") if store.has("household_members") else None
-    return link_people(store.frame("pupils"), households, key=key or store.key)
+    statutory = store.frame("statutory") if store.has("statutory") else None
+    relationships = store.frame("relationships") if store.has("relationships") else None
+    data = store.fingerprint
+    state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION])
+    again = kept.replay(data=data, state=state, newest=_is_newest(store))
+    on = _day(store, [item.on for item in decisions.items])
+    history = None if again else kept.history()
+    pupils = store.frame("pupils")
+    people = link_people(
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, decisions=decisions, history=history, on=on, sources=_expected(store),
+        score=kept.score,
+    )  # fmt: skip
+    if again:
+        links, changes = again
+        spells, kin = families_of(links, pupils, households, statutory, relationships, key=secret)
+        return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
+    with suppress(OSError):  # a reader without the right to write links all the same; whoever writes remembers
+        kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
+    return people
+
+
+def _is_newest(store: Store) -> bool:
+    return Store(store.folder, store.tables, store.settings).fingerprint == store.fingerprint
+
+
+def _day(store: Store, decided: list[str]) -> pd.Timestamp:
+    """The newest day on which anything was received or decided."""
+    days = [pd.Timestamp(day) for day in decided if day]
+    if store.last_received:
+        days.append(pd.Timestamp(store.last_received))
+    return max(days, default=pd.Timestamp("1900-01-01"))
+
+
+def _expected(store: Store) -> Iterable[str]:
+    """Sources that sent a list of people, by the files taken in."""
+    return sorted({file["source"] for batch in store.version.batches for file in batch["files"] if file["table"] == "pupils"})

@@ -68,7 +68,7 @@ def bars(rows: Sequence[Row], *, title: str, desc: str, unit: str = "count") -> 
             axes.barh(y, value * factor, height=0.6, color=BLUE)
             end = max(value, _whisker(axes, y, row, factor) or value)
             axes.annotate(_text(value, unit), (end * factor, y), (5, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         return as_inline_svg(figure, title=title, desc=desc)
 
 
@@ -98,7 +98,7 @@ def paired_bars(rows: Sequence[Row], *, names: tuple[str, str], title: str, desc
                     continue
                 axes.barh(y + offset, value * factor, height=0.34, label=name if y == 0 else None, **look)
                 axes.annotate(_text(value, unit), (value * factor, y + offset), (5, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         _key(figure, axes, names, looks)
         return as_inline_svg(figure, title=title, desc=desc)
 
@@ -142,7 +142,7 @@ def forest(rows: Sequence[Row], *, title: str, desc: str, unit: str = "percent",
                 markeredgewidth=1.5,
             )
             axes.annotate(_text(value, unit), (end * factor, y), (7, 0), textcoords="offset points", va="center")
-        _finish(axes, rows, unit)
+        finish(axes, rows, unit)
         axes.grid(axis="x", color=PALE, linewidth=0.8)
         return as_inline_svg(figure, title=title, desc=desc)
 
@@ -268,7 +268,7 @@ def _note(axes: Axes, y: float, row: Row) -> None:
     )
 
 
-def _finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
+def finish(axes: Axes, rows: Sequence[Row], unit: str) -> None:
     """First row on top, words to the left, a quiet frame."""
     axes.set_yticks([])
     for y, row in enumerate(rows):

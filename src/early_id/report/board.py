@@ -9,8 +9,8 @@ from early_id.models.verdict import READY
 from early_id.present import disclosure
 from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
-from early_id.report.in_words import gap_in_words
-from early_id.report.recorded import less_recorded
+from early_id.report.in_words import gap_in_brief
+from early_id.report.recorded import few_recorded, less_recorded
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
 
 
@@ -22,6 +22,8 @@ def questions(m: Material) -> Section:
     return Section("questions", "Questions for the board", finding, (bullets(found), where))
 
 
+#: Gaps of a list that a question names.
+NAMED = 5
 _WHOSE_GAP = "Is this need, recording, or the list? Who will look into it, and by when?"
 
 
@@ -31,7 +33,9 @@ def asked(m: Material) -> list[str]:
     unsure: list[str] = []
     for audience, groups in m.groups.items():
         name = list_name(audience).lower()
-        found += [f"{sentence_case(name)}. {gap_in_words(m, row)} {_WHOSE_GAP}" for row in groups.found()]
+        if gaps := [gap_in_brief(m, row) for row in groups.found()]:
+            shown = [*gaps[:NAMED], f"{len(gaps) - NAMED} more"] if len(gaps) > NAMED else gaps
+            found.append(f"{sentence_case(name)}: a gap was found for {and_list(shown)}. {_WHOSE_GAP}")
         titles = groups.page_titles()
         if n := sum(groups.verdict(title) == str(Verdict.CANNOT_TELL) for title in titles):
             unsure.append(f"{n} of {count_of(len(titles), 'characteristic')} ({name})")
@@ -39,6 +43,12 @@ def asked(m: Material) -> list[str]:
         found.append(
             f"Need seems to be written down less often than it is there for {and_list(apart)}. A list that learns from these records looks there less often "
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
+        )
+    few = {label: (n, other) for audience in m.groups if not m.showing.publishable for label, n, other in few_recorded(m, audience)}
+    if few:
+        short = and_list([f"{label} ({n} recorded, {other} by the second outcome)" for label, (n, other) in few.items()])
+        found.append(
+            f"Hardly any need is written down for {short}. That is too few to be sure of anything. Who will look into it before any list is used?"
         )
     if unsure:
         found.append(f"For {and_list(unsure)} these data cannot tell. Is it right to go on without knowing, and what would tell us?")

@@ -13,7 +13,7 @@ from early_id.present import charts, page
 from early_id.present.wording import and_list, count_of, number_word, out_of, percent, plural, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import GroupRow, group_rows
-from early_id.report.in_words import IN_WORDS, MEASURE_NAMES, measure_name
+from early_id.report.in_words import MEASURE_NAMES, gap_in_brief, measure_name
 from early_id.report.section import (
     SMALLEST,
     Material,
@@ -59,7 +59,7 @@ def crossed(m: Material) -> Section:
             continue
         compared = rows.drop_duplicates(["characteristic", "group"]) if len(rows) else rows
         found = group_rows(rows, Showing(False)).found() if len(rows) else []
-        said = f"a gap was found for {and_list([_crossed_label(row) for row in found[:3]])}" if found else "no gap was shown beyond doubt"
+        said = f"a gap was found for {and_list([gap_in_brief(m, row) for row in found[:3]])}" if found else "no gap was shown beyond doubt"
         said += f" and {len(found) - 3} more" if len(found) > 3 else ""
         sentences.append(
             f"{list_name(audience)}: of {count_of(len(compared) + len(small), 'crossed group')}, {number_word(len(compared))} "
@@ -83,11 +83,6 @@ def crossed(m: Material) -> Section:
         )
     finding = "\n".join(sentences) or "No characteristics were crossed: fewer than two are held."
     return Section("crossed", "Crossed groups", finding, tuple(parts))
-
-
-def _crossed_label(row: GroupRow) -> str:
-    higher = IN_WORDS[row.measure][2] if row.measure in IN_WORDS else measure_name(row)
-    return f"{row.label} ({higher if (row.gap.value or 0.0) >= 0 else higher.replace('more often', 'less often')})"
 
 
 def _found(audience: str, found: Sequence[GroupRow]) -> list[Markup]:

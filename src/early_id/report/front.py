@@ -100,15 +100,16 @@ def _missed(m: Material, audience: str) -> str:
     return "" if found is None else tenths(1 - found)
 
 
-def _gaps(m: Material, audience: str) -> str:
+def _gaps(m: Material, audience: str) -> page.Cell:
     groups = m.groups.get(audience)
     if groups is None:
         return ""
     found = groups.found()
     if not found:
         return "none shown beyond doubt, which does not mean that there is none"
-    more = f" And {count_of(len(found) - WRITTEN_OUT, 'more gap')}: section 2." if len(found) > WRITTEN_OUT else ""
-    return " ".join(sentence_case(gap_in_words(m, row)) for row in found[:WRITTEN_OUT]) + more
+    said = [sentence_case(gap_in_words(m, row)) for row in found[:WRITTEN_OUT]]
+    said += [f"And {count_of(len(found) - WRITTEN_OUT, 'more gap')}: section 2."] if len(found) > WRITTEN_OUT else []
+    return Markup("<br>").join(said)
 
 
 def _unsure(m: Material, audience: str) -> str:
@@ -120,17 +121,17 @@ def _unsure(m: Material, audience: str) -> str:
     none = [title for title in titles if groups.verdict(title) == str(Verdict.NO_GAP_FOUND)]
     text = f"{len(unsure)} of {count_of(len(titles), 'characteristic')}" if unsure else "none"
     text += f"; no gap beyond the board's tolerance by {and_list([title.lower() for title in none])}" if none else ""
-    seen = _seen(groups, unsure)
-    return text + (f". A gap in who is missed is found 4 times in 5 only from {seen} points on" if seen else "")
+    return text + _seen(groups, unsure)
 
 
 def _seen(groups: Groups, unsure: list[str]) -> str:
-    """From the best to the worst of what the audit could have seen of the missed share, among groups that are not very small."""
+    """What the audit could have seen of the missed share, in the group where it sees best and in the one where it sees worst; very small groups apart."""
     sizes = [abs(row.smallest) for row in groups.of("missed_share") if row.title in unsure and row.smallest is not None and row.is_drawn]
     if not sizes:
         return ""
     low, high = (percent(size).rstrip("%") for size in (min(sizes), max(sizes)))
-    return low if low == high else f"{low} (of the best known group) to {high}"
+    others = "" if low == high else f"; for some groups, one of {high}"
+    return f". Only large gaps would show 4 times in 5: in who is missed, one of {low} points or more{others}"
 
 
 #: The rows of page 1.
@@ -151,7 +152,7 @@ def _meant(m: Material) -> list[str]:
     by: dict[str, list[str]] = {}
     for audience, trial in m.trials.items():
         by.setdefault(str(trial.get("verdict") or ""), []).append(list_name(audience))
-    return [f"{and_list(names)}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
+    return [f"{sentence_case(and_list([name.lower() for name in names]))}: {MEANING[verdict]}" for verdict, names in by.items() if verdict in MEANING]
 
 
 def _where_next(m: Material) -> Markup:

@@ -53,5 +53,11 @@ def gap_in_words(m: Material, row: GroupRow) -> str:
     )
 
 
+def gap_in_brief(m: Material, row: GroupRow) -> str:
+    """ "Ethnic group: Black (missed more often)"."""
+    higher = IN_WORDS[row.measure][2].format(had=m.context.had_outcome) if row.measure in IN_WORDS else measure_name(row)
+    return f"{row.label} ({higher if row.way >= 0 else higher.replace('more often', 'less often')})"
+
+
 def _in(share: float, of: int) -> str:
     return out_of(share, of).removesuffix(f" out of {of}").removeprefix("about ")

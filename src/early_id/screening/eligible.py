@@ -171,10 +171,10 @@ def _one_hub_a_family(rows: pd.DataFrame, scores: pd.Series, tie_key: str) -> tu
     two = set(hubs[hubs > 1].index)
     if not two:
         return rows, Findings()
-    rows = rows.copy()
-    for family, members in rows[rows["family_id"].isin(two)].groupby("family_id"):
-        first = min(members.index, key=lambda key: (-scores[key], keyed_hash(str(key), tie_key)))
-        rows.loc[rows["family_id"] == family, "recipient"] = members.at[first, "recipient"]
+    torn = rows.loc[rows["family_id"].isin(two), ["family_id", "recipient"]]
+    torn = torn.assign(score=scores[torn.index], tie=[keyed_hash(str(key), tie_key) for key in torn.index])
+    lead = torn.sort_values(["score", "tie"], ascending=[False, True]).drop_duplicates("family_id").set_index("family_id")["recipient"]
+    rows = rows.assign(recipient=rows["family_id"].map(lead).fillna(rows["recipient"]))
     advice = "Tell the two hubs which of them leads for these families."
     return rows, Findings((Finding("LST002", Severity.QUERY, "Families have schools in two hubs; one hub sees them.", advice, len(two), "hubs"),))
 

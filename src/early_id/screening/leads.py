@@ -7,7 +7,7 @@ takes away, so what other agencies know never puts anyone on a school's list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -33,25 +33,26 @@ def one_school_a_family(rows: pd.DataFrame, people: pd.DataFrame, choose: Callab
         What was chosen, and the rows that were left to the youngest child's school.
     """
     household = rows["child_id"].map(people["family_id"])
+    line = rows["recipient"].astype(str) + "|" + rows["family_id"].astype(str)
     left = pd.Series(False, index=rows.index)
+    chosen = choose(rows)
     while True:
-        chosen = choose(rows[~left])
-        listed = rows[~left & _is_chosen(rows, chosen)]
-        shared = listed["recipient"].groupby(household[listed.index]).nunique()
+        lines = {f"{recipient}|{family}" for recipient, families in chosen.items() for family in families}
+        listed = rows[~left & line.isin(lines)]
+        homes = household[listed.index]
+        shared = listed["recipient"].groupby(homes).nunique()
         shared = shared[shared > 1]
         if shared.empty:
             return chosen, rows[left]
-        for home in shared.index:
-            own = listed[household[listed.index] == home]
-            lead = own.at[_youngest(own, people), "recipient"]
-            # All lines of the other schools that hold a child of this household; a family may hold pupils of two households.
-            families = set(zip(own.loc[own["recipient"] != lead, "recipient"], own.loc[own["recipient"] != lead, "family_id"], strict=True))
-            left |= pd.Series([pair in families for pair in zip(rows["recipient"], rows["family_id"], strict=True)], index=rows.index)
-
-
-def _is_chosen(rows: pd.DataFrame, chosen: Mapping[str, list[str]]) -> pd.Series:
-    pairs = {(recipient, family) for recipient, families in chosen.items() for family in families}
-    return pd.Series([pair in pairs for pair in zip(rows["recipient"], rows["family_id"], strict=True)], index=rows.index, dtype=bool)
+        # All lines of the other schools that hold a child of such a household; a line may hold pupils of two households.
+        given_up: set[str] = set()
+        for _, own in listed[homes.isin(shared.index)].groupby(homes):
+            others = own[own["recipient"] != own.at[_youngest(own, people), "recipient"]]
+            given_up |= set(line[others.index])
+        left |= line.isin(given_up)
+        again = set(rows.loc[line.isin(given_up), "recipient"])
+        free = choose(rows[~left & rows["recipient"].isin(again)])
+        chosen = {**chosen, **{str(name): free.get(str(name), []) for name in again}}
 
 
 def _youngest(rows: pd.DataFrame, people: pd.DataFrame) -> str:

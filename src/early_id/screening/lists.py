@@ -104,10 +104,11 @@ def screen(
         }
 
     families, left = one_school_a_family(eligible.rows, people, choose) if audience is Audience.SCHOOL_LEAD else (choose(eligible.rows), None)
+    own_rows = {str(name): own for name, own in eligible.rows.groupby("recipient")}
     lists = []
     for recipient in chosen:
-        listed = families.get(recipient.id, [])
-        rows = eligible.rows[(eligible.rows["recipient"] == recipient.id) & eligible.rows["family_id"].isin(listed)]
+        rows = own_rows.get(recipient.id, eligible.rows.iloc[:0])
+        rows = rows[rows["family_id"].isin(families.get(recipient.id, []))]
         entries = [_family(own, people, explanations, recipient, eligible, earlier, (as_of, tie_key)) for _, own in rows.groupby("family_id")]
         lists.append(
             ScreeningList(

@@ -83,16 +83,11 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
 
 
 def _speak_first(child: ChildEntry, family: FamilyEntry, one: ScreeningList) -> tuple[str, ...]:
-    """Whoever already works with the family."""
+    """Whom to ask besides the lead contact, who stands before them."""
     if one.recipient.is_school:
         first = "Whoever in school knows the family best: form tutor, head of year, family support worker."
         return (first, "Look in your own file for who may be contacted, and how.")
     lines = (
-        ("Another child of the household has an allocated worker: speak to the worker before you contact the family.", family.speak_to_worker),
-        (
-            "Early help is under way, or an answer is awaited, for another child of the household: speak to whoever leads it first.",
-            family.help_at_home,
-        ),
         ("Services were in touch with the family in the last year: speak to that worker before you contact the family.", family.known_to_services),
         (f"The child's school: {child.school}.", bool(child.school)),
         ("No school is on record: ask who knows the child, and where the child is taught.", not child.school),

@@ -41,7 +41,7 @@ def practice_list() -> ScreeningList:
     families = tuple(
         FamilyEntry(
             children=tuple(_child(case, features) for case in sorted(own, key=lambda c: sort_key(c.forename))),
-            lead=f"The named lead, {SCHOOL.name}. Other lists of this date leave them to you.",
+            lead=f"the named lead, {SCHOOL.name}.",
             since=AS_OF,
         )
         for _, own in sorted(by_surname.items(), key=lambda pair: sort_key(pair[0]))

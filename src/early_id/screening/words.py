@@ -42,13 +42,13 @@ WHY_LISTED = {
 def lead_text(recipient: Recipient, contacts: pd.Series, *, worker: bool, in_help: bool) -> str:
     """Who speaks to a family in this period: whoever works with it already, else the school, else the hub."""
     if worker:
-        return "The allocated worker of another child of the household. The hub asks who that is; nobody else makes contact."
+        return "the allocated worker of another child of the household. Speak to the worker before anybody contacts the family."
     if in_help:
-        return "Whoever leads the early help of another child of the household. The hub asks who that is; nobody else makes contact."
+        return "whoever leads the early help of another child of the household, under way or awaiting an answer. Speak to them first."
     named = sorted({str(name) for name in contacts if name})
     if recipient.is_school:
-        return f"{named[0] if len(named) == 1 else 'The named lead'}, {recipient.name}. Other lists of this date leave them to you."
-    return f"The hub lead, {recipient.name}. Other lists of this date leave them to you."
+        return f"{named[0] if len(named) == 1 else 'the named lead'}, {recipient.name}."
+    return f"the hub lead, {recipient.name}."
 
 
 def lead_note(one: ScreeningList) -> str:
@@ -56,9 +56,10 @@ def lead_note(one: ScreeningList) -> str:
     if not one.families:
         return ""
     until = f"Lead contact for these families until {day_text(one.expires_on)}:"
+    rest = "Other lists of this date leave them to you."
     if one.recipient.is_school:
-        return f"{until} {one.families[0].lead}"
-    return f"{until} the hub lead, {one.recipient.name}, or the worker whom the line names. Other lists of this date leave them to you."
+        return f"{until} {one.families[0].lead} {rest}"
+    return f"{until} the hub lead, {one.recipient.name}, or the worker whom the line names. {rest}"
 
 
 def threshold_text(document: ThresholdSettings) -> str:

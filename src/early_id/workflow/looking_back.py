@@ -114,6 +114,7 @@ class Check:
     what: str
     ok: bool | None
     said: str
+    waits: bool = False  #: not a fault: something waits for a person
 
 
 def doctor(cfg: Config) -> list[Check]:
@@ -161,11 +162,11 @@ def doctor(cfg: Config) -> list[Check]:
             checks.append(Check(what, False, str(error)))
     try:
         waiting = waiting_step_ups(store)
-        checks.append(Check("Step-ups", not waiting, f"{waiting} wait for a manager's countersign" if waiting else "none waits"))
+        checks.append(Check("Step-ups", not waiting, f"{waiting} wait for a manager's countersign" if waiting else "none waits", waits=True))
     except EarlyIdError:
         pass  # said under decisions
     open_signs = len(unacknowledged(store))
-    checks.append(Check("Urgent signs", not open_signs, f"{open_signs} batch(es) not acknowledged" if open_signs else "none waits"))
+    checks.append(Check("Urgent signs", not open_signs, f"{open_signs} batch(es) not acknowledged" if open_signs else "none waits", waits=True))
     checks.append(_modes(store))
     return checks
 

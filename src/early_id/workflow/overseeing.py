@@ -108,6 +108,7 @@ def overseen(bench: Bench, day: date) -> Oversight:
         by={"recipient": "School or hub", "role": "Reader's role", "audience": "Kind of list", **labels},
         waiting_step_ups=waiting_step_ups(cfg.store_dir),
         late_days=(float(days.quantile(0.5)), float(days.quantile(0.9))) if len(days) else None,
+        followed=_followed(bench, past, lines),
         acted=_acted(bench, lines, labels),
     )
 
@@ -125,6 +126,9 @@ def _lines(bench: Bench, day: date, since: date, past: Past) -> pd.DataFrame:
     families = past.families().set_index("child_id")["family_id"]
     lines["family_id"] = lines["child_id"].map(families).where(lambda s: s.notna(), lines["child_id"])
     lines = answered_lines(lines.reset_index(drop=True))
+    schools = past.frame("schools").drop_duplicates("school_id", keep="last")
+    names = dict(zip(schools["hub_id"], schools["hub_name"], strict=True)) | dict(zip(schools["school_id"], schools["name"], strict=True))
+    lines["recipient"] = lines["recipient"].map(lambda place: names.get(place) or place)
     lines["audience"] = lines["audience"].map({"school_lead": "school lists", "hub_lead": "hub lists"})
     return lines.join(_groups(bench, past, lines["child_id"]))
 
@@ -133,6 +137,23 @@ def _groups(bench: Bench, past: Past, children: pd.Series) -> pd.DataFrame:
     born = children.map(persons(past)["birth_date"])
     age = age_on(pd.to_datetime(born), pd.Timestamp(past.as_of)) if len(children) else pd.Series(dtype="int64")
     return bench.in_force.programme.groups(past, pd.DataFrame({"child_id": children, "age": age}, index=children.index))
+
+
+def _outcomes(bench: Bench, lines: pd.DataFrame) -> pd.DataFrame:
+    """The programme's outcomes of the lines' children, counted from the date of each list."""
+    index = pd.DataFrame({"child_id": lines["child_id"], "as_of": pd.to_datetime(lines["list_as_of"])})
+    index["outcome_until"] = index["as_of"] + pd.Timedelta(days=bench.cfg.outcome.horizon_days)
+    index["mature_on"] = index["outcome_until"] + pd.Timedelta(days=bench.cfg.outcome.recording_lag_days)
+    return bench.in_force.programme.outcomes(bench.store, bench.people, index, bench.cfg)
+
+
+def _followed(bench: Bench, past: Past, lines: pd.DataFrame) -> Question | None:
+    """What followed for listed children; nothing where no list of the last year is on record."""
+    from early_id.learning.suggestions import suggestions
+
+    if lines.empty:
+        return None
+    return suggestions(lines, _outcomes(bench, lines), past.frame("early_help"), outcome=bench.in_force.programme.outcome)
 
 
 def _acted(bench: Bench, lines: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
@@ -144,10 +165,7 @@ def _acted(bench: Bench, lines: pd.DataFrame, labels: dict[str, str]) -> pd.Data
     done = lines[~lines["category"].isin([NO_ANSWER, NOT_YET])]
     if done.empty or not labels:
         return pd.DataFrame()
-    index = pd.DataFrame({"child_id": done["child_id"], "as_of": pd.to_datetime(done["list_as_of"])})
-    index["outcome_until"] = index["as_of"] + pd.Timedelta(days=bench.cfg.outcome.horizon_days)
-    index["mature_on"] = index["outcome_until"] + pd.Timedelta(days=bench.cfg.outcome.recording_lag_days)
-    y = bench.in_force.programme.outcomes(bench.store, bench.people, index, bench.cfg)
+    y = _outcomes(bench, done)
     frame = done.assign(y=y[bench.in_force.programme.outcome], flag_before=1, flag_after=(done["category"] != OVERRIDDEN).astype(int))
     try:
         return audit_before_and_after(frame, label="y", groups=labels, settings=bench.cfg.audit, cluster="family_id").agreement

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.acceptance.application import Application, Standing, template
 from early_id.acceptance.records import APPROVED, CANDIDATE, RETIRED, approve, record_candidate, retire
 from early_id.core.chain import Record
-from early_id.core.errors import EarlyIdError, InputDataError, SettingsError
+from early_id.core.errors import EarlyIdError, InputDataError, PolicyError, SettingsError
 from early_id.core.types import SharingClass
 from early_id.features.extensions import load_extensions
 from early_id.models.candidates import load_candidate
@@ -125,11 +125,36 @@ def approve_model(bench: Bench, model: str, application: Application, *, today: 
         report=application.report or cfg.out_dir / REPORT,
         holds_data=trained_on is not None,
     )
+    refuse_after_lists(cfg, bundle)
     record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up))
     notes = [f"{label} was retired: one model of an audience is approved at a time." for label in replaced]
     for label in replaced:
         notes += [*_copied(cfg, named_bundle(cfg, label), RETIRED, record), *whom_it_listed(cfg, named_bundle(cfg, label))]
     return Recorded(bundle, record, (*notes, *_copied(cfg, bundle, APPROVED, record)))
+
+
+def refuse_after_lists(cfg: Config, bundle: Bundle) -> None:
+    """Refuse an approval that rests on outcomes which lists may have brought about themselves.
+
+    Raises
+    ------
+    PolicyError
+        The test date's outcomes reach past the first list on record, and no outcome that people judged stands beside them.
+    """
+    from early_id.screening.exposure import first_list
+    from early_id.screening.listed import listed
+
+    began, tested = first_list(listed(cfg.store_dir)), (bundle.card.get("splits") or {}).get("test_date")
+    if began is None or not tested or cfg.audit.second_outcome:
+        return
+    until = date.fromisoformat(str(tested)[:10]) + timedelta(days=cfg.outcome.horizon_days)
+    if until > began:
+        raise PolicyError(
+            f"{bundle.label} cannot be approved on these results: outcomes of the test date were counted until {until}, and lists have been made since {began}, so help "
+            "that lists brought about may stand among them.",
+            where="approval",
+            what_next="Test on a date whose outcomes end before the first list, on need that people judged (audit.second_outcome), or on a random sample that was read.",
+        )
 
 
 def retire_model(cfg: Config, model: str, *, reason: str, by: str) -> Recorded:

@@ -19,6 +19,7 @@ from early_id.data.decisions import add_decisions, keep_only, read_decisions
 from early_id.data.remove import of_people, remember_erased, remove_from_files, remove_rows
 from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.features.trace import child_of
+from early_id.linkage.store_link import kept_of
 from early_id.present.write import write_text
 from early_id.screening.answers import RECORD_WRONG
 from early_id.screening.listed import listed
@@ -162,6 +163,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         remember_erased(bench.store, pairs, group=cfg.shared_with_group)
         counts = {f"rows of {name}": n for name, n in remove_rows(bench.store, of_people(bench.store, pairs)).items()}
         counts["lines set aside"] = remove_from_files(bench.store, pairs)
+        counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
         held = listed(cfg.store_dir)
         keys = set(held.loc[held["child_id"] == who, "key"])
         decisions = read_decisions(cfg.store_dir)

@@ -49,7 +49,7 @@ class Bench:
         """Children and families behind the records."""
         if self.in_force.programme.link:
             return self.in_force.programme.link(self.store, self.cfg)
-        return link(self.store, key=self.cfg.project.key)
+        return link(self.store, self.cfg.linkage, key=self.cfg.project.key)
 
     def dates(self) -> tuple[date, ...]:
         """As-of dates of the settings, or those that the programme finds in the data."""
@@ -134,7 +134,21 @@ def take_in(bench: Bench, folder: Path | None = None) -> Batch:
 def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None, catalogue: Catalogue | None = None) -> FeatureMatrix:
     """The feature matrix of all dates, with the features in force unless others are given."""
     features = catalogue if catalogue is not None else bench.in_force.catalogue
-    return build_features(bench.store, people, features, as_of=dates or bench.dates(), settings=bench.cfg, programme=bench.in_force.programme)
+    matrix = build_features(bench.store, people, features, as_of=dates or bench.dates(), settings=bench.cfg, programme=bench.in_force.programme)
+    return _with_exposure(bench, matrix)
+
+
+def _with_exposure(bench: Bench, matrix: FeatureMatrix) -> FeatureMatrix:
+    """The matrix with what earlier lists showed of each child, once there are lists: in its index, which no model reads."""
+    from early_id.data.decisions import read_decisions
+    from early_id.screening.answers import answers
+    from early_id.screening.exposure import exposure
+    from early_id.screening.listed import listed
+
+    held = listed(bench.cfg.store_dir)
+    if held.empty:
+        return matrix
+    return replace(matrix, index=matrix.index.join(exposure(matrix.index, held, answers(read_decisions(bench.cfg.store_dir)))))
 
 
 def write_matrix(bench: Bench, matrix: FeatureMatrix) -> list[dict[str, str]]:

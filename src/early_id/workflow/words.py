@@ -130,10 +130,11 @@ def outcome_sentence(bench: Bench, matrix: FeatureMatrix, gap: StatutoryGap | No
     if bench.in_force.programme.keys_only:
         return f"{sentence_case(bench.in_force.programme.name)}."
     days = bench.cfg.outcome.horizon_days
-    if matrix.meta.outcome == "need_recognised":
+    outcome = bench.cfg.training.outcome or matrix.meta.outcome  # what the models were made for
+    if outcome == "need_recognised":
         not_held = " Statutory services and referrals are not held and could not be counted." if gap is not None and gap.last is None else ""
         return (
             f"Need recognised: within {days} days early help was offered (whatever the family answered), or a statutory service began, "
             f"or a referral was not closed with no further action.{not_held}"
         )
-    return f"{matrix.meta.outcome.replace('_', ' ').capitalize()} within {days} days."
+    return f"{outcome.replace('_', ' ').capitalize()} within {days} days."

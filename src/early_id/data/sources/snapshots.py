@@ -7,11 +7,15 @@ changed (the version before ends) and when it was gone (``known_to``). One snaps
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from early_id.data.engine import quote, text
+
 if TYPE_CHECKING:
+    import duckdb
+
     from early_id.data.plan import Staged
 
 _DAY = re.compile(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -32,12 +36,25 @@ def is_snapshot(item: Staged) -> bool:
     return item.source.snapshot or item.shape.snapshot
 
 
-def rounds(items: list[Staged]) -> list[list[Staged]]:
+def by_day(items: list[Staged]) -> list[list[Staged]]:
     """Files in the order in which they have to be merged: those of one day together; files that are no snapshots come with the first."""
     days = sorted({item.received for item in items if is_snapshot(item)})
     if len(days) < 2:
         return [items]
     return [[item for item in items if (item.received == day if is_snapshot(item) else day == days[0])] for day in days]
+
+
+def rounds(connection: duckdb.DuckDBPyConnection, staged: str, items: list[Staged]) -> Iterator[tuple[str, list[Staged]]]:
+    """The rows ``staged`` of a table in the order in which they are merged, each time with its files: snapshots day by day, everything else at once."""
+    days = by_day(items)
+    if len(days) == 1:
+        yield staged, items
+        return
+    for of_day in days:
+        listed = ", ".join(text(item.name) for item in of_day)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE _of_day AS SELECT * FROM {quote(staged)} WHERE file IN ({listed})")
+        yield "_of_day", of_day
+    connection.execute(f"DROP TABLE {quote(staged)}")
 
 
 def _days_held(batches: Iterable[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:

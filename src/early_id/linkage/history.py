@@ -1,0 +1,125 @@
+"""Links over time: a person's id goes on through new batches, and what linking changes today is known from today.
+
+Kept is every link that was ever made, with the days between which it was known. So the links of any day can be read again, merges and splits are told,
+and features of an earlier date see the links of that date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from early_id.core.privacy import keyed_hash
+from early_id.linkage.records import PERSON
+
+COLUMNS = [*PERSON, "child_id", "known_from", "known_to", "trust"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one linking changed about people: two ids became one, or one became two."""
+
+    on: str
+    kind: Literal["merge", "split"]
+    child_id: str  #: the id that went on
+    other_id: str  #: the id that was given up (merge) or began (split)
+    records: int  #: how many records changed their id
+
+
+def empty_links() -> pd.DataFrame:
+    """No links yet."""
+    dates = dict.fromkeys(("known_from", "known_to"), "datetime64[ns]")
+    return pd.DataFrame(columns=COLUMNS).astype({**dates, "trust": "float64"})
+
+
+@dataclass(frozen=True)
+class History:
+    """All links ever made, and what changed.
+
+    Parameters
+    ----------
+    links : DataFrame
+        As ``People.person_links``: one row a link, open ones with an empty ``known_to``.
+    changes : tuple of Change
+    """
+
+    links: pd.DataFrame = field(default_factory=empty_links)
+    changes: tuple[Change, ...] = ()
+
+    def carry_on(self, now: pd.DataFrame, *, key: str, on: pd.Timestamp) -> tuple[pd.DataFrame, tuple[Change, ...]]:
+        """The links of a new linking, under the ids that people had.
+
+        Parameters
+        ----------
+        now : DataFrame
+            Links as made today from the records alone: one row a record.
+        key : str
+            Secret under which a new id is made.
+        on : Timestamp
+            Today. What differs from before is known from this day; rows that end then were known until it.
+
+        Returns
+        -------
+        links : DataFrame
+            All links, closed ones included.
+        changes : tuple of Change
+            What today changed.
+        """
+        closed = self.links[self.links["known_to"].notna()]
+        before = self.links[self.links["known_to"].isna()]
+        both = now.merge(before[[*PERSON, "child_id"]].rename(columns={"child_id": "was"}), on=PERSON, how="left")
+        names = _names(both, key=key, on=on)
+        both["child_id"] = both["child_id"].map(names)
+        stays = both["was"].notna() & (both["was"] == both["child_id"])
+        moved = both["was"].notna() & ~stays
+        kept = both.loc[stays, [*PERSON, "trust"]].merge(before.drop(columns="trust"), on=PERSON)
+        # A record that is no longer sent keeps its link: its rows are still there.
+        gone = before.merge(now[PERSON], on=PERSON, how="left", indicator=True)
+        gone = gone[gone["_merge"] == "left_only"].drop(columns="_merge")
+        ended = before.merge(both.loc[moved, PERSON], on=PERSON).assign(known_to=on)
+        fresh = both[~stays].copy()
+        fresh.loc[fresh["was"].notna(), "known_from"] = on
+        parts = [part[COLUMNS] for part in (closed, ended, kept, gone, fresh) if len(part)]
+        links = pd.concat(parts, ignore_index=True).sort_values([*PERSON, "known_from"]).reset_index(drop=True)
+        return links, _changes(both[moved], before, names, on)
+
+    def on(self, day: pd.Timestamp) -> pd.DataFrame:
+        """The links as they were known on a day."""
+        links = self.links
+        return links[(links["known_from"] < day) & (links["known_to"].isna() | (links["known_to"] >= day))]
+
+
+def _names(both: pd.DataFrame, *, key: str, on: pd.Timestamp) -> dict[str, str]:
+    """Id of today's group → the id that it goes on under.
+
+    Every id that was goes to the group that has most of its records; a group that gets several keeps the one of most records; of as many, the smaller id.
+    """
+    votes = both.dropna(subset=["was"]).groupby(["was", "child_id"]).size().rename("n").reset_index()
+    heirs = votes.sort_values(["was", "n", "child_id"], ascending=[True, False, True]).drop_duplicates("was")
+    kept = heirs.sort_values(["child_id", "n", "was"], ascending=[True, False, True]).drop_duplicates("child_id")
+    names = dict(zip(kept["child_id"], kept["was"], strict=True))
+    taken = set(votes["was"])
+    for made in both["child_id"].unique():
+        if made not in names:
+            # The id that the records would give may be somebody's already, such as that of the person whom these were split from.
+            names[made] = made if made not in taken else "C" + keyed_hash(f"{made}|{on.date()}", key)
+    return names
+
+
+def _changes(moved: pd.DataFrame, before: pd.DataFrame, names: dict[str, str], on: pd.Timestamp) -> tuple[Change, ...]:
+    was = set(before["child_id"])
+    found = []
+    for (old, new), rows in moved.groupby(["was", "child_id"]):
+        day = str(on.date())
+        if new in was:
+            found.append(Change(day, "merge", str(new), str(old), len(rows)))
+        else:
+            found.append(Change(day, "split", str(old), str(new), len(rows)))
+    return tuple(found)
+
+
+def changes_frame(changes: tuple[Change, ...]) -> pd.DataFrame:
+    """on, kind, child_id, other_id, records."""
+    return pd.DataFrame([asdict(item) for item in changes], columns=["on", "kind", "child_id", "other_id", "records"])

@@ -1,0 +1,257 @@
+"""Who was family to whom on a date, with the evidence for each link and how far it can be trusted.
+
+Households as housing or social care hold them; who lived at one address by the lists of people as they stood; and relationships that a source names, such as
+a mother's. Features use households alone (``People.families_on``); this is for people who have to know who belongs to a child.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from early_id.linkage.families import MARKS
+from early_id.linkage.identifiers import uprn_is_valid, valid_or_missing
+from early_id.linkage.records import PERSON, plain_name
+
+#: How far each kind of evidence can be trusted, from 0 to 1. No published figure is known (unconfirmed): the order is what counts.
+TRUST = {"relationship": 0.98, "household": 0.95, "address and surname": 0.7, "address": 0.4}
+#: More people than this at one property number are a block of flats, a hostel, a refuge or a mistake, not a family.
+LARGEST_HOME = 8
+#: Relationships that make family, as sources name them; others (social worker, foster carer) do not.
+FAMILY = frozenset(
+    [
+        "mother",
+        "father",
+        "parent",
+        "stepparent",
+        "guardian",
+        "kinship_carer",
+        "special_guardian",
+        "grandparent",
+        "sibling",
+        "brother",
+        "sister",
+        "half_sibling",
+        "aunt",
+        "uncle",
+        "child",
+    ]
+)
+KINSHIP = frozenset({"kinship_carer", "special_guardian", "grandparent", "aunt", "uncle"})
+COLUMNS = ["person_id", "relative_id", "kind", "relation", "evidence", "trust", "family_id", *MARKS]
+_ENDS = ("from_on", "to_on", "known_from", "known_to")
+
+
+@dataclass(frozen=True)
+class Kin:
+    """Spells of people with each other, before a date is asked about.
+
+    Parameters
+    ----------
+    homes : DataFrame
+        person_id, family_id, relation (role in the household), from_on, to_on, known_from, known_to, evidence, and the marks of the household.
+    addresses : DataFrame
+        person_id, uprn, surname, from_on, to_on, known_from, known_to, evidence.
+    named : DataFrame
+        person_id, relative_id, relation, from_on, to_on, known_from, known_to, evidence.
+    placed : DataFrame
+        person_id, from_on, to_on, known_from, known_to of spells in care.
+    hidden : frozenset of str
+        People of whom an address is protected: no address joins them to anybody.
+    """
+
+    homes: pd.DataFrame
+    addresses: pd.DataFrame
+    named: pd.DataFrame
+    placed: pd.DataFrame
+    hidden: frozenset[str] = field(default=frozenset())
+
+    def family_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
+        """Everybody's family on a date, as known then, one row a person and relative.
+
+        Returns
+        -------
+        DataFrame
+            person_id, relative_id, kind (relationship, household, address and surname, address), relation (role or relationship), evidence, trust, family_id
+            of the household, and the safe-contact marks. Where several sources say it, the most trusted counts, and the marks of all hold.
+
+            A child whose parents live apart has relatives in both homes. Where a child has moved, the old home ends with the row that says so. Whoever was placed
+            in a home by children's services is no relative of those who live there, unless they are named as kin; brothers and sisters stay relatives.
+        """
+        moment = pd.Timestamp(day)
+        parts = [self._of_homes(moment), self._of_addresses(moment), self._of_names(moment)]
+        links = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+        if links.empty:
+            return links[COLUMNS]
+        pair = ["person_id", "relative_id"]
+        marks = links.groupby(pair)[list(MARKS)].agg({"safe_contact": "min", "protected_address": "max", "no_joint_contact": "max"})
+        best = links.sort_values([*pair, "trust", "evidence"], ascending=[True, True, False, True]).drop_duplicates(pair)
+        return best.drop(columns=list(MARKS)).merge(marks.reset_index(), on=pair)[COLUMNS].reset_index(drop=True)
+
+    def _of_homes(self, moment: pd.Timestamp) -> pd.DataFrame:
+        there = _open(self.homes, moment)
+        placed = self._placed_with_strangers(there, moment)
+        both = there.merge(there[["person_id", "family_id", "relation"]], on="family_id", suffixes=("", "_other"))
+        both = both[both["person_id"] != both["person_id_other"]]
+        strangers = [
+            (one, home) in placed or (other, home) in placed
+            for one, other, home in zip(both["person_id"], both["person_id_other"], both["family_id"], strict=True)
+        ]
+        # Brothers and sisters who were placed together are still that.
+        together = [
+            (one, home) in placed and (other, home) in placed
+            for one, other, home in zip(both["person_id"], both["person_id_other"], both["family_id"], strict=True)
+        ]
+        keep = ~pd.Series(strangers, index=both.index, dtype=bool) | pd.Series(together, index=both.index, dtype=bool)
+        found = both[keep].assign(kind="household", trust=TRUST["household"])
+        return _shaped(
+            found.rename(columns={"person_id_other": "relative_id"}).drop(columns="relation").rename(columns={"relation_other": "relation"})
+        )
+
+    def _placed_with_strangers(self, there: pd.DataFrame, moment: pd.Timestamp) -> set[tuple[str, str]]:
+        """(person, household) where the person came into the household while in care: a placement, not a family."""
+        care = _open(self.placed, moment)[["person_id", "from_on"]].rename(columns={"from_on": "care_from"})
+        both = there[["person_id", "family_id", "from_on"]].merge(care, on="person_id")
+        came = both[both["from_on"] >= both["care_from"]]
+        return set(zip(came["person_id"], came["family_id"], strict=True))
+
+    def _of_addresses(self, moment: pd.Timestamp) -> pd.DataFrame:
+        there = _open(self.addresses, moment)
+        in_care = set(_open(self.placed, moment)["person_id"])
+        there = there[~there["person_id"].isin(self.hidden | in_care)]
+        people = there.groupby("uprn")["person_id"].transform("nunique")
+        there = there[people <= LARGEST_HOME]
+        both = there.merge(there[["person_id", "uprn", "surname"]], on="uprn", suffixes=("", "_other"))
+        both = both[both["person_id"] != both["person_id_other"]]
+        named_alike = (both["surname"] == both["surname_other"]) & both["surname"].notna()
+        kind = pd.Series("address", index=both.index).mask(named_alike, "address and surname")
+        return _shaped(
+            both.rename(columns={"person_id_other": "relative_id"}).assign(kind=kind, trust=kind.map(TRUST), relation="lives at the same property")
+        )
+
+    def _of_names(self, moment: pd.Timestamp) -> pd.DataFrame:
+        named = _open(self.named, moment)
+        named = named[named["relation"].isin(FAMILY)]
+        if named.empty:
+            return _shaped(named)
+        back = named.rename(columns={"person_id": "relative_id", "relative_id": "person_id"}).assign(relation=named["relation"] + " of")
+        both = pd.concat([named, back], ignore_index=True)
+        return _shaped(both.assign(kind="relationship", trust=TRUST["relationship"]))
+
+
+def kin_of(
+    links: pd.DataFrame,
+    pupils: pd.DataFrame,
+    households: pd.DataFrame | None,
+    statutory: pd.DataFrame | None = None,
+    relationships: pd.DataFrame | None = None,
+    *,
+    family_ids: pd.Series | None = None,
+) -> Kin:
+    """Spells of people with each other.
+
+    Parameters
+    ----------
+    links : DataFrame
+        ``People.person_links``.
+    pupils, households, statutory : DataFrame
+        Stored rows.
+    relationships : DataFrame, optional
+        source, source_person_id, other_person_id (of the same source), relation, from_on, to_on, known_from, known_to: what mother and relationship tables of
+        case systems say, such as the mother table of the Standard Safeguarding Dataset.
+    family_ids : Series, optional
+        (source, household_id) → family id, so that households are called as elsewhere.
+    """
+    homes = _of_people(households, links)
+    if len(homes):
+        keys = pd.MultiIndex.from_frame(homes[["source", "household_id"]].astype(str))
+        called = pd.Series([f"{s}:{h}" for s, h in keys], index=homes.index)
+        homes = homes.assign(family_id=called if family_ids is None else family_ids.reindex(keys).to_numpy(), relation=homes["role"])
+        evidence = homes["evidence"].fillna("") if "evidence" in homes else pd.Series("", index=homes.index)
+        said = evidence.where(evidence == "", " (" + evidence + ")")
+        homes = homes.assign(evidence="household row of " + homes["source"].astype(str) + said, **_marks(homes))
+    hidden = frozenset(homes.loc[homes["protected_address"], "person_id"]) if len(homes) else frozenset()
+    return Kin(homes, _addresses(pupils, links), _named(relationships, links), _care(statutory, links), hidden)
+
+
+def _marks(homes: pd.DataFrame) -> dict[str, pd.Series]:
+    """The marks of any member, for the whole household."""
+    own = {
+        "safe_contact": ~homes["safe_to_contact"].eq(False).fillna(False).astype(bool),
+        "protected_address": homes["protected_address"].eq(True).fillna(False).astype(bool),
+        "no_joint_contact": homes["no_joint_contact"].eq(True).fillna(False).astype(bool),
+    }
+    how = {"safe_contact": "min", "protected_address": "max", "no_joint_contact": "max"}
+    return {name: values.groupby(homes["family_id"]).transform(how[name]).astype(bool) for name, values in own.items()}
+
+
+def _of_people(rows: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
+    """Rows with their person, known while both the row and the link were."""
+    columns = ["person_id", "family_id", "relation", "evidence", "uprn", "surname", "source", *_ENDS, *MARKS]
+    if rows is None or rows.empty:
+        dates = dict.fromkeys(_ENDS, "datetime64[ns]")
+        return pd.DataFrame(columns=columns).astype({**dates, **dict.fromkeys(MARKS, bool)})
+    who = links[[*PERSON, "child_id", "known_from", "known_to"]].rename(
+        columns={"child_id": "person_id", "known_from": "linked_from", "known_to": "linked_to"}
+    )
+    both = rows.astype(dict.fromkeys(PERSON, str)).merge(who, on=PERSON)
+    never = pd.Series(pd.NaT, index=both.index)
+    for name in _ENDS:
+        both[name] = pd.to_datetime(both.get(name, never)).astype("datetime64[ns]")
+    both["known_from"] = both[["known_from", "linked_from"]].max(axis=1)
+    both["known_to"] = both[["known_to", "linked_to"]].min(axis=1)
+    return both[both["known_to"].isna() | (both["known_from"] < both["known_to"])].reset_index(drop=True)
+
+
+def _addresses(pupils: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Where each list of people had somebody living, from when it said so until it said otherwise."""
+    if "uprn" not in pupils:
+        return _of_people(None, links)
+    rows = pupils.sort_values([*PERSON, "known_from"]).copy()
+    rows["uprn"] = valid_or_missing(rows["uprn"], uprn_is_valid)
+    following = rows.groupby(PERSON)["known_from"].shift(-1)
+    ends = rows["known_to"] if "known_to" in rows else pd.Series(pd.NaT, index=rows.index)
+    rows = rows.assign(from_on=rows["known_from"], to_on=pd.NaT, known_to=pd.to_datetime(ends).fillna(following)).dropna(subset=["uprn"])
+    rows["surname"] = [plain_name(value) if isinstance(value, str) else None for value in rows["surname"]]
+    found = _of_people(rows, links)
+    return found.assign(evidence="property number in the list of " + found["source"].astype(str)) if len(found) else found
+
+
+def _named(relationships: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
+    found = _of_people(relationships, links)
+    if found.empty:
+        return found
+    others = links.rename(columns={"source_person_id": "other_person_id", "child_id": "relative_id"})
+    others = others[others["known_to"].isna()][["source", "other_person_id", "relative_id"]]
+    both = found.astype({"other_person_id": str}).merge(others, on=["source", "other_person_id"])
+    relation = both["relation"].astype(str).str.strip().str.casefold().str.replace(r"[^a-z]+", "_", regex=True)
+    return both.assign(relation=relation, evidence="named by " + both["source"].astype(str))
+
+
+def _care(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
+    if statutory is None or statutory.empty:
+        return _of_people(None, links)
+    care = statutory[statutory["status"].eq("CLA").fillna(False).astype(bool)]
+    return _of_people(care.assign(from_on=care["start_on"], to_on=care["end_on"]) if len(care) else None, links)
+
+
+def _open(rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """Rows that hold on a date, as known then; one without a beginning began when it became known."""
+    begins = rows["from_on"].fillna(rows["known_from"])
+    return rows[
+        (begins < moment)
+        & (rows["known_from"] < moment)
+        & (rows["known_to"].isna() | (rows["known_to"] >= moment))
+        & (rows["to_on"].isna() | (rows["to_on"] >= moment))
+    ]
+
+
+def _shaped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Only the columns of the answer; an address or a name carries no mark."""
+    plain = {"safe_contact": True, "protected_address": False, "no_joint_contact": False}
+    made = rows.assign(**{name: value for name, value in plain.items() if name not in rows}, **({} if "family_id" in rows else {"family_id": None}))
+    for name, value in plain.items():
+        made[name] = made[name].astype(object).where(made[name].notna(), value).astype(bool)
+    return made.reindex(columns=COLUMNS).drop_duplicates()

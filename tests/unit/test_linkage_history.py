@@ -1,0 +1,142 @@
+"""Ids go on through new batches; merges and splits are told; what is linked today changes nothing that was known before."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from early_id.linkage import People, link
+from early_id.linkage.decisions import Decision, Decisions
+from early_id.linkage.history import History, changes_frame
+from early_id.linkage.kept import Kept
+from early_id.linkage.review import undo_review
+from early_id.linkage.store_link import kept_of
+from intake import PERSON, PUPIL, SCHOOL, Council
+
+ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
+
+
+def links(**child: str) -> pd.DataFrame:
+    """One row a record, named source_id=child."""
+    rows = [{"source": name[:1], "source_person_id": name[1:], "child_id": made} for name, made in child.items()]
+    return pd.DataFrame(rows).assign(known_from=ALWAYS, known_to=pd.NaT, trust=1.0)
+
+
+def now(frame: pd.DataFrame) -> dict[str, str]:
+    open_ones = frame[frame["known_to"].isna()]
+    return dict(zip(open_ones["source"] + open_ones["source_person_id"], open_ones["child_id"], strict=True))
+
+
+def carried(before: pd.DataFrame, **child: str) -> tuple[pd.DataFrame, tuple]:
+    return History(before).carry_on(links(**child), key="k", on=JUNE)
+
+
+def test_an_id_goes_on_whatever_the_records_would_be_called_today() -> None:
+    made, changes = carried(links(a1="X", b2="X"), a1="Y", b2="Y", c3="Y")
+    assert now(made) == {"a1": "X", "b2": "X", "c3": "X"} and changes == ()
+    assert made["known_to"].isna().all()
+
+
+def test_a_merge_keeps_the_id_of_most_records_and_is_known_from_today() -> None:
+    before = links(a1="X", b2="X", c3="Y")
+    made, changes = carried(before, a1="Z", b2="Z", c3="Z")
+    assert now(made) == {"a1": "X", "b2": "X", "c3": "X"}
+    assert changes_frame(changes).to_dict("records") == [{"on": "2025-06-01", "kind": "merge", "child_id": "X", "other_id": "Y", "records": 1}]
+    history = History(made, changes)
+    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Y"}  # as it was before, to the row
+    assert now(history.on(JULY).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "X"}
+
+
+def test_a_split_gives_the_smaller_part_an_id_of_its_own() -> None:
+    made, changes = carried(links(a1="X", b2="X", c3="X"), a1="X", b2="X", c3="N")
+    assert now(made)["a1"] == now(made)["b2"] == "X" != now(made)["c3"]
+    assert [(change.kind, change.child_id, change.records) for change in changes] == [("split", "X", 1)]
+    # The part that would be called as before must not take that name back from the larger part.
+    made, _ = carried(links(a1="X", b2="X", c3="X"), a1="X", b2="N", c3="N")
+    assert now(made)["b2"] == now(made)["c3"] == "X" != now(made)["a1"]
+
+
+def test_a_record_that_is_no_longer_sent_keeps_its_link_and_comes_back_to_it() -> None:
+    made, _ = carried(links(a1="X", b2="X"), a1="X")
+    assert now(made) == {"a1": "X", "b2": "X"}
+    again, changes = History(made).carry_on(links(a1="X", b2="X"), key="k", on=JULY)
+    assert now(again) == {"a1": "X", "b2": "X"} and changes == ()
+
+
+def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
+    first = links(a1="X", b2="X")
+    second, one = carried(first, a1="X", b2="N")
+    third, two = History(second, one).carry_on(links(a1="X", b2="X"), key="k", on=JULY)
+    assert [change.kind for change in (*one, *two)] == ["split", "merge"]
+    history = History(third)
+    seen = [len(set(history.on(day)["child_id"])) for day in (JUNE, JULY, pd.Timestamp("2025-08-01"))]
+    assert seen == [1, 2, 1]
+
+
+def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "linkage")
+    assert kept.replay(data="d1", state="s", newest=True) is None
+    kept.keep_links(links(a1="X", b2="X"), (), data="d1", state="s", on=JUNE)
+    made, changes = kept.history().carry_on(links(a1="X", b2="N"), key="k", on=JULY)
+    kept.keep_links(made, changes, data="d2", state="s", on=JULY)
+    old = kept.replay(data="d1", state="s", newest=True)
+    assert old is not None and now(old[0]) == {"a1": "X", "b2": "X"}
+    assert kept.replay(data="d1", state="other", newest=True) is None
+    built_again = kept.replay(data="d1", state="other", newest=False)  # whoever builds a model again wants the links that it had
+    assert built_again is not None and now(built_again[0]) == {"a1": "X", "b2": "X"}
+    assert [change.kind for change in kept.history().changes] == ["split"]
+    assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "linkage")
+    kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)
+    kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
+    (kept.folder / "weights-x.parquet").write_bytes(b"")
+    assert kept.forget([("a", "1")]) == 2
+    assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
+    assert not list(kept.folder.glob("weights-*"))
+
+
+# --- in a store, over batches
+
+
+def council(folder: Path) -> Council:
+    made = Council(folder)
+    made.put("schools", SCHOOL)
+    made.put("pupils", PUPIL)
+    made.put("people", PERSON)
+    return made
+
+
+def children(people: People) -> dict[str, str]:
+    links = people.current()
+    return dict(zip(links["source"], links["child_id"], strict=True))
+
+
+def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_known_before(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    store = made.store()
+    first = link(store)
+    assert children(first)["education"] == children(first)["social_care"]
+    again = link(store)
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)
+    assert len(kept_of(store).linkings()) == 1
+    # Somebody finds out that they are two people.
+    kept = kept_of(store)
+    kept.keep_decisions(Decisions().add(Decision.of(("education", "P1"), ("social_care", "C1"), "different", on=date(2025, 6, 2))))
+    parted = link(store)
+    assert children(parted)["education"] != children(parted)["social_care"]
+    assert [(change.kind, change.on) for change in parted.changes] == [("split", "2025-06-02")]
+    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-02", "2025-06-03"))
+    assert was["child_id"].nunique() == 1 and now_known["child_id"].nunique() == 2
+    assert list(was["child_id"]) == list(first.person_links["child_id"])
+    # And takes it back.
+    undo_review(kept, by="officer", on=date(2025, 7, 1), last=1)
+    back = link(store)
+    assert children(back) == children(first) and [change.kind for change in back.changes] == ["merge"]
+    assert History(back.person_links).on(pd.Timestamp("2025-06-15"))["child_id"].nunique() == 2
+    assert (tmp_path / "out/store/linkage").stat().st_mode & 0o077 == 0

@@ -1,0 +1,71 @@
+"""Precision, recall and F1 with intervals, and for whom linking fails."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from early_id.linkage.by_group import linkage_by_group
+from early_id.linkage.families import COLUMNS
+from early_id.linkage.people import People
+from early_id.linkage.quality import quality_of_groups, quality_of_pairs
+
+
+def test_quality_counts_pairs() -> None:
+    quality = quality_of_groups([1, 1, 1, 2, 2, 3], ["a", "a", "b", "b", "c", "c"])
+    assert (quality.right, quality.joined, quality.true) == (1, 4, 3)
+    assert quality.precision.value == 1 / 4 and quality.recall.value == 1 / 3 and quality.f1.value == pytest.approx(2 / 7)
+    same = quality_of_pairs([(2, 1), (3, 4)], [(1, 2), (5, 6)])
+    assert (same.right, same.joined, same.true) == (1, 2, 2) and same.f1.value == pytest.approx(0.5)
+
+
+def test_intervals_hold_the_value_and_are_wider_where_errors_come_together() -> None:
+    people = np.repeat(np.arange(200), 5)
+    spread = [f"{p}{'x' if p % 2 == 0 and n == 0 else ''}" for n, p in enumerate(people)]
+    quality = quality_of_groups(spread, people)
+    for part in (quality.precision, quality.recall, quality.f1):
+        assert part.low <= part.value <= part.high
+    whole = quality_of_groups(["joined" if p < 10 else str(p) for p in people], people)  # one heap of ten people
+    scattered = quality_of_pairs([(p, 10_000 + p) for p in range(950)] + [(p, 20_000 + p) for p in range(50)], [(p, 10_000 + p) for p in range(950)])
+    assert whole.precision.high - whole.precision.low > scattered.precision.high - scattered.precision.low
+
+
+def test_no_pairs_at_all_gives_no_figure() -> None:
+    quality = quality_of_groups([1, 2, 3], ["a", "b", "c"])
+    assert np.isnan(quality.precision.value) and quality.precision.of == 0
+
+
+def council(missed: dict[str, float], seed: int = 5) -> tuple[People, pd.DataFrame, pd.Series]:
+    """600 children whom a school and a service hold; of each ethnic group a share is not joined."""
+    rng = np.random.default_rng(seed)
+    rows, links, truth = [], [], {}
+    for n in range(600):
+        group = ("WBRI", "BAFR", "AIND")[n % 3]
+        lost = rng.random() < missed.get(group, 0.0)
+        for source in ("school", "care"):
+            rows.append({"source": source, "source_person_id": str(n), "ethnicity": group if source == "school" else None, "sex": "MF"[n % 2],
+                         "birth_date": pd.Timestamp(2012, 1, 1), "known_from": pd.Timestamp(2024, 1, 1)})  # fmt: skip
+            links.append({"source": source, "source_person_id": str(n), "child_id": f"C{n}{source if lost else ''}", "known_from": pd.Timestamp(1900, 1, 1),
+                          "known_to": pd.NaT, "trust": 1.0})  # fmt: skip
+            truth[source, str(n)] = n
+    return People(pd.DataFrame(links), pd.DataFrame(columns=COLUMNS)), pd.DataFrame(rows), pd.Series(truth)
+
+
+def test_a_group_that_is_missed_more_often_is_a_finding() -> None:
+    people, pupils, truth = council({"WBRI": 0.02, "BAFR": 0.25, "AIND": 0.02})
+    found = linkage_by_group(people, pupils, on=date(2025, 6, 1), truth=truth)
+    rows = found.rows.set_index(["measure", "characteristic", "group"])
+    assert rows.loc[("missed", "ethnicity", "BAFR"), "differs"] and rows.loc[("missed", "ethnicity", "BAFR"), "share"] > 0.15
+    assert not rows.loc[("missed", "sex", "M"), "differs"]
+    assert rows.loc[("joined", "source", "school"), "n"] == 600
+    assert {item.where for item in found.findings} >= {"missed by ethnicity"} and found.findings.by_code().keys() == {"LNK013"}
+
+
+def test_where_all_are_missed_alike_nothing_is_found() -> None:
+    found = [linkage_by_group(*council(dict.fromkeys(("WBRI", "BAFR", "AIND"), 0.08), seed)[:2], on=date(2025, 6, 1),
+                              truth=council({}, seed)[2]) for seed in range(8)]  # fmt: skip
+    alarms = [any(item.where.startswith("missed") and "source" not in item.where for item in one.findings) for one in found]
+    assert sum(alarms) <= 1
