@@ -34,6 +34,8 @@ from early_id.workflow.steps import at_work, build, open_bench, screen_all, sett
 from early_id.workflow.trailing import note_run
 
 ROUNDS = (date(2025, 3, 17), date(2025, 6, 16))
+#: A handful of features: the loop is about what comes back.
+USED = ("absence_share_365d", "suspensions_count_365d", "late_share_90d", "contacts_count_365d", "missing_count_365d")
 LEARNED = (date(2023, 3, 20), date(2024, 3, 18))
 
 
@@ -52,7 +54,8 @@ def config(small: Any, folder: Path, day: date) -> Any:
         update={"models": ("logistic",), "put_forward": "logistic", "baselines": ("absence",), "comparators": (), "resamples": 50, "tracking": False}
     )
     as_of = small.cfg.as_of.model_copy(update={"screening": day, "dates": (*LEARNED, day)})
-    return small.cfg.model_copy(update={"out": folder / "out", "store": folder / "store", "training": training, "as_of": as_of})
+    features = small.cfg.features.model_copy(update={"use": USED})
+    return small.cfg.model_copy(update={"out": folder / "out", "store": folder / "store", "training": training, "as_of": as_of, "features": features})
 
 
 def make_lists(cfg: Any) -> Any:
