@@ -47,11 +47,13 @@ test: setup lint
 NIGHTLY := OMP_NUM_THREADS=1 EARLY_ID_RUN_FACTOR=10 $(BIN)/python -m pytest -q -s --durations=12 -p no:cacheprovider
 nightly: setup
 	@mkdir -p build
-	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_audit_recovery.py tests/recovery/test_synth_calibration.py \
+	@$(NIGHTLY) tests/property/test_features_twin.py tests/recovery/test_synth_calibration.py \
 		tests/recovery/test_synth_draw.py tests/recovery/test_synth_scenarios.py tests/recovery/test_models_verdicts.py > build/nightly_first.txt 2>&1 & first=$$!; \
 	$(NIGHTLY) tests/recovery/test_models_truth.py tests/recovery/test_features_leaks.py \
 		tests/property/test_evidence_property.py tests/recovery/test_audit_evidence.py tests/recovery/test_audit_told_apart.py \
-		tests/property/test_publish_attack.py tests/unit/test_sources_hostile.py > build/nightly_second.txt 2>&1; second=$$?; \
+		tests/contract/test_store_safety.py tests/contract/test_no_row_is_told.py tests/unit/test_sources_hostile.py tests/contract/test_due.py \
+		tests/property/test_sharing_classes.py tests/recovery/test_explain_swaps.py tests/property/test_publish_attack.py \
+		> build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup

@@ -108,6 +108,12 @@ FIGURES = (
         command="pytest tests/recovery/test_stats_coverage.py",
     ),
     Figure(
+        "linkage_speed",
+        f"{SOURCE}/linkage/README.md",
+        r"100,000 children in the lists of five agencies, .*?: (\d+) s and ([\d.]+) GB",
+        command="pytest tests/benchmarks/test_linkage_speed.py",
+    ),
+    Figure(
         "audit_recovery",
         f"{SOURCE}/audit/README.md",
         r"any alarm in (\d+) of (\d+)",

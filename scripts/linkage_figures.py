@@ -283,7 +283,8 @@ def effect_on_features(children: int = 1500, seed: int = 1, mess: str = HARD) ->
             matrix = build_features(store, people, catalogue(), as_of=(day,), settings=cfg)
             rows = people.current().query("source == 'education'")
             person = pd.Series(truth.reindex(pd.MultiIndex.from_frame(rows[["source", "source_person_id"]])).to_numpy(), index=rows["child_id"])
-            return matrix.X.set_axis(matrix.index["child_id"].map(person[~person.index.duplicated()]).to_numpy(), axis=0)
+            made = matrix.X.set_axis(matrix.index["child_id"].map(person[~person.index.duplicated()]).to_numpy(), axis=0)
+            return made[made.index.notna() & ~made.index.duplicated()].sort_index()
 
         found = {
             "identifiers and names": link(store, LinkageSettings()),
@@ -298,7 +299,7 @@ def effect_on_features(children: int = 1500, seed: int = 1, mess: str = HARD) ->
         for way, people in found.items():
             now = features(people)
             both = true.index.intersection(now.index)
-            a, b = true.loc[both], now.loc[both]
+            a, b = true.loc[both], now.loc[both, true.columns]
             differs = ~((a == b) | (a.isna() & b.isna()))
             out[way] = {
                 "children": len(both),

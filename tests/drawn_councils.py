@@ -76,12 +76,15 @@ def kinds(groups: int, need: NeedOf, listed: ListedOf, *, further: bool = True) 
     return Kinds(np.array(chance), table["kind"].to_numpy(), scored, table[["group", "fsm", "sex"] if further else ["group"]])
 
 
-def sums_drawn(made: Kinds, by: Grouping, measure: str, drawn: Floats) -> Sums:
-    """Sums of each group in each council (runs × groups)."""
-    count, groups = len(made.chance), len(by.groups)
+def sums_drawn(made: Kinds, by: Grouping, measure: str, drawn: Floats, *, apart: bool = False) -> Sums:
+    """Sums of each group in each council (runs × groups); ``apart`` takes every child as a family of its own."""
+    groups = len(by.groups)
+    unit = np.arange(len(made.family)) if apart else made.family
+    units = int(unit.max()) + 1
+    kind = made.family if apart else np.arange(units)
     what, among = MEASURES[measure].counted(made.scored), MEASURES[measure].among(made.scored)
-    each = sums_of(cells(made.family * groups + by.codes, made.family, count * groups, count), what, among)
-    whole = sums_of(cells(made.family, made.family, count, count), what, among)
+    each = sums_of(cells(unit * groups + by.codes, unit, units * groups, units), what, among)
+    whole = sums_of(cells(unit, unit, units, units), what, among)
     everybody = {
         "all_k": "k",
         "all_n": "n",
@@ -94,8 +97,10 @@ def sums_drawn(made: Kinds, by: Grouping, measure: str, drawn: Floats) -> Sums:
     }
     found = {}
     for part in (field.name for field in fields(Sums)):
-        table = getattr(whole, everybody[part])[:, None] if part in everybody else getattr(each, part).reshape(count, groups)
-        found[part] = (sparse.csr_array(table.T) @ drawn.T).T
+        table = getattr(whole, everybody[part])[:, None] if part in everybody else getattr(each, part).reshape(units, groups)
+        of_kind = np.zeros((len(made.chance), table.shape[1]))
+        np.add.at(of_kind, kind, table)
+        found[part] = (sparse.csr_array(of_kind.T) @ drawn.T).T
     return Sums(**found)
 
 
@@ -109,8 +114,8 @@ class Judged:
     tests: Floats
 
 
-def judged(made: Kinds, drawn: Floats, *, min_group: int, primary: Sequence[str] = PRIMARY) -> Judged:
-    """What the audit's two families of tests say of every council; see `early_id.audit.fairness`."""
+def judged(made: Kinds, drawn: Floats, *, min_group: int, primary: Sequence[str] = PRIMARY, apart: bool = False) -> Judged:
+    """What the audit's two families of tests say of every council; see `early_id.audit.fairness`. ``apart`` forgets who is in one family."""
     held = [grouping(made.frame[name], name=name, label=name) for name in made.frame]
     pairs = [(found, one, other) for one, other in combinations(held, 2) if (found := pair(one, other)) is not None]
     sides: dict[tuple[str, str], Sides] = {}
@@ -127,7 +132,7 @@ def judged(made: Kinds, drawn: Floats, *, min_group: int, primary: Sequence[str]
         elif len(by.groups) == 2:
             looked[:, 1] = False  # the mirror of the first
         for name in primary:
-            found = sides_of(sums_drawn(made, by, name, drawn))
+            found = sides_of(sums_drawn(made, by, name, drawn, apart=apart))
             sides[by.name, name] = found
             p = np.where(looked, two_sided_p(found.z.ravel()).reshape(found.z.shape), np.nan)
             count[one is None] += (~np.isnan(p)).sum(axis=1)

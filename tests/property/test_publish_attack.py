@@ -238,6 +238,13 @@ def test_a_group_of_a_few_children_is_not_given_back() -> None:
     assert given_back == []
 
 
+def test_two_hidden_groups_with_one_listed_child_between_them_are_not_given_back() -> None:
+    """One of 1,000 drawn tables: 7 and 6 listed are shown as 5, and each gap tells of everyone else, so that together they told of the one child."""
+    cells = np.array([[7, 4, 0, 29, 40], [5, 9, 1, 25, 40], [1, 1, 0, 6, 8], [0, 1, 0, 7, 8]])
+    union = np.vstack([np.eye(4)[:2], np.eye(4)[2:].sum(axis=0)])
+    assert recovered(cells, [np.eye(4), union], [None, None], ["", "c0"]) == []
+
+
 @pytest.mark.parametrize("kind", ["one characteristic", "two roll-ups", "two characteristics with one 'not known'"])
 def test_no_small_count_comes_back(kind: str) -> None:
     rng = np.random.default_rng(5)

@@ -61,6 +61,27 @@ def test_no_gap_raises_few_alarms_in_either_family_of_tests(children: int, group
     assert _at_most(either, runs, 0.05)
 
 
+def test_rows_taken_as_independent_would_raise_many_alarms() -> None:
+    """The test above can fail: the same councils, with no account of who is in one family."""
+    runs = 200 * FACTOR
+    made = kinds(5, lambda _: 0.06, lambda _, need: 0.35 if need else 0.05)
+    found = judged(made, made.draw(np.random.default_rng(3), 30_000, runs), min_group=RULES.min_group, apart=True)
+    alarms = int((found.single <= RULES.alpha_single).sum())
+    print(f"no gap, rows taken as independent: any alarm in {alarms} of {runs} audits")
+    assert alarms / runs > 0.2
+
+
+@pytest.mark.parametrize("gap", [0.25, -0.15])
+def test_a_planted_gap_lies_in_its_interval(gap: float) -> None:
+    runs = 200 * FACTOR
+    made = kinds(5, lambda _: 0.08, lambda g, need: (0.6 - gap * (g == 1)) if need else 0.08, further=False)
+    side = judged(made, made.draw(np.random.default_rng(8), 6_000, runs), min_group=RULES.min_group).sides["group", "missed_share"]
+    low, high = newcombe(side.group.value, *side.group.interval(), side.rest.value, *side.rest.interval())
+    inside = int(((low[:, 1] <= gap) & (gap <= high[:, 1])).sum())
+    print(f"planted gap of {gap:+g} inside its interval in {inside} of {runs}")
+    assert _at_least(inside, runs, 0.92)
+
+
 @pytest.mark.parametrize("groups", [5, 18])
 def test_drawn_councils_get_the_p_values_of_the_whole_audit(groups: int) -> None:
     """The short cut is the audit: the same councils child by child, gap and all."""

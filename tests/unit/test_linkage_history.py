@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from early_id.linkage import People, link
 from early_id.linkage.decisions import Decision, Decisions
 from early_id.linkage.history import History, changes_frame
 from early_id.linkage.kept import Kept
+from early_id.linkage.review import undo_review
+from early_id.linkage.store_link import kept_of
+from intake import PERSON, PUPIL, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
 
@@ -93,3 +98,45 @@ def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path:
     assert kept.forget([("a", "1")]) == 2
     assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
     assert not list(kept.folder.glob("weights-*"))
+
+
+# --- in a store, over batches
+
+
+def council(folder: Path) -> Council:
+    made = Council(folder)
+    made.put("schools", SCHOOL)
+    made.put("pupils", PUPIL)
+    made.put("people", PERSON)
+    return made
+
+
+def children(people: People) -> dict[str, str]:
+    links = people.current()
+    return dict(zip(links["source"], links["child_id"], strict=True))
+
+
+def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_known_before(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    store = made.store()
+    first = link(store)
+    assert children(first)["education"] == children(first)["social_care"]
+    again = link(store)
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)
+    assert len(kept_of(store).linkings()) == 1
+    # Somebody finds out that they are two people.
+    kept = kept_of(store)
+    kept.keep_decisions(Decisions().add(Decision.of(("education", "P1"), ("social_care", "C1"), "different", on=date(2025, 6, 2))))
+    parted = link(store)
+    assert children(parted)["education"] != children(parted)["social_care"]
+    assert [(change.kind, change.on) for change in parted.changes] == [("split", "2025-06-02")]
+    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-02", "2025-06-03"))
+    assert was["child_id"].nunique() == 1 and now_known["child_id"].nunique() == 2
+    assert list(was["child_id"]) == list(first.person_links["child_id"])
+    # And takes it back.
+    undo_review(kept, by="officer", on=date(2025, 7, 1), last=1)
+    back = link(store)
+    assert children(back) == children(first) and [change.kind for change in back.changes] == ["merge"]
+    assert History(back.person_links).on(pd.Timestamp("2025-06-15"))["child_id"].nunique() == 2
+    assert (tmp_path / "out/store/linkage").stat().st_mode & 0o077 == 0

@@ -17,6 +17,7 @@ import pytest
 
 from early_id.config.load import folder_config
 from early_id.core.errors import EarlyIdError, InputDataError
+from early_id.data.context import make_context
 from early_id.data.ingest import ingest_folder
 from early_id.data.mapping import Shape
 from early_id.data.readers import bring_into_reach, check_columns, read_raw
@@ -314,9 +315,7 @@ def _attempt(file: Path, shape: Shape, place: Path) -> None:
         read_raw(connection, one, shape, view="_raw", where=one.name, scratch=place)
         check_columns(connection, shape, view="_raw", where=one.name)
         bring_into_reach(connection, one, shape, view="_raw", where=one.name, scratch=place)
-        connection.execute(
-            "CREATE TEMP TABLE _people (source VARCHAR, source_person_id VARCHAR, birth_date DATE); CREATE TEMP TABLE _schools (school_id VARCHAR)"
-        )
+        make_context(connection)
         stage(connection, view="_raw", into="_one", table=CANONICAL[shape.table], shape=shape, incoming=Incoming("s", one.name, _DAY))
 
 

@@ -16,6 +16,7 @@ a threshold for each outcome, the group's distance from the rest is the same for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from statistics import NormalDist
 
@@ -153,3 +154,13 @@ def _says(low: float, high: float, shift_low: float, shift_high: float) -> str:
     if high < 1 and shift_high < 0:
         return LESS
     return GRAVITY if low > 1 or high < 1 else AGREE
+
+
+def chance_of_so_few(recorded: float, other: float, all_recorded: float, all_other: float) -> float:
+    """Chance of at most ``recorded`` main outcomes in a group if it had its share of them by the second outcome (exact binomial).
+
+    For groups with too few outcomes for a ratio with an interval; not corrected for the number of groups, so it says where to look and no more.
+    Families are not taken into account, which makes few look rarer than they are.
+    """
+    n, share = round(all_recorded), other / all_other if all_other else math.nan
+    return float(sum(math.comb(n, k) * share**k * (1.0 - share) ** (n - k) for k in range(round(recorded) + 1)))

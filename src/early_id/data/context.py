@@ -25,6 +25,7 @@ def make_context(connection: duckdb.DuckDBPyConnection) -> None:
 
 def add_people(connection: duckdb.DuckDBPyConnection, rows: str, *, place: int, in_force: str = "true") -> None:
     """Add people from ``rows`` (SQL with a condition, if any)."""
+    _forget_persons(connection)
     connection.execute(
         f"INSERT INTO _people SELECT DISTINCT source, source_person_id, birth_date, died_on, upn, ethnicity, {in_force}, {place} FROM {rows}"
     )
@@ -33,6 +34,18 @@ def add_people(connection: duckdb.DuckDBPyConnection, rows: str, *, place: int, 
 def add_schools(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Add schools from ``rows``."""
     connection.execute(f"INSERT INTO _schools SELECT DISTINCT school_id FROM {rows}")
+
+
+def person_table(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> str:
+    """The table of :func:`person_sql`, made once for all files of a source between two changes of the list of people."""
+    name = f"_persons of {source}{' before' if table == 'pupils' else ''}"
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {quote(name)} AS {person_sql(source, table)}")
+    return name
+
+
+def _forget_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_persons of ')").fetchall():
+        connection.execute(f"DROP TABLE {quote(name)}")
 
 
 def person_sql(source: str, table: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from early_id.models.risk_model import RiskModel
 
 #: A reason is marked where it holds in a smaller share of the refits.
-HOLDS_FROM = 0.8
+HOLDS_FROM = 0.9
 COLUMNS = ("row", "theme", "held", "swaps")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from early_id.config.settings import LinkageSettings
 from early_id.core.errors import InputDataError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
 from early_id.linkage.decisions import decision_lines
 from early_id.linkage.kept import Kept
@@ -62,7 +63,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     statutory = store.frame("statutory") if store.has("statutory") else None
     relationships = store.frame("relationships") if store.has("relationships") else None
     data = store.fingerprint
-    state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), secret, _LINKS_VERSION])
+    state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION])
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
     on = _day(store, [item.on for item in decisions.items])
     history = None if again else kept.history()

@@ -10,7 +10,7 @@ from early_id.present import disclosure
 from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.in_words import gap_in_brief
-from early_id.report.recorded import less_recorded
+from early_id.report.recorded import few_recorded, less_recorded
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
 
 
@@ -43,6 +43,12 @@ def asked(m: Material) -> list[str]:
         found.append(
             f"Need seems to be written down less often than it is there for {and_list(apart)}. A list that learns from these records looks there less often "
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
+        )
+    few = {label: (n, other) for audience in m.groups if not m.showing.publishable for label, n, other in few_recorded(m, audience)}
+    if few:
+        short = and_list([f"{label} ({n} recorded, {other} by the second outcome)" for label, (n, other) in few.items()])
+        found.append(
+            f"Hardly any need is written down for {short}. That is too few to be sure of anything. Who will look into it before any list is used?"
         )
     if unsure:
         found.append(f"For {and_list(unsure)} these data cannot tell. Is it right to go on without knowing, and what would tell us?")

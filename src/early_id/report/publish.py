@@ -182,6 +182,12 @@ def successes(record: Record) -> float:
     return given if given is not None else (number(record["value"]) or 0.0) * (number(record["n"]) or 0.0)
 
 
+def _few_together(records: Sequence[Record], groups: set[str], measures: Sequence[str]) -> bool:
+    """Whether the groups together have a small count behind any of the measures."""
+    mine = [[r for r in records if r["group"] in groups and r["measure"] == measure] for measure in measures]
+    return any(_small(sum(map(successes, rows)), sum(number(r["n"]) or 0.0 for r in rows)) for rows in mine if rows)
+
+
 def _small(part: float, whole: float) -> bool:
     """Whether the whole, those counted, or the rest number 1 to 5."""
     return any(is_small(max(round(count), 0)) for count in (whole, part, whole - part))
@@ -191,7 +197,8 @@ def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
     """(characteristic, group, measure) of every figure that may not be published.
 
     Per characteristic and set of measures that hang together: every group with a small count in any of them; where that is exactly one
-    group (or one with the outcome), the smallest other group too, because totals stand elsewhere in the report; and a group that is the same children as one that
+    group (or one with the outcome), or all of them hold one to five between them, the smallest other group too, because totals stand elsewhere in the report
+    and gaps tell of everyone else; and a group that is the same children as one that
     is hidden in another characteristic, or the count would stand there. Again, until nothing changes.
     """
     names = list(dict.fromkeys(record["characteristic"] for record in records))
@@ -218,7 +225,8 @@ def _hidden(records: Sequence[Record]) -> set[tuple[str, str, str]]:
                 # A group that nobody in has the outcome hides nothing: its nought is shown, so it is no cover for another.
                 for cover in (set(size[name]), set(size[name]) - empty[name]):
                     rest = cover - mine
-                    if len(mine & cover) == 1 and rest:
+                    # Nor may all that are hidden hold one to five between them: totals and gaps would tell that number.
+                    if rest and (len(mine & cover) == 1 or (mine and _few_together(own[name], mine, _TOGETHER[k][0]))):
                         mine.add(min(rest, key=lambda g, name=name: (rounded(size[name][g]), str(g))))  # type: ignore[misc]
         for pairs in alike:
             for k in range(len(_TOGETHER)):

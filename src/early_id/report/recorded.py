@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
-from early_id.audit.recording import LESS, MORE
+from early_id.audit.recording import FEWEST, LESS, MORE, chance_of_so_few
 from early_id.audit.signs import SIGNS, told_apart
 from early_id.present.wording import and_list
+from early_id.report.groups import NOT_KNOWN
 from early_id.report.section import Material
 
 UNTOLD = "cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find"
@@ -35,8 +39,40 @@ def less_recorded(m: Material) -> list[str]:
     return list(dict.fromkeys(label for audience in m.groups for label in groups_recorded(m, audience, LESS)))
 
 
+def few_recorded(m: Material, audience: str) -> list[tuple[str, int, int]]:
+    """Groups too small to be sure of, with fewer recorded than chance would seldom give: label, recorded, and what the second outcome shows.
+
+    Where a group's needs are hardly ever written down, too few are left to tell by any test: just there silence would mislead.
+    """
+    own = second_outcome(m, audience)
+    found: dict[str, tuple[str, int, int]] = {}
+    for row in _told(m, audience, own):
+        everyone = own[(own["characteristic"] == row["characteristic"]) & (own["other_outcome"] == row["other_outcome"])]
+        counts = row["outcomes"], row["other_outcomes"], everyone["outcomes"].sum(), everyone["other_outcomes"].sum()
+        if row["outcomes"] < FEWEST and row["other_outcomes"] >= SHOWN_BY_OTHER and chance_of_so_few(*counts) <= SELDOM:
+            label = f"{row['characteristic_label']}: {row['group']}"
+            found[label] = label, round(row["outcomes"]), round(row["other_outcomes"])
+    return list(found.values())
+
+
+#: So many of a group's children with the second outcome make it worth a word that hardly any of them were recorded.
+SHOWN_BY_OTHER = 20
+#: So few would be recorded by chance this seldom; one group in forty is pointed at for nothing.
+SELDOM = 0.025
+
+
+def _told(m: Material, audience: str, own: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of characteristics that the page shows, *not known* apart."""
+    shown = m.groups[audience].page_titles()
+    return [row for row in own.to_dict("records") if row["characteristic_label"] in shown and row["group"] != NOT_KNOWN]
+
+
+def _too_few(row: Mapping[str, Any]) -> bool:
+    return str(row["says"]).startswith("cannot be estimated")
+
+
 def need_or_recording(m: Material, audience: str) -> str:
-    """One line for page 1. It names groups, and no figure."""
+    """One line for page 1. The published one names no group of which few are recorded."""
     if audience not in m.groups:
         return ""
     own, signs = second_outcome(m, audience), m.study(audience, "signs")
@@ -51,4 +87,10 @@ def need_or_recording(m: Material, audience: str) -> str:
     if len(signs):
         apart = [row.label for row in m.groups[audience].found() if told_apart(own, signs, row.characteristic, row.group)[0] == SIGNS]
         found += [f"signs are written down differently for {and_list(list(dict.fromkeys(apart)))} at the same answer to {named}"] if apart else []
-    return "; ".join(found) or f"no sign of it: beyond chance, need is written down in no group more or less often than {named} shows"
+    few = [] if m.showing.publishable else few_recorded(m, audience)
+    found += [f"too few to be sure, but look there: for {label}, {n} recorded where {named} shows {other}" for label, n, other in few]
+    rows = _told(m, audience, own)
+    untold = sum(map(_too_few, rows))
+    rest = f"for {untold} of {len(rows)} groups too few are recorded to tell" if untold else ""
+    none = "" if found else f"no difference from {named} shown beyond chance"
+    return "; ".join(part for part in (*found, none, rest) if part)

@@ -37,7 +37,8 @@ def index_page(lists: ScreeningLists, outputs: Sequence[Json], hashes: dict[str,
     body += Markup("<p>{}</p><p>{}</p>").format(
         first.threshold,
         "Send each folder to its own recipient alone, by the way of sending that your council has for such papers. Never send this page, the file "
-        "record.json beside it, or a folder of another recipient.",
+        "record.json beside it, or a folder of another recipient. The folders can be read by their owner alone (or the owner's group, where the settings say so); "
+        "on Windows the rights of the folder above decide, so look at them first.",
     )
     if lists.not_made:
         items = Markup("").join(Markup("<li><strong>{}</strong>: no list was made. {}</li>").format(name, why) for name, why in lists.not_made)

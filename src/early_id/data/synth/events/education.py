@@ -89,11 +89,13 @@ def _other_places(rolls: Rolls, suspensions: pd.DataFrame, seeds: Seeds, timelin
     many = number.reindex(suspensions.index).to_numpy() == MANY_SUSPENSIONS
     found = permanent | (many & (draws.uniform("found", child, start) < FOUND_A_PLACE))
     child, start = child[found], start[found] + PLACED_AFTER
-    # At most one place at a time.
-    first = ~pd.DataFrame({"child": child, "year": year[found]}).duplicated().to_numpy()
-    child, start = child[first], start[first]
+    # One place a year, and at most one at a time.
+    places = pd.DataFrame({"child": child, "start": start, "year": year[found]}).sort_values(["child", "start"], kind="stable")
+    places = places.drop_duplicates(["child", "year"])
+    child, start = places["child"].to_numpy(), places["start"].to_numpy()
     lasts = np.maximum(draws.gamma(2.0, PLACED_FOR, "lasts", child, start), 20).astype(np.int64)
-    return {"child": child, "status": "alternative_provision", "start": start, "end": start + lasts}
+    following = places.groupby("child")["start"].shift(-1).fillna(NEVER).to_numpy().astype(np.int64)
+    return {"child": child, "status": "alternative_provision", "start": start, "end": np.minimum(start + lasts, following - 1)}
 
 
 def _after_school(people: People, rolls: Rolls, seeds: Seeds, timeline: Timeline) -> dict[str, object]:
