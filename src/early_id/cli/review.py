@@ -81,3 +81,45 @@ def feedback(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = No
     say(f"Feedback for {len(made.outputs)} recipient(s), {made.lines} line(s).")
     for item in made.outputs:
         say(f"  {item['path']}")
+
+
+reading_app = typer.Typer(
+    help="Reading records of a few families drawn by lot; off unless a board has approved it.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(reading_app, name="reading")
+
+
+@reading_app.command("draw")
+def reading_draw(
+    config: ConfigOption, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """Draw families by lot, below the line and above it, and write a workbook for each hub."""
+    from early_id.workflow.reading import draw_records
+
+    made = draw_records(settings(config, out=out, as_of=as_of, overrides=overrides))
+    if as_json:
+        emit(made.to_json())
+        return
+    say(f"Drawn: {made.drawn} families.")
+    for item in made.outputs:
+        say(f"  {item['path']}")
+
+
+@reading_app.command("import")
+def reading_import(
+    path: Annotated[Path, typer.Argument(help="A workbook that came back, or a folder of them.")],
+    config: ConfigOption,
+    out: OutOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put what readers judged on record, and say what all readings tell."""
+    from early_id.workflow.reading import import_readings
+
+    made = import_readings(settings(config, out=out, overrides=overrides), path)
+    if as_json:
+        emit(made.to_json())
+        return
+    say(f"Read: {made.read} line(s), {made.aside} set aside.")
+    if made.estimate:
+        say(made.estimate.text)

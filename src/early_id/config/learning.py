@@ -56,3 +56,24 @@ class RetentionSettings(Frozen):
         if any(days < 1 for days in self.sources.values()):
             raise ValueError("days of a source must be above 0")
         return self
+
+
+class RandomReadingSettings(Frozen):
+    """Reading the records of a small random sample, to see whom lists miss. Off unless a board has approved it and the notices say so."""
+
+    below: int = Field(0, ge=0)  #: families drawn from those not on a list
+    above: int = Field(0, ge=0)  #: families drawn from those on one, so that need is judged alike
+    approved_by: str = ""
+    minutes: str = ""
+    named_in_notice: bool = False
+
+    @model_validator(mode="after")
+    def _approved(self) -> Self:
+        lacking = [
+            n
+            for n, v in (("approved_by", self.approved_by.strip()), ("minutes", self.minutes.strip()), ("named_in_notice", self.named_in_notice))
+            if not v
+        ]
+        if (self.below or self.above) and lacking:
+            raise ValueError(f"records are read at random only where a board has approved it and families are told: {', '.join(lacking)} is missing")
+        return self

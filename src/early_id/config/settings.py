@@ -13,7 +13,7 @@ from early_id.config.base import Frozen as Frozen
 from early_id.config.engine import EngineSettings as EngineSettings
 from early_id.config.governing import AcceptanceSettings as AcceptanceSettings
 from early_id.config.governing import ThresholdSettings
-from early_id.config.learning import FeedbackStep, FollowUpSettings, RetentionSettings
+from early_id.config.learning import FeedbackStep, FollowUpSettings, RandomReadingSettings, RetentionSettings
 from early_id.config.linkage import LinkageSettings as LinkageSettings
 from early_id.config.regimes import SHIPPED, FamilyHelpSettings, Regime
 from early_id.core.types import Audience, SharingClass
@@ -286,6 +286,7 @@ class Config(Frozen):
     checks: CheckSettings = CheckSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
     retention: RetentionSettings = RetentionSettings()
+    random_reading: RandomReadingSettings = RandomReadingSettings()
     #: audience → steps that its readers are told of their own families; where nothing is said: all of them for who may see social care, else none.
     #: It may stand in sharing.yaml under 'feedback'.
     feedback: dict[Audience, tuple[FeedbackStep, ...]] = Field(default_factory=dict)

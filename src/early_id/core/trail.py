@@ -25,7 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from early_id.core.chain import Chain, Record
-from early_id.core.errors import InputDataError
+from early_id.core.errors import BusyError, InputDataError
 from early_id.core.folders import restrict
 
 FOLDER = "trail"
@@ -79,8 +79,11 @@ class Trail:
 
     def note(self, kind: str, body: Mapping[str, object], *, at: datetime | None = None) -> Record:
         """Put something on record, with the user of the machine. Children in ``body`` must be :meth:`person`, never an id."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        record = self._chain.append(kind, {**body, "who": _user()}, at=at)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            record = self._chain.append(kind, {**body, "who": _user()}, at=at)
+        except PermissionError:
+            raise BusyError.target_open(self.folder) from None
         restrict(self.folder, group=self.group)
         return record
 

@@ -24,8 +24,8 @@ from early_id.core.errors import InputDataError
 from early_id.core.folders import restrict
 
 FOLDER = "decisions"
-#: kind: ``decision`` on a listed child, ``own`` family of a reader, ``countersign`` of a step-up.
-KINDS = ("decision", "own", "countersign")
+#: kind: ``decision`` on a listed child, ``own`` family of a reader, ``countersign`` of a step-up, ``reading`` at random.
+KINDS = ("decision", "own", "countersign", "reading")
 COLUMNS: dict[str, str] = {
     "number": "int64", "kind": "str", "list_as_of": "str", "audience": "str", "recipient": "str", "key": "str", "child_id": "str", "family": "str",
     "name": "str", "year": "str", "noticed": "str", "decision": "str", "said": "str", "reason": "str", "decided_on": "str", "role": "str", "notes": "str",

@@ -79,9 +79,9 @@ def thanks_for(decision: str, status: str, decided_on: date | None) -> str:
     if not decision:
         return "Different answers came back; please send the one that holds, with its date."
     if decision in STEP_UPS:
-        return f"Thank you for your answer{when}. A manager has to confirm every such step; ask the hub if you have heard nothing."
+        return f"Thank you for your answer{when}. A manager confirms every such step; ask children's social care if you have heard nothing."
     if decision == RECORD_WRONG:
-        return f"Thank you for your answer{when}. The record went back to whoever supplied it, to be put right or explained."
+        return f"Thank you for your answer{when}. The record goes back to whoever supplied it, to be put right or explained."
     if decision == NOT_SAFE:
         return f"Thank you for your answer{when}. Please ask the safeguarding lead how contact is safe; the line stays open."
     if decision == SUPPORTED:

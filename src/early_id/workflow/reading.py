@@ -1,0 +1,160 @@
+"""The steps behind ``reading``: a draw, what readers judged, and what that says. Off unless a board has approved it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from early_id.core.chain import Chain
+from early_id.core.errors import InputDataError, PolicyError
+from early_id.core.folders import restrict
+from early_id.core.privacy import keyed_hash
+from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
+from early_id.explain.wording import year_label
+from early_id.learning.reading import JUDGED, Estimate, draw, estimate
+from early_id.learning.reading_sheet import reading_workbook
+from early_id.present.wording import MADE_UP
+from early_id.present.write import write_bytes
+from early_id.screening.listed import FOLLOW_UP, listed, newest_of_each
+from early_id.screening.people import sort_key
+from early_id.screening.review import read_workbook, workbooks_in
+from early_id.workflow.afterwards import not_for_keys
+from early_id.workflow.steps import at_work, open_bench, people_frame
+from early_id.workflow.trailing import trail_of
+
+if TYPE_CHECKING:
+    from early_id.config.settings import Config
+
+LEDGER, KIND = "reading.jsonl", "reading"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a step of random reading gave: counts and paths."""
+
+    drawn: int = 0
+    read: int = 0
+    aside: int = 0
+    estimate: Estimate | None = None
+    outputs: tuple[dict[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        said = {**asdict(self.estimate), "text": self.estimate.text} if self.estimate else None
+        return {"drawn": self.drawn, "read": self.read, "set_aside": self.aside, "estimate": said, "outputs": list(self.outputs)}
+
+
+def ledger(store: Path) -> Chain:
+    """The chain of draws."""
+    return Chain(store / LEDGER, "records of random readings")
+
+
+def draw_records(cfg: Config, *, seed: int | None = None) -> Reading:
+    """Draw families by lot from those who could be on the lists of the date, and write a workbook for each hub.
+
+    Raises
+    ------
+    PolicyError
+        No board has approved it.
+    InputDataError
+        No list of the date is on record, so there is no line.
+    """
+    rules = cfg.random_reading
+    if not rules.below:
+        raise PolicyError(
+            "Records are not read at random: it is off, and no board has approved it.", where="random_reading",
+            what_next="Put it before the board and into the notices; then set below, above, approved_by, minutes and named_in_notice.",
+        )  # fmt: skip
+    bench = open_bench(cfg)
+    not_for_keys(bench, "Reading of records")
+    with at_work(bench, on_store=True):
+        day, people = bench.screening_date(), bench.people
+        held = newest_of_each(listed(cfg.store_dir))
+        held = held[(held["list_as_of"] == day.isoformat()) & (held["audience"] != FOLLOW_UP)]
+        if held.empty:
+            raise InputDataError(
+                "No list of this date is on record, so nobody is above or below its line.", where=str(day), what_next="Make the lists first."
+            )
+        who = people_frame(bench.store, people, day, settings=cfg, programme=bench.in_force.programme).dropna(subset=["hub_id"])
+        who = who.assign(is_listed=who["child_id"].isin(held["child_id"]))
+        families = who.groupby("family_id")["is_listed"].any().reset_index()
+        number = secrets.randbits(48) if seed is None else seed
+        drawn = draw(families, below=rules.below, above=rules.above, seed=number)
+        first = who.sort_values(["family_id", "child_id"]).drop_duplicates("family_id")
+        rows = drawn.merge(first, on="family_id")
+        rows["key"] = [keyed_hash(f"{family}|{day}|{KIND}", people.key, length=8).upper() for family in rows["family_id"]]
+        names = zip(rows["forename"].fillna(""), rows["surname"].fillna(""), strict=True)
+        rows["name"] = [f"{f} {s}".strip() for f, s in names]
+        rows["order"] = [sort_key(f"{s} {f}") for f, s in zip(rows["forename"].fillna(""), rows["surname"].fillna(""), strict=True)]
+        rows["year"] = [year_label("" if pd.isna(v) else str(v)) or "not held" for v in rows["nc_year"]]
+        rows["school"] = rows["school_name"].fillna("not held")
+        entries = rows[["key", "child_id", "family_id", "hub_id", "stratum", "chance"]].astype({"hub_id": str}).to_numpy().tolist()
+        ledger(cfg.store_dir).append(
+            "drawn", {"as_of": day.isoformat(), "seed": number, "approved_by": rules.approved_by, "minutes": rules.minutes, "entries": entries}
+        )
+        outputs = []
+        for hub, own in rows.sort_values(["order", "child_id"]).groupby("hub_id"):
+            path = cfg.out_dir / KIND / day.isoformat() / f"{hub}.xlsx"
+            content = reading_workbook(
+                own[["name", "year", "school", "key"]],
+                str(own["hub_name"].iloc[0] or hub),
+                council=cfg.project.name,
+                watermark=MADE_UP if bench.store.made_up else None,
+            )
+            write_bytes(path, content)
+            outputs.append({"kind": KIND, "path": path.relative_to(cfg.out_dir).as_posix(), "families": len(own)})
+        restrict(cfg.out_dir / KIND, group=cfg.shared_with_group)
+        trail = trail_of(bench)
+        trail.note("reading", {"as_of": day.isoformat(), "people": trail.people(rows["child_id"])})
+    return Reading(drawn=len(rows), outputs=tuple(outputs))
+
+
+def import_readings(cfg: Config, path: Path, *, today: date | None = None) -> Reading:
+    """Put what readers judged on record, and say what all readings so far tell."""
+    bench, day = open_bench(cfg), today or date.today()
+    if not path.exists():
+        raise InputDataError(
+            "There is no such file or folder.", where=str(path), what_next="Give the workbook that came back, or the folder they lie in."
+        )
+    with at_work(bench, on_store=True):
+        drawn = _drawn(cfg.store_dir)
+        known, seen = set(drawn["key"]), set(read_decisions(cfg.store_dir)["file_sha256"])
+        rows, aside = [], 0
+        for book in (read_workbook(one, today=day) for one in workbooks_in(path)):
+            keep_workbook(cfg.store_dir, book.digest, book.content, group=cfg.shared_with_group)
+            if book.digest in seen:
+                continue
+            for line in book.lines:
+                judged = next((one for one in JUDGED if sort_key(one) == sort_key(line.said)), "")
+                if not line.said:
+                    continue
+                if line.key not in known or not judged:
+                    aside += 1
+                    continue
+                entry = drawn[drawn["key"] == line.key].iloc[-1]
+                rows.append({"kind": KIND, "list_as_of": entry["as_of"], "audience": KIND, "recipient": entry["hub_id"], "key": line.key, "child_id": entry["child_id"],
+                             "family": entry["family_id"], "decision": judged, "said": line.said, "decided_on": line.decided_on, "role": line.role, "notes": line.notes,
+                             "row": line.row, "file_sha256": book.digest, "imported_on": day.isoformat()})  # fmt: skip
+        add_decisions(cfg.store_dir, rows, group=cfg.shared_with_group)
+        trail_of(bench).note("reading", {"read": len(rows), "set_aside": aside})
+    return Reading(read=len(rows), aside=aside, estimate=readings_say(cfg.store_dir))
+
+
+def readings_say(store: Path) -> Estimate:
+    """What all readings of all draws say together; of two readings of one family the later counts."""
+    drawn, rows = _drawn(store), read_decisions(store)
+    read = (
+        rows[rows["kind"] == KIND].drop_duplicates(["list_as_of", "key"], keep="last").rename(columns={"decision": "judged", "list_as_of": "as_of"})
+    )
+    return estimate(drawn.merge(read[["as_of", "key", "judged"]], on=["as_of", "key"]))
+
+
+def _drawn(store: Path) -> pd.DataFrame:
+    columns = ["key", "child_id", "family_id", "hub_id", "stratum", "chance"]
+    parts = [pd.DataFrame(r.body["entries"], columns=columns).assign(as_of=r.body["as_of"]) for r in ledger(store).read()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
