@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from early_id.config.load import load_config
-from early_id.core.errors import InputDataError
 from early_id.data.ingest import Batch
 from early_id.data.rules import all_rules
 from early_id.data.store import Store
 from early_id.data.synth import CouncilSummary, make_council, mess
 from early_id.data.synth.faults.log import ORDINARY
 
-REFUSED = {kind.name for kind in mess.KINDS if kind.found == mess.REFUSED}
+#: Mess of whole files, which have a council of their own below.
+WHOLE_FILES = ("duplicate_export", "wrong_encoding")
 OWN = [kind.name for kind in mess.KINDS if kind.group != "people"]
 
 
@@ -31,7 +31,7 @@ def _taken_in(council: CouncilSummary, out: Path, *files: str) -> Batch:
 
 @pytest.fixture(scope="module")
 def council(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
-    kinds = [name for name in OWN if name not in REFUSED | {"duplicate_export", "silent_month"}]
+    kinds = [name for name in OWN if name not in {*WHOLE_FILES, "silent_month"}]
     return make_council(400, 3, tmp_path_factory.mktemp("faults") / "council", mess=kinds)
 
 
@@ -54,7 +54,7 @@ def test_each_kind_is_found_as_the_table_says_and_nothing_else_is(council: Counc
 def test_every_kind_that_files_show_is_found() -> None:
     """Late and corrected marks are no faults: every register has them, and they are read as they should be."""
     assert {kind.name for kind in mess.KINDS if kind.group != "people" and not kind.found} == ORDINARY
-    assert {kind.found for kind in mess.KINDS} - {"", mess.REFUSED} <= {rule.code for rule in all_rules()}
+    assert {kind.found for kind in mess.KINDS} - {""} <= {rule.code for rule in all_rules()}
     by_number = {rule.code: rule.number for rule in all_rules()}
     for kind in mess.KINDS:
         if kind.group == "records" and kind.rule and by_number[kind.found]:
@@ -76,7 +76,7 @@ def test_no_row_goes_silently(batch: Batch) -> None:
 @pytest.fixture(scope="module")
 def whole_files(tmp_path_factory: pytest.TempPathFactory) -> CouncilSummary:
     """A council with the mess of whole files."""
-    return make_council(200, 3, tmp_path_factory.mktemp("whole_files") / "council", mess=["duplicate_export", *sorted(REFUSED)])
+    return make_council(200, 3, tmp_path_factory.mktemp("whole_files") / "council", mess=WHOLE_FILES)
 
 
 def test_a_second_copy_of_a_file_is_set_aside_whole(whole_files: CouncilSummary, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_second_copy_of_a_file_is_set_aside_whole(whole_files: CouncilSummary,
     assert Counter({item.where: item.count for item in taken.findings if item.code == "DUP001"}).total() == planted["count"].sum() > 100
 
 
-def test_a_refused_file_is_named(whole_files: CouncilSummary, tmp_path: Path) -> None:
-    assert {"wrong_encoding"} == REFUSED
-    with pytest.raises(InputDataError, match="encoding"):
-        _taken_in(whole_files, tmp_path / "out")
+def test_a_file_in_another_encoding_is_read_and_named(whole_files: CouncilSummary, tmp_path: Path) -> None:
+    taken = _taken_in(whole_files, tmp_path / "out", "police/people.csv")
+    assert {(item.code, item.count) for item in taken.findings if item.code == "SRC001"} == {("SRC001", 1)}
+    assert taken.files[0].rows_in == taken.files[0].rows_kept + taken.files[0].rows_set_aside

@@ -60,7 +60,7 @@ def test_the_readme_lists_what_intake_does_not_notice() -> None:
 def test_a_kind_is_told_with_its_rule_and_what_intake_makes_of_it() -> None:
     told = {kind.name: kind.told for kind in mess.KINDS}
     assert told["upn_shared"] == "same UPN on two children; rule 2; found as PUP002"
-    assert told["late_marks"].endswith("; not noticed") and told["wrong_encoding"].endswith("; the file is refused")
+    assert told["late_marks"].endswith("; not noticed") and told["wrong_encoding"].endswith("; found as SRC001")
     assert told["nicknames"] == "short form in place of the forename"
 
 

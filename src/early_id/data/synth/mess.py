@@ -111,7 +111,7 @@ RECORDS: tuple[Kind, ...] = (
     Kind("padded_ids", "records", _NO, "spaces after a person's id", None, _EXPORTS, "GEN003"),
     Kind("duplicate_export", "records", _NO, "the same file twice under two names", None, _EXPORTS, "DUP001"),
     Kind("code_list_change", "records", _NO, "codes of another list from a day within a school year", None, "data standards, 7.2", "CON003"),
-    Kind("wrong_encoding", "records", _NO, "file in the encoding cp1252", None, _EXPORTS, REFUSED),
+    Kind("wrong_encoding", "records", _NO, "file in the encoding cp1252", None, _EXPORTS, "SRC001"),
     Kind("two_enrolments", "records", _NO, "on the rolls of two schools at once", None, "data standards, 1.3 (D)", "ENR002"),
 )  # fmt: skip
 
