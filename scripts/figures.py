@@ -102,6 +102,12 @@ FIGURES = (
         command="pytest tests/benchmarks/test_models_speed.py",
     ),
     Figure(
+        "sources_speed",
+        f"{SOURCE}/data/sources/README.md",
+        r"([\d,]+) marks in (\d+) files: ours ([\d.]+) s and (\d+) MB, pandas ([\d.]+) s and (\d+) MB, pandera on pandas ([\d.]+) s and (\d+) MB",
+        command="pytest tests/benchmarks/test_sources_speed.py",
+    ),
+    Figure(
         "share_intervals",
         f"{SOURCE}/stats/README.md",
         r"never under (\d+) % in ([\d,]+) runs a cell; .*? under (\d+) %",
@@ -114,16 +120,17 @@ FIGURES = (
         command="pytest tests/benchmarks/test_linkage_speed.py",
     ),
     Figure(
-        "audit_recovery",
+        "audit_evidence",
         f"{SOURCE}/audit/README.md",
-        r"any alarm in (\d+) of (\d+)",
-        command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_recovery.py",
+        r"any alarm in (\d+) / (\d+) / (\d+) of ([\d,]+) audits",
+        command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_evidence.py",
     ),
     Figure(
         "audit_speed",
         f"{SOURCE}/audit/README.md",
         r"resamples of 200,000 rows in ([\d.]+) s by row and ([\d.]+) s by family; fairlearn ([\d.]+) s for one, so [\d,]+ and [\d,]+ times as long; "
-        r"1,000,000 rows audited in ([\d.]+) s; 100,000 children by 12 characteristics and all pairs in ([\d.]+) s",
+        r"1,000,000 rows audited in ([\d.]+) s; 100,000 children by 12 characteristics and all pairs in ([\d.]+) s; the whole report of them "
+        r"\(file to pages and workbook\) in (\d+) s and ([\d.]+) GB, of 1,000,000 rows in (\d+) s and ([\d.]+) GB",
         command="pytest -s tests/benchmarks/test_audit_speed.py",
     ),
     Figure(

@@ -247,7 +247,7 @@ def measure(only: list[str], shared: Path) -> dict[str, Any]:
     return out
 
 
-def effect_on_features(children: int = 1500, seed: int = 1, mess: str = HARD) -> dict[str, dict[str, float]]:
+def effect_on_features(children: int = 600, seed: int = 1, mess: str = HARD) -> dict[str, dict[str, float]]:
     """What linkage does to features: those of true links beside those of found ones, on one date of a made-up council.
 
     Returns

@@ -63,4 +63,4 @@ if __name__ == "__main__":
     what, number = sys.argv[1], int(sys.argv[2])
     found = {"sheets": sheets, "lists": lists}[what](number)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({**found, "peak_gb": peak}))
+    print(json.dumps({**found, "processor_seconds": time.process_time(), "peak_gb": peak}))

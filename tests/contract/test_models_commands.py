@@ -247,6 +247,18 @@ def test_lists_are_written_with_the_approved_model_and_only_with_it(desk: Desk) 
     assert "logistic_hub_lead/1 was approved by Amina Board" in page
 
 
+def test_unattended_lists_are_made_once_with_the_approved_model_and_nothing_is_trained(desk: Desk) -> None:
+    before = desk.openings()
+    due = ("run", "--due", "--set", "schedule.first=2025-11-10", "--today")
+    assert desk.json(*due, "2025-11-20")["due"] == "done before"  # the lists of that date lie there
+    made = desk.json(*due, "2025-12-10")
+    assert (made["due"], made["as_of"]) == ("made", "2025-12-08") and made["counts"]["lists"] > 0 and desk.openings() == before
+    assert {item["kind"] for item in made["outputs"]} == {"hub_list", "list_index", "taken_out"}
+    log = [json.loads(line) for line in (desk.folder / "out/run_log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in log][-6:] == ["ingest", "link", "build", "screen", "publish", "end"]
+    assert desk.json(*due, "2025-12-11")["due"] == "done before"
+
+
 def test_a_touched_approval_or_model_stops_the_lists(desk: Desk) -> None:
     chain = desk.folder / "models" / "approvals.jsonl"
     model = desk.folder / "models/logistic_hub_lead/1/model.json"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from early_id.cli import commands
+from early_id.cli.intake import show_set_aside
 from early_id.core.display import Progress
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
@@ -56,9 +58,16 @@ def test_rows_that_another_file_holds_too_are_no_reason_to_refuse(tmp_path: Path
 
 @pytest.mark.parametrize(("kept", "doubted"), [(1, True), (0, False)])
 def test_rows_that_were_kept_are_doubted_only_where_there_are_some(capsys: pytest.CaptureFixture[str], kept: int, doubted: bool) -> None:
-    commands._show_set_aside({"a.csv": {"rows_in": 4, "rows_set_aside": 4 - kept}}, Path("store"))
+    show_set_aside({"a.csv": {"rows_in": 4, "rows_set_aside": 4 - kept}}, Path("store"))
     said = capsys.readouterr().err
     assert "LOOK AT a.csv" in said and ("may be wrong too" in said) is doubted
+
+
+def _only_utf8(council: Council) -> None:
+    """A shape that states its encoding: otherwise the usual one of Windows would be looked for."""
+    shipped = resources.files("early_id.config.defaults").joinpath("sources/council/council_marks.yaml").read_text(encoding="utf-8")
+    (council.folder / "stated.yaml").write_text(shipped + "encoding: utf-8\n", encoding="utf-8")
+    council.settings["shapes"] = ["stated.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +84,7 @@ def test_rows_that_were_kept_are_doubted_only_where_there_are_some(capsys: pytes
 def test_a_csv_that_cannot_be_read_names_the_line_and_the_fault(
     council: Council, cli: Callable[..., tuple[int, str]], content: str, line: int, words: str
 ) -> None:
+    _only_utf8(council)
     (council.extracts / "education" / "attendance.csv").write_bytes(content.encode("latin-1"))
     code, said = cli("ingest", "--config", council.write_settings())
     assert code == 3
@@ -82,6 +92,7 @@ def test_a_csv_that_cannot_be_read_names_the_line_and_the_fault(
 
 
 def test_a_bad_byte_in_the_headings_is_said_of_them(council: Council, cli: Callable[..., tuple[int, str]]) -> None:
+    _only_utf8(council)
     (council.extracts / "education" / "attendance.csv").write_bytes(f"{HEADINGS[:-1]}\xe9\n{ROW}\n".encode("latin-1"))
     code, said = cli("ingest", "--config", council.write_settings())
     assert code == 3

@@ -90,6 +90,17 @@ def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path:
     assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
 
 
+def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "linkage")
+    kept.keep_links(links(a1="X"), (), data="d1", state="s", on=JUNE)
+    before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
+    kept.keep_links(links(a1="X", b2="X"), (), data="d2", state="s", on=JULY)
+    kept.go_back(1)
+    assert {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()} == before
+    kept.go_back(0)
+    assert kept.linkings() == [] and len(kept.history().links) == 0
+
+
 def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)

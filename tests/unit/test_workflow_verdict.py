@@ -61,7 +61,7 @@ def test_a_gap_changes_the_verdict_on_the_page_in_the_json_and_on_the_terminal(
     terminal = capsys.readouterr().err
     for name, words in (("school_lead", "school lists"), ("hub_lead", "hub lists")):
         assert given["audiences"][name]["verdict"] == "not ready" and REASON in given["audiences"][name]["reasons"]
-        assert f"Verdict, {words} not ready" in page
+        assert f"{words.capitalize()}: not ready ☐ noted; not approved" in page
         assert re.search(rf"List for the {name.replace('_', ' ')}, \d+ places: not ready\.", terminal)
     assert given["verdict"] == "not ready"
     assert REASON in page and REASON in terminal

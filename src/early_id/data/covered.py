@@ -78,8 +78,8 @@ def coverage_of(connection: duckdb.DuckDBPyConnection, parts: dict[str, str], sa
         name, table = row["table"], tables.get(row["table"])
         if name not in parts or table is None:
             continue
-        people = "count(DISTINCT source_person_id)" if table.has_person else "NULL"
-        schools = "count(DISTINCT school_id)" if "school_id" in table else "NULL"
+        people = "count(DISTINCT source_person_id)" if table.has_person else "max(NULL)"
+        schools = "count(DISTINCT school_id)" if "school_id" in table else "max(NULL)"
         [(n_people, n_schools)] = connection.execute(
             f"SELECT {people}, {schools} FROM {parts[name]} WHERE source = ? AND known_to IS NULL", [row["source"]]
         ).fetchall()

@@ -113,6 +113,22 @@ class Kept:
         write_text(self.folder / "links.json", json.dumps([*held, row], indent=1))
         restrict(self.folder, group=self.group)
 
+    def go_back(self, number: int) -> None:
+        """Take back the linkings after ``number``, because the run that made them failed; 0 is none at all."""
+        held = self.linkings()
+        later = [item for item in held if item["number"] > number]
+        if not later:
+            return
+        kept = [item for item in held if item["number"] <= number]
+        # The list first: a file that it does not name is nothing.
+        if kept:
+            write_text(self.folder / "links.json", json.dumps(kept, indent=1))
+        else:
+            (self.folder / "links.json").unlink(missing_ok=True)
+        for item in later:
+            (self.folder / "links" / f"{item['number']:06d}.parquet").unlink(missing_ok=True)
+        restrict(self.folder, group=self.group)
+
     def score(self, records: pd.DataFrame, model: LinkageModel, least: float) -> Scored:
         """Weights as kept from an earlier run on the same records and model; else learnt now, and kept."""
         mark = fingerprint([frame_fingerprint(records), asdict(model), least, _WEIGHTS_VERSION])

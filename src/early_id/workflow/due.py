@@ -22,6 +22,7 @@ from early_id.workflow.journal import LOG, Journal
 from early_id.workflow.refusals import gap_now, stops_now
 from early_id.workflow.run import run_taken_in
 from early_id.workflow.steps import Bench, at_work, build, open_bench, screen_all, settle_lists, take_in
+from early_id.workflow.trailing import note_run
 from early_id.workflow.words import not_made
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _lists_due(bench: Bench, log: Journal, day: date | None, today: date, batch:
             made = run_taken_in(bench, batch)
             told |= {"outputs": len(made.outputs), "verdict": made.audiences[made.main_audience]["verdict"], **_counts(made.lists)}
         settle_lists(bench)
+        note_run(bench, made.lists, status.to_json(), what="run --due")
         return replace(done, what=MADE, outputs=made.outputs, notes=made.notes, counts=_counts(made.lists))
     with log.step("build") as told:
         matrix = build(bench, people, dates=(day,))
@@ -157,6 +159,7 @@ def _lists_due(bench: Bench, log: Journal, day: date | None, today: date, batch:
     with log.step("publish") as told:
         outputs = publish.lists(bench, lists, {}, status)
         settle_lists(bench)
+        note_run(bench, lists, status.to_json(), what="run --due")
         told["files"] = len(outputs)
     return replace(done, what=MADE, outputs=tuple(outputs), notes=(*not_made(lists), *status.notes), counts=_counts(lists))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.display import aside
 from early_id.core.errors import InputDataError, PolicyError
+from early_id.linkage.store_link import kept_of
 from early_id.present.glossary import Glossary
 from early_id.workflow import publish, reporting
 from early_id.workflow.governing import approval_of, check_first, judge_all, keep_all, models_for_lists, open_all, results_withheld
@@ -87,7 +88,7 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
         publish.check_free(cfg.out_dir)
         not_in_the_future(bench)  # said before the files are gone through, not after
         settle_lists(bench)
-        before = bench.store.version.number
+        before, linked = bench.store.version.number, len(kept_of(bench.store).linkings())
         openings: dict[str, Opening] = {}
         batch = take_in(bench)
         try:
@@ -97,6 +98,7 @@ def run(cfg: Config, *, taken_in: Callable[[Batch], None] | None = None) -> RunR
         except BaseException:
             # What was taken in stays in the files it came from; the next run takes it in again.
             bench.store.go_back(before)
+            kept_of(bench.store).go_back(linked)
             if openings:
                 aside(OPENED_ALL_THE_SAME)
             raise
