@@ -41,7 +41,7 @@ from early_id.features.programme import build_features
 from early_id.screening.answers import CONFLICT, COUNTERSIGNED, NO_ANSWER, STANDS, WAITS, answers
 from early_id.screening.coming_back import CameBack, came_back, standing_findings
 from early_id.screening.history import RETURNED, ledger
-from early_id.screening.listed import listed
+from early_id.screening.listed import FOLLOW_UP, followup_ledger, listed
 from early_id.screening.review import decision_of, read_workbook, workbooks_in
 from early_id.workflow.reviewing import Imported, countersign, import_reviews, waiting_step_ups
 
@@ -313,6 +313,17 @@ def test_versions_are_added_and_what_is_taken_out_leaves_none_behind(tmp_path: P
     (tmp_path / FOLDER / "current.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputDataError, match="cannot be read"):
         read_decisions(tmp_path)
+
+
+def test_answers_on_a_follow_up_sheet_find_their_way_back(desk: Desk, tmp_path: Path) -> None:
+    rows = [row for _, row in desk.lists.of(1).iterrows()]
+    store = tmp_path / "sheets"
+    entries = [["F00001", rows[0]["child_id"], "F00001"], ["F00002", rows[1]["child_id"], "F00002"]]
+    followup_ledger(store).append("sheet", {"as_of": AS_OF.isoformat(), "recipient": "H1", "entries": entries})
+    held = listed(store).merge(desk.lists.rows[["child_id", "name"]], on="child_id")
+    book = read_workbook(workbook(tmp_path / "a.xlsx", [line({**rows[0], "key": "f00001"}, OUTCOMES[SUPPORTED])]), today=TODAY)
+    made = came_back([book], held, pd.DataFrame(columns=["list_as_of", "audience", "recipient", "child_id", "name", "year"]), desk.rows, today=TODAY)
+    assert [(row["audience"], row["child_id"], row["decision"]) for row in made.rows] == [(FOLLOW_UP, rows[0]["child_id"], OUTCOMES[SUPPORTED])]
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not here")
