@@ -139,7 +139,7 @@ def test_a_run_that_stops_after_the_test_date_was_opened_says_so(
         openings.update({"hub_lead": object()} if opened else {})
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_module, "_run", stopped)
+    monkeypatch.setattr(run_module, "run_taken_in", stopped)
     code, said = cli("run", "--config", council.write_settings())
     assert code == 130 and ("The test date counts as opened all the same" in said) is opened
 

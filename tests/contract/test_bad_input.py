@@ -179,16 +179,21 @@ def test_no_settings_file_an_unknown_option_and_a_date_that_cannot_be_read(counc
     assert code == 2 and "YYYY-MM-DD" in said and "what next" in said
 
 
+def records(folder: Path) -> dict[str, str]:
+    """Hashes of all files but for the links, which are kept as soon as they are found, whatever comes after."""
+    return {name: value for name, value in hashes(folder).items() if "store/linkage/" not in name}
+
+
 def test_an_as_of_date_outside_the_data(small_store: object, cli: Callable[..., tuple[int, str]]) -> None:
     cfg = small_store.cfg  # type: ignore[attr-defined]
-    before = hashes(cfg.out_dir)
+    before = records(cfg.out_dir)
     for day in ("2031-01-06", "2001-01-08"):
         code, said = cli(
             "train", "--config", cfg.base / "config.yaml", "--out", cfg.out_dir, "--set", f"as_of.dates=[{day}]", "--set", f"as_of.screening={day}"
         )
         assert code == 3, said
         assert f"{day} lies outside the data" in said and "what next" in said and "where" in said
-    assert hashes(cfg.out_dir) == before
+    assert records(cfg.out_dir) == before
 
 
 def test_an_empty_store_is_one_message(council: Council, cli: Callable[..., tuple[int, str]]) -> None:

@@ -123,7 +123,16 @@ def test_records_from_before_an_adoption_are_never_joined_to_those_after(known: 
     after = record("edu", "1", "Joan", "Reed", upn=UPNS[0], **HOME)
     before = record("care", "2", "Joan", "Marsh", postcode="AB7 4EG")
     care = pd.DataFrame(
-        {"source": ["care"], "source_person_id": ["2"], "status": ["CLA"], "end_on": [pd.Timestamp("2016-01-01")], "outcome": ["E11"]}
+        {
+            "source": ["care"],
+            "source_person_id": ["2"],
+            "status": ["CLA"],
+            "start_on": [pd.Timestamp("2014-01-01")],
+            "end_on": [pd.Timestamp("2016-01-01")],
+            "known_from": [pd.Timestamp("2014-01-01")],
+            "known_to": [pd.NaT],
+            "outcome": ["E11"],
+        }
     )
     people = linked(after, before, statutory=care if known else None)
     assert groups(people) == set()
@@ -134,7 +143,12 @@ def test_records_from_before_an_adoption_are_never_joined_to_those_after(known: 
 
 
 def test_a_child_who_came_home_from_care_keeps_the_name_and_is_found() -> None:
-    care = pd.DataFrame({"source": ["care"], "source_person_id": ["2"], "status": ["CLA"], "end_on": [pd.Timestamp("2016-01-01")], "outcome": [None]})
+    care = pd.DataFrame(
+        {
+            "source": ["care"], "source_person_id": ["2"], "status": ["CLA"], "start_on": [pd.Timestamp("2014-01-01")],
+            "end_on": [pd.Timestamp("2016-01-01")], "known_from": [pd.Timestamp("2014-01-01")], "known_to": [pd.NaT], "outcome": [None],
+        }
+    )  # fmt: skip
     assert len(groups(linked(record("edu", "1", **HOME), record("care", "2", **HOME), statutory=care))) == 1
 
 

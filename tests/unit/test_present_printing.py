@@ -68,5 +68,5 @@ def test_columns_are_measured_in_the_font_of_the_cells(book: Path) -> None:
 
 def test_rows_are_as_tall_as_their_text(book: Path) -> None:
     sheet = openpyxl.load_workbook(book)["List"]
-    assert sheet.row_dimensions[2].height == pytest.approx(3 * 14.5 + 2, abs=0.75)
-    assert sheet.row_dimensions[3].height == pytest.approx(14.5 + 2, abs=0.75)
+    assert sheet.row_dimensions[2].height == pytest.approx(4 * 13.8 + 2, abs=0.75)
+    assert sheet.row_dimensions[3].height == pytest.approx(13.8 + 2, abs=0.75)

@@ -106,7 +106,7 @@ AUDIT_ONLY = {
 REMOVE_ONLY = {
     "household_members": {"safe_to_contact", "protected_address", "no_joint_contact"},
     "pupils": {"died_on"},
-    "contacts": {"outcome", "outcome_on"},
+    "contacts": {"outcome", "outcome_on", "need"},
 }
 
 

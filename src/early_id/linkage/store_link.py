@@ -58,6 +58,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     chosen = settings or (store.settings.linkage if store.settings else LinkageSettings())
     kept = kept_of(store)
     decisions = kept.decisions()
+    pupils = store.frame("pupils")  # a store that cannot be read is said before a key is made for it
     secret = key or store.key
     households = store.frame("household_members") if store.has("household_members") else None
     statutory = store.frame("statutory") if store.has("statutory") else None
@@ -67,7 +68,6 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
     on = _day(store, [item.on for item in decisions.items])
     history = None if again else kept.history()
-    pupils = store.frame("pupils")
     people = link_people(
         pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, decisions=decisions, history=history, on=on, sources=_expected(store),
         score=kept.score,

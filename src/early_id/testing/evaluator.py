@@ -6,10 +6,9 @@ same answers from both. ``custom`` measures are engine expressions by nature and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
-from itertools import pairwise, product
-from typing import Any
+from collections.abc import Iterable
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pandas as pd
 
@@ -20,69 +19,9 @@ from early_id.features.declare import STAY_GAP_DAYS, Feature, Measure, Window
 from early_id.features.windows import span
 from early_id.linkage import People
 from early_id.schema.codes import code_list
-from early_id.schema.conditions import AllOf, AnyOf, AtLeast, AtMost, Condition, IsIn, IsTrue, Not, PartIn, leaves
 from early_id.schema.tables import Table
 from early_id.testing.memory_store import MemoryStore
-
-Row = dict[str, Any]
-
-
-_PARTS: dict[str, Callable[[Any], int]] = {"hour": lambda at: at.hour, "weekday": lambda day: day.weekday(), "month": lambda day: day.month}
-
-
-def holds(condition: Condition | None, row: Row) -> bool:
-    """Whether a row meets a condition; an empty value meets no comparison."""
-    match condition:
-        case None:
-            return True
-        case IsIn(column, values):
-            return row[column] in values
-        case AtLeast(column, bound):
-            return row[column] is not None and row[column] >= bound
-        case AtMost(column, bound):
-            return row[column] is not None and row[column] <= bound
-        case IsTrue(column):
-            return row[column] is True
-        case PartIn(column, part, numbers):
-            return row[column] is not None and _PARTS[part](row[column]) in numbers
-        case Not(inner):
-            return not holds(inner, row)
-        case AllOf(parts):
-            return all(holds(part, row) for part in parts)
-        case AnyOf(parts):
-            return any(holds(part, row) for part in parts)
-    raise TypeError(condition)
-
-
-def _day(value: Any) -> date:
-    return value.date() if isinstance(value, datetime) else value
-
-
-def seen(rows: Iterable[Row], table: Table, as_of: date) -> list[Row]:
-    """Rows as they were known on a date that the table shows, without codes that may not be used: each is its stand-in, or empty, or takes its row with it."""
-    result = []
-    stand_ins = {column.name: _read_as(column.codes) for column in table.columns if column.codes}
-    needed = {column.name for column in table.columns if column.required and column.usage is Usage.FEATURE}
-    for row in rows:
-        if not (row["happened_on"] < as_of and row["known_from"] < as_of and (row["known_to"] is None or row["known_to"] >= as_of)):
-            continue
-        shown = dict(row)
-        for name, dependents in table.later.items():
-            if row[name] is not None and _day(row[name]) >= as_of:
-                for hidden in (name, *dependents):
-                    shown[hidden] = None
-        if not holds(table.shown, shown):
-            continue
-        for name, read_as in stand_ins.items():
-            shown[name] = read_as.get(shown[name], shown[name])
-        if not any(row[name] is not None and shown[name] is None for name in needed & set(stand_ins)):
-            result.append(shown)
-    return result
-
-
-def _read_as(codes: str) -> dict[str | None, str | None]:
-    """What a code that may not be used is read as, and one that has a stand-in so that another is not given away."""
-    return {code.code: code.stand_in for code in code_list(codes).codes if code.usage is not Usage.FEATURE or code.stand_in}
+from early_id.testing.rows import Row, day_of, holds, may_hold, seen
 
 
 class Twin:
@@ -280,7 +219,7 @@ class Twin:
         together: dict[str, set[str]] = {}
         for code in codes:
             together.setdefault(code.feed or code.code, set()).add(code.code)
-        counted = {code.code for code in codes if code.usage is Usage.FEATURE and _may_hold(measure.of, table.kind, code.code)}
+        counted = {code.code for code in codes if code.usage is Usage.FEATURE and may_hold(measure.of, table.kind, code.code)}
         return [kind for kind in together.values() if kind & counted]
 
     def _sends(self, source: Row, table: Table, kind: set[str] | None, since: date) -> bool:
@@ -309,31 +248,9 @@ class Twin:
         return any(2 * len({row["school_id"] for row in rows if row["file"] == file} & linked) > len(linked) for file in files)
 
 
-def _may_hold(condition: Condition | None, column: str, code: str) -> bool:
-    """Whether some row with this code meets the condition: every answer of the other comparisons is tried."""
-    others = [leaf for leaf in leaves(condition) if not (isinstance(leaf, IsIn) and leaf.column == column)]
-    return any(_true(condition, column, code, iter(answers)) for answers in product((True, False), repeat=len(others)))
-
-
-def _true(condition: Condition | None, column: str, code: str, answers: Iterator[bool]) -> bool:
-    """The condition's truth, comparisons with other columns answered one after the other by ``answers``."""
-    match condition:
-        case None:
-            return True
-        case Not(inner):
-            return not _true(inner, column, code, answers)
-        case AllOf(parts):
-            return all(_true(part, column, code, answers) for part in parts)
-        case AnyOf(parts):
-            return any(_true(part, column, code, answers) for part in parts)
-        case IsIn(name, values) if name == column:
-            return code in values
-    return next(answers)
-
-
 def _is_open(row: Row, table: Table, on: date) -> bool:
     """Whether a spell has not ended before a day."""
-    return row[table.ends] is None or _day(row[table.ends]) >= on
+    return row[table.ends] is None or day_of(row[table.ends]) >= on
 
 
 def _stay(spells: list[Row], table: Table, on: date) -> list[date]:
@@ -341,7 +258,7 @@ def _stay(spells: list[Row], table: Table, on: date) -> list[date]:
     began: list[date] = []
     reached: date | None = date.min
     for row in sorted(spells, key=lambda row: row["happened_on"]):
-        end = None if row[table.ends] is None else _day(row[table.ends])
+        end = None if row[table.ends] is None else day_of(row[table.ends])
         if reached is not None and row["happened_on"] - timedelta(days=STAY_GAP_DAYS) > reached:
             began, reached = [], date.min
         began.append(row["happened_on"])

@@ -297,11 +297,11 @@ def screen(
     status = approval_for(cfg, store, in_force)
     status.require()
     status.require_model(model)
-    if not programme.keys_only:
-        check_model_sharing(model, cfg)
     day = matrix.index["as_of"].iloc[0].date()
     if (gap := no_statutory(store, people, day, settings=cfg, programme=programme)) is not None:
         gap.refuse()
+    if not programme.keys_only:
+        check_model_sharing(model, cfg)
     stops = stops_of(store, people, day, settings=cfg, programme=programme)
     stops.refuse()
     excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
