@@ -71,6 +71,7 @@ def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
     third, two = History(second, one).carry_on(links(a1="X", b2="X"), key="k", on=JULY)
     assert [change.kind for change in (*one, *two)] == ["split", "merge"]
     history = History(third)
+    assert now(third) == {"a1": "X", "b2": "X"}  # of two ids with as many records the older goes on
     seen = [len(set(history.on(day)["child_id"])) for day in (JUNE, JULY, pd.Timestamp("2025-08-01"))]
     assert seen == [1, 2, 1]
 

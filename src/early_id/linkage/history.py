@@ -70,7 +70,7 @@ class History:
         closed = self.links[self.links["known_to"].notna()]
         before = self.links[self.links["known_to"].isna()]
         both = now.merge(before[[*PERSON, "child_id"]].rename(columns={"child_id": "was"}), on=PERSON, how="left")
-        names = _names(both, key=key, on=on)
+        names = _names(both, self.links.groupby("child_id")["known_from"].min(), key=key, on=on)
         both["child_id"] = both["child_id"].map(names)
         stays = both["was"].notna() & (both["was"] == both["child_id"])
         moved = both["was"].notna() & ~stays
@@ -91,14 +91,15 @@ class History:
         return links[(links["known_from"] < day) & (links["known_to"].isna() | (links["known_to"] >= day))]
 
 
-def _names(both: pd.DataFrame, *, key: str, on: pd.Timestamp) -> dict[str, str]:
+def _names(both: pd.DataFrame, since: pd.Series, *, key: str, on: pd.Timestamp) -> dict[str, str]:
     """Id of today's group → the id that it goes on under.
 
-    Every id that was goes to the group that has most of its records; a group that gets several keeps the one of most records; of as many, the smaller id.
+    Every id that was goes to the group that has most of its records; a group that gets several keeps the one of most records, of as many the oldest.
     """
     votes = both.dropna(subset=["was"]).groupby(["was", "child_id"]).size().rename("n").reset_index()
     heirs = votes.sort_values(["was", "n", "child_id"], ascending=[True, False, True]).drop_duplicates("was")
-    kept = heirs.sort_values(["child_id", "n", "was"], ascending=[True, False, True]).drop_duplicates("child_id")
+    heirs = heirs.assign(since=heirs["was"].map(since))
+    kept = heirs.sort_values(["child_id", "n", "since", "was"], ascending=[True, False, True, True]).drop_duplicates("child_id")
     names = dict(zip(kept["child_id"], kept["was"], strict=True))
     taken = set(votes["was"])
     for made in both["child_id"].unique():

@@ -234,7 +234,8 @@ def _care(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
     if statutory is None or statutory.empty:
         return _of_people(None, links)
     care = statutory[statutory["status"].eq("CLA").fillna(False).astype(bool)]
-    return _of_people(care.assign(from_on=care["start_on"], to_on=care["end_on"]) if len(care) else None, links)
+    begins = care.get("start_on", pd.Series(pd.NaT, index=care.index))
+    return _of_people(care.assign(from_on=begins, to_on=care["end_on"]) if len(care) else None, links)
 
 
 def _open(rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
