@@ -36,6 +36,8 @@ FACTORS: dict[str, tuple[str, ...]] = {
 }
 #: Codes that count as no number of worries: they have features of their own.
 NOT_COUNTED = ("3A", "3B", "3C", "10A")
+#: Share of records without a number in common that linkage joins by names (``make linkage-figures``: recall without UPNs and NHS numbers).
+NAMED = 0.97
 #: Days within which a restricted factor takes a child out.
 RESTRICTED_DAYS = 90
 
@@ -61,7 +63,7 @@ class Links:
 
 
 def make_links(crowd: Crowd) -> Links:
-    """By UPN or NHS number, as often as each agency knows them; and households only of families the council knows.
+    """By UPN or NHS number, as often as each agency knows them, else by names nearly always; and households only of families the council knows.
 
     A child without a record at a school is on the lists by its household record, so that is what other records are joined to.
     """
@@ -71,16 +73,18 @@ def make_links(crowd: Crowd) -> Links:
     has_upn = ever & ~at_home
     upn = {agency: has_upn & (rng.random(count) < KNOWS[agency][0]) for agency in ("social_care", "police", "housing")}
     nhs = {agency: crowd.has_nhs & (rng.random(count) < KNOWS[agency][1]) for agency in ("social_care", "police", "housing")}
+    by_name = crowd.seeds.rng("links by name")
+    named = {agency: by_name.random(count) < NAMED for agency in ("social_care", "police", "housing")}
     known = (rng.random(len(crowd.first)) < KNOWN)[crowd.family]
     listed = known & (crowd.joins < crowd.day - 14) & (crowd.leaves >= crowd.day) & (crowd.dob < crowd.day)
     at_school = ever | at_home
 
     def linked(agency: str) -> Flags:
-        by_school = upn[agency] | nhs[agency]
-        by_home = listed & ((upn[agency] & upn["housing"]) | (nhs[agency] & nhs["housing"]))
+        by_school = upn[agency] | nhs[agency] | named[agency]
+        by_home = listed & ((upn[agency] & upn["housing"]) | (nhs[agency] & nhs["housing"]) | named[agency])
         return np.asarray(np.where(at_school, by_school, by_home))
 
-    return Links(linked("social_care"), linked("police"), listed, listed & (~at_school | upn["housing"] | nhs["housing"]))
+    return Links(linked("social_care"), linked("police"), listed, listed & (~at_school | upn["housing"] | nhs["housing"] | named["housing"]))
 
 
 def police_features(crowd: Crowd, notices: Rows, missing: Rows, links: Links, relatives: Relatives) -> dict[str, Floats]:
