@@ -240,6 +240,7 @@ def measure(only: list[str], shared: Path) -> dict[str, Any]:
             out[f"{LARGE:,} children × 5 agencies"] = {
                 **row,
                 "seconds": round(took),
+                "processor seconds": round(work),
                 "GB": round(memory, 1),
                 "records": len(made[0]),
                 "GB before": before / 1e6,
