@@ -73,14 +73,15 @@ def say(*parts: object) -> None:
     print(*parts, file=sys.stderr)
 
 
-def remind(store_folder: Path, config: Path) -> None:
-    """Say loudly which urgent signs nobody has acknowledged; every command that works on a store does."""
+def remind(store_folder: Path, config: Path | None, *, instead: str = "") -> None:
+    """Say loudly which urgent signs nobody has acknowledged; every command that works on a store does. ``instead`` of settings: what to type."""
     from early_id.data.urgent import unacknowledged
 
     for note in unacknowledged(store_folder):
         say(f"URGENT and not acknowledged: {note['signs']} sign(s) of batch {note['batch']} wait for {note['for']}.")
         say(
-            f"  The file is in {(store_folder / 'urgent').as_posix()}. Record receipt with: early-id ingest --config {config.as_posix()} --acknowledge ROLE"
+            f"  The file is in {(store_folder / 'urgent').as_posix()}. Record receipt with: "
+            f"early-id ingest {f'--config {config.as_posix()}' if config else instead} --acknowledge ROLE"
         )
 
 

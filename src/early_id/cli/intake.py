@@ -55,7 +55,7 @@ def ingest(
         _show(batch, bench)
     _write_pages(bench, config)
     if batch.urgent:
-        remind(bench.store.folder, config or Path("config.yaml"))
+        remind(bench.store.folder, config, instead=f"{folder or data}{f' --out {out.as_posix()}' if out else ''}")
 
 
 def _settings(folder: Path | None, config: Path | None, out: Path | None, overrides: list[str] | None, *, reminded: bool) -> Config:

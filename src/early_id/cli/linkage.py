@@ -9,6 +9,7 @@ import typer
 
 from early_id.cli.app import ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
 from early_id.core.display import text_table
+from early_id.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from early_id.linkage.by_group import LinkageByGroup
@@ -110,12 +111,15 @@ def take_in(
     from early_id.linkage.review import import_review
 
     bench = _bench(config, out, overrides)
+    _role(by)
     with bench.store.writing():
         taken = import_review(workbook, kept=_kept(bench), by=by, on=date.today())
     if as_json:
         emit({"same": taken.same, "different": taken.different, "not_sure": taken.not_sure, "empty": taken.empty})
         return
     say(f"Taken in: {taken.same} same person, {taken.different} different people, {taken.not_sure} not sure; {taken.empty} left empty.")
+    if not taken.same + taken.different:
+        return
     say(
         f"Next: early-id link --config {config.as_posix()}. To take the last decision back: early-id link review undo --config {config.as_posix()} --by ROLE"
     )
@@ -132,12 +136,19 @@ def undo(
     from early_id.linkage.review import undo_review
 
     bench = _bench(config, out, overrides)
+    _role(by)
     with bench.store.writing():
         back = undo_review(_kept(bench), by=by, on=date.today(), last=last)
     if as_json:
         emit({"taken_back": back})
         return
     say(f"{back} decision(s) taken back." if back else "There is no decision to take back.")
+
+
+def _role(by: str) -> None:
+    """Refuse a blank: a decision that nobody answers for is none."""
+    if not by.strip():
+        raise SettingsError("Nobody is named who decided.", where="--by", what_next="Give the role of whoever decided, such as --by 'data officer'.")
 
 
 def _rates(bench: Bench, people: People) -> LinkageByGroup:
