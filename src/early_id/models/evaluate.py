@@ -187,7 +187,7 @@ def capacity_sentence(precision: float, recall: float, *, outcome: str = "need_r
 
 def _of_ten(share: float) -> str:
     """Whole number out of ten; never "0" or "10" for a share that is not quite that."""
-    n = round(10 * share)
+    n = int(10 * share + 0.5)  # halves go up, as on the pages
     if n == 0 and share > 0:
         return "fewer than 1"
     if n == 10 and share < 1:

@@ -117,7 +117,7 @@ def lead(showing: Showing, card: Mapping[str, Any]) -> str:
     shown = {n: value for n, value in rules.items() if value is not None}
     text = (
         f"With {places} places: of every 10 families on the model's list, {_tenths(right)} later had a need recognised; of every 10 children whose "
-        f"need was later recognised, {_tenths(1 - found)} {plural(round(10 * (1 - found)), 'was', 'were')} not in a family on it."
+        f"need was later recognised, {_tenths(1 - found)} {plural(int(10 * (1 - found) + 0.5), 'was', 'were')} not in a family on it."
     )
     if not shown:
         return text
@@ -133,7 +133,7 @@ def _strip(showing: Showing, card: Mapping[str, Any]) -> list[Markup]:
     value = estimate(showing, forward_of(card)[1], "precision_at_capacity").value
     if value is None:
         return []
-    found = round(10 * value)
+    found = int(10 * value + 0.5)  # halves go up, as in the words
     desc = f"{found} of 10 families on the list later had a need recognised; {10 - found} did not."
     return [page.chart_html(charts.people_strip(found, 10, title="Of every 10 families on the list", desc=desc)), paragraph(desc)]
 

@@ -71,7 +71,7 @@ def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
         return []
     drawn = []
     for label, figure in found.items():
-        n = round(10 * (figure.value or 0.0))
+        n = int(10 * (figure.value or 0.0) + 0.5)  # halves go up, as in the words
         desc = f"{number_word(n).capitalize()} of ten figures are filled in: {figure.text()}."
         drawn.append(Markup("<div>{}{}</div>").format(lead_in(label), page.chart_html(charts.people_strip(n, 10, title=label, desc=desc))))
     rows = [[label, figure.text()] for label, figure in found.items()]
@@ -86,7 +86,7 @@ def without_need(m: Material) -> Section:
     for audience, trial in m.trials.items():
         right = estimate(m.showing, _put_forward(trial), "precision_at_capacity")
         if right.value is not None:
-            n = 10 - round(10 * right.value)
+            n = 10 - int(10 * right.value + 0.5)
             sentences.append(
                 f"{list_name(audience)}: of every 10 families listed, about {n} {plural(n, 'was', 'were')} listed "
                 f"without need, as far as later records show."
