@@ -68,7 +68,9 @@ def keep_only(store: Path, keep: pd.Series, *, group: bool = False) -> int:
     gone = int((~keep).sum())
     if gone:
         _publish(store, before[keep.to_numpy()].reset_index(drop=True), group=group)
-        current = json.loads((store / FOLDER / "current.json").read_text(encoding="utf-8"))["file"]
+    pointer = store / FOLDER / "current.json"
+    if pointer.is_file():  # also where nothing goes: a run that broke off may have left older versions
+        current = json.loads(pointer.read_text(encoding="utf-8"))["file"]
         for old in (store / FOLDER).glob("decisions-*.parquet"):
             if old.name != current:
                 old.unlink()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -52,6 +52,8 @@ def remove_rows(store: Store, predicates: Mapping[str, str], *, older: bool = Tr
         store.refresh()
         found = count_rows(store, predicates)
         if not found:
+            if older and predicates:  # a run that broke off may have left them in a version beside this one
+                drop_old_versions(store)
             return {}
         was, number, connection = store.version.number, store.version.number + 1, raw(connect())
         tables = dict(store.version.tables)
@@ -147,21 +149,63 @@ def _days_ago(today: date, days: int) -> date:
 
 
 def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
-    """Take lines of some people out of the rows set aside and out of urgent files; how many lines went."""
-    numbers = {number for _, number in people}
+    """Take lines of some people out of the rows set aside and out of urgent files; how many lines went.
+
+    A line is a person's where the file is of that person's source and the number stands in the column of people. Where the columns of a file are not
+    known, it may stand in any of them.
+    """
+    pairs = set(people)
     gone = 0
-    for path in (*sorted((store.folder / "set_aside").rglob("*.csv")), *sorted((store.folder / "urgent").glob("*.csv"))):
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.reader(stream))
-        left = [row for i, row in enumerate(rows) if i == 0 or not numbers & set(row)]
-        if len(left) == len(rows):
-            continue
-        gone += len(rows) - len(left)
+    for path in sorted((store.folder / "urgent").glob("*.csv")):
+        gone += _drop_lines(path, lambda row: (row.get("source", ""), row.get("source_person_id", "")) in pairs)
+    of_files, headings = _files_read(store), _person_headings(store)
+    for path in sorted((store.folder / "set_aside").rglob("*.csv")):
+        read = of_files.get((path.parent.name, path.name), set())
+        sources = {source for source, _ in read}
+        numbers = {number for source, number in pairs if not read or source in sources}
+        columns = {heading for _, table in read for heading in headings.get(table, ())}
+        if numbers:
+            gone += _drop_lines(path, lambda row, n=numbers, c=columns: bool(n & _cells(row, c)))  # type: ignore[misc]
+    return gone
+
+
+def _cells(row: Mapping[str, str], columns: set[str]) -> set[str]:
+    """The cells of a line in the columns of people; all that came in the file where it has none of them."""
+    came = {name: (cell or "").strip() for name, cell in row.items() if name not in ("row", "codes", "faults")}
+    return {cell for name, cell in came.items() if name.strip().casefold() in columns} or set(came.values())
+
+
+def _drop_lines(path: Path, goes: Callable[[Mapping[str, str]], bool]) -> int:
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    left = [row for i, row in enumerate(rows) if i == 0 or not goes(dict(zip(rows[0], row, strict=False)))]
+    if len(left) < len(rows):
         beside = path.with_suffix(".tmp")
         with beside.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerows(left)
         beside.replace(path)
-    return gone
+    return len(rows) - len(left)
+
+
+def _files_read(store: Store) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """(batch, name of the file of rows set aside) → sources and tables as which it was read."""
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for batch in store.version.batches:
+        for file in (*batch["files"], *(file for part in batch.get("withdrawn") or () for file in part["files"])):
+            at = (f"{int(batch['number']):06d}", str(file["file"]).replace("/", "__") + ".csv")
+            found.setdefault(at, set()).add((str(file["source"]), str(file["table"])))
+    return found
+
+
+def _person_headings(store: Store) -> dict[str, set[str]]:
+    """Table → headings under which the shapes find the person."""
+    from early_id.data.mapping import load_shapes
+
+    cfg, found = store.settings, {}
+    for shape in load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes) if cfg else ()).values():
+        if heading := shape.columns.get("source_person_id"):
+            found.setdefault(shape.table, set()).add(heading.strip().casefold())
+    return found
 
 
 def remember_erased(store: Store, people: Iterable[PersonKey], *, group: bool = False) -> None:

@@ -46,7 +46,8 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
     Left out, and counted: assessment factors about another person, addresses' marks, the notes that staff wrote, which may name others: a person reads those and
     decides what can be given.
     """
-    links = people.person_links[people.person_links["child_id"] == who][["source", "source_person_id"]].drop_duplicates()
+    now = people.current()  # a record that a split gave to another child is not this child's
+    links = now[now["child_id"] == who][["source", "source_person_id"]].drop_duplicates()
     tables, titles, notes = {}, {}, []
     about = {code.code: code.category for code in code_list("household_factor").codes}
     for name in bench.store.version.tables:

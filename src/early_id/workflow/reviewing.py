@@ -169,7 +169,7 @@ def records_said_wrong(bench: Bench, people: People, found: pd.DataFrame) -> pd.
     columns = ["source", "source_person_id", *PLACE, "decided_on", "role", "reason", "notes"]
     if wrong.empty:
         return pd.DataFrame(columns=columns)
-    rows = wrong.merge(people.person_links[["source", "source_person_id", "child_id"]].drop_duplicates(), on="child_id")
+    rows = wrong.merge(people.current()[["source", "source_person_id", "child_id"]].drop_duplicates(), on="child_id")
     if bench.store.has("enrolments"):
         schools = set(bench.store.frame("enrolments")["source"])
         rows = rows[(rows["audience"] != Audience.SCHOOL_LEAD) | rows["source"].isin(schools)]

@@ -109,7 +109,7 @@ def object_to(
     if outcome not in OUTCOMES:
         raise SettingsError.unknown_name("outcome of an objection", outcome, OUTCOMES, where="rights object")
     bench, people, who = _asked(cfg, child, by)
-    links = people.person_links[people.person_links["child_id"] == who]
+    links = _links_of(people, who)
     at, number = _record_at(people, who, source) if source else tuple(links[["source", "source_person_id"]].iloc[0])
     day = on or date.today()
     with at_work(bench, on_store=True):
@@ -157,7 +157,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
             what_next="Give --reason TEXT, as the data protection officer settled it.",
         )
     bench, people, who = _asked(cfg, child, by)
-    links = people.person_links[people.person_links["child_id"] == who]
+    links = _links_of(people, who)
     pairs = [(str(s), str(n)) for s, n in links[["source", "source_person_id"]].itertuples(index=False, name=None)]
     with at_work(bench, on_store=True):
         remember_erased(bench.store, pairs, group=cfg.shared_with_group)
@@ -189,11 +189,22 @@ def _asked(cfg: Config, child: str, by: str) -> tuple[Bench, People, str]:
     return bench, people, child_of(people, child)
 
 
+def _links_of(people: People, who: str) -> pd.DataFrame:
+    """The child's records as they are linked now: a record that a split gave to another child is that child's alone."""
+    now = people.current()
+    links = now[now["child_id"] == who]
+    if links.empty:
+        raise SettingsError(
+            "No record is linked to the child any more.", where="--child", what_next="Give the child whose records they are now, or SOURCE/NUMBER."
+        )
+    return links
+
+
 def _record_at(people: People, who: str, source: str) -> tuple[str, str]:
-    links = people.person_links
-    found = links.loc[(links["child_id"] == who) & (links["source"] == source), "source_person_id"]
+    links = _links_of(people, who)
+    found = links.loc[links["source"] == source, "source_person_id"]
     if found.empty:
-        held = ", ".join(sorted(links.loc[links["child_id"] == who, "source"].unique()))
+        held = ", ".join(sorted(links["source"].unique()))
         raise SettingsError(f"The source '{source}' holds no record of the child.", where="--source", what_next=f"Sources that do: {held}.")
     return source, str(found.iloc[0])
 

@@ -1,0 +1,56 @@
+"""After a split, a request about one child touches nothing of the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from early_id.core.errors import SettingsError
+from early_id.linkage.people import People
+from early_id.screening.answers import RECORD_WRONG
+from early_id.workflow.access import held_about
+from early_id.workflow.reviewing import FAMILY, records_said_wrong
+from early_id.workflow.rights import _links_of, _record_at
+from intake import GOOD, PERSON, PUPIL, Council
+
+SPLIT = pd.Timestamp("2025-03-01")
+
+
+@pytest.fixture
+def people() -> People:
+    """C1 and C2 at social care were one child, C, until the split; C2 is D's since."""
+    links = pd.DataFrame(
+        [("social_care", "C1", "C", None), ("social_care", "C2", "C", SPLIT), ("social_care", "C2", "D", None), ("education", "P9", "E", SPLIT)],
+        columns=["source", "source_person_id", "child_id", "known_to"],
+    )
+    links["known_to"] = pd.to_datetime(links["known_to"])
+    return People(links, pd.DataFrame())
+
+
+def test_only_records_linked_now_are_erased_or_said_to_be_wrong(people: People) -> None:
+    assert _links_of(people, "C")["source_person_id"].tolist() == ["C1"]
+    assert _record_at(people, "D", "social_care") == ("social_care", "C2")
+    with pytest.raises(SettingsError, match="No record is linked to the child any more"):
+        _links_of(people, "E")
+    found = pd.DataFrame([{"decision": RECORD_WRONG, "child_id": "C", "audience": FAMILY, "recipient": "social_care"}])
+    found = found.assign(list_as_of="2025-03-02", decided_on="", role="", reason="", notes="")
+    bench: Any = SimpleNamespace(store=SimpleNamespace(has=lambda name: False))
+    assert records_said_wrong(bench, people, found)["source_person_id"].tolist() == ["C1"]
+
+
+def test_access_prints_no_row_of_the_other_child(people: People, tmp_path: Path) -> None:
+    council = Council(tmp_path).put_good("schools")
+    council.put("pupils", PUPIL)
+    council.put("people", PERSON, {**PERSON, "source_person_id": "C2", "upn": ""})
+    contact = GOOD["contacts"][2]
+    council.put("contacts", contact, {**contact, "source_person_id": "C2"})
+    council.ingest()
+    store = council.store()
+    bench: Any = SimpleNamespace(store=store, cfg=store.settings)
+    told = held_about(bench, people, "C")
+    assert told.tables["contacts"]["source_person_id"].unique().tolist() == ["C1"]
+    assert all(set(rows["source_person_id"]) == {"C1"} for rows in told.tables.values())
