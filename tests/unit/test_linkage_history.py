@@ -152,3 +152,17 @@ def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_kn
     assert children(back) == children(first) and [change.kind for change in back.changes] == ["merge"]
     assert History(back.person_links).on(pd.Timestamp("2025-06-15"))["child_id"].nunique() == 2
     assert (tmp_path / "out/store/linkage").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_read_again_under_another_source_is_linked_anew(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    assert set(link(made.store()).current()["source"]) == {"education", "social_care"}
+    for entry in made.sources:
+        if entry["name"] == "social_care":
+            entry["name"] = "early_help"
+    made.ingest()
+    store = made.store()
+    held = set(store.frame("pupils")["source"])
+    assert "early_help" in held
+    assert "early_help" in set(link(store).current()["source"]) and len(kept_of(store).linkings()) == 2
