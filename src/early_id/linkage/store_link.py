@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.config.settings import LinkageSettings
-from early_id.core.errors import InputDataError
+from early_id.core.errors import BusyError, InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
@@ -76,7 +76,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         links, changes = again
         spells, kin = families_of(links, pupils, households, statutory, relationships, key=secret)
         return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
-    with suppress(OSError):  # a reader without the right to write links all the same; whoever writes remembers
+    with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write links all the same; whoever writes remembers
         kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
     return people
 
