@@ -6,10 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from early_id.core.errors import BusyError, SettingsError
 from early_id.linkage import People, link
 from early_id.linkage.decisions import Decision, Decisions
-from early_id.linkage.history import History, changes_frame
+from early_id.linkage.history import Change, History, changes_frame
 from early_id.linkage.kept import Kept
 from early_id.linkage.review import undo_review
 from early_id.linkage.store_link import kept_of
@@ -152,3 +154,53 @@ def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_kn
     assert children(back) == children(first) and [change.kind for change in back.changes] == ["merge"]
     assert History(back.person_links).on(pd.Timestamp("2025-06-15"))["child_id"].nunique() == 2
     assert (tmp_path / "out/store/linkage").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_read_again_under_another_source_is_linked_anew(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    assert set(link(made.store()).current()["source"]) == {"education", "social_care"}
+    for entry in made.sources:
+        if entry["name"] == "social_care":
+            entry["name"] = "early_help"
+    made.ingest()
+    store = made.store()
+    held = set(store.frame("pupils")["source"])
+    assert "early_help" in held
+    assert "early_help" in set(link(store).current()["source"]) and len(kept_of(store).linkings()) == 2
+
+
+@pytest.mark.parametrize(
+    "refused", [SettingsError("no right"), BusyError("open elsewhere"), PermissionError("no right")], ids=lambda one: type(one).__name__
+)
+def test_a_reader_without_the_right_to_write_links_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Exception) -> None:
+    made = council(tmp_path)
+    made.ingest()
+
+    def refuse(*_: object) -> None:
+        raise refused
+
+    monkeypatch.setattr("early_id.linkage.kept.write_bytes", refuse)
+    store = made.store()
+    assert len(link(store)) == 1 and kept_of(store).linkings() == []
+
+
+def test_an_erasure_takes_out_the_merges_and_splits_of_its_ids(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "linkage")
+    told = (Change("2025-06-01", "merge", "X", "Q", 1), Change("2025-06-01", "merge", "Y", "Z", 1))
+    kept.keep_links(links(a1="X", c3="Y"), told, data="d", state="s", on=JUNE)
+    kept.forget([("a", "1")])
+    assert [change.child_id for change in kept.history().changes] == ["Y"]
+
+
+def test_fewer_than_one_decision_cannot_be_taken_back() -> None:
+    with pytest.raises(SettingsError, match="Fewer than one"):
+        Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same")).undo(by="x", on=date(2025, 6, 1), last=0)
+
+
+def test_the_folder_is_its_owners_alone_before_anything_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("early_id.linkage.kept.write_text", lambda path, _: seen.append(path.parent.stat().st_mode & 0o077))
+    Kept(tmp_path / "linkage").keep_links(links(a1="X"), (), data="d", state="s", on=JUNE)
+    Kept(tmp_path / "other").keep_decisions(Decisions())
+    assert seen == [0, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from linkage_material import frame, record
 
+from early_id.linkage.kin import kin_of
 from early_id.linkage.people import People, link_people
 
 YES, DAY = pd.Timestamp("2020-01-01"), "2024-06-01"
@@ -101,3 +102,21 @@ def test_nobody_is_family_before_it_was_known() -> None:
     rows = [home("1", "A"), {**home("2", "A"), "known_from": pd.Timestamp("2025-01-01")}]
     people = made([person("1"), person("2", "Ben")], rows)
     assert family(people, "1") == {} and set(family(people, "1", "2025-02-01")) == {"2"}
+
+
+def test_a_relative_is_known_as_long_as_the_link_of_the_relative_was() -> None:
+    """The record 7 was linked to N from June 2023 on, and to G before."""
+    rows = frame([person("1"), person("7", "Gran", born="1955-01-01")]).assign(known_from=YES)
+    since, moved = pd.Timestamp("2020-02-01"), pd.Timestamp("2023-06-01")
+    links = pd.DataFrame(
+        [("src", "1", "A", since, pd.NaT, 1.0), ("src", "7", "G", since, moved, 1.0), ("src", "7", "N", moved, pd.NaT, 1.0)],
+        columns=["source", "source_person_id", "child_id", "known_from", "known_to", "trust"],
+    )
+    gran = [{"source": "src", "source_person_id": "1", "other_person_id": "7", "relation": "grandparent", "from_on": YES, "known_from": YES}]
+    kin = kin_of(links, rows, None, None, pd.DataFrame(gran))
+
+    def relatives(day: str) -> set[str]:
+        found = kin.family_on(pd.Timestamp(day))
+        return set(found.loc[found["person_id"] == "A", "relative_id"])
+
+    assert relatives("2022-01-01") == {"G"} and relatives("2024-01-01") == {"N"}

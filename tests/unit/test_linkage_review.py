@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from linkage_material import NUMBERS, UPNS, groups, linked, record, said
 from openpyxl import load_workbook
@@ -149,6 +150,19 @@ def test_a_damaged_file_of_decisions_is_never_guessed_at(kept: Kept) -> None:
     kept.decisions_path.write_text('{"one": ["edu"', encoding="utf-8")
     with pytest.raises(InputDataError, match="cannot be read"):
         kept.decisions()
+
+
+def test_a_pair_that_waits_takes_nobody_out_before_both_records_were_known(kept: Kept) -> None:
+    late = [row | ({"known_from": "2024-09-01"} if row["source"] == "care" else {}) for row in ROWS]
+    made = linked(*late, decisions=kept.decisions())
+    ids = made.current().set_index(["source", "source_person_id"])["child_id"]
+    pair = {ids["edu", "1"], ids["care", "2"]}
+
+    def asked(day: str | None) -> list[set[str]]:
+        return [set(row) for row in made.may_be_one(pd.Timestamp(day) if day else None).itertuples(index=False, name=None)]
+
+    assert pair in asked(None) and pair in asked("2024-09-02")
+    assert pair not in asked("2024-09-01") and pair not in asked("2024-06-01")
 
 
 # --- words and picture

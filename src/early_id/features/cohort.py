@@ -153,7 +153,7 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
         frame[mark] = families[mark].reindex(everyone).where(lambda s: s.notna(), mark == "safe_contact").astype(bool)
     frame["hub_id"] = frame["school_id"].map(hubs(past))
     frame["hub_id"] = _family_hub(frame)
-    alike, status = with_doubts(likeness(people).reindex(everyone), past.people.may_be_one()), statutory_reasons(past, frame["age"])
+    alike, status = with_doubts(likeness(people).reindex(everyone), past.people.may_be_one(past.as_of)), statutory_reasons(past, frame["age"])
     frame = share_marks(frame, alike)
     frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
     frame["check_first"] = everyone.isin(check_first(past, frame["age"]))

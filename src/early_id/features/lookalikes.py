@@ -25,7 +25,7 @@ def with_doubts(alike: pd.Series, maybe: pd.DataFrame) -> pd.Series:
     alike : Series
         From :func:`likeness`; children without one stand for themselves.
     maybe : DataFrame
-        child_id, other_id: ``People.may_be_one()``.
+        child_id, other_id: ``People.may_be_one(day)``.
     """
     pairs = maybe[maybe["child_id"].isin(alike.index) & maybe["other_id"].isin(alike.index)]
     if pairs.empty:

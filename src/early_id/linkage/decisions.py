@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from early_id.core.errors import InputDataError
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.findings import Finding
 from early_id.linkage.facts import facts_of
 from early_id.linkage.messages import finding
@@ -82,6 +82,8 @@ class Decisions:
 
     def undo(self, *, by: str, on: date, last: int = 1) -> Decisions:
         """The last decisions in force taken back: their pairs are open again."""
+        if last < 1:
+            raise SettingsError("Fewer than one decision cannot be taken back.", where=f"last: {last}", what_next="Give 1 or more.")
         standing = [item for item in self.in_force().values() if item.answer != "open"]
         places = {id(item): place for place, item in enumerate(self.items)}
         standing.sort(key=lambda item: places[id(item)])

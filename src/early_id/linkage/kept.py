@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from early_id.core.errors import InputDataError
+from early_id.core.errors import BusyError, InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint, frame_fingerprint
 from early_id.core.folders import restrict
 from early_id.linkage.decisions import Decisions, decision_lines, read_decisions
@@ -60,7 +60,7 @@ class Kept:
 
     def keep_decisions(self, decisions: Decisions) -> None:
         """Write decisions; those held before have to be the beginning of them."""
-        self._make()
+        self.make()
         write_text(self.decisions_path, decision_lines(decisions))
         restrict(self.decisions_path, group=self.group)
 
@@ -104,7 +104,7 @@ class Kept:
 
     def keep_links(self, links: pd.DataFrame, changes: tuple[Change, ...], *, data: str, state: str, on: pd.Timestamp) -> None:
         """Add one linking."""
-        self._make()
+        self.make()
         held = self.linkings()
         number = (held[-1]["number"] if held else 0) + 1
         (self.folder / "links").mkdir(exist_ok=True)
@@ -139,8 +139,8 @@ class Kept:
                 levels = tuple(Level(**level) for level in said["levels"])
                 return Scored(pd.read_parquet(path), pd.DataFrame(said["blocking"]), levels, said["prior"], said["taught"])
         made = score_pairs(records, model, least=least)
-        with suppress(OSError):
-            self._make()
+        with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write learns them anew
+            self.make()
             for old in self.folder.glob("weights-*"):
                 old.unlink(missing_ok=True)
             write_bytes(path, _parquet(made.pairs))
@@ -155,15 +155,23 @@ class Kept:
         return made
 
     def forget(self, people: Iterable[tuple[str, str]]) -> int:
-        """Take out everything that is kept about these records, as an erasure asks: their links of all times, decisions about them, weights; how many lines."""
+        """Take out everything that is kept about these records, as an erasure asks: their links of all times, merges and splits of their ids,
+        decisions about them, weights; how many lines.
+        """
         gone = {(str(source), str(person)) for source, person in people}
-        lines = 0
+        lines, ids = 0, set()
         for path in sorted((self.folder / "links").glob("*.parquet")):
             frame = pd.read_parquet(path)
             mine = np.array([pair in gone for pair in zip(frame["source"], frame["source_person_id"], strict=True)], dtype=bool)
             if mine.any():
                 lines += int(mine.sum())
+                ids |= set(frame.loc[mine, "child_id"])
                 write_bytes(path, _parquet(frame[~mine].reset_index(drop=True)))
+        told = self.linkings()
+        left = [{**item, "changes": [one for one in item["changes"] if not {one["child_id"], one["other_id"]} & ids]} for item in told]
+        if left != told:
+            lines += sum(len(item["changes"]) for item in told) - sum(len(item["changes"]) for item in left)
+            write_text(self.folder / "links.json", json.dumps(left, indent=1))
         held = self.decisions()
         kept = Decisions(tuple(item for item in held.items if item.one not in gone and item.two not in gone))
         if len(kept.items) < len(held.items):
@@ -179,8 +187,10 @@ class Kept:
             restrict(self.folder, group=self.group)
         return lines
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """Make the folder, which only its owner can read before anything is in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        restrict(self.folder, group=self.group)
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

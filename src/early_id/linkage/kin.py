@@ -224,8 +224,13 @@ def _named(relationships: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFr
     if found.empty:
         return found
     others = links.rename(columns={"source_person_id": "other_person_id", "child_id": "relative_id"})
-    others = others[others["known_to"].isna()][["source", "other_person_id", "relative_id"]]
+    others = others.rename(columns={"known_from": "other_from", "known_to": "other_to"})
+    others = others[["source", "other_person_id", "relative_id", "other_from", "other_to"]]
     both = found.astype({"other_person_id": str}).merge(others, on=["source", "other_person_id"])
+    # Known while the row and the links of both were.
+    both["known_from"] = both[["known_from", "other_from"]].max(axis=1)
+    both["known_to"] = both[["known_to", "other_to"]].min(axis=1)
+    both = both[both["known_to"].isna() | (both["known_from"] < both["known_to"])].drop(columns=["other_from", "other_to"]).reset_index(drop=True)
     relation = both["relation"].astype(str).str.strip().str.casefold().str.replace(r"[^a-z]+", "_", regex=True)
     return both.assign(relation=relation, evidence="named by " + both["source"].astype(str))
 

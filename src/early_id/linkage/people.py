@@ -53,6 +53,8 @@ class People:
     linkage: Linkage | None = field(default=None, repr=False, compare=False)
     changes: tuple[Change, ...] = ()
     kin: Kin | None = field(default=None, repr=False, compare=False)
+    #: Since when each record (source, source_person_id) has been known at all; empty where nobody said.
+    first_known: pd.Series | None = field(default=None, repr=False, compare=False)
 
     def family_on(self, day: date | pd.Timestamp, child_id: str | None = None) -> pd.DataFrame:
         """Who was family to whom on a date, as known then, with the evidence and the trust of each link; of one child where it is named.
@@ -91,13 +93,19 @@ class People:
         """The family id of a child who is in no household row."""
         return child_id.map(lambda value: "F" + keyed_hash(f"alone:{value}", self.key))
 
-    def may_be_one(self) -> pd.DataFrame:
-        """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list."""
+    def may_be_one(self, day: date | pd.Timestamp | None = None) -> pd.DataFrame:
+        """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list.
+
+        With a day, only pairs of which both records and both links were known before it, under the ids of then. Which pairs wait is today's in either case:
+        what linking weighed on an earlier day is not kept.
+        """
         if self.linkage is None:
             return pd.DataFrame(columns=["child_id", "other_id"], dtype=object)
-        wait, now = self.linkage.to_review(), self.current().set_index(PERSON)["child_id"]
+        wait, links = self.linkage.to_review(), self.current() if day is None else History(self.person_links).on(pd.Timestamp(day))
         keys = pd.MultiIndex.from_frame(self.linkage.records[PERSON])
-        child = now.reindex(keys).to_numpy()
+        child = links.set_index(PERSON)["child_id"].reindex(keys).astype(object).to_numpy(copy=True)
+        if day is not None and self.first_known is not None:
+            child[(self.first_known.reindex(keys) >= pd.Timestamp(day)).to_numpy()] = None
         both = pd.DataFrame({"child_id": child[wait["left"].to_numpy(dtype=int)], "other_id": child[wait["right"].to_numpy(dtype=int)]})
         return both.dropna().drop_duplicates(ignore_index=True)
 
@@ -174,7 +182,8 @@ def link_people(
         links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
     spells, kin = families_of(links, pupils, households, statutory, relationships, key=key)
-    return People(links, spells, Findings(linkage.findings), key, linkage, changes, kin)
+    first_known = pd.to_datetime(pupils.astype(dict.fromkeys(PERSON, str)).groupby(PERSON)["known_from"].min())
+    return People(links, spells, Findings(linkage.findings), key, linkage, changes, kin, first_known)
 
 
 def families_of(

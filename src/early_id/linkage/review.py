@@ -79,7 +79,7 @@ def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings:
     write_workbook(to, [sheet], title="Records that may be one person", restricted=True)
     restrict(to)
     sent = _sent(kept) | {code: [list(one), list(two)] for code, (one, two) in zip(codes, keys, strict=True)}
-    kept.folder.mkdir(parents=True, exist_ok=True)
+    kept.make()
     write_text(_sent_path(kept), json.dumps(sent, sort_keys=True))
     restrict(kept.folder, group=kept.group)
     return len(rows)

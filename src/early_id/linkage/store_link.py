@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.config.settings import LinkageSettings
-from early_id.core.errors import InputDataError
+from early_id.core.errors import BusyError, InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
@@ -63,7 +63,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     households = store.frame("household_members") if store.has("household_members") else None
     statutory = store.frame("statutory") if store.has("statutory") else None
     relationships = store.frame("relationships") if store.has("relationships") else None
-    data = store.fingerprint
+    data = _data_of(store)
     state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION])
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
     on = _day(store, [item.on for item in decisions.items])
@@ -76,13 +76,19 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         links, changes = again
         spells, kin = families_of(links, pupils, households, statutory, relationships, key=secret)
         return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
-    with suppress(OSError):  # a reader without the right to write links all the same; whoever writes remembers
+    with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write links all the same; whoever writes remembers
         kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
     return people
 
 
 def _is_newest(store: Store) -> bool:
-    return Store(store.folder, store.tables, store.settings).fingerprint == store.fingerprint
+    return _data_of(Store(store.folder, store.tables, store.settings)) == _data_of(store)
+
+
+def _data_of(store: Store) -> str:
+    """The mark of what was taken in and how it was read: the same file under another source, table or reading makes other records, and so other links."""
+    names = ("source", "table", "file", "reading", "sha256")
+    return fingerprint([[str(file.get(name, "")) for name in names] for batch in store.version.batches for file in batch["files"]])
 
 
 def _day(store: Store, decided: list[str]) -> pd.Timestamp:
