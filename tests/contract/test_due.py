@@ -9,9 +9,11 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,6 +52,49 @@ def test_the_latest_date_of_the_schedule_that_has_come(today: str, day: str | No
 def test_settings_without_a_schedule_are_told_so() -> None:
     with pytest.raises(SettingsError, match="nothing of when lists are due"):
         due_date(Config(), FIRST)
+
+
+# --- what is taken back
+
+
+@dataclass
+class Went:
+    """A store, or what linking keeps, that says to where it was taken back."""
+
+    back: list[int] = field(default_factory=list)
+
+    def go_back(self, number: int) -> None:
+        self.back.append(number)
+
+    def linkings(self) -> list[int]:
+        return [1, 2]
+
+
+def test_a_run_that_fails_takes_links_back_too_and_nothing_once_lists_are_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, kept = Went(), Went()
+    vars(store).update(version=SimpleNamespace(number=3), fingerprint="f")
+    batch = SimpleNamespace(number=4, files=(), urgent=0)
+    bench = SimpleNamespace(store=store)
+    for name, stands in {
+        "open_bench": lambda *_: bench, "at_work": lambda *_, **__: nullcontext(), "take_in": lambda *_: batch, "settle_lists": lambda *_: None,
+        "kept_of": lambda *_: kept,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(due, name, stands)
+    cfg = Config(schedule=ScheduleSettings(first=FIRST), out=tmp_path)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(due, "_lists_due", fails)
+    with pytest.raises(OSError, match="full"):
+        run_due(cfg, today=FIRST)
+    assert (store.back, kept.back) == ([3], [2])
+    status = SimpleNamespace(to_json=dict)
+    monkeypatch.setattr(due, "_lists_due", lambda *_: (due.Due("made", FIRST, FIRST, 4), (None, status)))
+    monkeypatch.setattr(due, "note_run", fails)
+    with pytest.raises(OSError, match="full"):
+        run_due(cfg, today=FIRST)
+    assert (store.back, kept.back) == ([3], [2])  # the lists tell of what was taken in
 
 
 # --- the whole way, on a small council

@@ -46,12 +46,12 @@ STEPS: list[tuple[dict[str, Any] | None, str, str]] = [
     (None, "", ""),
     (None, OUTCOMES[NOT_NOW], CONTACT_MADE),
     (None, OUTCOMES[HELP], NOBODY_FREE),
-    ({"offered_on": day("2025-12-01"), "accepted": False, "start_on": pd.NaT, "end_on": pd.NaT}, OUTCOMES[NOT_NOW], OFFERED),
-    ({"offered_on": day("2026-01-05"), "accepted": True, "start_on": pd.NaT, "end_on": pd.NaT}, OUTCOMES[HELP], OFFERED),
-    ({"offered_on": day("2025-12-01"), "accepted": True, "start_on": pd.NaT, "end_on": pd.NaT}, "", NOBODY_FREE),
-    ({"offered_on": day("2025-12-01"), "accepted": True, "start_on": day("2025-12-10"), "end_on": pd.NaT}, "", RUNNING),
-    ({"offered_on": day("2025-12-01"), "accepted": True, "start_on": day("2026-02-10"), "end_on": pd.NaT}, OUTCOMES[HELP], NOBODY_FREE),
-    ({"offered_on": day("2025-12-01"), "accepted": True, "start_on": day("2025-12-10"), "end_on": day("2026-01-10")}, "", ENDED),
+    ({"offered_on": day("2025-12-01"), "start_on": pd.NaT, "end_on": pd.NaT}, OUTCOMES[NOT_NOW], OFFERED),
+    ({"offered_on": day("2026-01-05"), "start_on": pd.NaT, "end_on": pd.NaT}, OUTCOMES[HELP], OFFERED),
+    ({"offered_on": day("2025-12-01"), "start_on": pd.NaT, "end_on": pd.NaT}, "", OFFERED),
+    ({"offered_on": day("2025-12-01"), "start_on": day("2025-12-10"), "end_on": pd.NaT}, "", RUNNING),
+    ({"offered_on": day("2025-12-01"), "start_on": day("2026-02-10"), "end_on": pd.NaT}, OUTCOMES[HELP], OFFERED),
+    ({"offered_on": day("2025-12-01"), "start_on": day("2025-12-10"), "end_on": day("2026-01-10")}, "", ENDED),
 ]
 
 
@@ -66,7 +66,21 @@ def test_only_help_offered_since_the_list_counts() -> None:
         "start_on": [pd.NaT] * 3, "end_on": [pd.NaT] * 3,
     })  # fmt: skip
     found = help_since(rows, pd.Series(day("2025-11-10"), index=["A", "B"]))
-    assert found.index.tolist() == ["A"] and not found.loc["A", "accepted"]
+    assert found.index.tolist() == ["A"] and found.loc["A", "offered_on"] == day("2025-11-12")
+    assert "response" not in found and "accepted" not in found
+
+
+@pytest.mark.parametrize("decision", ["", *OUTCOMES])
+@pytest.mark.parametrize("began", [pd.NaT, day("2026-01-20")])
+def test_what_a_family_said_to_an_offer_cannot_be_read_off_at_any_date(decision: str, began: pd.Timestamp) -> None:
+    said = ["accepted", "not_now", "declined", None]
+    offered = {"child_id": list("ABCD"), "offered_on": ["2025-11-20"] * 4, "response": said, "start_on": [began] * 4, "end_on": [pd.NaT] * 4}
+    found = help_since(pd.DataFrame(offered), pd.Series(day("2025-11-10"), index=list("ABCD"))).to_dict("index")
+    for moment in pd.date_range("2025-11-10", "2026-06-30"):
+        told = {step_of(found[child], decision, listed_on=LISTED, day=moment.date(), decided_on=date(2025, 11, 15)) for child in "ABCD"}
+        assert len(told) == 1
+        if pd.isna(began) and moment > day("2025-11-20"):
+            assert told == {OFFERED}
 
 
 def test_who_is_told_what() -> None:

@@ -118,3 +118,16 @@ def test_nobody_at_all() -> None:
     )
     assert "No child reached a threshold" in missed_page(found, Words("A council", "us"), publishable=True)
     assert "No child reached a threshold" in timelines_page(found, {}, Words("A council", "us"))
+
+
+def test_who_was_at_a_threshold_in_the_two_years_before_has_not_newly_reached_one() -> None:
+    names = ["Ann", "Bob", "Cas", "Dee", "Eve"]
+    rows = {"pupils": [{"child": c, "birth_date": date(2014, 6, 1)} for c in names], "statutory": [
+        {"child": "Ann", "status": "CIN", "start_on": ago(100)},
+        {"child": "Bob", "status": "CIN", "start_on": ago(600), "end_on": ago(330)}, {"child": "Bob", "status": "CPP", "start_on": ago(100)},
+        {"child": "Cas", "status": "CIN", "start_on": ago(1200), "end_on": ago(900)}, {"child": "Cas", "status": "CPP", "start_on": ago(100)},
+        {"child": "Dee", "status": "CIN", "start_on": ago(600)}, {"child": "Dee", "status": "CPP", "start_on": ago(100)},
+        {"child": "Eve", "status": "CIN", "start_on": ago(600), "end_on": ago(580)},
+    ]}  # fmt: skip
+    found = thresholds(past(rows, people(dict.fromkeys(names))), ago(300))
+    assert found["child_id"].tolist() == ["Ann", "Cas"] and set(found["entered_on"]) == {pd.Timestamp(ago(100))}

@@ -339,3 +339,11 @@ def test_bank_holidays_are_those_of_the_year() -> None:
     days = _bank_holidays()
     assert {date(2024, 3, 29), date(2024, 4, 1), date(2024, 5, 6), date(2024, 5, 27), date(2024, 8, 26)} <= set(days)
     assert date(2022, 6, 2) in days and date(2022, 5, 30) not in days and date(2020, 5, 8) in days and date(2020, 5, 4) not in days
+
+
+def test_bank_holidays_of_a_weekend_are_kept_on_a_working_day() -> None:
+    from early_id.data.rules.marks import _bank_holidays
+
+    days = {str(day) for day in _bank_holidays(2020, 2023)}
+    assert {"2020-12-28", "2021-12-27", "2021-12-28", "2022-12-27", "2022-01-03", "2023-01-02"} <= days
+    assert not {"2020-12-27", "2022-12-28", "2023-12-27", "2021-01-04", "2022-01-02"} & days

@@ -208,3 +208,11 @@ def test_a_record_that_cannot_be_read_stops_new_lists(published: Path) -> None:
 def test_names_are_not_on_record(published: Path) -> None:
     text = (published / history.LEDGER).read_text(encoding="utf-8")
     assert not [name for name in PEOPLE["surname"].unique() if name in text]
+
+
+def test_a_workbook_that_says_again_what_an_earlier_one_said_counts_last(tmp_path: Path) -> None:
+    place = {"as_of": FIRST.isoformat(), "audience": "school_lead", "recipient": "s1"}
+    a, b = {**place, "open": ["AAAAAA"]}, {**place, "open": ["BBBBBB"]}
+    assert [note_returned(tmp_path, [body]) for body in (a, b, a, a)] == [1, 1, 1, 0]
+    assert [record.body["open"] for record in ledger(tmp_path).read()] == [["AAAAAA"], ["BBBBBB"], ["AAAAAA"]]
+    assert note_returned(tmp_path, [{**b, "recipient": "s2"}, {**b, "recipient": "s2"}]) == 1

@@ -78,11 +78,11 @@ def thresholds(past: Past, since: date) -> pd.DataFrame:
     """Children who reached a statutory threshold from ``since`` on and had been at none in the two years before: child_id, entered_on, status."""
     rows = past.frame("statutory")
     rows = rows[rows["status"].isin(ENTRY)].assign(on=lambda f: pd.to_datetime(f["start_on"])).sort_values(["child_id", "on"])
-    ends = pd.to_datetime(rows["end_on"])
+    # The latest end of all that began before; what has no end goes on.
+    ends = pd.to_datetime(rows["end_on"]).fillna(pd.Timestamp.max.normalize()).astype("datetime64[ns]")
+    last_end = ends.groupby(rows["child_id"]).cummax().groupby(rows["child_id"]).shift()
+    rows = rows[last_end.isna() | (last_end < rows["on"] - pd.DateOffset(years=2))]
     new = rows[rows["on"] >= pd.Timestamp(since)].drop_duplicates("child_id")
-    before = rows[rows["on"] < pd.Timestamp(since)].assign(end=ends)
-    open_before = before[before["end"].isna() | (before["end"] >= pd.Timestamp(since))]
-    new = new[~new["child_id"].isin(open_before["child_id"])]
     return new.rename(columns={"on": "entered_on"})[["child_id", "entered_on", "status"]].reset_index(drop=True)
 
 

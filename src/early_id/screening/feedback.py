@@ -1,7 +1,7 @@
 """What became of the families on a reader's own list: the step reached and a line of thanks or reason, as far as the partners have agreed to tell.
 
-Whether a family said no to an offer is told to nobody here: such a family is at "help offered" like any other that has not begun. What children's social care
-does is told to nobody either.
+Whether a family said yes or no to an offer is told to nobody here, and nothing told depends on it: everybody who was offered help that has not begun is at
+"help offered", however long ago. What children's social care does is told to nobody either.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from early_id.screening.answers import HELP_WANTED, NO_ANSWER, NOT_SAFE, RECORD_
 
 CONTACT_MADE, OFFERED, RUNNING, ENDED, NOBODY_FREE = "contact made", "help offered", "help running", "ended", "nobody free yet"
 ALL_STEPS = (CONTACT_MADE, OFFERED, RUNNING, ENDED, NOBODY_FREE)
-#: Days after which help that is wanted and has not begun counts as waiting for somebody to be free.
+#: Days after which help that is wanted by the reader's own answer, and of which no offer is on record, counts as waiting for somebody to be free.
 WAITING_AFTER = 21
 NOT_SHARED = "not told here: the sharing agreement does not cover it"
-#: What stands on record of help, by child: earliest offer, beginning and end since the list.
-HELP_COLUMNS = ("child_id", "offered_on", "accepted", "start_on", "end_on")
+#: What stands on record of help, by child: newest offer since the list, its beginning and end; never what the family said to it.
+HELP_COLUMNS = ("child_id", "offered_on", "start_on", "end_on")
 _TALKED = ("talked, help wanted", "talked, not now")
 
 
@@ -54,12 +54,10 @@ def step_of(help_: Mapping[str, object] | None, decision: str, *, listed_on: dat
     started, ended, offered = (_as_day((help_ or {}).get(name)) for name in ("start_on", "end_on", "offered_on"))
     if started and started < day:
         return ENDED if ended and ended < day else RUNNING
-    wanted = decision == HELP_WANTED or bool((help_ or {}).get("accepted"))
-    since = offered or decided_on or listed_on
-    if wanted and (day - since).days > WAITING_AFTER:
-        return NOBODY_FREE
     if offered and offered < day:
         return OFFERED
+    if decision == HELP_WANTED and (day - (decided_on or listed_on)).days > WAITING_AFTER:
+        return NOBODY_FREE
     return CONTACT_MADE if decision in _TALKED else ""
 
 
@@ -134,8 +132,8 @@ def help_since(early_help: pd.DataFrame, listed_on: pd.Series) -> pd.DataFrame:
     rows = early_help[early_help["child_id"].isin(listed_on.index)]
     offered = pd.to_datetime(rows["offered_on"])
     rows = rows[offered >= rows["child_id"].map(listed_on)]
-    rows = rows.assign(offered_on=pd.to_datetime(rows["offered_on"]), accepted=rows["response"].eq("accepted"))
-    newest = rows.sort_values("offered_on").drop_duplicates("child_id", keep="last")
+    rows = rows.assign(offered_on=pd.to_datetime(rows["offered_on"]))
+    newest = rows.sort_values("offered_on", kind="stable").drop_duplicates("child_id", keep="last")
     return newest.set_index("child_id")[list(HELP_COLUMNS[1:])]
 
 

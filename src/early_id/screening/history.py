@@ -133,8 +133,16 @@ def settle(store: Path, out: Path) -> bool:
 def note_returned(store: Path, returned: Iterable[Json]) -> int:
     """Put on record which lines of the workbooks that came back have no answer; how many workbooks were new."""
     chain = ledger(store)
-    known = [record.body for record in chain.read() if record.kind == RETURNED]
-    fresh = [body for body in returned if body not in known]
-    for body in fresh:
-        chain.append(RETURNED, body)
-    return len(fresh)
+    # Only the last word of a place and date counts: what came back as A, then B, then A again is A.
+    last = {_returned_place(record.body): record.body for record in chain.read() if record.kind == RETURNED}
+    fresh = 0
+    for body in returned:
+        if last.get(_returned_place(body)) != body:
+            chain.append(RETURNED, body)
+            last[_returned_place(body)] = body
+            fresh += 1
+    return fresh
+
+
+def _returned_place(body: Json) -> tuple[str, str, str]:
+    return str(body["as_of"]), str(body["audience"]), str(body["recipient"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from early_id.config.settings import Config
 from early_id.core.errors import PolicyError, SettingsError
 from early_id.core.fingerprint import fingerprint
+from early_id.linkage.store_link import kept_of
 from early_id.screening import history
 from early_id.workflow import publish
 from early_id.workflow.governing import approval_of, models_for_lists
@@ -107,7 +108,7 @@ def run_due(cfg: Config, *, today: date | None = None, taken_in: Callable[[Batch
         with log.step("check"):
             publish.check_free(cfg.out_dir)
             settle_lists(bench)
-        before = bench.store.version.number
+        before, linked = bench.store.version.number, len(kept_of(bench.store).linkings())
         with log.step("ingest") as told:
             batch = take_in(bench)
             told |= {
@@ -120,36 +121,42 @@ def run_due(cfg: Config, *, today: date | None = None, taken_in: Callable[[Batch
         try:
             if taken_in is not None:
                 taken_in(batch)
-            done = _lists_due(bench, log, day, today, batch)
+            done, made = _lists_due(bench, log, day, today, batch)
         except BaseException:
             # As in ``run``: what was taken in stays in its files, and the next run takes it in again.
             bench.store.go_back(before)
+            kept_of(bench.store).go_back(linked)
             raise
+        if made is not None:
+            # The lists are out, and tell of what was taken in: whatever fails from here on takes nothing of it back.
+            settle_lists(bench)
+            note_run(bench, made[0], made[1].to_json(), what="run --due")
         log.say("end", due=done.what, exit_code=done.exit_code)
         return done
 
 
-def _lists_due(bench: Bench, log: Journal, day: date | None, today: date, batch: Batch) -> Due:
+def _lists_due(
+    bench: Bench, log: Journal, day: date | None, today: date, batch: Batch
+) -> tuple[Due, tuple[ScreeningLists | None, ApprovalStatus] | None]:
+    """What was done, and the lists that were published with what approved them."""
     number = bench.store.version.number
     done = Due(NOTHING_DUE, today, day, number, batch.urgent)
     if day is None:
-        return done
+        return done, None
     status = approval_of(bench)
     if (history.read_record(bench.cfg.out_dir) or {}).get("as_of") == str(day):
-        return replace(done, what=DONE_BEFORE)
+        return replace(done, what=DONE_BEFORE), None
     with log.step("link") as told:
         people = bench.people
         told["people"] = len(people)
     if refusal := _refusal(bench, people, status):
         log.say("refused", why=refusal)
-        return replace(done, what=REFUSED, refusal=refusal)
+        return replace(done, what=REFUSED, refusal=refusal), None
     if not status.approved:  # a demonstration makes its lists with the models just trained
         with log.step("run") as told:
             made = run_taken_in(bench, batch)
             told |= {"outputs": len(made.outputs), "verdict": made.audiences[made.main_audience]["verdict"], **_counts(made.lists)}
-        settle_lists(bench)
-        note_run(bench, made.lists, status.to_json(), what="run --due")
-        return replace(done, what=MADE, outputs=made.outputs, notes=made.notes, counts=_counts(made.lists))
+        return replace(done, what=MADE, outputs=made.outputs, notes=made.notes, counts=_counts(made.lists)), (made.lists, status)
     with log.step("build") as told:
         matrix = build(bench, people, dates=(day,))
         told |= {"rows": len(matrix), "matrix": matrix.fingerprint}
@@ -158,10 +165,9 @@ def _lists_due(bench: Bench, log: Journal, day: date | None, today: date, batch:
         told |= {**_counts(lists), "record": fingerprint(lists.record())}
     with log.step("publish") as told:
         outputs = publish.lists(bench, lists, {}, status)
-        settle_lists(bench)
-        note_run(bench, lists, status.to_json(), what="run --due")
         told["files"] = len(outputs)
-    return replace(done, what=MADE, outputs=tuple(outputs), notes=(*not_made(lists), *status.notes), counts=_counts(lists))
+    done = replace(done, what=MADE, outputs=tuple(outputs), notes=(*not_made(lists), *status.notes), counts=_counts(lists))
+    return done, (lists, status)
 
 
 def _refusal(bench: Bench, people: Any, status: ApprovalStatus) -> str:

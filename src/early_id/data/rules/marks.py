@@ -36,7 +36,9 @@ def _bank_holidays(first: int = 2010, last: int = 2035) -> list[date]:
             end = date(year, month, 31)
             day = end - timedelta(days=end.weekday()) if last_one else date(year, month, 1) + timedelta(days=-date(year, month, 1).weekday() % 7)
             days.append(day)
-        days += [date(year, 12, 25), date(year, 12, 26), date(year, 1, 1)]
+        fixed = {date(year, 12, 25): 2, date(year, 12, 26): 2, date(year, 1, 1): 2 if date(year, 1, 1).weekday() == 5 else 1}
+        # One that falls on a weekend is kept on a working day after it as well.
+        days += [*fixed, *(day + timedelta(days=later) for day, later in fixed.items() if day.weekday() >= 5)]
     moved = {2020: (date(2020, 5, 4), date(2020, 5, 8)), 2022: (date(2022, 5, 30), date(2022, 6, 2))}
     for gone, instead in moved.values():
         days[days.index(gone)] = instead
