@@ -22,6 +22,8 @@ MEANS = {
     "rows": "not known, unless the pupil has other rows in these days",
     "source_or_rows": "none, for people of this source in these days, or who have any row",
 }
+#: How the name of a file begins that a request of a family put into the store: a single record, which says nothing of what its source covers.
+ON_REQUEST = "on_request_"
 #: Lists without days of their own.
 _LISTS = ("pupils", "schools")
 

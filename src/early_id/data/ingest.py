@@ -16,7 +16,7 @@ from early_id.core.errors import BusyError, EarlyIdError, InputDataError, Settin
 from early_id.core.findings import Finding, Findings
 from early_id.data.batch import Batch, FileCount
 from early_id.data.context import add_people, add_schools, extend_context, make_context
-from early_id.data.covered import coverage_of
+from early_id.data.covered import ON_REQUEST, coverage_of
 from early_id.data.crosscheck import check_dates, check_records, check_tables, compared, note_aside, part_sql
 from early_id.data.engine import connect, quote, raw, text
 from early_id.data.history import with_since
@@ -301,8 +301,9 @@ def _cover(connection: duckdb.DuckDBPyConnection, items: list[Staged], coverage:
     A source covers the time up to the day it was received, if the settings state that day. Otherwise it covers no more than its newest row shows:
     the date of a file on disk changes when the file is copied, and would turn 'not known yet' into 'did not happen'.
     """
-    for name in dict.fromkeys(item.source.name for item in items):
-        files = [item for item in items if item.source.name == name]
+    told = [item for item in items if not item.name.startswith(ON_REQUEST)]
+    for name in dict.fromkeys(item.source.name for item in told):
+        files = [item for item in told if item.source.name == name]
         table = files[0].table.name
         old = coverage.get((name, table), {})
         [(earliest, newest)] = connection.execute(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from early_id.workflow.steps import Bench
 
 #: Folders of the output folder that are named by the day on which they were made.
-DATED = ("followup", "feedback", "filled_in", "rights", "missed", "oversight")
+DATED = ("followup", "feedback", "filled_in", "rights", "missed", "oversight", "reading")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 
 

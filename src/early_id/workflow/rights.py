@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 from early_id.config.settings import Source
 from early_id.core.errors import PolicyError, SettingsError
 from early_id.core.folders import restrict
+from early_id.data.covered import ON_REQUEST
 from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import add_decisions, keep_only, read_decisions
 from early_id.data.remove import of_people, remember_erased, remove_from_files, remove_rows
@@ -113,19 +114,19 @@ def object_to(
     at, number = _record_at(people, who, source) if source else tuple(links[["source", "source_person_id"]].iloc[0])
     day = on or date.today()
     with at_work(bench, on_store=True):
-        earlier = _earlier_objection(bench, str(at), str(number))
-        # A refused objection ends the one that was pending; the same beginning makes it a correction of that record.
-        began = earlier if outcome == "refused" and earlier else day
-        ends = (day if day > began else pd.Timestamp(began + pd.Timedelta(days=1)).date()) if outcome == "refused" else until
-        if outcome == "refused" and earlier is None:
-            _note(bench, "object", who, by, outcome=outcome)
-            return Done("object", {}, ("No objection was on record; the refusal was noted.",))
-        _take_in(
-            bench, [{"PersonID": str(number), "Kind": OBJECTION, "From": began.isoformat(), "Until": ends.isoformat() if ends else ""}], str(at), day
-        )
+        if outcome == "refused":
+            earlier = _open_objections(bench, links if source is None else links[links["source"] == source])
+            if earlier.empty:
+                _note(bench, "object", who, by, outcome=outcome)
+                return Done("object", {}, ("No objection was on record; the refusal was noted.",))
+            # A refused objection ends all that were open; the same beginning makes it a correction of that record.
+            for name, own in earlier.groupby("source"):
+                _take_in(bench, [_wish(r.source_person_id, r.began, max(day, r.began + timedelta(days=1))) for r in own.itertuples()], str(name), day)
+        else:
+            _take_in(bench, [_wish(number, day, until)], str(at), day)
         _note(bench, "object", who, by, outcome=outcome)
     said = (
-        "The child and who lives with it are on no list from the next one on."
+        f"The child and who lives with it are on no list of a day after {day.isoformat()}; a list of that day itself may still hold them."
         if outcome != "refused"
         else "The objection has ended; lists may hold the child again."
     )
@@ -170,7 +171,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         mine = (decisions["child_id"] == who) | (decisions["key"].isin(keys) & (decisions["key"] != ""))
         digests = set(decisions.loc[mine, "file_sha256"]) - {""}
         counts["workbooks"] = _drop_workbooks(cfg, digests, keys)
-        counts["decisions"] = keep_only(cfg.store_dir, ~mine, group=cfg.shared_with_group) if mine.any() else 0
+        counts["decisions"] = keep_only(cfg.store_dir, ~mine, group=cfg.shared_with_group)
         _note(bench, "erase", who, by, reason=reason)
     recipients = held[held["child_id"] == who]
     notes = ["Its sources still hold the child: what they send again is taken out again, by a keyed hash of the number at each source."]
@@ -209,35 +210,40 @@ def _record_at(people: People, who: str, source: str) -> tuple[str, str]:
     return source, str(found.iloc[0])
 
 
-def _earlier_objection(bench: Bench, source: str, number: str) -> date | None:
-    """The day on which an objection began that has no end yet."""
+def _open_objections(bench: Bench, links: pd.DataFrame) -> pd.DataFrame:
+    """Objections of some records that have no end yet: source, source_person_id, began."""
+    columns = ["source", "source_person_id", "began"]
     if not bench.store.has("wishes"):
-        return None
-    rows = bench.store.frame("wishes")
-    rows = rows[
-        (rows["source"] == source)
-        & (rows["source_person_id"] == number)
-        & (rows["kind"] == OBJECTION)
-        & rows["known_to"].isna()
-        & rows["until_on"].isna()
-    ]
-    return pd.Timestamp(rows["from_on"].max()).date() if len(rows) else None
+        return pd.DataFrame(columns=columns)
+    rows = bench.store.frame("wishes").merge(links[columns[:2]].drop_duplicates(), on=columns[:2])
+    rows = rows[(rows["kind"] == OBJECTION) & rows["known_to"].isna() & rows["until_on"].isna()]
+    return rows.assign(began=[pd.Timestamp(day).date() for day in rows["from_on"]])[columns].drop_duplicates(ignore_index=True)
+
+
+def _wish(number: object, began: date, until: date | None) -> dict[str, str]:
+    return {"PersonID": str(number), "Kind": OBJECTION, "From": began.isoformat(), "Until": until.isoformat() if until else ""}
 
 
 def _take_in(bench: Bench, rows: Sequence[dict[str, str]], source: str, day: date) -> None:
-    """Take wishes into the store as a file of their own; a made-up council stays one."""
+    """Take wishes into the store as a file of their own; a made-up council stays one.
+
+    Where the checks set one aside the store is as it was: what nobody can take in again would stop every list for good.
+    """
+    before, number = bench.store.version.number, len(bench.store.version.batches)
     with tempfile.TemporaryDirectory(dir=bench.cfg.out_dir, prefix=".rights-") as folder:
-        path = Path(folder) / f"wishes_{day.isoformat()}_{len(bench.store.version.batches)}.csv"
-        write_text(path, pd.DataFrame(list(rows)).to_csv(index=False, lineterminator="\n"))
+        path = Path(folder) / f"{ON_REQUEST}wishes_{day.isoformat()}_{number}.csv"
+        # The number of the request keeps two files apart that say the same: a file that is held already is not read again.
+        write_text(path, pd.DataFrame(list(rows)).assign(Request=str(number)).to_csv(index=False, lineterminator="\n"))
         if bench.store.made_up:
             write_made_up_note(Path(folder))
         one = Source(name=source, shape="council_wishes", files=path.name, received=day)
         batch = bench.store.ingest(Path(folder), cfg=bench.cfg.model_copy(update={"sources": (one,)}))
     if sum(item.rows_kept for item in batch.files) != len(rows):
+        bench.store.go_back(before)
         raise PolicyError(
-            "The objection could not be stored: the checks set it aside.",
+            "The objection could not be stored: the checks set it aside. The store is as it was, and the child is not held back.",
             where="table wishes",
-            what_next="Look at the rows set aside of the newest batch, and tell the data protection officer.",
+            what_next="Look at the days given and at the record of the child, state the objection again, and tell the data protection officer.",
         )
 
 
