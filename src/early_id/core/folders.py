@@ -144,6 +144,12 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def own_folder(path: Path, *, group: bool = False) -> None:
+    """Make a folder that :func:`restrict` has closed before anything is in it."""
+    path.mkdir(parents=True, exist_ok=True)
+    restrict(path, group=group)
+
+
 def restrict(path: Path, *, group: bool = False) -> None:
     """Let only the owner read ``path`` and all that is in it: folders 0700, files 0600.
 

@@ -31,7 +31,7 @@ def index_page(lists: ScreeningLists, outputs: Sequence[Json], hashes: dict[str,
     families, empty = sum(len(one.families) for one in lists.lists), sum(not one.families for one in lists.lists)
     first = lists.lists[0]
     body = Markup('<p class="finding">{}</p>').format(
-        f"{count_of(len(lists.lists), 'list')} with {count_of(families, 'family', 'families')}; {empty or "none"} of them without a family. "
+        f"{count_of(len(lists.lists), 'list')} with {count_of(families, 'family', 'families')}; {empty or 'none'} of them without a family. "
         f"Made from records before {day_text(first.as_of)}, to be used until {day_text(first.expires_on)}."
     )
     body += Markup("<p>{}</p><p>{}</p>").format(

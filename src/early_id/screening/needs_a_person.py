@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.present.workbook import Sheet, Value, write_workbook
 from early_id.screening.answers import CONFLICT, WAITS, families_that_differ
 from early_id.screening.listed import PLACE
@@ -65,6 +65,7 @@ def write_needs(
         _sheet("Families of readers' own", (*_PLACE, "Name", "Year", "What was noticed", "Decision", "Date", "Role", "Notes"), own,
                "Families that readers are thinking of themselves", notes),
     ]  # fmt: skip
+    own_folder((out / FILE).parent, group=group)
     path = write_workbook(out / FILE, sheets, title="What came back and needs a person", restricted=notes[0])
     restrict(path.parent, group=group)
     return path

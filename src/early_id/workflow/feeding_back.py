@@ -12,7 +12,7 @@ import pandas as pd
 
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.core.types import Audience
 from early_id.data.decisions import read_decisions
 from early_id.features.cohort import persons
@@ -71,6 +71,7 @@ def feed_back(cfg: Config) -> FedBack:
     with at_work(bench, on_store=False):
         made = feedback_of(bench, day)
         folder = cfg.out_dir / "feedback" / day.isoformat()
+        own_folder(cfg.out_dir / "feedback", group=cfg.shared_with_group)
         outputs = []
         with progress("Writing feedback", len(made)) as bar:
             for one in made:

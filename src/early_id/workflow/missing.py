@@ -10,7 +10,7 @@ import pandas as pd
 
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.core.types import Audience, SharingClass
 from early_id.features.cohort import persons
 from early_id.features.outcomes import last_known
@@ -78,6 +78,7 @@ def look_for_missed(cfg: Config, *, audience: str = Audience.HUB_LEAD, timelines
         found, past = missed_of(bench, day, str(audience))
         words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
         folder = cfg.out_dir / "missed" / day.isoformat()
+        own_folder(cfg.out_dir / "missed", group=cfg.shared_with_group)
         write_text(folder / "missed_restricted.html", missed_page(found, words, publishable=False))
         write_text(cfg.out_dir / "missed_publishable.html", missed_page(found, words, publishable=True))
         paths = {"missed": folder / "missed_restricted.html", "missed_publishable": cfg.out_dir / "missed_publishable.html"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.core.display import progress
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.data.decisions import read_decisions
 from early_id.features.cohort import age_on, persons
 from early_id.features.outcomes import last_known
@@ -77,6 +77,7 @@ def oversee(cfg: Config) -> Overseen:
             bar.advance()
             words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
             folder = cfg.out_dir / "oversight" / day.isoformat()
+            own_folder(cfg.out_dir / "oversight", group=cfg.shared_with_group)
             write_text(folder / "oversight_restricted.html", oversight_page(found, words, publishable=False))
             restrict(cfg.out_dir / "oversight", group=cfg.shared_with_group)
             write_text(cfg.out_dir / "oversight_publishable.html", oversight_page(found, words, publishable=True))

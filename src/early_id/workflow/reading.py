@@ -12,7 +12,7 @@ import pandas as pd
 
 from early_id.core.chain import Chain
 from early_id.core.errors import InputDataError, PolicyError
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.core.privacy import keyed_hash
 from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
 from early_id.explain.wording import year_label
@@ -97,9 +97,10 @@ def draw_records(cfg: Config, *, seed: int | None = None) -> Reading:
         ledger(cfg.store_dir).append(
             "drawn", {"as_of": day.isoformat(), "seed": number, "approved_by": rules.approved_by, "minutes": rules.minutes, "entries": entries}
         )
+        own_folder(cfg.out_dir / KIND, group=cfg.shared_with_group)
         outputs = []
         for hub, own in rows.sort_values(["order", "child_id"]).groupby("hub_id"):
-            path = cfg.out_dir / KIND / day.isoformat() / f"{hub}.xlsx"
+            path = cfg.out_dir / KIND / day.isoformat() / f"{_safe(str(hub))}.xlsx"
             content = reading_workbook(
                 own[["name", "year", "school", "key"]],
                 str(own["hub_name"].iloc[0] or hub),
@@ -158,3 +159,8 @@ def _drawn(store: Path) -> pd.DataFrame:
     columns = ["key", "child_id", "family_id", "hub_id", "stratum", "chance"]
     parts = [pd.DataFrame(r.body["entries"], columns=columns).assign(as_of=r.body["as_of"]) for r in ledger(store).read()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
+
+
+def _safe(name: str) -> str:
+    """A name from the data as the name of a file."""
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name).strip("_") or "unnamed"

@@ -166,7 +166,7 @@ def retire_model(cfg: Config, model: str, *, reason: str, by: str) -> Recorded:
 
 def whom_it_listed(cfg: Config, bundle: Bundle) -> list[str]:
     """Whom a model that is retired had listed: a file for whoever has to look at them again, and the sentence that says so."""
-    from early_id.core.folders import restrict
+    from early_id.core.folders import own_folder, restrict
     from early_id.core.trail import Trail
     from early_id.present.write import write_text
     from early_id.workflow.looking_back import listed_by
@@ -175,6 +175,7 @@ def whom_it_listed(cfg: Config, bundle: Bundle) -> list[str]:
     if rows.empty:
         return ["No list on record in this store was made by it."]
     path = cfg.out_dir / "retired" / f"{bundle.label.replace('/', '_')}.csv"
+    own_folder(path.parent, group=cfg.shared_with_group)
     write_text(path, rows[["list_as_of", "audience", "recipient", "key", "child_id", "made_at"]].to_csv(index=False, lineterminator="\n"))
     restrict(path.parent, group=cfg.shared_with_group)
     trail = Trail(cfg.store_dir, cfg.shared_with_group)

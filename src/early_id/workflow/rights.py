@@ -13,7 +13,7 @@ import pandas as pd
 
 from early_id.config.settings import Source
 from early_id.core.errors import PolicyError, SettingsError
-from early_id.core.folders import restrict
+from early_id.core.folders import own_folder, restrict
 from early_id.data.covered import ON_REQUEST
 from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import add_decisions, keep_only, read_decisions
@@ -62,6 +62,7 @@ def access(cfg: Config, child: str, *, by: str, today: date | None = None) -> Do
         day = today or date.today()
         found = held_about(bench, people, who)
         folder = bench.cfg.out_dir / FOLDER / f"access_{day.isoformat()}_{who}"
+        own_folder(bench.cfg.out_dir / FOLDER, group=cfg.shared_with_group)
         paths = write_access(folder, found, bench, day)
         restrict(bench.cfg.out_dir / FOLDER, group=cfg.shared_with_group)
         _note(bench, "access", who, by)
