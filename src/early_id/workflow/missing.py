@@ -23,7 +23,7 @@ from early_id.models.portable import from_tables
 from early_id.present.wording import MADE_UP
 from early_id.present.write import write_text
 from early_id.screening.capacity import choose_families
-from early_id.screening.listed import FOLLOW_UP, listed, newest_of_each
+from early_id.screening.listed import listed, newest_of_each
 from early_id.screening.people import RECIPIENT_COLUMNS, display_name
 from early_id.workflow.afterwards import not_for_keys
 from early_id.workflow.governing import approval_of
@@ -134,7 +134,7 @@ def _scorer(bench: Bench, audience: str) -> tuple[Any, str]:
 def _held(bench: Bench, matrix: FeatureMatrix, audience: str, score: Any) -> pd.DataFrame:
     """child_id and as_of of those on the lists as they were made; on dates without, as they would have been made."""
     made = newest_of_each(listed(bench.cfg.store_dir))
-    made = made[made["audience"] != FOLLOW_UP]
+    made = made[made["audience"] == str(Audience(audience))]
     parts = [made[["child_id"]].assign(as_of=pd.to_datetime(made["list_as_of"]))]
     column, _ = RECIPIENT_COLUMNS[Audience(audience)]
     capacity = places(matrix.index, audience, bench.cfg)
