@@ -87,10 +87,8 @@ class Chain:
             return ()
         try:
             lines = self.path.read_bytes().decode("utf-8").split("\n")
-            records = tuple(self._verified(lines[:-1]))
-            if len(records) == 1 and lines[-1] == "" and not self._head.is_file():
-                return records  # the very first writing broke off between the two files; with more records a missing head is tampering
             head = json.loads(self._head.read_bytes())
+            records = tuple(self._verified(lines[:-1]))
             # A run that broke off between the two files leaves one record more than the head counts, and nothing else.
             counted = head["records"]
             sound = lines[-1] == "" and self._head.read_bytes() == _head_text(counted, head["hash"], self.key)
