@@ -201,7 +201,8 @@ def _person_headings(store: Store) -> dict[str, set[str]]:
     """Table → headings under which the shapes find the person."""
     from early_id.data.mapping import load_shapes
 
-    cfg, found = store.settings, {}
+    cfg = store.settings
+    found: dict[str, set[str]] = {}
     for shape in load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes) if cfg else ()).values():
         if heading := shape.columns.get("source_person_id"):
             found.setdefault(shape.table, set()).add(heading.strip().casefold())
