@@ -87,7 +87,7 @@ def _opened(path: Path) -> Any:
     from openpyxl import load_workbook
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # about drop-downs and styles that are not kept
         return load_workbook(path)
 
 
