@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from approval_material import BASIS, FILLED, THRESHOLDS, TODAY, application, cleared, material, registered, standing
+from approval_material import BAR, BASIS, FILLED, THRESHOLDS, TODAY, application, cleared, material, registered, standing
 
 from early_id.acceptance.application import missing, read_application, same_person, template
 from early_id.acceptance.approval import approval_status, verify
 from early_id.acceptance.records import FILE, approve, chain_of, last_of, retire
-from early_id.config.governing import ThresholdSettings
+from early_id.config.governing import AcceptanceSettings, ThresholdSettings
 from early_id.config.load import parse_yaml
 from early_id.core.errors import EarlyIdError, PolicyError, SettingsError
 from early_id.core.fingerprint import file_sha256
@@ -135,11 +135,24 @@ def test_a_bar_not_met_is_named_reason_by_reason(trial: Trial, matrix: FeatureMa
 
 
 def test_a_bar_that_leaves_parts_out_is_no_bar_to_approve_by(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
-    from early_id.config.governing import AcceptanceSettings
-
-    thin = AcceptanceSettings()
+    thin = AcceptanceSettings()  # not even one of the hub's own
     bundle = registered(replace(trial, acceptance={**trial.acceptance, "hash": thin.hash}), matrix, models)
-    assert len(lacking(bundle, matrix, tmp_path, {}, acceptance=thin)) == 6
+    assert len(lacking(bundle, matrix, tmp_path, {}, acceptance=thin)) == 8
+
+
+def test_a_bar_under_which_nobody_named_the_model_approves_nobody(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
+    nobody = BAR.model_copy(update={"named_on": ()})
+    bundle = registered(replace(trial, acceptance={**trial.acceptance, "hash": nobody.for_audience("hub_lead").hash}), matrix, models)
+    said = lacking(bundle, matrix, tmp_path, {}, acceptance=nobody)
+    assert len(said) == 1 and "earlier test dates on which that model was named (named_on)" in said[0]
+
+
+def test_the_bar_of_another_audience_may_change(bundle: Bundle, matrix: FeatureMatrix, tmp_path: Path) -> None:
+    parts = {name: part.model_dump(exclude_none=True) for name, part in BAR.audiences.items()}
+    schools = AcceptanceSettings(**{**BAR.model_dump(), "audiences": {**parts, "school_lead": {"margin_precision": 0.05, "margin_recall": 0.05}}})
+    assert lacking(bundle, matrix, tmp_path, {}, acceptance=schools) == []
+    hubs = AcceptanceSettings(**{**BAR.model_dump(), "audiences": {**parts, "hub_lead": {"margin_precision": 0.05, "margin_recall": 0.05}}})
+    assert "not the one that the model was trained under" in lacking(bundle, matrix, tmp_path, {}, acceptance=hubs)[0]
 
 
 def test_a_gap_needs_the_boards_written_response(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:

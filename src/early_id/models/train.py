@@ -14,6 +14,7 @@ from early_id.config.settings import AcceptanceSettings, TrainingSettings
 from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Json
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
 from early_id.models.fitting import CHALLENGERS, Ranked, learned
@@ -56,7 +57,7 @@ def train(
         Rows of several as-of dates. Outcomes not known yet are NaN and are never read as no.
     settings : TrainingSettings
     acceptance : AcceptanceSettings, optional
-        The bar, written down before. Without it the models are fitted, and the trial holds no result of the test date and is not tracked:
+        The bar, written down before; that of this audience counts. Without it the models are fitted, and the trial holds no result of the test date and is not tracked:
         a bar that is set after the results were seen is none.
     audience : str
         The models see the classes of record that this audience may see.
@@ -107,6 +108,8 @@ def run_trial(
 ) -> Trial:
     """As :func:`train`, with the results of the test date even where no bar was set: for a report that says so, and for simulations."""
     _check_settings(settings)
+    own_bar = acceptance is not None and audience in acceptance.audiences
+    acceptance = acceptance.for_audience(audience) if acceptance else None
     prepared = prepare(matrix, settings, audience, sharing, test_date, council=council)
     rows = rows_of_test(prepared, capacity, settings)
     ranked, rule_notes = _rank_all(prepared, settings, audience)
@@ -162,7 +165,7 @@ def run_trial(
         test_notes=tuple(_size_notes(outcomes)),
         comparisons=comparisons,
         outcome_by_date=outcome_by_date(prepared),
-        acceptance={"hash": acceptance.hash if acceptance else None},
+        acceptance=_bar_of(acceptance, own=own_bar),
         further=further,
     )
     if settings.tracking and store is not None:
@@ -170,6 +173,13 @@ def run_trial(
 
         return track(trial, prepared.matrix.meta, settings, store=Path(store))
     return trial
+
+
+def _bar_of(acceptance: AcceptanceSettings | None, *, own: bool) -> Json:
+    """The bar that this trial is judged by, for whoever reads its result: what it asks for, and whether it was declared for this audience."""
+    if acceptance is None:
+        return {"hash": None}
+    return {"hash": acceptance.hash, "bar": acceptance.model_dump(mode="json", exclude={"audiences"}), "own_bar": own}
 
 
 def _check_settings(settings: TrainingSettings) -> None:
