@@ -131,7 +131,7 @@ def test_each_trial_is_judged_by_the_bar_of_its_audience() -> None:
 
 def test_a_part_for_an_audience_states_both_margins(tmp_path: Path) -> None:
     (tmp_path / "acceptance.yaml").write_text("audiences: {hub_lead: {margin_recall: 0.1}}", encoding="utf-8")
-    with pytest.raises(SettingsError, match="audiences.hub_lead.margin_precision"):
+    with pytest.raises(SettingsError, match=r"audiences\.hub_lead\.margin_precision"):
         load_config(settings_file(tmp_path))
 
 

@@ -342,6 +342,27 @@ def test_tampering_is_noticed_each_time(approved: Bundle, trial: Trial, matrix: 
     assert not refused.is_approved and ("not as they were written" in refused.text or "not the one that was written" in refused.text)
 
 
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_a_report_that_is_not_the_one_that_was_read_stops_the_lists(approved: Bundle, matrix: FeatureMatrix, models: Path, how: str) -> None:
+    kept = next((models / "logistic_hub_lead" / "1").glob("report_*.html"))
+    assert kept.stat().st_mode & 0o077 == 0, "it is restricted"
+    if how == "changed":
+        kept.write_text(kept.read_text(encoding="utf-8") + "<p>No gap was found.</p>", encoding="utf-8")
+    else:
+        kept.unlink()
+    refused = status(models, matrix)
+    assert not refused.is_approved and "report that was read for the approval is not as it was read" in refused.text
+
+
+def test_a_new_report_in_the_output_folder_changes_nothing_and_older_approvals_are_noted(
+    approved: Bundle, matrix: FeatureMatrix, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "governance_restricted.html").write_text("of the next run", encoding="utf-8")
+    assert status(models, matrix).is_approved and status(models, matrix).notes == ()
+    monkeypatch.setattr("early_id.acceptance.approval.report_as_read", lambda *_: None)
+    assert "was not kept then" in status(models, matrix).notes[0]
+
+
 def test_a_damaged_folder_of_models_never_ends_in_an_unexpected_error(approved: Bundle, matrix: FeatureMatrix, models: Path) -> None:
     for path in sorted((models / "logistic_hub_lead" / "1").iterdir()):
         kept = path.read_bytes()

@@ -19,12 +19,13 @@ from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
 from early_id.models.fitting import CHALLENGERS, Ranked, learned
 from early_id.models.further import make_further
-from early_id.models.labels import compare_labels
+from early_id.models.labels import compare_labels, without_models
 from early_id.models.listed import Dates, lists_of_dates
 from early_id.models.prepare import Prepared, outcome_by_date, prepare, recipients_of, rows_of_test
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
+from early_id.models.sharing import sharing_cost
 from early_id.models.verdict import compare, judge
 from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
@@ -148,8 +149,11 @@ def run_trial(
         prepared.matrix, settings, prepared.splits, rows, ranked, lists, y=prepared.y.to_numpy(), points=points, extras=extras, areas=areas,
         components=prepared.components, regimes=prepared.regimes,
     )  # fmt: skip
-    if settings.labels:
-        further = replace(further, labels=compare_labels(prepared, rows, forward).to_json())
+    labels = compare_labels(prepared, rows, forward) if settings.labels else without_models(rows, forward, prepared.splits.test)
+    further = replace(further, labels=labels.to_json())
+    if settings.sharing_cost:
+        cost = sharing_cost(prepared, matrix, settings, rows, forward, held_out[forward.name], test_date=test_date)
+        further = replace(further, sharing=cost)
     trial = Trial(
         audience=str(audience),
         outcome=prepared.outcome,

@@ -70,17 +70,21 @@ def facts(bench: Bench, matrix: FeatureMatrix, trial: Trial) -> Facts:
     return Facts(
         set_aside=sum(file["rows_set_aside"] for file in files) / rows if rows else None,
         known=float(asked.notna().to_numpy().mean()) if asked.size else None,
-        steady=steady.get("value"),
+        # A few refits are shown; a limit is judged on all of them.
+        steady=steady.get("value") if trial.further.stability.get("refits", 0) >= bench.cfg.training.refits else None,
     )
 
 
 def _with_refits(bench: Bench, trial: Trial, matrix: FeatureMatrix) -> Trial:
-    """The trial with its refits, where the bar asks for steadiness and everything before it was cleared: they are many fits."""
+    """The trial with its refits: all of them where the bar's answer hangs on them, otherwise a few, to be shown. They are many fits."""
     cfg = bench.cfg
-    if trial.verdict != READY or cfg.acceptance is None or cfg.acceptance.steady_at_least is None:
+    bar = cfg.acceptance.for_audience(trial.audience) if cfg.acceptance else None
+    asked = trial.verdict == READY and bar is not None and bar.steady_at_least is not None
+    number = cfg.training.refits if asked else cfg.training.refits_to_show
+    if not number or trial.splits.get("kind") != "temporal":
         return trial
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    return with_steadiness(trial, steadiness(trial, matrix, cfg.training, sharing=sharing))
+    return with_steadiness(trial, steadiness(trial, matrix, cfg.training.model_copy(update={"refits": number}), sharing=sharing))
 
 
 def judge_all(

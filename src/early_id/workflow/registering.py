@@ -127,7 +127,7 @@ def approve_model(bench: Bench, model: str, application: Application, *, today: 
         holds_data=trained_on is not None,
     )
     refuse_after_lists(cfg, bundle)
-    record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up))
+    record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up), group=cfg.shared_with_group)
     notes = [f"{label} was retired: one model of an audience is approved at a time." for label in replaced]
     for label in replaced:
         notes += [*_copied(cfg, named_bundle(cfg, label), RETIRED, record), *whom_it_listed(cfg, named_bundle(cfg, label))]
