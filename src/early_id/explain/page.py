@@ -1,6 +1,6 @@
 """The explanation sheet: one side of A4 about one child, by the outline in the project's page outlines.
 
-The sheet is for school leads and hub leads, so it carries no band, score or rank. The words that do not depend on the child
+The sheet is for school leads and hub leads, so it carries no band, score or rank; an analyst's has a box besides (``analyst.py``). The words that do not depend on the child
 stand in the template.
 """
 
@@ -19,6 +19,8 @@ from early_id.present.page import environment, render_page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from early_id.explain.analyst import AnalystMarks
 
 TEMPLATES = Path(__file__).parent / "templates"
 BARS = len(STEPS) + 1
@@ -71,6 +73,8 @@ class SheetContext:
         Where a family can ask, correct, object or complain.
     small_print : str
         Model and version.
+    marks : AnalystMarks, optional
+        What only analysts and governance see; a list for a school or hub never has it.
     anchor : str
         Where links on the same page lead; never an id of a child.
     """
@@ -87,6 +91,7 @@ class SheetContext:
     general_help: str = ""
     ask: str = "the council's data protection officer"
     small_print: str = ""
+    marks: AnalystMarks | None = None
     anchor: str = "sheet"
 
 
@@ -115,7 +120,8 @@ def sheet_css() -> str:
 
 def explanation_page(explanation: Explanation, context: SheetContext | None = None, *, watermark: str | None = None) -> str:
     """One sheet as a whole page."""
-    banner = "RESTRICTED. For the people who work with this family. It is not a finding."
+    analysts = context is not None and context.marks is not None
+    banner = f"RESTRICTED. For {'analysts and governance only' if analysts else 'the people who work with this family'}. It is not a finding."
     body = sheet_body(explanation, context)
     return render_page("Explanation sheet", body, banner=banner, kind="restricted", watermark=watermark, extra_css=sheet_css())
 
