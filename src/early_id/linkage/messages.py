@@ -55,6 +55,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "A decision is about a record that is no longer held. It is kept, and counts again when the record returns.",
         "Nothing has to be done.",
     ),
+    "LNK015": (
+        "Relationships name people who stand in no list of people, so they join nobody.",
+        "Ask the source for a list of people that holds parents and carers too.",
+    ),
 }
 
 
