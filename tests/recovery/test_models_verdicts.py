@@ -75,7 +75,7 @@ def test_the_same_gain_among_5000_children_is_cannot_tell_more_often_than_anythi
     """
     dates, runs = ("2024-06-17", "2025-03-17"), 200 if RUNS >= 10 else 10
     said = Counter(verdict(planted_council(5_000, seed, dates=dates), seed, 100) for seed in range(400, 400 + runs))
-    print(f"5,000 children, 100 places: {({name: (n, *bounds(n, runs)) for name, n in said.items()})} of {runs}")
+    print(f"5,000 children, 100 places: { ({name: (n, *bounds(n, runs)) for name, n in said.items()}) } of {runs}")
     assert said[CANNOT_TELL] == max(said.values()) and said[CANNOT_TELL] > said[READY], said
     assert bounds(said["use the rule instead"], runs)[0] <= 0.05, said
 

@@ -65,7 +65,9 @@ def test_a_complete_approval_is_recorded_with_all_that_it_is_bound_to(bundle: Bu
     body = record.body
     assert body["bundle_hash"] == bundle.manifest["bundle_hash"] and body["model_hash"] == bundle.model_hash
     assert {"data_hash", "catalogue_hash", "acceptance_hash"} <= set(body)
-    assert stands.report is not None and body["report"] == {"name": stands.report.name, "sha256": file_sha256(stands.report)}
+    read, kept = stands.report, body["report"].pop("kept")
+    assert read is not None and body["report"] == {"name": read.name, "sha256": file_sha256(read)}
+    assert (models / kept).read_bytes() == read.read_bytes() and kept.startswith(f"{bundle.label}/report_")
     assert body["builder"] == "Ben Builder" and body["by"] == "Amina Board" and body["conditions"] == FILLED["conditions"]
     assert body["dpia"] == FILLED["dpia"] and body["thresholds"]["signed"] == {"police": "2026-04-01"}
     assert body["sources"]["police"]["criminal_data_authority"] == "official authority"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import Finding, FindingKind, Findings
 from early_id.core.types import Severity
 from early_id.screening.answers import CONFLICT, RECORD_WRONG, WAITS, answers, families_that_differ
 from early_id.screening.listed import FOLLOW_UP, PLACE
@@ -35,6 +35,12 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "REV014": (Severity.QUERY, "Lines without a key were matched by name.", "Send workbooks back with all their columns."),
     "REV015": (Severity.QUERY, "The name on a line is not the one that was printed; the key was used.", "Ask the reader if another child was meant."),
 }  # fmt: skip
+#: The same, as ``early-id rules show`` explains them.
+KINDS: tuple[FindingKind, ...] = tuple(
+    FindingKind(code, severity, message, advice, "workbooks that came back from readers of lists")
+    for code, (severity, message, advice) in CODES.items()
+)
+_BY_CODE = {kind.code: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +77,7 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
             summary.append({"file": book.name, "list": "", "lines": 0, "added": 0, "aside": 0, "same_as_before": True})
             continue
         seen.add(book.digest)
-        place = None if book.why_not and not book.own else _list_of(book, listed)
+        place = None if book.why_not and not book.own else list_of(book, listed)
         if place is None:
             counts["REV001" if book.why_not else "REV002", book.name] += 1
             why = book.why_not or "its keys are on no list on record"
@@ -117,7 +123,7 @@ def _step_up_beside(rows: pd.DataFrame, found: pd.DataFrame) -> int:
     return int(sum(different.get(tuple(line), 0) > 1 for line in waiting[[*PLACE, "child_id"]].itertuples(index=False, name=None)))
 
 
-def _list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
+def list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
     """The list that most lines of a workbook belong to, by key, else by name; the newest where several fit alike."""
     keys = {line.key for line in book.lines if line.key}
     hits = listed[listed["key"].isin(keys)]
@@ -208,5 +214,4 @@ def _contents(rows: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def _finding(code: str, count: int, where: str) -> Finding:
-    severity, message, advice = CODES[code]
-    return Finding(code, severity, message, advice, count, where=where)
+    return _BY_CODE[code].found(count, where)
