@@ -85,6 +85,38 @@ def test_a_decision_comes_back_joins_and_is_remembered(kept: Kept, tmp_path: Pat
     assert made is not None and CODE not in {pair_code(("edu", "1"), ("care", "2"), "k") for _ in made.to_review().itertuples()}
 
 
+def test_the_same_workbook_twice_adds_nothing_and_says_so_in_one_line(kept: Kept, tmp_path: Path) -> None:
+    path = fill(sent(kept, tmp_path), {CODE: "same person"}, "seen both files")
+    import_review(path, kept=kept, by="data officer", on=DAY)
+    taken = import_review(path, kept=kept, by="somebody else", on=date(2025, 7, 1))
+    assert taken.lines() == ["Nothing new: all 1 answer(s) in this workbook were taken in before and stand as they are."]
+    [decision] = kept.decisions().items
+    assert (decision.by, decision.on) == ("data officer", "2025-06-01")
+    assert undo_review(kept, by="data officer", on=DAY, last=1) == 1 and undo_review(kept, by="data officer", on=DAY, last=1) == 0
+    # After an undo the answer of the workbook is new again.
+    assert import_review(path, kept=kept, by="data officer", on=DAY).same == 1
+
+
+def test_not_sure_leaves_a_pair_open_and_says_what_that_means(kept: Kept, tmp_path: Path) -> None:
+    before = groups(people(kept))
+    taken = import_review(fill(sent(kept, tmp_path), {CODE: "not sure"}), kept=kept, by="data officer", on=DAY)
+    assert taken.not_sure == 1 and groups(people(kept)) == before
+    assert taken.lines()[1].startswith("Not sure: 1 pair left open: joined to nobody, and in the next workbook again")
+    cells = {str(row[0].value) for row in load_workbook(sent(kept, tmp_path))["Pairs"].iter_rows()}
+    assert CODE in cells  # it does go out again
+    # "Not sure" after a decision takes it back, and says so.
+    import_review(fill(sent(kept, tmp_path), {CODE: "same person"}), kept=kept, by="data officer", on=DAY)
+    path = tmp_path / "review.xlsx"
+    taken = import_review(fill(path, {CODE: "not sure"}), kept=kept, by="data officer", on=DAY)
+    assert taken.replaced == 1 and "take the place of what had been decided before" in taken.lines()[-1] and groups(people(kept)) == before
+
+
+def test_a_workbook_without_an_answer_says_that_nothing_was_taken_in(kept: Kept, tmp_path: Path) -> None:
+    taken = import_review(sent(kept, tmp_path), kept=kept, by="data officer", on=DAY)
+    [line] = taken.lines()
+    assert line.startswith("Nothing was taken in: no pair has an answer") and not kept.decisions().items
+
+
 def test_different_people_wins_over_the_weights_and_undo_brings_the_pair_back(kept: Kept) -> None:
     assert frozenset({"edu:3", "care:4"}) in groups(people(kept))
     kept.keep_decisions(Decisions().add(Decision.of(("edu", "3"), ("care", "4"), "different", on=DAY)))

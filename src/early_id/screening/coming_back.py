@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import Finding, FindingKind, Findings
 from early_id.core.types import Severity
 from early_id.screening.answers import CONFLICT, RECORD_WRONG, WAITS, answers, families_that_differ
 from early_id.screening.listed import FOLLOW_UP, PLACE
@@ -36,6 +36,12 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "REV016": (Severity.ERROR, "A file is larger than any list is; it was not read and was left where it lies.", "Ask the reader for the workbook as it was sent out."),
     "REV015": (Severity.QUERY, "The name on a line is not the one that was printed; the key was used.", "Ask the reader if another child was meant."),
 }  # fmt: skip
+#: The same, as ``early-id rules show`` explains them.
+KINDS: tuple[FindingKind, ...] = tuple(
+    FindingKind(code, severity, message, advice, "workbooks that came back from readers of lists")
+    for code, (severity, message, advice) in CODES.items()
+)
+_BY_CODE = {kind.code: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, repr=False)
@@ -228,5 +234,4 @@ def _contents(rows: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def _finding(code: str, count: int, where: str) -> Finding:
-    severity, message, advice = CODES[code]
-    return Finding(code, severity, message, advice, count, where=where)
+    return _BY_CODE[code].found(count, where)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError, SettingsError
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import FindingKind, Findings
 from early_id.core.types import Audience, Severity
 from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
 from early_id.features.cohort import hubs, open_spells, persons
@@ -218,17 +218,15 @@ def records_said_wrong(bench: Bench, people: People, found: pd.DataFrame) -> pd.
     return rows[columns].sort_values(["source", *PLACE, "source_person_id"]).reset_index(drop=True)
 
 
+RECORDS_WRONG = FindingKind(
+    "REC001", Severity.QUERY, "Readers of lists say that records of these people are wrong.",
+    "They stand in reviews/needs_a_person.xlsx; correct them in the next extract, or say why they stand.", "decisions about lists",
+)  # fmt: skip
+
+
 def supplier_findings(wrong: pd.DataFrame) -> Findings:
     """One finding a supplier whose records readers say are wrong."""
-    return Findings(
-        tuple(
-            Finding(
-                "REC001", Severity.QUERY, "Readers of lists say that records of these people are wrong.",
-                "They stand in reviews/needs_a_person.xlsx; correct them in the next extract, or say why they stand.", int(n), where="decisions", source=str(source),
-            )
-            for source, n in wrong.groupby("source").size().items()
-        )
-    )  # fmt: skip
+    return Findings(tuple(RECORDS_WRONG.found(int(n), "decisions", source=str(source)) for source, n in wrong.groupby("source").size().items()))
 
 
 def _names(bench: Bench, people: People, dates: Iterable[str], held: pd.DataFrame) -> tuple[dict[tuple[str, str], str], pd.DataFrame]:

@@ -10,12 +10,14 @@ PERSON_EVENTS = (
     "enrolments", "attendance", "suspensions", "missing_episodes", "education_status", "household_members",
     "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes",
 )  # fmt: skip
+#: Who belongs to whom: rows of a person that are no events.
+_BELONGING = ("relationships", "family_groups", "school_contacts", "addresses")
 #: What cannot have happened yet when it is sent.
 _PAST = ("missing_episodes", "notifications", "household_factors", "contacts", "suspensions")
 _NOBODY = "'-1', '0', 'UNKNOWN', 'NOT KNOWN', 'N/A', 'NA', 'NONE', 'NULL', 'TBC', 'TEST'"
 
 RULES: tuple[Rule, ...] = (
-    Rule("ORP001", _E, PERSON_EVENTS, "source_person_id IS NOT NULL AND person_listed IS NULL",
+    Rule("ORP001", _E, (*PERSON_EVENTS, *_BELONGING), "source_person_id IS NOT NULL AND person_listed IS NULL",
          "The row's person is not in the people file of the same source.", "Ask for a people file of the same day.", "903V INT04", number=7, blames=("source_person_id",)),
     Rule("BIR001", _E, PERSON_EVENTS, "happened_on < person_born", "The event is dated before the child was born.", "Check both dates at the source.", "903V 586",
          number=17, blames=("{starts}",)),
