@@ -45,8 +45,8 @@ def test_noticed_is_a_sentence_with_value_period_source_date_and_comparison() ->
     assert reason.origin == "Attendance register, newest record 31 October 2025."
     assert (reason.title, reason.steps, reason.steps_in_words) == ("Being in school", 4, "strongly")
     assert [fact.what for fact in reason.facts] == [
-        "Sessions missed, the last 90 days",
-        "Sessions missed without leave, the last 6 school weeks",
+        "Sessions missed, last 90 days",
+        "Sessions missed without leave, last 6 school weeks",
     ]
 
 
@@ -178,7 +178,7 @@ def test_a_usual_value_is_no_reason_and_is_named_in_a_line_of_its_own(usual: flo
     e = narrate(row(values, parts), SCHOOL_FEATURES, peers)
     assert [reason.theme for reason in e.noticed] == ["attendance"]
     assert e.also_counted == ("Being on time",)
-    assert "Counted as well, though no more than is usual for the year group: being on time." in sheet_body(e)
+    assert "Counted as well, though little or no more than is usual for the year group: being on time." in sheet_body(e)
     assert math.fsum(r.contribution for r in (*e.noticed, *e.others)) == pytest.approx(1.1)
 
 
@@ -189,7 +189,10 @@ def test_where_nothing_stands_out_no_usual_value_is_given_as_a_reason(usual: flo
     e = narrate(row({"late_count_6sw": 4.0}, {"late_count_6sw": 0.9}), SCHOOL_FEATURES, peers)
     assert e.noticed == () and e.also_counted == ("Being on time",)
     body = sheet_body(e)
-    assert "No single sign stands out. Several small ones came together: being on time." in body and "Counted as well" not in body
+    assert (
+        "No single sign stands out. What counted is little or no more than is usual for the year group: being on time." in body
+        and "Counted as well" not in body
+    )
 
 
 def test_where_either_way_may_count_only_more_than_usual_is_noticed() -> None:
@@ -278,13 +281,13 @@ def test_no_difference_is_no_reason() -> None:
 
 
 def test_several_old_sources_are_told_in_one_line() -> None:
-    tables = ("attendance", "suspensions", "enrolments")
+    tables = ("attendance", "suspensions", "contacts")
     features = tuple(feature(table, source=table) for table in tables)
     old = Row("k", "c", AS_OF, "8", dict.fromkeys(tables, 1.0), dict.fromkeys(tables, 0.0), dict.fromkeys(tables, date(2024, 1, 2)))
     (line,) = narrate(old, features, YearGroups({})).out_of_date
     assert line == (
         "The newest records used are old. Check that they still hold: attendance register, 2 January 2024; suspension record, 2 January 2024; "
-        "school roll, 2 January 2024."
+        "children's services, 2 January 2024."
     )
     assert len(narrate(old, features[:2], YearGroups({})).out_of_date) == 2
 
@@ -308,7 +311,7 @@ def test_what_the_school_arranged_is_told_whatever_it_counted() -> None:
     e = narrate(r, (absence, part_time), YearGroups({}))
     assert e.read_with and "40 of every 100 sessions were part-time timetable" in e.read_with[0]
     page = sheet_body(e)
-    assert "To be read with it:" in page and "not counted as absence" in page
+    assert "To be read with it:" in page and "None of this is counted as absence" in page
     none = narrate(replace(r, values={absence.name: 9.0, part_time.name: 0.0}), (absence, part_time), YearGroups({}))
     assert none.read_with == () and "To be read with it" not in sheet_body(none)
     counted = narrate(replace(r, parts={absence.name: 0.9, part_time.name: 0.5}), (absence, part_time), YearGroups({}))

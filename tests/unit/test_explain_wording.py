@@ -134,7 +134,7 @@ def test_a_change_is_told_the_right_way_round() -> None:
     assert fact_sentence(f, -0.08) == "Absence has fallen by 8 of every 100 sessions."
     assert fact_sentence(replace(f, strength_phrase=None), -0.08) == "Change in absence: less than before."
     assert fact_sentence(f, 0.0) == "Change in absence: about the same as before."
-    assert [value_text(f, v) for v in (0.08, -0.08)] == ["8 of every 100 more", "8 of every 100 fewer"]
+    assert [value_text(f, v) for v in (0.08, -0.08)] == ["8 more of every 100", "8 fewer of every 100"]
     assert YearGroups({"Year 8": {"c": 0.0}}).sentence(f, "8", 0.2) == ""
 
 
@@ -143,7 +143,7 @@ def test_labels_that_hold_their_window_say_it_once() -> None:
     assert label_and_period(f) == "Suspensions, last 90 days"
     assert fact_sentence(f, 0) == "Suspensions: none in the last 90 days."
     assert "none for this child in" in fact_sentence(replace(f, source="contacts"), 0)  # services may know the family through another
-    assert label_and_period(feature("y", label="Moves", window=last_days(730))) == "Moves, the last two years"
+    assert label_and_period(feature("y", label="Moves", window=last_days(730))) == "Moves, last two years"
     assert label_and_period(feature("z", label="In temporary housing", window=ever())) == "In temporary housing"
 
 
@@ -192,7 +192,7 @@ def test_comparison_with_the_year_group() -> None:
     assert peers.sentence(SHARE, "8", 0.01) == "Less than is usual in Year 8 (5 of every 100)."
     assert peers.sentence(SHARE, "8", 0.055) == "About what is usual in Year 8 (5 of every 100)."
     assert peers.sentence(TIMES, "8", 2) == "More than is usual in Year 8 (none)."
-    assert peers.sentence(SHARE, "8", 0.0625) == "More than is usual in Year 8 (5 of every 100)."
+    assert peers.sentence(SHARE, "8", 0.0625) == "A little more than is usual in Year 8 (5 of every 100)."
     days = feature("d", value_format="days")
     assert YearGroups({"Year 8": {"d": 1000.0}}).sentence(days, "8", 1100.0) == "About what is usual in Year 8 (about 3 years)."
     assert peers.sentence(TIMES, "9", 2) == peers.sentence(TIMES, "8", math.nan) == ""

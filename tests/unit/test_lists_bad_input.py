@@ -61,5 +61,5 @@ def test_waiting_times_and_the_nearest_hub_reach_the_sheet() -> None:
     check_offer(offer)
     assert services_for(["attendance"], offer)[0]["waiting"] == "two weeks"
     assert nearest_hub("H1", "North", offer) == "Nearest hub: North hub, 12 High Street. Open to all on Tuesdays. Waiting time: none."
-    assert nearest_hub("H2", "River", offer) == "Nearest hub: River." and nearest_hub("", "", offer) == ""
+    assert nearest_hub("H2", "River", offer) == "Nearest hub: River hub." and nearest_hub("", "", offer) == ""
     check_offer(shipped("offer.yaml"))

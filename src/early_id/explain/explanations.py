@@ -19,6 +19,7 @@ from early_id.explain.peers import YearGroups
 from early_id.explain.wording import is_withheld, theme_title
 
 if TYPE_CHECKING:
+    from early_id.explain.analyst import AnalystMarks
     from early_id.features.declare import Feature
     from early_id.features.matrix import FeatureMatrix
     from early_id.models.risk_model import RiskModel
@@ -100,11 +101,11 @@ class Explanations:
         """A ``shap.Explanation`` with our exact terms as its values."""
         return self.contributions.to_shap()
 
-    def page(self, key: str) -> str:
-        """One explanation sheet as a whole HTML page."""
-        from early_id.explain.page import explanation_page
+    def page(self, key: str, *, marks: AnalystMarks | None = None) -> str:
+        """One explanation sheet as a whole HTML page; with ``marks`` (:func:`early_id.explain.analyst.analyst_marks`) for analysts and governance only."""
+        from early_id.explain.page import SheetContext, explanation_page
 
-        return explanation_page(self.for_row(key))
+        return explanation_page(self.for_row(key), SheetContext(heading=key, marks=marks) if marks else None)
 
     def _repr_html_(self) -> str:
         from early_id.core.display import frame_html

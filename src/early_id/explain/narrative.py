@@ -8,10 +8,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from early_id.core.types import Direction, Unit
+from early_id.explain.lines import run_on
 from early_id.explain.not_known import not_known, out_of_date
-from early_id.explain.peers import ABOUT, YearGroups
+from early_id.explain.peers import ABOUT, STAYS, YearGroups
 from early_id.explain.strengths import is_strength, strengths
 from early_id.explain.wording import (
+    DIFFERENCES,
     NOT_SHOWN,
     WITHHELD_SENTENCE,
     against_sentence,
@@ -21,8 +23,10 @@ from early_id.explain.wording import (
     label_and_period,
     period_text,
     sentence_case,
+    short_label,
     theme_title,
     value_text,
+    year_label,
 )
 from early_id.features.themes import THEMES
 from early_id.present.wording import and_list, day_text
@@ -73,6 +77,7 @@ class Reason:
     facts: tuple[Fact, ...] = ()
     withheld: bool = False
     stands_out: bool = True  #: differs from what is usual for the year group, towards need
+    small: bool = False  #: differs only a little from it
     told_above: bool = False  #: the same theme is already told as something going well
 
     @property
@@ -128,6 +133,21 @@ class Explanation:
     read_with: tuple[str, ...] = ()  #: sentences on what the school arranged, which change how the rest is to be read, whatever they counted
     others: tuple[Reason, ...] = ()  #: themes that count for little or rest on unknown values; kept so that the sum is whole
 
+    @property
+    def only_small(self) -> bool:
+        """Whether every sign differs only a little from what is usual."""
+        return bool(self.noticed) and all(reason.small for reason in self.noticed)
+
+    @property
+    def speaks_against(self) -> tuple[Reason, ...]:
+        """What speaks against, as readers see it: themes that are told as going well already are pointed to in one line."""
+        above = [reason for reason in self.against if reason.told_above]
+        if len(above) < 2:
+            return self.against
+        first, *more = above
+        title = and_list([first.title, *(f"{reason.title[:1].lower()}{reason.title[1:]}" for reason in more)])
+        return (*(reason for reason in self.against if not reason.told_above), replace(first, title=title))
+
     def _repr_html_(self) -> str:
         from early_id.explain.page import sheet_body
 
@@ -147,27 +167,13 @@ class Row:
     newest: dict[str, date | None]
 
 
-def counted_as_well(explanation: Explanation) -> str:
-    """The line about themes that raised the score by values nobody would notice; empty where there are none."""
-    named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
-    return f"Counted as well, though no more than is usual for the year group: {and_list(named)}." if named else ""
-
-
-def nothing_noticed(explanation: Explanation) -> str:
-    """What stands under *what we noticed* where no single sign is worth a sentence."""
-    named = [f"{title[:1].lower()}{title[1:]}" for title in explanation.also_counted]
-    if not named:
-        return "Nothing stood out for this child; the family is listed because of a brother or sister."
-    return f"No single sign stands out. Several small ones came together: {and_list(named)}. Ask those who know the child if there is anything in it."
-
-
 def _read_with(by_theme: dict[str, list[Feature]], row: Row, told: frozenset[str]) -> tuple[str, ...]:
     """What the school arranged for the child, where no reason tells it already: a part-time timetable is no absence, and a reader has to know of it."""
     members = [f for theme in READ_WITH if theme not in told for f in by_theme.get(theme, ())]
     there = [f for f in members if row.values[f.name] > 0 and not is_withheld(f) and f.measure.kind != "days_since_last"]
     # What lowers, such as being on a roll at all, is nothing that was arranged; of several windows of one thing two are enough.
     arranged = [f for f in there if f.direction is not Direction.LOWERS]
-    return tuple(dict.fromkeys(fact_sentence(f, row.values[f.name]) for f in arranged))[:2]
+    return run_on(tuple(dict.fromkeys(fact_sentence(f, row.values[f.name]) for f in arranged))[:2])
 
 
 def bar_steps(contribution: float) -> int:
@@ -179,7 +185,6 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     """Turn one row's values and contributions into sentences.
 
     ``held`` names the features of which a value is known for anybody: what no source sends at all is not a hole in this child's records.
-
 
     A theme is *noticed* where it raised the score, and *speaks against* where it lowered it. A theme whose weight comes
     from values that are not known is neither: what nobody recorded is not a reason (design, section 2.5).
@@ -194,7 +199,8 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     against = sorted((r for r in reasons if r.side == "against"), key=lambda r: (r.contribution, r.theme))
     rest = [*(r for r in raising if r not in noticed[:MOST_NOTICED]), *against[MOST_AGAINST:]]
     raised = frozenset(reason.theme for reason in raising)
-    well = tuple(_well(feature, sentence, row, peers) for feature, sentence in strengths(features, row.values, leave_out=raised, parts=row.parts))
+    good = strengths(features, row.values, leave_out=raised, parts=row.parts, year=year_label(row.nc_year))
+    well = tuple(_well(feature, sentence, row, peers) for feature, sentence in good)
     told = {reason.theme for reason in well}
     return Explanation(
         key=row.key,
@@ -224,11 +230,15 @@ def _without_plain_comparison(reason: Reason) -> Reason:
 
 
 def _well(feature: Feature, sentence: str, row: Row, peers: YearGroups) -> Reason:
-    """A strength. That others do better still is left out, since it would take back what has just been said; so is what the sentence gives no value for."""
+    """A strength. That others do better still is left out, since it would take back what has just been said; so is what the sentence gives no value for.
+
+    Nor does "none", or how long a child has been at a school, need a comparison: in Year 7 everybody came lately.
+    """
     reason = _without_plain_comparison(_reason("strength", feature, sentence, row, peers, contribution=math.nan))
     middle = peers.median(feature, row.nc_year)
     worse = middle is not None and feature.direction.sign * (row.values[feature.name] - middle) > 0
-    return reason if "{value}" in (feature.strength_phrase or "") and not worse else replace(reason, comparison="")
+    needed = "{value}" in (feature.strength_phrase or "") and row.values[feature.name] != 0 and feature.measure.kind not in STAYS
+    return reason if needed and not worse else replace(reason, comparison="")
 
 
 def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroups) -> Reason:
@@ -249,11 +259,12 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     sentence = _plain(lead, row) if sign > 0 or is_withheld(lead) else against_sentence(lead, row.values[lead.name])
     if not is_withheld(lead) and sign > 0 and any(is_withheld(f) and row.parts[f.name] >= WORTH_SAYING for f in pulling):
         sentence = f"{sentence} {WITHHELD_SENTENCE}"
-    facts = tuple(_fact(f, row, peers) for f in sorted(members, key=lambda f: -abs(row.parts[f.name])) if not is_withheld(f))
+    facts = _facts(members, lead, row, peers)
     reason = _reason("noticed" if sign > 0 else "against", lead, sentence, row, peers, contribution=whole, facts=facts)
-    if sign < 0 or is_withheld(lead) or peers.stands_out(lead, row.nc_year, row.values[lead.name]):
+    if sign < 0 or is_withheld(lead):
         return reason
-    return replace(reason, stands_out=False)
+    value = row.values[lead.name]
+    return replace(reason, stands_out=peers.stands_out(lead, row.nc_year, value), small=peers.is_small(lead, row.nc_year, value))
 
 
 def _lacks(feature: Feature, row: Row) -> bool:
@@ -297,6 +308,20 @@ def _reason(
         facts=facts,
         withheld=hidden,
     )
+
+
+def _facts(members: list[Feature], lead: Feature, row: Row, peers: YearGroups) -> tuple[Fact, ...]:
+    """Facts behind a theme: the one the sentence tells, then by weight, what is not recorded last.
+
+    A comparison that could not be made is no record, and one value over two windows is said once.
+    """
+    shown = [f for f in members if not is_withheld(f) and not (f.measure.kind in DIFFERENCES and math.isnan(row.values[f.name]))]
+    ordered = sorted(shown, key=lambda f: (f is not lead, math.isnan(row.values[f.name]), -abs(row.parts[f.name])))
+    kept: dict[tuple[str, str, str], Fact] = {}
+    for feature in ordered:
+        fact = _fact(feature, row, peers)
+        kept.setdefault((short_label(feature), fact.value, fact.usual), fact)
+    return tuple(kept.values())
 
 
 def _fact(feature: Feature, row: Row, peers: YearGroups) -> Fact:

@@ -6,7 +6,7 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING
 
-from early_id.core.types import Missing
+from early_id.core.types import Missing, Unit
 from early_id.explain.wording import holder, is_withheld, sentence_case, short_label, theme_title
 from early_id.present.wording import day_text
 from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST_NOT_KNOWN = 4
+#: So many values of a theme are named one by one.
+MOST_NAMED = 2
+#: Table of what is found at assessments: who was never assessed has no row in it.
+ASSESSMENTS = "household_factors"
+#: Values that are no records but comparisons, and what is said where one could not be made.
+NOT_COMPARABLE = {
+    "change": "Change over time: not enough earlier records to compare with.",
+    "against_peers": "The same year group at this school: not enough records to compare with.",
+}
+#: Tables of what lasts, such as a home: that it began long ago does not make the record old.
+LASTING = frozenset({"household_members", "enrolments"})
 #: More old sources than this are told in one line.
 MOST_OUT_OF_DATE = 2
 #: Days after which a record that is made all the time (a register mark) is out of date; others after a year.
@@ -25,22 +36,34 @@ STALE_OTHERWISE = 365
 
 def not_known(by_theme: dict[str, list[Feature]], row: Row, held: frozenset[str] | None) -> tuple[str, ...]:
     """Themes and values without a record, never read as zero. Facts that may not be printed are not named here either."""
-    whole, lines = [], []
+    whole, lines, compared = [], [], []
     for theme, members in by_theme.items():
-        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held)]
+        # Of brothers and sisters nobody has, nothing is missing.
+        alone = any(f.measure.kind == "relatives" and row.values[f.name] == 0 for f in members)
+        shown = [f for f in members if not is_withheld(f) and (held is None or f.name in held) and not (alone and f.unit is Unit.FAMILY)]
         unknown = [f for f in shown if math.isnan(row.values[f.name]) and _would_be_known(f)]
         if shown and len(unknown) == len(shown):
             whole.append(sentence_case(f"{theme_title(theme)}: no record to go by"))
-        else:
-            # Named one by one, signs nobody holds anything about would plant their words on a blank record.
-            blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
-            lines += [sentence_case(f"{theme_title(theme)}: the records do not cover this child for all of the time")] if blank else []
-            lines += [sentence_case(f"{short_label(f)}: not recorded") for f in unknown if f not in blank]
-    lines = list(dict.fromkeys([*whole, *lines]))
+            continue
+        compared += [NOT_COMPARABLE[f.measure.kind] for f in unknown if f.measure.kind in NOT_COMPARABLE]
+        lines += _holes(theme_title(theme), [f for f in unknown if f.measure.kind not in NOT_COMPARABLE])
+    lines = list(dict.fromkeys([*whole, *lines, *compared]))
     if len(lines) > MOST_NOT_KNOWN:
         more = len(lines) - MOST_NOT_KNOWN + 1
         lines = [*lines[: MOST_NOT_KNOWN - 1], f"And {more} more things that are not recorded."]
     return tuple(lines)
+
+
+def _holes(title: str, unknown: list[Feature]) -> list[str]:
+    """What one theme lacks. Named one by one, signs nobody holds anything about would plant their words on a blank record."""
+    blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
+    assessed = [f for f in unknown if f.source == ASSESSMENTS and f not in blank]
+    others = [f for f in unknown if f not in blank and f not in assessed]
+    whom = "them" if all(f.unit is Unit.FAMILY for f in blank) else "this child"
+    lines = [f"{title}: the records do not cover {whom} for all of the time"] if blank else []
+    lines += [f"{title}: no assessment on record"] if assessed else []
+    lines += [f"{title}: some of it is not recorded"] if len(others) > MOST_NAMED else [f"{short_label(f)}: not recorded" for f in others]
+    return [sentence_case(line) for line in lines]
 
 
 def _would_be_known(feature: Feature) -> bool:
@@ -58,6 +81,8 @@ def out_of_date(features: tuple[Feature, ...], row: Row) -> tuple[str, ...]:
         value = row.values[feature.name]
         # That the last one is long ago says that nothing has come since, not that the records stopped.
         if day is None or is_withheld(feature) or math.isnan(value) or value == 0 or feature.measure.kind == "days_since_last":
+            continue
+        if feature.source in LASTING or feature.window.kind == "ever":  # what ever happened has happened
             continue
         name = holder(feature)
         newest[name] = max(day, newest.get(name, day))

@@ -1,6 +1,6 @@
 """The explanation sheet: one side of A4 about one child, by the outline in the project's page outlines.
 
-The sheet is for school leads and hub leads, so it carries no band, score or rank. The words that do not depend on the child
+The sheet is for school leads and hub leads, so it carries no band, score or rank; an analyst's has a box besides (``analyst.py``). The words that do not depend on the child
 stand in the template.
 """
 
@@ -12,12 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from early_id.explain.narrative import STEPS, Explanation, counted_as_well, nothing_noticed
+from early_id.explain.lines import SMALL_SIGNS, counted_as_well, nothing_noticed
+from early_id.explain.narrative import STEPS, Explanation
 from early_id.explain.wording import year_label
 from early_id.present.page import environment, render_page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from early_id.explain.analyst import AnalystMarks
 
 TEMPLATES = Path(__file__).parent / "templates"
 BARS = len(STEPS) + 1
@@ -70,6 +73,8 @@ class SheetContext:
         Where a family can ask, correct, object or complain.
     small_print : str
         Model and version.
+    marks : AnalystMarks, optional
+        What only analysts and governance see; a list for a school or hub never has it.
     anchor : str
         Where links on the same page lead; never an id of a child.
     """
@@ -86,6 +91,7 @@ class SheetContext:
     general_help: str = ""
     ask: str = "the council's data protection officer"
     small_print: str = ""
+    marks: AnalystMarks | None = None
     anchor: str = "sheet"
 
 
@@ -96,6 +102,7 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
         e=explanation,
         also=counted_as_well(explanation) if explanation.noticed else "",
         nothing=nothing_noticed(explanation),
+        small=SMALL_SIGNS,
         c=context or SheetContext(heading=explanation.key),
         year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,
@@ -113,7 +120,8 @@ def sheet_css() -> str:
 
 def explanation_page(explanation: Explanation, context: SheetContext | None = None, *, watermark: str | None = None) -> str:
     """One sheet as a whole page."""
-    banner = "RESTRICTED. For the people who work with this family. It is not a finding."
+    analysts = context is not None and context.marks is not None
+    banner = f"RESTRICTED. For {'analysts and governance only' if analysts else 'the people who work with this family'}. It is not a finding."
     body = sheet_body(explanation, context)
     return render_page("Explanation sheet", body, banner=banner, kind="restricted", watermark=watermark, extra_css=sheet_css())
 

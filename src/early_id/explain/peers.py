@@ -19,8 +19,14 @@ MIN_PEERS = 20
 MIN_KNOWN = 0.5
 #: Differences smaller than these are not worth a comparison in words.
 NEAR = {"share": 0.01, "count": 0.5, "days": 0.5, "number": 0.05}
+#: A difference below these is a small one, which no reader should take for more: 2 of every 100, one week.
+SMALL_SHARE, SMALL_WEEKS = 0.025, 1.5
+#: A share that differs by less than this from what was before, or from the year group, is no sign: it is written "1 of every 100".
+WORTH_TELLING = 0.015
 #: How the comparison of a usual value begins.
 ABOUT = "About"
+#: Measures of how long something has lasted.
+STAYS = frozenset({"days_in_stay", "days_in_current"})
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,17 @@ class YearGroups:
         year, written = year_label(nc_year), value_text(feature, middle)
         if self.is_usual(feature, nc_year, value):
             return f"{ABOUT} what is usual in {year} ({written})."
-        return f"{'More' if value > middle else 'Less'} than is usual in {year} ({written})."
+        words = ("longer", "shorter") if feature.measure.kind in STAYS else ("more", "less")
+        text = f"{words[value < middle]} than is usual in {year} ({written})."
+        return f"A little {text}" if self.is_small(feature, nc_year, value) else f"{text[:1].upper()}{text[1:]}"
+
+    def is_small(self, feature: Feature, nc_year: object, value: float) -> bool:
+        """Whether the value lies so near to the usual one, or to what it is compared with, that by itself it says little."""
+        middle = 0.0 if feature.measure.kind in DIFFERENCES else self.median(feature, nc_year)
+        if middle is None or math.isnan(value):
+            return False
+        limit = SMALL_SHARE if feature.value_format == "share" else SMALL_WEEKS if feature.measure.kind == "weeks" else 0.0
+        return abs(value - middle) < limit
 
     def is_usual(self, feature: Feature, nc_year: object, value: float) -> bool:
         """Whether a reader would call the value about usual: near the middle one, or written the same after rounding."""
@@ -84,8 +100,9 @@ class YearGroups:
 
         Against the average child of a model even a usual value can raise a score, where most others never come late at all.
         """
-        if feature.measure.kind in DIFFERENCES and abs(value) < NEAR.get(feature.value_format, 0.05):
-            return False  # about the same as before, or as the year group
+        if feature.measure.kind in DIFFERENCES:  # about the same as before or as the year group, or better, is no sign
+            least = WORTH_TELLING if feature.value_format == "share" else NEAR.get(feature.value_format, 0.05)
+            return (feature.direction.sign or 1) * value >= least
         middle = self.median(feature, nc_year)
         if middle is None or math.isnan(value):
             return True

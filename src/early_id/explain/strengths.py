@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from early_id.features.declare import Feature
 
 MOST = 3
+#: "No suspension" is no praise for a child of five, hardly any of whom is ever suspended.
+NOT_OF_THE_YOUNGEST, YOUNGEST = frozenset({"suspensions"}), frozenset({"nursery", "Reception", "Year 1", "Year 2"})
 
 
 def is_strength(feature: Feature, value: float) -> bool:
@@ -29,7 +31,12 @@ def is_strength(feature: Feature, value: float) -> bool:
 
 
 def strengths(
-    features: tuple[Feature, ...], values: Mapping[str, float], *, leave_out: frozenset[str] = frozenset(), parts: Mapping[str, float] | None = None
+    features: tuple[Feature, ...],
+    values: Mapping[str, float],
+    *,
+    leave_out: frozenset[str] = frozenset(),
+    parts: Mapping[str, float] | None = None,
+    year: str = "",
 ) -> list[tuple[Feature, str]]:
     """At most three strengths, one a theme, in the order of the catalogue, what never happened last.
 
@@ -41,11 +48,15 @@ def strengths(
         year of absence, or absences that were all agreed with the school.
     parts : mapping, optional
         What each feature added to the score.
+    year : str
+        Year group in words.
     """
     found: dict[str, tuple[Feature, str]] = {}
     for feature in features:
         own = (parts or {}).get(feature.name, math.inf)
-        may_be_told = feature.theme not in leave_out or feature.measure.kind == "change" or own < 0
+        # Better than the year group at this school, beside worse than the council's, would only contradict.
+        despite = feature.measure.kind == "change" or (own < 0 and feature.measure.kind != "against_peers")
+        may_be_told = (feature.theme not in leave_out or despite) and not (year in YOUNGEST and feature.theme in NOT_OF_THE_YOUNGEST)
         if may_be_told and feature.theme not in found and is_strength(feature, values[feature.name]):
             found[feature.theme] = (feature, fill(feature.strength_phrase or "", feature, values[feature.name]))
     # That something never happened says less about a child than something that did.

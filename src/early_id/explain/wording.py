@@ -42,7 +42,11 @@ CLASS_HOLDERS: dict[SharingClass, str] = {
 }
 
 _SHARE = re.compile(r"((?:only |just )?)\{value\} of (?:the |their |all )?(\w)")
+#: "6 more of every 100 sessions": where a phrase says how a share differs.
+_SHARE_APART = re.compile(r"\{value\} (more|fewer) of (?:the |their |all )?(\w)")
 _NOUN = re.compile(r"\{value\|([a-z -]+)\}")
+#: What a number counts, where a bare number would leave a reader guessing.
+_UNIT = re.compile(r"\{value\} (sessions|weeks)\b")
 #: A noun, perhaps after one adjective, that follows a lone 1; not "1 of every 100".
 _AFTER_ONE = re.compile(r"(?<![\w.,])1 ((?!of )(?:[a-z]*[a-rt-z] )?)((?!(?:was|this|has|its|always|less)\b)[a-z]{3,}s|children)\b")
 #: Tables in which a family may appear through any of its members.
@@ -124,10 +128,19 @@ def value_text(feature: Feature, value: float) -> str:
         return "not recorded"
     if is_withheld(feature):
         return "not shown"
-    if feature.measure.kind in DIFFERENCES and value != 0:
-        size = share_text(abs(value)) if feature.value_format == "share" else count_text(abs(value))
-        return f"{size} {'more' if value > 0 else 'fewer'}"
-    return _VALUES.get(feature.value_format, count_text)(value)
+    if feature.measure.kind in DIFFERENCES:
+        if abs(value) < (0.005 if feature.value_format == "share" else 0.05):
+            return "about the same"
+        word = "more" if value > 0 else "fewer"
+        return _apart(abs(value), word) if feature.value_format == "share" else f"{count_text(abs(value))} {word}"
+    text = _VALUES.get(feature.value_format, count_text)(value)
+    unit = _UNIT.search(feature.phrase)
+    return agree(f"{text} {unit.group(1)}") if unit and feature.value_format == "count" and value else text
+
+
+def _apart(size: float, word: str) -> str:
+    """``6 more of every 100``."""
+    return share_text(size).replace(" of every 100", f" {word} of every 100")
 
 
 _VALUES: dict[str, Callable[[float], str]] = {
@@ -149,6 +162,7 @@ def fill(phrase: str, feature: Feature, value: float) -> str:
     text = _NOUN.sub(lambda hit: _counted(feature, value, hit.group(1)), text)
     if feature.value_format == "share":
         every = "all" if value >= 1 else "no" if value == 0 else share_text(value)
+        text = _SHARE_APART.sub(lambda hit: f"{_apart(value, hit.group(1))} {hit.group(2)}", text)
         text = _SHARE.sub(lambda hit: f"{every} {hit.group(2)}" if value == 0 else f"{hit.group(1)}{every} {hit.group(2)}", text)
         text = text.replace("{value}", share_text(value))
     elif feature.value_format == "days":
@@ -232,6 +246,5 @@ def short_label(feature: Feature) -> str:
 
 
 def label_and_period(feature: Feature) -> str:
-    """Label and window, the window once."""
-    told = short_label(feature) != feature.label or feature.window.kind == "ever"
-    return feature.label if told else f"{feature.label}, {period_text(feature)}"
+    """Label and window, the window once and in the words of the sentences: ``Suspensions, last two years``."""
+    return feature.label if feature.window.kind == "ever" else f"{short_label(feature)}, {period_text(feature).removeprefix('the ')}"

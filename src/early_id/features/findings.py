@@ -11,6 +11,7 @@ import pandas as pd
 from early_id.core.findings import Finding, FindingKind
 from early_id.core.types import Severity
 from early_id.features.ask import Dates, ask, key_of
+from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.schema.absence import DUAL
 
@@ -86,7 +87,7 @@ def several_rolls(past: Past, index: pd.DataFrame) -> list[Finding]:
     if spells.empty:
         return []
     ends = pd.to_datetime(spells["end_on"])
-    spells = spells[(ends.isna() | (ends >= pd.Timestamp(past.as_of))) & spells["child_id"].isin(index["child_id"])]
+    spells = spells[(ends.isna() | (ends >= pd.Timestamp(past.as_of))) & among(spells["child_id"], index["child_id"])]
     schools = spells.groupby("child_id")["school_id"].nunique()
     several = schools.index[schools > 1]
     count = int((~several.isin(_dual_registered(past))).sum()) if len(several) else 0

@@ -43,13 +43,13 @@ def _size(letter: str) -> float:
     return _NARROW if letter in _NARROW_LETTERS else _WIDE if letter in _WIDE_LETTERS else 1.0
 
 
-def set_up_page(page: Worksheet, *, landscape: bool, head: tuple[str, str], foot: str) -> None:
-    """A4, one page wide, with head and foot."""
+def set_up_page(page: Worksheet, *, landscape: bool, one_page: bool = False, head: tuple[str, str], foot: str) -> None:
+    """A4, one page wide (and one long where ``one_page``), with head and foot."""
     if landscape:
         page.set_landscape()
     page.set_paper(9)
     page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(1, int(one_page))
     page.hide_gridlines(2)
     page.set_header(f"&L&9{_plain(head[0])}&R&9{_plain(head[1])}")
     page.set_footer(f"&L&8{foot_text(foot, *_FOOT['landscape' if landscape else 'portrait'])}&R&8Page &P of &N")

@@ -75,6 +75,8 @@ class Sheet:
         Page direction; the sheet is one page wide when printed.
     print_columns : int
         Columns that are printed, from the left; all of them where 0. Columns to fill in on the screen would only make the print small.
+    one_page : bool
+        The whole sheet on one side of paper.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Sheet:
     blank_rows: int = 0
     landscape: bool = True
     print_columns: int = 0
+    one_page: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in (*self.dropdowns, *self.unlocked) if name not in self.headings]
@@ -215,7 +218,7 @@ def _write_sheet(page: Worksheet, sheet: Sheet, formats: _Formats, choices: _Cho
         page.freeze_panes(row + 1, 1)
     if sheet.protected:
         page.protect("", {"format_columns": True, "format_rows": True, "select_locked_cells": True})
-    set_up_page(page, landscape=sheet.landscape, head=(title, sheet.name), foot=foot)
+    set_up_page(page, landscape=sheet.landscape, one_page=sheet.one_page, head=(title, sheet.name), foot=foot)
 
 
 def _write_across(page: Worksheet, row: int, last: int, text: str, style: Format, *, across: float, size: int) -> None:

@@ -77,7 +77,7 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
             summary.append({"file": book.name, "list": "", "lines": 0, "added": 0, "aside": 0, "same_as_before": True})
             continue
         seen.add(book.digest)
-        place = None if book.why_not and not book.own else _list_of(book, listed)
+        place = None if book.why_not and not book.own else list_of(book, listed)
         if place is None:
             counts["REV001" if book.why_not else "REV002", book.name] += 1
             why = book.why_not or "its keys are on no list on record"
@@ -123,7 +123,7 @@ def _step_up_beside(rows: pd.DataFrame, found: pd.DataFrame) -> int:
     return int(sum(different.get(tuple(line), 0) > 1 for line in waiting[[*PLACE, "child_id"]].itertuples(index=False, name=None)))
 
 
-def _list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
+def list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
     """The list that most lines of a workbook belong to, by key, else by name; the newest where several fit alike."""
     keys = {line.key for line in book.lines if line.key}
     hits = listed[listed["key"].isin(keys)]

@@ -12,7 +12,7 @@ from early_id.present.wording import count_of, day_text
 from early_id.screening.entries import ScreeningList, ScreeningLists
 
 INDEX = "index.html"
-_HEADINGS = ("For", "Recipient", "Families", "Children", "Carried over", "Places", "Folder", "Workbook (SHA-256 begins)")
+_HEADINGS = ("Recipient", "For", "Families", "Children", "Carried over", "Places", "Folder", "Workbook (SHA-256 begins)")
 _AUDIENCE = {"school_lead": "school", "hub_lead": "hub"}
 
 
@@ -56,4 +56,4 @@ def index_page(lists: ScreeningLists, outputs: Sequence[Json], hashes: dict[str,
 def _row(one: ScreeningList, path: str, hashes: dict[str, str]) -> list[str | int]:
     folder = path.removeprefix("lists/").rpartition("/")[0]
     audience = _AUDIENCE.get(str(one.recipient.audience), str(one.recipient.audience))
-    return [audience, one.recipient.name, len(one.families), one.n_children, one.n_carried, one.capacity, folder, hashes[path][:12]]
+    return [one.recipient.name, audience, len(one.families), one.n_children, one.n_carried, one.capacity, folder, hashes[path][:12]]

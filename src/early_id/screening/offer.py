@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from early_id.core.errors import SettingsError
 from early_id.features.themes import THEMES
+from early_id.screening.people import hub_label
 
 Offer = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -56,7 +57,7 @@ def services_for(themes: Sequence[str], offer: Offer) -> list[dict[str, str]]:
 def nearest_hub(hub_id: str, hub_name: str, offer: Offer) -> str:
     """Where the family's own hub is, and how the family can come by itself; empty where no hub is held."""
     held = next((hub for hub in offer.get(HUBS, ()) if hub.get("hub") == hub_id), {})
-    name = held.get("name") or hub_name or hub_id
+    name = held.get("name") or hub_label(hub_name) or hub_id
     if not name:
         return ""
     parts = [f"Nearest hub: {', '.join(part for part in (name, held.get('where', '').rstrip('.')) if part)}.", held.get("how", "")]

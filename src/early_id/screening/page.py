@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 #: Keeps a page under 1 MB: a sheet takes about 8 KB.
 SHEETS_A_PAGE = 100
+#: From so many children on the first side is set smaller, so that it stays one side.
+MANY = 12
 NO_SCHOOL_HELD = "no school on record"
 
 
@@ -49,6 +51,7 @@ def _page(one: ScreeningList, families: Sequence[FamilyEntry], n: int, of: int, 
             sections=[(heading, text.removeprefix(f"{ALARM} ")) for heading, text in how_to_read(one)],  # the shell says it already
             contents=contents,
             part=f"Part {n} of {of}." if of > 1 else "",
+            many=len(numbered) > MANY,
         )
     )
     sheets = [sheet_body(child.explanation, _context(anchor, child, family, one, offer, ask)) for anchor, child, family in numbered]
@@ -65,6 +68,8 @@ def _details(child: ChildEntry, one: ScreeningList) -> str:
 def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: ScreeningList, offer: Offer, ask: str) -> SheetContext:
     by_weight = sorted(child.explanation.noticed, key=lambda reason: -reason.contribution)
     noticed = [reason.theme for reason in by_weight if not reason.withheld]
+    # A family has one hub, whose list this may be; the school of one of its children can lie in the area of another.
+    hub = (child.hub_id, child.hub) if one.recipient.is_school else (one.recipient.id, one.recipient.name)
     return SheetContext(
         heading=child.name,
         key=child.key,
@@ -75,7 +80,7 @@ def _context(anchor: str, child: ChildEntry, family: FamilyEntry, one: Screening
         speak_first=_speak_first(child, family, one),
         check_safe_contact=family.check_safe_contact,
         offer=services_for(noticed, offer),
-        general_help=nearest_hub(child.hub_id, child.hub, offer),
+        general_help=nearest_hub(*hub, offer),
         ask=ask,
         small_print=f"Made with the model for {'school' if one.recipient.is_school else 'hub'} lists, fingerprint {one.model_hash}.",
         anchor=anchor,

@@ -81,8 +81,14 @@ def recipients_of(people: pd.DataFrame, audience: Audience) -> tuple[Recipient, 
     """Every school, or every hub, that a child of ``people`` belongs to, in order of name."""
     id_column, name_column = RECIPIENT_COLUMNS[audience]
     pairs = people[[id_column, name_column]].drop_duplicates(id_column)
-    found = [Recipient(audience, str(i), str(n) or str(i)) for i, n in pairs.itertuples(index=False, name=None) if str(i)]
+    label = str if audience is Audience.SCHOOL_LEAD else hub_label
+    found = [Recipient(audience, str(i), label(str(n)) or str(i)) for i, n in pairs.itertuples(index=False, name=None) if str(i)]
     return tuple(sorted(found, key=lambda r: (sort_key(r.name), r.id)))
+
+
+def hub_label(name: str) -> str:
+    """``North hub``: a bare name, as registers of schools have it, does not say what it is. Other names stay as they are."""
+    return name if not name or "hub" in name.casefold() or " " in name.strip() else f"{name} hub"
 
 
 def display_name(person: Any, child_id: str) -> str:

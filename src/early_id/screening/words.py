@@ -118,7 +118,7 @@ def how_to_read(one: ScreeningList) -> tuple[tuple[str, str], ...]:
             "What you are asked to do",
             (
                 "Look at each family and use what you know. In the workbook, choose a decision and a reason from the lists, and give the date "
-                "and your role. You may disagree without asking anyone. Add families you are thinking of who are not here on the last sheet, and give the workbook back to whoever sent it to you."
+                "and your role. You may disagree without asking anyone. On the last sheet, add families you are thinking of who are not on the list; then give the workbook back to whoever sent it to you."
             ),
         ),
         (

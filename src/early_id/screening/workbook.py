@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from early_id.explain.narrative import Explanation, Reason, counted_as_well, nothing_noticed
+from early_id.explain.lines import SMALL_SIGNS, counted_as_well, nothing_noticed
+from early_id.explain.narrative import Explanation, Reason
 from early_id.explain.wording import year_label
 from early_id.present.wording import ALARM, day_text
 from early_id.present.workbook import Sheet, Value, workbook_bytes
@@ -89,6 +90,7 @@ def _read_me(one: ScreeningList, watermark: str | None) -> Sheet:
         widths=(74.0,),  # the widest that LibreOffice prints on A4 without cutting a sheet of one column
         protected=True,
         landscape=False,
+        one_page=True,
     )
 
 
@@ -134,7 +136,7 @@ def _columns(one: ScreeningList) -> list[_Column]:
         *before,
         _Column("What is going well", 28.0, lambda child, _: _points(child.explanation.going_well, NO_STRENGTH)),
         _Column("What we noticed", 38.0, lambda child, _: _noticed(child.explanation)),
-        _Column("What speaks against", 22.0, lambda child, _: _points(child.explanation.against, NOTHING_AGAINST)),
+        _Column("What speaks against", 22.0, lambda child, _: _points(child.explanation.speaks_against, NOTHING_AGAINST)),
         _Column("What we do not know", 22.0, lambda child, _: _not_known(child.explanation)),
     ]
 
@@ -163,7 +165,8 @@ def _before_contact(family: FamilyEntry) -> str:
 
 def _noticed(e: Explanation) -> str:
     read_with = [f"To be read with it: {line}" for line in e.read_with]
-    return "\n".join([_points(e.noticed, nothing_noticed(e)), *read_with, *([counted_as_well(e)] if e.also_counted and e.noticed else [])])
+    small = [SMALL_SIGNS] if e.only_small else []
+    return "\n".join([_points(e.noticed, nothing_noticed(e)), *read_with, *small, *([counted_as_well(e)] if e.also_counted and e.noticed else [])])
 
 
 def _not_known(e: Explanation) -> str:

@@ -63,4 +63,6 @@ BUILT_IN: tuple[Rule, ...] = (
          "It was not read again. To have it read again, correct its source name, its shape or 'received' in the settings, or send a new export.", scope="intake"),
     Rule("FIL002", _N, (), "", "The file was taken in before under another source name, shape or day of receipt.",
          "It was read again, and the rows of the earlier reading were withdrawn; the earlier version of the store still holds them.", scope="intake"),
+    Rule("FIL003", _N, (), "", "Rows of people whose records were erased came again and were left out.",
+         "Nothing has to be done here; ask the source to stop sending them. Counted are the rows.", scope="intake"),
 )  # fmt: skip

@@ -36,7 +36,7 @@ POLICE: tuple[Feature, ...] = (
           "Episodes that follow close on each other are a stronger sign than their number.", source="missing_episodes", theme="missing_episodes",
           direction=Direction.LOWERS, missing=Missing.UNKNOWN, value_format="days"),
     _rows("missing_change_180d", "Change in missing episodes", change(count(), earlier=between_days(360, 180)), last_days(180),
-          "Reported missing {value} times more in {period} than in the six months before", _WT, source="missing_episodes", theme="missing_episodes"),
+          "Reported missing {value} more times in {period} than in the six months before", _WT, source="missing_episodes", theme="missing_episodes"),
     _rows("sibling_missing_365d", "Brothers' and sisters' missing episodes", count(), last_days(365),
           "Brothers or sisters were reported missing {value} times in {period}", _WT, source="missing_episodes", theme="missing_episodes",
           unit=Unit.FAMILY),
