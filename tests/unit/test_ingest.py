@@ -11,6 +11,7 @@ import pytest
 from early_id.core.errors import InputDataError
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
+from early_id.data.remove import remove_from_files
 from early_id.data.rules import all_rules, error_codes
 from intake import GOOD, MARK, PERSON, PUPIL, SCHOOL, Council, Row, codes_of, stored, write_rows
 
@@ -79,7 +80,7 @@ def test_which_rules_set_a_row_aside() -> None:
         "GEN001 GEN002 GEN005 DUP001 DUP002 PUP006 ATT001 ATT002 SUS001 MIS001 FAC001 STA001 ORP001 BIR001 INT001".split()  # noqa: SIM905 - reads as a list
     )
     assert {rule.code for rule in all_rules() if rule.severity is Severity.NOTE} == set(
-        "FIL001 FIL002 GEN003 GEN004 DAT002 DUP001 ATT007 SRC004".split()  # noqa: SIM905
+        "FIL001 FIL002 FIL003 GEN003 GEN004 DAT002 DUP001 ATT007 SRC004".split()  # noqa: SIM905
     )
 
 
@@ -161,6 +162,33 @@ def test_rows_set_aside_are_kept_beside_with_row_number_and_reason(council: Coun
     aside = pd.read_csv(Path(batch.set_aside_folder) / "education__attendance.csv.csv", dtype=str)
     assert aside[["row", "codes", "Code"]].to_numpy().tolist() == [["3", "ATT001", "8"], ["4", "GEN001", "/"]]
     assert aside["Date"].tolist() == ["2024-11-04", "soon"]
+
+
+def test_rows_set_aside_are_safe_to_open_and_stand_beside_as_they_came(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    council.put("attendance", MARK, {**MARK, "code": '=HYPERLINK("http://x","y")'}, {**MARK, "date": "-soon", "code": "+44"})
+    folder = Path(str(council.ingest().set_aside_folder))
+    safe = pd.read_csv(folder / "education__attendance.csv.csv", dtype=str)
+    came = pd.read_parquet(folder / "education__attendance.csv.parquet")
+    assert safe["Code"].tolist() == ['\'=HYPERLINK("http://x","y")', "'+44"] and safe["Date"].tolist() == ["2024-11-04", "'-soon"]
+    assert came["Code"].tolist() == ['=HYPERLINK("http://x","y")', "+44"] and came["row"].tolist() == [3, 4]
+    assert "apostrophe" in (folder / "READ_ME.txt").read_text(encoding="utf-8")
+
+
+def test_one_file_of_two_tables_has_two_files_of_rows_set_aside(council: Council) -> None:
+    council.put_good("schools", "pupils")
+    roll = GOOD["enrolments"][2]
+    council.put("enrolments", file="education/attendance.csv")
+    path = council.put("attendance")
+    other = pd.read_csv(write_rows(path, "council_enrolments", [roll, {**roll, "start_on": "later"}]), dtype=str)
+    rows = pd.read_csv(write_rows(path, "council_marks", [MARK, {**MARK, "date": "soon"}]), dtype=str)
+    rows.join(other[other.columns.difference(rows.columns)]).to_csv(path, index=False)
+    batch = council.ingest()
+    assert [one.rows_set_aside for one in batch.files if one.file == "education/attendance.csv"] == [1, 1]
+    faults = {path.stem.rsplit(".", 1)[-1]: pd.read_csv(path)["faults"].tolist() for path in Path(str(batch.set_aside_folder)).glob("*.csv")}
+    assert set(faults) == {"attendance", "enrolments"} and faults["attendance"] != faults["enrolments"]
+    # A person's lines go from both.
+    assert remove_from_files(council.store(), [("education", "P1")]) == 2
 
 
 def test_a_code_is_never_guessed_and_old_ones_are_kept(council: Council) -> None:

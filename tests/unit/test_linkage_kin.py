@@ -6,7 +6,7 @@ import pandas as pd
 from linkage_material import frame, record
 
 from early_id.linkage.kin import kin_of
-from early_id.linkage.people import People, link_people
+from early_id.linkage.people import Belonging, People, link_people
 
 YES, DAY = pd.Timestamp("2020-01-01"), "2024-06-01"
 
@@ -21,12 +21,21 @@ def home(number: str, household: str, role: str = "child", from_on: str = "2021-
             "protected_address": None, "no_joint_contact": None, **marks}  # fmt: skip
 
 
-def made(people: list[dict], homes: list[dict] = (), care: list[dict] = (), named: list[dict] = ()) -> People:  # type: ignore[assignment]
+def made(people: list[dict], homes: list[dict] = (), care: list[dict] = (), named: list[dict] = (), **more: list[dict]) -> People:  # type: ignore[assignment]
     rows = frame(people).assign(known_from=YES)
     return link_people(
         rows, pd.DataFrame(homes) if homes else None, key="k", statutory=pd.DataFrame(care) if care else None,
-        relationships=pd.DataFrame(named) if named else None, score=None,
+        relationships=pd.DataFrame(named) if named else None, belonging=Belonging(**{name: pd.DataFrame(held) for name, held in more.items()}), score=None,
     )  # fmt: skip
+
+
+def held(number: str, **cells: object) -> dict:
+    return {"source": "src", "source_person_id": number, "known_from": YES, "known_to": pd.NaT, **cells}
+
+
+def contact(number: str, name: str | None = "Eva Reed", relation: str = "mother", ident: str | None = "CT1", **more: object) -> dict:
+    forename, surname = name.split() if name else (None, None)
+    return held(number, school_id="S1", contact_id=ident, forename=forename, surname=surname, relation=relation, lives_with_pupil=True, **more)
 
 
 def family(people: People, number: str, day: str = DAY) -> dict[str, tuple[str, float]]:
@@ -120,3 +129,79 @@ def test_a_relative_is_known_as_long_as_the_link_of_the_relative_was() -> None:
         return set(found.loc[found["person_id"] == "A", "relative_id"])
 
     assert relatives("2022-01-01") == {"G"} and relatives("2024-01-01") == {"N"}
+
+
+def test_a_family_group_is_family_of_less_trust_and_a_placeholder_or_a_crowd_is_none() -> None:
+    people = [person("1"), person("2", "Ben"), person("3", "Cleo")]
+    group = [held(n, group_id="FAM1") for n in ("1", "2")]
+    assert family(made(people, family_groups=group), "1") == {"2": ("family group", 0.8)}
+    assert family(made(people, [home("1", "A"), home("2", "A")], family_groups=group), "1") == {"2": ("household", 0.95)}
+    assert made(people, family_groups=[held(n, group_id="-1") for n in "123"]).family_on(pd.Timestamp(DAY)).empty
+    crowd = [person(str(n), f"Name{chr(97 + n)}") for n in range(25)]
+    assert made(crowd, family_groups=[held(str(n), group_id="FAM1") for n in range(25)]).family_on(pd.Timestamp(DAY)).empty
+
+
+def test_a_family_group_is_known_from_its_snapshot_on() -> None:
+    group = [held("1", group_id="F"), {**held("2", group_id="F"), "known_from": pd.Timestamp("2024-03-01"), "known_to": pd.Timestamp("2024-09-01")}]
+    people = made([person("1"), person("2", "Ben")], family_groups=group)
+    assert [set(family(people, "1", day)) for day in ("2024-02-01", "2024-06-01", "2024-10-01")] == [set(), {"2"}, set()]
+
+
+def test_pupils_who_share_a_parent_in_a_school_system_are_brother_and_sister_and_those_of_one_social_worker_are_not() -> None:
+    people = [person("1"), person("2", "Ben", "Lund"), person("3", "Cleo")]
+    shared = made(
+        people,
+        school_contacts=[
+            contact("1"),
+            contact("2"),
+            contact("3", "Sue Worker", "professional", "CT9"),
+            contact("1", "Sue Worker", "professional", "CT9"),
+        ],
+    )
+    assert family(shared, "1") == {"2": ("same contact at school", 0.75)}
+    assert family(made(people, school_contacts=[contact("1", ident=None), contact("2", ident=None)]), "1") == {}  # a name alone joins nobody
+
+
+def test_a_school_contact_says_what_somebody_at_home_is_to_the_child() -> None:
+    mother, son = person("9", "Eva", born="1985-01-01"), person("5", "Eva", born="2010-01-01")
+    people = made([person("1"), mother, son], [home("1", "A"), home("9", "A", "parent"), home("5", "A")], school_contacts=[contact("1")])
+    rows = people.family_on(pd.Timestamp(DAY))
+    ids = people.current().set_index("child_id")["source_person_id"]
+    said = {(ids[r["person_id"]], ids[r["relative_id"]]): (r["kind"], r["relation"], r["evidence"]) for r in rows.to_dict("records")}
+    assert said["1", "9"] == ("school contact", "mother", "named by src") and said["9", "1"][1] == "child"
+    assert said["1", "5"][0] == "household"  # of the mother's name, and too young to be her
+    # Nobody of that name is known to belong to the child, so the contact joins nobody.
+    assert family(made([person("1"), mother], school_contacts=[contact("1")]), "1") == {}
+
+
+def test_a_foster_carer_who_is_named_is_no_family_wherever_they_live() -> None:
+    people = [person("1"), person("2", "Ben"), person("9", "Eva", "Lund", born="1970-01-01")]
+    homes, group = [home("1", "F"), home("9", "F", "other_adult")], [held(n, group_id="G") for n in "19"]
+    assert set(family(made(people, homes, family_groups=group), "1")) == {"9"}
+    foster = [held("1", other_person_id="9", relation="foster_carer", from_on=YES)]
+    assert family(made(people, homes, named=foster, family_groups=group), "1") == {}
+    by_school = [contact("1", "Eva Lund", "foster_carer")]
+    assert family(made(people, homes, family_groups=group, school_contacts=by_school), "1") == {}
+
+
+def test_an_address_of_a_case_system_joins_for_as_long_as_it_held_and_a_placement_does_not() -> None:
+    def lived(number: str, kind: str = "Home", to_on: str | None = None) -> dict:
+        return held(
+            number, uprn="100020003000", postcode=None, kind=kind, from_on=pd.Timestamp("2022-01-01"), to_on=pd.Timestamp(to_on) if to_on else pd.NaT
+        )
+
+    people = [person("1"), person("2", "Ben"), person("3", "Pia")]
+    found = made(people, addresses=[lived("1"), lived("2", to_on="2023-12-31"), lived("3", "Foster placement")])
+    assert family(found, "1", "2023-06-01") == {"2": ("address and surname", 0.7)} and family(found, "1") == {}
+
+
+def test_marks_of_a_home_are_not_lost_where_two_people_are_joined_in_another_way() -> None:
+    people = [person("1"), person("8", "Dan", born="1984-01-01")]
+    homes = [home("1", "A", protected_address=True, safe_to_contact=False), home("8", "B", "parent")]
+    rows = made(people, homes, named=[held("1", other_person_id="8", relation="father", from_on=YES)]).family_on(pd.Timestamp(DAY))
+    assert len(rows) == 2 and rows["protected_address"].all() and not rows["safe_contact"].any()
+
+
+def test_a_relationship_with_somebody_who_is_in_no_list_is_a_finding() -> None:
+    people = made([person("1")], named=[held("1", other_person_id="77", relation="mother", from_on=YES)])
+    assert people.findings.by_code()["LNK015"] == 1 and family(people, "1") == {}

@@ -59,7 +59,7 @@ def fill(path: Path, answers: dict[str, str], note: str = "") -> Path:
 CODE = pair_code(*PAIR, "k")
 
 
-def test_the_workbook_holds_the_pairs_that_wait_and_no_others(kept: Kept, tmp_path: Path) -> None:
+def test_the_workbook_holds_the_pairs_that_wait_and_no_others(kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = sent(kept, tmp_path)
     cells = [[cell.value for cell in row] for row in load_workbook(path)["Pairs"].iter_rows()]
     codes = [row[0] for row in cells if row[0] and str(row[0]).startswith("P") and row[0] != "Pair"]
@@ -67,6 +67,8 @@ def test_the_workbook_holds_the_pairs_that_wait_and_no_others(kept: Kept, tmp_pa
     [row] = [row for row in cells if row[0] == CODE]
     assert row[2] == "Zarah Reed\nEmily Reed" and row[5].startswith("Same UPN or NHS number; same date of birth; another forename; same surname")
     assert path.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr("early_id.linkage.review.restrict", lambda *_, **__: None)
+    assert sent(kept, tmp_path / "again").stat().st_mode & 0o077 == 0  # from the start, not afterwards
     text = " ".join(str(cell) for row in cells for cell in row if cell)
     assert not check_words(text) and UPNS[0] not in text
 
@@ -81,6 +83,38 @@ def test_a_decision_comes_back_joins_and_is_remembered(kept: Kept, tmp_path: Pat
     # What was decided is asked no more.
     made = people(kept).linkage
     assert made is not None and CODE not in {pair_code(("edu", "1"), ("care", "2"), "k") for _ in made.to_review().itertuples()}
+
+
+def test_the_same_workbook_twice_adds_nothing_and_says_so_in_one_line(kept: Kept, tmp_path: Path) -> None:
+    path = fill(sent(kept, tmp_path), {CODE: "same person"}, "seen both files")
+    import_review(path, kept=kept, by="data officer", on=DAY)
+    taken = import_review(path, kept=kept, by="somebody else", on=date(2025, 7, 1))
+    assert taken.lines() == ["Nothing new: all 1 answer(s) in this workbook were taken in before and stand as they are."]
+    [decision] = kept.decisions().items
+    assert (decision.by, decision.on) == ("data officer", "2025-06-01")
+    assert undo_review(kept, by="data officer", on=DAY, last=1) == 1 and undo_review(kept, by="data officer", on=DAY, last=1) == 0
+    # After an undo the answer of the workbook is new again.
+    assert import_review(path, kept=kept, by="data officer", on=DAY).same == 1
+
+
+def test_not_sure_leaves_a_pair_open_and_says_what_that_means(kept: Kept, tmp_path: Path) -> None:
+    before = groups(people(kept))
+    taken = import_review(fill(sent(kept, tmp_path), {CODE: "not sure"}), kept=kept, by="data officer", on=DAY)
+    assert taken.not_sure == 1 and groups(people(kept)) == before
+    assert taken.lines()[1].startswith("Not sure: 1 pair left open: joined to nobody, and in the next workbook again")
+    cells = {str(row[0].value) for row in load_workbook(sent(kept, tmp_path))["Pairs"].iter_rows()}
+    assert CODE in cells  # it does go out again
+    # "Not sure" after a decision takes it back, and says so.
+    import_review(fill(sent(kept, tmp_path), {CODE: "same person"}), kept=kept, by="data officer", on=DAY)
+    path = tmp_path / "review.xlsx"
+    taken = import_review(fill(path, {CODE: "not sure"}), kept=kept, by="data officer", on=DAY)
+    assert taken.replaced == 1 and "take the place of what had been decided before" in taken.lines()[-1] and groups(people(kept)) == before
+
+
+def test_a_workbook_without_an_answer_says_that_nothing_was_taken_in(kept: Kept, tmp_path: Path) -> None:
+    taken = import_review(sent(kept, tmp_path), kept=kept, by="data officer", on=DAY)
+    [line] = taken.lines()
+    assert line.startswith("Nothing was taken in: no pair has an answer") and not kept.decisions().items
 
 
 def test_different_people_wins_over_the_weights_and_undo_brings_the_pair_back(kept: Kept) -> None:

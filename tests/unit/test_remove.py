@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decisions
-from early_id.data.remove import of_people, remove_from_files, remove_rows
+from early_id.data.erased import remember_erased
+from early_id.data.remove import count_untold, expired, of_people, remove_from_files, remove_rows
 from early_id.data.store import Store
 from intake import GOOD, PERSON, PUPIL, Council
 
@@ -57,9 +59,98 @@ def test_older_versions_go_even_where_the_current_one_holds_nothing(council: Cou
     assert [path.stem for path in (store.folder / "versions").iterdir()] == [f"{store.version.number:06d}"]
 
 
+def waiting(store: Store) -> pd.DataFrame:
+    return pd.read_parquet(store.folder / f"set_aside/{store.version.number:06d}/waiting.parquet")
+
+
+def test_what_waits_goes_on_waiting_after_rows_were_taken_out_and_is_cleared_later(council: Council) -> None:
+    store = council.store()
+    before = waiting(store)
+    assert len(before) == 2 and remove_rows(store, of_people(store, [("social_care", "12")]))
+    assert waiting(store).equals(before) and not list(store.folder.glob(".batch-*"))
+    # Of the person who goes nothing waits; the other's row is put right by the next export.
+    assert remove_from_files(store, [("social_care", "12")]) == 1 and len(waiting(store)) == 1
+    council.put("contacts", {**CONTACT, "source_person_id": "1"}, {**CONTACT, "source_person_id": "1", "contact_on": "2024-02-28"})
+    assert (batch := council.ingest("2025-03-10")).waiting == 0 and batch.cleared == 1
+
+
+def test_a_version_that_was_half_written_is_never_met(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = council.store()
+    number = store.version.number
+    with monkeypatch.context() as killed:
+        killed.setattr("early_id.data.publish.json.dumps", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            remove_rows(store, of_people(store, [("social_care", "12")]))
+    again = council.store()
+    assert again.version.number == number and [p.stem for p in (store.folder / "versions").iterdir()] == [f"{number:06d}"]
+    assert remove_rows(again, of_people(again, [("social_care", "12")])) and len(waiting(again)) == 2
+
+
+def test_erased_people_come_back_by_no_way_in(council: Council) -> None:
+    store = council.store()
+    remember_erased(store, [("social_care", "12")])
+    remove_rows(store, of_people(store, [("social_care", "12")]))
+    council.put(
+        "household_factors",
+        *({**GOOD["household_factors"][2], "source_person_id": n, "factor": "11A", "happened_on": "2025-02-20"} for n in ("12", "1")),
+    )
+    council.put(
+        "contacts", *({**CONTACT, "source_person_id": n, "contact_on": "31/02/2024"} for n in ("12", "1")), {**CONTACT, "source_person_id": "1"}
+    )
+    batch = council.ingest("2025-03-10")  # the store's own, as a notebook calls it
+    assert batch.findings.by_code()["FIL003"] == 3 and batch.urgent == 1
+    assert all(one.rows_in == one.rows_kept + one.rows_set_aside for one in batch.files)
+    now = council.store()
+    assert all("12" not in set(now.frame(name)["source_person_id"]) for name in now.version.tables if now.tables[name].has_person)
+    assert not [line for line in (Path(str(batch.set_aside_folder)) / "social_care__contacts.csv.csv").read_text().splitlines() if ",12," in line]
+
+
+OTHER = """
+shape: reviews
+table: other_records
+label: Reviews of a council
+headings: [Child, Said]
+derive: {kind: {constant: reviews}, content: {everything: true}}
+columns: {kind: kind, %s content: content}
+"""
+
+
+def test_records_kept_as_they_came_are_the_persons_whom_their_mapping_names(council: Council) -> None:
+    for name, about in (("told", "about: Child,"), ("untold", "")):
+        (council.folder / f"{name}.yaml").write_text(OTHER.replace("reviews", name) % about, encoding="utf-8")
+        (council.extracts / f"{name}.csv").write_text('Child,Said\n12,"seen, well"\n1,mother of 12\n1,12\n', encoding="utf-8")
+        council.sources.append({"name": "social_care", "shape": name, "files": f"{name}.csv"})
+    council.settings["shapes"] = ["told.yaml", "untold.yaml"]
+    council.ingest("2025-03-10")
+    store, people = council.store(), [("social_care", "12")]
+    assert count_untold(store, people) == {"name nobody": 3, "hold the number in another cell": 1}
+    assert remove_rows(store, of_people(store, people))["other_records"] == 1
+    assert sorted(store.records("other_records")["about"].dropna()) == ["1", "1"]
+    assert "other_records" in expired(store, {"social_care": 30}, date(2026, 1, 1))
+    remember_erased(store, people)
+    (council.extracts / "told.csv").write_text("Child,Said\n12,again\n1,new\n", encoding="utf-8")
+    assert [f.count for f in council.ingest("2025-03-17").findings if (f.code, f.where) == ("FIL003", "told.csv")] == [1]
+    assert "12" not in set(council.store().records("other_records")["about"])
+
+
 def test_older_decisions_go_even_where_nothing_is_taken_out(tmp_path: Path) -> None:
     for _ in range(2):
         add_decisions(tmp_path, [{"kind": "decision", "child_id": "C"}])
     assert len(list((tmp_path / FOLDER).glob("decisions-*.parquet"))) == 2
     assert keep_only(tmp_path, pd.Series([True, True])) == 0
     assert len(list((tmp_path / FOLDER).glob("decisions-*.parquet"))) == 1 and len(read_decisions(tmp_path)) == 2
+
+
+def test_whoever_is_named_as_somebodys_relative_is_forgotten_there_too_and_does_not_come_back(tmp_path: Path) -> None:
+    made = Council(tmp_path)
+    made.put("people", *({**PERSON, "source_person_id": number, "upn": ""} for number in ("1", "9")))
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "Mother", "from_on": "01/01/2010", "known": "01/02/2020"})
+    made.ingest()
+    store = made.store()
+    gone = of_people(store, [("social_care", "9")])
+    assert remove_rows(store, gone) == {"pupils": 1, "relationships": 1}
+    remember_erased(store, [("social_care", "9")])
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "Mother", "from_on": "01/01/2010", "known": "02/02/2020"})
+    made.ingest()
+    held = made.store()
+    assert not held.has("relationships") or held.frame("relationships").empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -16,18 +17,21 @@ from review_material import HELP, WRONG, Published, line, published, workbook
 from early_id.config.learning import RetentionSettings
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.trail import Trail, people_in
-from early_id.data.decisions import read_decisions
-from early_id.data.remove import count_rows, expired, forget_again
+from early_id.data.decisions import keep_workbook, read_decisions
+from early_id.data.erased import unfinished
+from early_id.data.remove import count_rows, expired
 from early_id.data.store import Store
 from early_id.explain.page import OUTCOMES
 from early_id.features.cohort import council_cohort
 from early_id.features.past import Past
+from early_id.screening.history import ledger
+from early_id.screening.listed import followup_ledger, listed
 from early_id.workflow.access import LEFT_OUT
 from early_id.workflow.looking_back import doctor, look_back
 from early_id.workflow.retaining import retain
 from early_id.workflow.reviewing import import_reviews
 from early_id.workflow.rights import access, correct, erase, object_to, register
-from early_id.workflow.steps import open_bench, take_in
+from early_id.workflow.steps import open_bench
 
 
 @pytest.fixture(scope="module")
@@ -134,14 +138,51 @@ def test_erased_records_are_in_no_version_and_do_not_come_back(lists: Published,
     assert child not in set(read_decisions(lists.cfg.store_dir)["child_id"])
     assert next(c for c in doctor(lists.cfg) if c.what == "Audit trail").ok
     # Two files are read again, as under other instructions: everybody comes back but the child.
-    shutil.rmtree(lists.cfg.store_dir / "versions")
-    (lists.cfg.store_dir / "current.json").unlink()
-    few = tuple(one for one in lists.cfg.sources if one.shape in ("council_schools", "council_pupils", "council_enrolments"))
-    take_in(open_bench(lists.cfg.model_copy(update={"sources": few})))
+    shapes = ("council_schools", "council_pupils", "council_enrolments")
+    few = tuple(one.model_copy(update={"received": date(2025, 12, 1)}) for one in lists.cfg.sources if one.shape in shapes)
+    Store.open(lists.cfg).ingest(cfg=lists.cfg.model_copy(update={"sources": few}))  # as a notebook does it
     again = Store.open(lists.cfg)
     rows = again.frame("enrolments")
     assert not set(rows["source_person_id"]) & {n for s, n in mine if s == "education"} and len(rows) == len(after.frame("enrolments"))
-    assert forget_again(again) == {}
+
+
+#: What an erasure does, in order.
+STEPS = ("remember_erased", "remove_rows", "remove_from_files", "_drop_workbooks", "keep_only", "kept_of", "_note", "end")
+
+
+def test_an_erasure_that_breaks_off_anywhere_is_done_by_the_next_attempt(lists: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = child_of(lists)
+    links = lists.people.person_links
+    mine = links.loc[links["child_id"] == child, ["source", "source_person_id"]].to_records(index=False).tolist()
+    asked = child
+    for step in STEPS:
+        with monkeypatch.context() as killed:
+            killed.setattr(f"early_id.workflow.rights.{step}", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+            with pytest.raises(KeyboardInterrupt):
+                erase(lists.cfg, asked, by="officer", reason="recorded by mistake")
+        assert unfinished(lists.cfg.store_dir) == 1 and not next(c for c in doctor(lists.cfg) if c.what == "Erasures").ok
+        asked = "/".join(mine[0]) if asked == child else child
+    erase(lists.cfg, asked, by="officer", reason="recorded by mistake")
+    assert not unfinished(lists.cfg.store_dir) and [entry["request"] for entry in register(lists.cfg.store_dir)][-1] == "erase"
+    for path in lists.cfg.store_dir.rglob("*.parquet"):
+        held = pd.read_parquet(path)
+        assert "source_person_id" not in held or not set(zip(held["source"], held["source_person_id"], strict=True)) & set(mine), path
+    assert child not in set(read_decisions(lists.cfg.store_dir)["child_id"]) and not list((lists.cfg.store_dir / "decisions/workbooks").iterdir())
+
+
+def test_a_key_that_stands_for_another_child_on_another_list_is_left_alone(lists: Published) -> None:
+    mine, others = lists.of(0).iloc[0], lists.of(1).head(2)
+    sheet = [[mine["key"], others["child_id"].iloc[0], mine["key"]], ["F00002", others["child_id"].iloc[1], "F00002"]]
+    followup_ledger(lists.cfg.store_dir).append("sheet", {"as_of": "2025-11-12", "recipient": "H1", "entries": sheet})
+    named = [{"name": "", "key": key} for key, *_ in sheet]
+    book = workbook(lists.cfg.store_dir.parent / "hub.xlsx", [line(row, OUTCOMES[HELP]) for row in named])
+    import_reviews(lists.cfg, book, today=date(2025, 12, 5))
+    before = read_decisions(lists.cfg.store_dir)
+    assert (before["key"] == mine["key"]).sum() == 2
+    done = erase(lists.cfg, str(mine["child_id"]), by="officer", reason="recorded by mistake")
+    after = read_decisions(lists.cfg.store_dir)
+    assert (done.counts["decisions"], done.counts["workbooks"]) == (1, 1) and len(after) == len(before) - 1
+    assert after.loc[after["key"] == mine["key"], "child_id"].tolist() == [others["child_id"].iloc[0]]
 
 
 def test_looking_back_at_a_child_and_at_a_model(lists: Published) -> None:
@@ -164,7 +205,11 @@ def test_only_what_somebody_decided_is_deleted_and_all_of_it_is_reported(lists: 
     cfg = lists.cfg.model_copy(update={"retention": rules})
     marks = Store.open(cfg).frame("attendance")
     old = int((pd.to_datetime(marks["happened_on"]) < pd.Timestamp("2024-12-28")).sum())
+    blank = keep_workbook(cfg.store_dir, "f" * 64, b"nobody had answered anything")
+    os.utime(blank, (1.7e9, 1.7e9))  # in 2023
+    waiting = list(cfg.store_dir.glob("set_aside/*/waiting.parquet"))
     counted = retain(cfg, today=today, dry_run=True)
+    assert counted.deleted["workbooks"] == 2
     assert counted.deleted["rows of attendance"] == old > 0
     assert len(Store.open(cfg).frame("attendance")) == len(marks)
     made = retain(cfg, today=today)
@@ -176,9 +221,24 @@ def test_only_what_somebody_decided_is_deleted_and_all_of_it_is_reported(lists: 
     assert rolls["end_on"].isna().any() and set(rolls.loc[rolls["end_on"].isna(), "source_person_id"]) <= set(
         left.frame("pupils")["source_person_id"]
     )
-    assert read_decisions(cfg.store_dir).empty
+    assert read_decisions(cfg.store_dir).empty and not blank.exists()
+    # Rows set aside are gone; what waits for a correction still does.
+    assert not list(cfg.store_dir.glob("set_aside/*/*.csv")) and waiting
+    assert (cfg.store_dir / f"set_aside/{left.version.number:06d}/waiting.parquet").is_file()
     assert Trail(cfg.store_dir).read()[-1].kind == "retain"
     assert "rows of attendance" not in retain(cfg, today=today).deleted
+
+
+def test_a_publication_that_broke_off_is_on_record_before_its_lists_go(lists: Published) -> None:
+    cfg = lists.cfg.model_copy(update={"retention": RetentionSettings(lists=1)})
+    place = cfg.out_dir / "lists" / "schools" / "S1"
+    place.mkdir(parents=True)
+    body = {**ledger(cfg.store_dir).read()[0].body, "as_of": "2025-11-24"}
+    (place / "manifest.json").write_text(json.dumps({"expires_on": "2025-12-22"}), encoding="utf-8")
+    (place.parents[1] / "record.json").write_text(json.dumps(body), encoding="utf-8")
+    assert retain(cfg, today=date(2026, 2, 1), dry_run=True).deleted == {"lists": 1} and "2025-11-24" not in set(listed(cfg.store_dir)["list_as_of"])
+    assert retain(cfg, today=date(2026, 2, 1)).deleted == {"lists": 1}
+    assert not place.exists() and "2025-11-24" in set(listed(cfg.store_dir)["list_as_of"])
 
 
 def test_an_old_objection_that_still_holds_is_never_over(lists: Published) -> None:

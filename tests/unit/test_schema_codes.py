@@ -133,7 +133,7 @@ def test_tables_name_only_columns_and_lists_that_exist(table: Table) -> None:
 def test_tables_of_the_design_are_there() -> None:
     assert set(CANONICAL) == {
         "pupils", "enrolments", "schools", "attendance", "suspensions", "missing_episodes", "education_status", "household_members",
-        "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes",
+        "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes", "relationships", "family_groups", "school_contacts", "addresses",
     }  # fmt: skip
 
 

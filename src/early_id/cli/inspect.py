@@ -12,6 +12,7 @@ from early_id.core.display import text_table
 from early_id.core.errors import SettingsError
 
 if TYPE_CHECKING:
+    from early_id.core.findings import FindingKind
     from early_id.data.rules import Rule
 
 rules_app = typer.Typer(help="The checks of incoming rows.", no_args_is_help=True, rich_markup_mode=None)
@@ -26,8 +27,8 @@ def rules_list(
     config: Annotated[Path | None, typer.Option("--config", help="Settings, for rules of extensions.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Every rule: code, severity, tables, what is wrong."""
-    rules = _rules(config)
+    """Every rule: code, severity, tables, what is wrong; then the codes of linking, features, lists and what comes back."""
+    rules, kinds = _rules(config), () if table is not None else _kinds()
     if table is not None:
         known = {name for rule in rules for name in rule.tables}
         if table not in known:
@@ -38,12 +39,30 @@ def rules_list(
             {
                 "rules": [
                     {"code": r.code, "severity": str(r.severity), "tables": list(r.tables), "message": r.message, "number": r.number} for r in rules
-                ]
+                ],
+                "later_steps": [{"code": k.code, "severity": str(k.severity), "about": k.about, "message": k.message} for k in kinds],
             }
         )
         return
     rows = [[r.code, str(r.severity), r.tables[0] if len(r.tables) == 1 else "several" if r.tables else "all", r.message] for r in rules]
     print(text_table(rows, ["code", "severity", "table", "what is wrong"]))
+    if kinds:
+        print("\nCodes of later steps:\n")
+        print(
+            text_table([[kind.code, str(kind.severity), kind.about, kind.message] for kind in kinds], ["code", "severity", "about", "what is found"])
+        )
+
+
+def _kinds() -> tuple[FindingKind, ...]:
+    """Codes that are no check of incoming rows, in order."""
+    from early_id.features.findings import KINDS as FEATURES
+    from early_id.learning.followup import UNNAMED_OUTCOMES
+    from early_id.linkage.messages import KINDS as LINKS
+    from early_id.screening.coming_back import KINDS as CAME_BACK
+    from early_id.screening.findings import KINDS as LISTS
+    from early_id.workflow.reviewing import RECORDS_WRONG
+
+    return tuple(sorted((*LINKS, *FEATURES, *LISTS, *CAME_BACK, UNNAMED_OUTCOMES, RECORDS_WRONG), key=lambda kind: kind.code))
 
 
 def _rules(config: Path | None) -> list[Rule]:
@@ -66,10 +85,15 @@ _SCOPES = {
 
 @rules_app.command("show")
 def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config", help="Settings, for rules of extensions.")] = None) -> None:
-    """One rule: what is wrong, what to do, where the rule comes from."""
+    """One rule, or one code of a later step: what is wrong, what to do, where it comes from."""
     found = {rule.code: rule for rule in _rules(config)}
     if code.upper() not in found:
-        raise SettingsError.unknown_name("rule", code.upper(), found)
+        later = {kind.code: kind for kind in _kinds()}
+        if code.upper() not in later:
+            raise SettingsError.unknown_name("rule", code.upper(), [*found, *later])
+        kind = later[code.upper()]
+        print("\n  ".join([f"{kind.code} ({kind.severity})", kind.message, f"What to do: {kind.advice}", f"Looks at: {kind.about}"]))
+        return
     rule = found[code.upper()]
     kept = {"ERROR": "The row is set aside.", "QUERY": "The row is kept; somebody should ask.", "NOTE": "For information."}[rule.severity]
     lines = [

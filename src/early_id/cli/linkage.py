@@ -109,6 +109,7 @@ def take_in(
     overrides: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Take in what people decided; it is remembered for ever and wins over the weights."""
+    from dataclasses import asdict
     from datetime import date
 
     from early_id.linkage.review import import_review
@@ -118,9 +119,10 @@ def take_in(
     with bench.store.writing():
         taken = import_review(workbook, kept=_kept(bench), by=by, on=date.today())
     if as_json:
-        emit({"same": taken.same, "different": taken.different, "not_sure": taken.not_sure, "empty": taken.empty})
+        emit(asdict(taken))
         return
-    say(f"Taken in: {taken.same} same person, {taken.different} different people, {taken.not_sure} not sure; {taken.empty} left empty.")
+    for line in taken.lines():
+        say(line)
     if not taken.same + taken.different:
         return
     say(

@@ -78,7 +78,8 @@ class SchoolCalendar:
 
     def school_days(self, first: date, end: date) -> list[date]:
         """School days in ``[first, end)``, in order."""
-        return [day for n in range((end - first).days) if self.is_school_day(day := first + timedelta(days=n))]
+        near = SchoolCalendar(tuple(term for term in self.terms if term.last >= first and term.first < end), self.closed)
+        return [day for n in range((end - first).days) if near.is_school_day(day := first + timedelta(days=n))]
 
     def school_weeks(self, first: date, end: date) -> list[date]:
         """Mondays of the weeks in ``[first, end)`` that hold at least one school day, in order."""

@@ -35,6 +35,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class FindingKind:
+    """What a code means, where no rule of incoming rows declares it: what is wrong, what to do, and what was looked at."""
+
+    code: str
+    severity: Severity
+    message: str
+    advice: str
+    about: str  #: what was looked at, in words: ``people and their links``
+
+    def found(self, count: int, where: str = "", *, source: str = "", columns: str = "") -> Finding:
+        """One finding of this kind."""
+        return Finding(self.code, self.severity, self.message, self.advice, count, where=where, source=source, columns=columns)
+
+
+@dataclass(frozen=True)
 class Findings:
     """An ordered collection of findings that knows how to print itself."""
 

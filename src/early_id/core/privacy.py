@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 import re
@@ -21,7 +20,7 @@ _IDENTIFIERS = re.compile(
 
 def keyed_hash(value: str, key: str, *, length: int = 12) -> str:
     """HMAC-SHA256 of ``value`` under ``key``: a stable pseudonym that cannot be guessed without the key."""
-    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()[:length]
+    return hmac.digest(key.encode(), value.encode(), "sha256").hex()[:length]
 
 
 def redact(text: str) -> str:

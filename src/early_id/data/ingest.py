@@ -14,11 +14,13 @@ from early_id.config.settings import Config
 from early_id.core.display import progress
 from early_id.core.errors import BusyError, EarlyIdError, InputDataError, SettingsError
 from early_id.core.findings import Finding, Findings
+from early_id.data.aside import Place, aside_names, write_aside
 from early_id.data.batch import Batch, FileCount
 from early_id.data.context import add_people, add_schools, extend_context, make_context
 from early_id.data.covered import ON_REQUEST, coverage_of
 from early_id.data.crosscheck import check_dates, check_records, check_tables, compared, note_aside, part_sql
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.erased import leave_out
 from early_id.data.history import with_since
 from early_id.data.judge import counts, finding, findings_of, refuse_unreadable_dates, refuse_useless, split
 from early_id.data.mapping import Shape, load_shapes
@@ -101,12 +103,15 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     _context(connection, store, old)
     open_waiting(connection, store)
     files: list[FileCount] = []
+    names = aside_names(_place(item) for item in plan)
     changed: dict[str, list[Staged]] = {}
     read_as: dict[tuple[str, str], Survey | str] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
-            how = _stage_file(connection, item, cfg, number, work, first=len(changed[item.table.name]) == 1)
+            how, forgotten = _stage_file(connection, item, cfg, number, work, store, first=len(changed[item.table.name]) == 1)
+            if forgotten:
+                findings.append(finding("FIL003", forgotten, item.name, item.source.name))
             read_as[item.table.name, item.name] = how
             if isinstance(how, Survey) and how.guessed:
                 findings.append(file_finding("SRC001", item.name, item.source.name, said=f"Read as {how.name}."))
@@ -139,7 +144,7 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
                 refuse_unreadable_dates(connection, counted, of_day, cfg.checks.unreadable_dates)
                 files += [replace(item, read_as=str(read_as[name, item.file])) for item in counted]
                 findings += findings_of(connection, of_day)
-                _write_set_aside(connection, work / "set_aside", of_day, work)
+                _write_set_aside(connection, work / "set_aside", of_day, names, work)
                 clear_and_note(connection, table, of_day, number, held=so_far)
                 findings += [finding(code, count, file, sources[file]) for file, code, count in check_records(connection, table, held=so_far)]
                 if not table.stored:
@@ -239,8 +244,10 @@ def _across_tables(
     ]
 
 
-def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, *, first: bool) -> Survey | str:
-    """Read one file and stage its records; how it was read comes back."""
+def _stage_file(
+    connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, store: Store, *, first: bool
+) -> tuple[Survey | str, int]:
+    """Read one file and stage its records; how it was read comes back, and how many records of erased people were left out."""
     read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
@@ -255,6 +262,7 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
     )  # fmt: skip
+    left_out = leave_out(connection, store, item.table, "_one")
     columns = [
         "row",
         "source_person_id",
@@ -273,20 +281,21 @@ def _stage_file(connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
     connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag, {number} AS batch FROM _one")
-    return read_as
+    return read_as, left_out
 
 
-def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged], work: Path) -> None:
+def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged], names: dict[Place, str], work: Path) -> None:
     """Rows set aside, as they were in the file, with row number, codes and the columns at fault. Restricted: they hold people's data."""
     for item in items:
-        if connection.execute("SELECT count(*) FROM _aside WHERE file = ?", [item.name]).fetchall() == [(0,)]:
+        if connection.execute("SELECT count(*) FROM _aside WHERE file = ? AND source = ?", [item.name, item.source.name]).fetchall() == [(0,)]:
             continue
         read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
-        target = folder / (item.name.replace("/", "__") + ".csv")
-        connection.execute(
-            f"COPY (SELECT a.row, array_to_string(a.codes, ' ') AS codes, array_to_string(a.faults, '; ') AS faults, r.* EXCLUDE (row) FROM _aside AS a JOIN _raw AS r USING (row) "
-            f"WHERE a.file = {text(item.name)} ORDER BY a.row) TO {text(str(target))} (HEADER, DELIMITER ',')"
-        )
+        place = _place(item)
+        write_aside(connection, folder, place, names[place], rows="_raw")
+
+
+def _place(item: Staged) -> Place:
+    return item.name, item.source.name, item.table.name
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:

@@ -21,10 +21,11 @@ def sweep(folder: Path, current: int, *, keep: Collection[str] = ()) -> None:
     left = [
         *folder.glob(".batch-*"),
         *folder.glob(".current.json"),
+        *folder.glob(".listing.json"),
         *(item for name in _FOLDERS if name not in keep for item in (folder / name).glob("*")),
     ]
     for item in left:
-        number = re.search(r"(\d{6,})(\.\w+)?$", item.name)
+        number = re.search(r"(\d{6,})(\.\w+)*$", item.name)
         if item.parent != folder and (number is None or int(number.group(1)) <= current):
             continue
         if item.is_dir():
@@ -49,13 +50,15 @@ def publish(folder: Path, work: Path, version: Version) -> None:
     (work / "set_aside").replace(target)
     for item in sorted(work.glob("urgent.*")):
         item.replace(folder / "urgent" / f"{version.number:06d}{item.suffix}")
-    listing = folder / "versions" / f"{version.number:06d}.json"
-    listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
-    _settle(listing)
-    pointer = folder / ".current.json"
-    pointer.write_text(json.dumps({"version": version.number}), encoding="utf-8")
-    _settle(pointer)
-    pointer.replace(folder / "current.json")
+    _write_whole(folder / "versions" / f"{version.number:06d}.json", folder / ".listing.json", asdict(version))
+    _write_whole(folder / "current.json", folder / ".current.json", {"version": version.number})
+
+
+def _write_whole(target: Path, beside: Path, value: object) -> None:
+    """A file that is on the disk before it takes its name: whoever reads every version never meets half of one."""
+    beside.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    _settle(beside)
+    beside.replace(target)
 
 
 def _settle(path: Path) -> None:

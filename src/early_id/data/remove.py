@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from early_id.core.errors import InputDataError
-from early_id.core.folders import restrict
-from early_id.core.privacy import keyed_hash
+from early_id.data.aside import FOLDER as SET_ASIDE
+from early_id.data.aside import WAITING, Place, aside_names, take_out
 from early_id.data.engine import connect, quote, raw, text
+from early_id.data.erased import PersonKey, of_these, person_columns
+from early_id.data.publish import publish, sweep
+from early_id.data.sources.others import OTHER_RECORDS
 from early_id.data.store import Store
 
-#: (source, number at that source) of a person.
-PersonKey = tuple[str, str]
-ERASED = Path("rights") / "erased.json"
 _NOT_OVER = "DATE '9999-12-31'"
 #: The last date of a row, where it is not the end of a spell or the day of an event.
 _LAST = {
@@ -43,47 +44,41 @@ def count_rows(store: Store, predicates: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def remove_rows(store: Store, predicates: Mapping[str, str], *, older: bool = True) -> dict[str, int]:
-    """Write a new version without the rows for which a table's predicate holds, and delete every older one; table → rows removed.
-
-    Without ``older`` only the version that was current is deleted: a run that fails may still go back to the one before it.
-    """
+def remove_rows(store: Store, predicates: Mapping[str, str]) -> dict[str, int]:
+    """Write a new version without the rows for which a table's predicate holds, and delete every older one; table → rows removed."""
     with store.writing():
         store.refresh()
         found = count_rows(store, predicates)
         if not found:
-            if older and predicates:  # a run that broke off may have left them in a version beside this one
+            if predicates:  # a run that broke off may have left them in a version beside this one
                 drop_old_versions(store)
             return {}
-        was, number, connection = store.version.number, store.version.number + 1, raw(connect())
+        number, connection = store.version.number + 1, raw(connect())
+        sweep(store.folder, store.version.number, keep=("urgent",))
+        work = store.folder / f".batch-{number:06d}"
+        (work / SET_ASIDE).mkdir(parents=True)
         tables = dict(store.version.tables)
         for name in found:
-            part = f"{name}-{number:06d}.parquet"
-            beside = store.folder / "parts" / f".{part}.tmp"
+            tables[name] = f"{name}-{number:06d}.parquet"
             rows = f"SELECT * FROM {store.part_sql(name)} WHERE NOT coalesce(({predicates[name]}), false)"
-            connection.execute(f"COPY ({rows}) TO {text(str(beside))} (FORMAT parquet, COMPRESSION zstd)")
-            beside.replace(store.folder / "parts" / part)
-            tables[name] = part
-        version = replace(store.version, number=number, tables=tables)
-        listing = store.folder / "versions" / f"{number:06d}.json"
-        listing.write_text(json.dumps(asdict(version), indent=1), encoding="utf-8")
-        pointer = store.folder / ".current.json"
-        pointer.write_text(json.dumps({"version": number}), encoding="utf-8")
-        pointer.replace(store.folder / "current.json")
+            connection.execute(f"COPY ({rows}) TO {text(str(work / tables[name]))} (FORMAT parquet, COMPRESSION zstd)")
+        waiting = store.folder / SET_ASIDE / f"{store.version.number:06d}" / WAITING
+        if waiting.is_file():  # what waits for a correction belongs to the version, and goes on waiting in the next
+            shutil.copyfile(waiting, work / SET_ASIDE / WAITING)
+        publish(store.folder, work, replace(store.version, number=number, tables=tables))
+        shutil.rmtree(work, ignore_errors=True)
         store.refresh()
-        drop_old_versions(store, only=None if older else was)
+        drop_old_versions(store)
     return found
 
 
-def drop_old_versions(store: Store, *, before: date | None = None, only: int | None = None) -> int:
+def drop_old_versions(store: Store, *, before: date | None = None) -> int:
     """Delete versions that are not current, and parts that no version names any more; how many versions went.
 
     Parameters
     ----------
     before : date, optional
         Only versions of which the newest file was received before that day.
-    only : int, optional
-        Only the version of that number.
     """
     gone = 0
     kept = set(store.version.tables.values())
@@ -97,7 +92,7 @@ def drop_old_versions(store: Store, *, before: date | None = None, only: int | N
             raise InputDataError(
                 "A version of the store cannot be read.", where=str(listing), what_next="Restore it from a backup, or delete it."
             ) from None
-        if (before is not None and max(received, default=date.min) >= before) or (only is not None and int(listing.stem) != only):
+        if before is not None and max(received, default=date.min) >= before:
             kept |= set(held["tables"].values())
             continue
         listing.unlink()
@@ -110,10 +105,30 @@ def drop_old_versions(store: Store, *, before: date | None = None, only: int | N
 
 def of_people(store: Store, people: Iterable[PersonKey]) -> dict[str, str]:
     """Table → predicate for all rows of some people."""
-    pairs = ", ".join(f"({text(source)}, {text(number)})" for source, number in sorted(set(people)))
-    if not pairs:
+    pairs = set(people)
+    columns = {name: person_columns(store.tables[name]) for name in store.version.tables}
+    return {name: " OR ".join(of_these(pairs, column) for column in named) for name, named in columns.items() if named} if pairs else {}
+
+
+def count_untold(store: Store, people: Iterable[PersonKey]) -> dict[str, int]:
+    """Rows kept as they came of which nobody can tell whether they are about some people: words → rows, of the sources of these people.
+
+    Their mapping names no column for whom they are about, or the number stands in another cell, where it may mean something else.
+    """
+    pairs, name = set(people), OTHER_RECORDS.name
+    if not pairs or not store.has(name):
         return {}
-    return {name: f"(source, source_person_id) IN ({pairs})" for name in store.version.tables if store.tables[name].has_person}
+    rows = f"{store.part_sql(name)} WHERE source IN ({', '.join(text(source) for source, _ in sorted(pairs))})"
+    named = " OR ".join(
+        f"(source = {text(source)} AND contains(content, {text(json.dumps(number, ensure_ascii=False))}))" for source, number in pairs
+    )
+    untold = {
+        "name nobody": "about IS NULL",
+        "hold the number in another cell": f"about IS NOT NULL AND NOT {of_these(pairs, 'about')} AND ({named})",
+    }
+    connection = raw(connect())
+    found = {words: int(connection.execute(f"SELECT count(*) FROM {rows} AND ({test})").fetchall()[0][0]) for words, test in untold.items()}
+    return {words: n for words, n in found.items() if n}
 
 
 def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str, str]:
@@ -123,7 +138,7 @@ def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str
     """
     found: dict[str, str] = {}
     limits = " OR ".join(
-        f"(source = {text(source)} AND last < DATE {text((_days_ago(today, days)).isoformat())})" for source, days in sorted(keep_days.items())
+        f"(source = {text(source)} AND last < DATE {text((today - timedelta(days=days)).isoformat())})" for source, days in sorted(keep_days.items())
     )
     if not limits:
         return {}
@@ -133,19 +148,17 @@ def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str
             continue
         last = _LAST.get(name) or (f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})" if table.ends else "happened_on")
         found[name] = f"({limits.replace('last', last)})"
-    if store.has("pupils") and found:
+    if store.has(OTHER_RECORDS.name):  # kept as they came, without a date that is known: they are as old as their receipt
+        found[OTHER_RECORDS.name] = f"({limits.replace('last', 'received_on')})"
+    if store.has("pupils") and any(store.tables[name].has_person for name in found):
         left = " UNION ".join(
-            f"SELECT source, source_person_id FROM {store.part_sql(name)} WHERE NOT coalesce({predicate}, false)" for name, predicate in found.items()
+            f"SELECT source, source_person_id FROM {store.part_sql(name)} WHERE NOT coalesce({predicate}, false)"
+            for name, predicate in found.items()
+            if store.tables[name].has_person
         )
         old = limits.replace("last", "received_on")
         found["pupils"] = f"(({old}) AND (source, source_person_id) NOT IN ({left}))"
     return found
-
-
-def _days_ago(today: date, days: int) -> date:
-    from datetime import timedelta
-
-    return today - timedelta(days=days)
 
 
 def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
@@ -159,13 +172,14 @@ def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
     for path in sorted((store.folder / "urgent").glob("*.csv")):
         gone += _drop_lines(path, lambda row: (row.get("source", ""), row.get("source_person_id", "")) in pairs)
     of_files, headings = _files_read(store), _person_headings(store)
-    for path in sorted((store.folder / "set_aside").rglob("*.csv")):
-        read = of_files.get((path.parent.name, path.name), set())
-        sources = {source for source, _ in read}
+    folder = store.folder / SET_ASIDE
+    for path in sorted(folder.glob("*/*.csv")):
+        read = of_files.get((path.parent.name, path.stem), set())
+        sources = {source for _, source, _ in read}
         numbers = {number for source, number in pairs if not read or source in sources}
-        columns = {heading for _, table in read for heading in headings.get(table, ())}
+        columns = {heading for _, _, table in read for heading in headings.get(table, ())}
         if numbers:
-            gone += _drop_lines(path, lambda row, n=numbers, c=columns: bool(n & _cells(row, c)))  # type: ignore[misc]
+            gone += take_out(folder, path.parent.name, read, path.stem, lambda row, n=numbers, c=columns: bool(n & _cells(row, c)))  # type: ignore[misc]
     return gone
 
 
@@ -187,13 +201,15 @@ def _drop_lines(path: Path, goes: Callable[[Mapping[str, str]], bool]) -> int:
     return len(rows) - len(left)
 
 
-def _files_read(store: Store) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """(batch, name of the file of rows set aside) → sources and tables as which it was read."""
-    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+def _files_read(store: Store) -> dict[tuple[str, str], set[Place]]:
+    """(batch, name of the file of rows set aside) → the readings whose rows it holds."""
+    found: dict[tuple[str, str], set[Place]] = {}
     for batch in store.version.batches:
-        for file in (*batch["files"], *(file for part in batch.get("withdrawn") or () for file in part["files"])):
-            at = (f"{int(batch['number']):06d}", str(file["file"]).replace("/", "__") + ".csv")
-            found.setdefault(at, set()).add((str(file["source"]), str(file["table"])))
+        files = (*batch["files"], *(file for part in batch.get("withdrawn") or () for file in part["files"]))
+        for place, name in aside_names((str(f["file"]), str(f["source"]), str(f["table"])) for f in files).items():
+            # Stores written before two readings of one file were told apart hold both under its name.
+            for stem in {name, place[0].replace("/", "__")}:
+                found.setdefault((f"{int(batch['number']):06d}", stem), set()).add(place)
     return found
 
 
@@ -207,46 +223,3 @@ def _person_headings(store: Store) -> dict[str, set[str]]:
         if heading := shape.columns.get("source_person_id"):
             found.setdefault(shape.table, set()).add(heading.strip().casefold())
     return found
-
-
-def remember_erased(store: Store, people: Iterable[PersonKey], *, group: bool = False) -> None:
-    """Remember, as keyed hashes, whose records were erased, so that the next extract does not bring them back."""
-    path = store.folder / ERASED
-    known = set(_erased(store)) | {_mark(store, person) for person in people}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(sorted(known), indent=0), encoding="utf-8")
-    beside.replace(path)
-    restrict(path.parent, group=group)
-
-
-def forget_again(store: Store) -> dict[str, int]:
-    """Take out again what a new extract brought of people whose records were erased; table → rows."""
-    marks = set(_erased(store))
-    if not marks or not store.version.tables:
-        return {}
-    connection, back = raw(connect()), set()
-    for name in store.version.tables:
-        if store.tables[name].has_person:
-            rows = connection.execute(f"SELECT DISTINCT source, source_person_id FROM {store.part_sql(name)}").fetchall()
-            back |= {person for person in rows if _mark(store, person) in marks}
-    if not back:
-        return {}
-    remove_from_files(store, back)
-    return remove_rows(store, of_people(store, back), older=False)
-
-
-def _erased(store: Store) -> list[str]:
-    try:
-        return list(json.loads((store.folder / ERASED).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError):
-        raise InputDataError(
-            "The register of erased people cannot be read, so nobody can tell whose records may not come back.",
-            where=str(store.folder / ERASED), what_next="Restore it from a backup.",
-        ) from None  # fmt: skip
-
-
-def _mark(store: Store, person: PersonKey) -> str:
-    return keyed_hash(f"erased:{person[0]}/{person[1]}", store.key, length=32)

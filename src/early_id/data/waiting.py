@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from early_id.data.aside import WAITING
 from early_id.data.batch import FileCount
 from early_id.data.engine import quote, text
 from early_id.data.plan import Staged
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from early_id.data.store import Store
     from early_id.data.withdraw import Withdrawal
 
-FILE = "waiting.parquet"
 _COLUMNS = {
     "source": "VARCHAR", "table_name": "VARCHAR", "file": "VARCHAR", "row": "BIGINT", "batch": "INTEGER", "since": "INTEGER",
     "codes": "VARCHAR[]", "blamed": "VARCHAR[]", "hash": "UBIGINT",
@@ -40,7 +40,7 @@ def open_waiting(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     columns = ", ".join(f"{quote(name)} {kind}" for name, kind in _COLUMNS.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _waiting ({columns})")
     connection.execute("CREATE OR REPLACE TEMP TABLE _cleared (file VARCHAR, source VARCHAR, table_name VARCHAR, n BIGINT)")
-    path = store.folder / "set_aside" / f"{store.version.number:06d}" / FILE
+    path = store.folder / "set_aside" / f"{store.version.number:06d}" / WAITING
     if path.is_file():
         connection.execute(f"INSERT INTO _waiting BY NAME SELECT * FROM read_parquet({text(str(path))}, hive_partitioning = false)")
 
@@ -167,6 +167,8 @@ def write_waiting(connection: duckdb.DuckDBPyConnection, folder: Path, old: With
             "DELETE FROM _waiting WHERE source = ? AND table_name = ? AND file = ? AND batch = ?",
             [file["source"], file["table"], file["file"], int(file["batch"])],
         )
-    connection.execute(f"COPY (SELECT * FROM _waiting ORDER BY source, table_name, file, row, batch) TO {text(str(folder / FILE))} (FORMAT parquet)")
+    connection.execute(
+        f"COPY (SELECT * FROM _waiting ORDER BY source, table_name, file, row, batch) TO {text(str(folder / WAITING))} (FORMAT parquet)"
+    )
     [(count,)] = connection.execute("SELECT count(*) FROM _waiting").fetchall()
     return int(count)

@@ -23,6 +23,7 @@ from early_id.features.compile import IN_ORDER, Aggregate, aggregates, flagged, 
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
+from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.features.peers import Asked, shares_of_peers
 from early_id.features.scope import Scope, end_of, persons_of, start_of, subjects_of
@@ -186,7 +187,7 @@ def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
     """Other children of the family; unknown for a child of whom no household is known."""
     children, held = scope.children, scope.past.families()["family_id"]
     counted = scope.persons.groupby("rid")["child_id"].nunique().reindex(children["rid"]).fillna(0.0)
-    value = counted.where(children["family_id"].isin(held).to_numpy()).to_numpy(dtype="float64")
+    value = counted.where(among(children["family_id"], held).to_numpy()).to_numpy(dtype="float64")
     return value, np.full(len(children), np.nan)
 
 

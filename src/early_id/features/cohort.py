@@ -20,6 +20,7 @@ from early_id.features.households import household_reasons, school_homes
 from early_id.features.lookalikes import likeness, share_marks, with_doubts
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
+from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.features.safe_contact import check_first
 from early_id.features.wishes import held_back
@@ -85,7 +86,10 @@ def _persons(past: Past) -> pd.DataFrame:
     enrolled = pd.MultiIndex.from_frame(past.frame("enrolments")[person])
     rows = rows.assign(_roll=pd.MultiIndex.from_frame(rows[person]).isin(enrolled), _filled=rows.notna().sum(axis=1))
     rows = rows.sort_values(["child_id", "_roll", "_filled", "source"], ascending=[True, False, False, True])
-    first = rows.groupby("child_id", sort=True).first()
+    # Most children have one record, which needs no filling in.
+    several = rows["child_id"].duplicated(keep=False)
+    filled = rows[several].groupby("child_id", sort=True).first().reset_index()
+    first = pd.concat([rows[~several], filled]).set_index("child_id").sort_index()
     first["birth_date"] = pd.to_datetime(first["birth_date"])
     return first.drop(columns=["_roll", "_filled"])
 
@@ -135,11 +139,11 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     roll = open_spells(past.frame("enrolments"), "start_on", "end_on", moment).sort_values(["child_id", "start_on", "school_id"])
     school = roll.drop_duplicates("child_id", keep="last").set_index("child_id")
     families = past.families().set_index("child_id")
-    here = people.index.isin(school.index) | people.index.isin(families.index)
+    here = among(people.index, school.index) | among(people.index, families.index)
     # Adults of other sources are nobody's concern here; children of the age are, if only to say that they are gone.
     everyone = people.index[here | age.between(cfg.cohort.youngest, cfg.cohort.oldest).to_numpy(dtype=bool)]
     frame = pd.DataFrame(index=everyone)
-    frame["here"] = everyone.isin(people.index[here])
+    frame["here"] = among(everyone, people.index[here])
     frame["age"] = age.reindex(everyone)
     frame["school_id"] = school["school_id"].reindex(everyone)
     frame["nc_year"] = school["nc_year"].reindex(everyone)
@@ -156,7 +160,7 @@ def council_cohort(past: Past, cfg: Config) -> Cohort:
     alike, status = with_doubts(likeness(people).reindex(everyone), past.people.may_be_one(past.as_of)), statutory_reasons(past, frame["age"])
     frame = share_marks(frame, alike)
     frame["likeness"] = likeness_reasons(frame, alike, status, OPEN_TO_STATUTORY)
-    frame["check_first"] = everyone.isin(check_first(past, frame["age"]))
+    frame["check_first"] = among(everyone, check_first(past, frame["age"]))
     wishes = held_back(past, frame)
     frame["until"] = wishes["until"].reindex(everyone)
     found = _found(past, cfg, frame, people, status) | {str(reason): rows.index for reason, rows in wishes.groupby("reason")}
@@ -211,7 +215,7 @@ def _first(found: Mapping[str, pd.Index], everyone: pd.Index) -> pd.Series:
     """The first reason to take each child out, by precedence; missing for those who stay."""
     reason = pd.Series(None, index=everyone, dtype=object)
     for name in REASONS:
-        reason = reason.where(reason.notna() | ~everyone.isin(found.get(name, ())), name)
+        reason = reason.where(reason.notna() | ~among(everyone, found.get(name, ())), name)
     return reason
 
 
@@ -221,7 +225,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     taken = frame["reason"].notna()
     # A home counts as the school holds it and as housing does: unsafe contact with one child is unsafe contact with all at home.
     unsafe = frame[~_contact_is_safe(frame) | frame["check_first"]]
-    frame["contact_is_safe"] = ~(frame["family_id"].isin(unsafe["family_id"]) | frame["home_id"].isin(unsafe["home_id"]))
+    frame["contact_is_safe"] = ~(among(frame["family_id"], unsafe["family_id"]) | among(frame["home_id"], unsafe["home_id"]))
     at_home, safe = frame["household"] != "", frame["contact_is_safe"]
     excluded = pd.concat(
         [
@@ -238,7 +242,7 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
         raise InputDataError.empty_cohort(as_of=str(past.as_of), reasons=reasons)
     index["outcome_until"] = moment + timedelta(days=cfg.outcome.horizon_days)
     index["mature_on"] = index["outcome_until"] + timedelta(days=cfg.outcome.recording_lag_days)
-    index["known_to_services"] = index["child_id"].isin(_known_to_services(past))
+    index["known_to_services"] = among(index["child_id"], _known_to_services(past))
     return Cohort(index.set_index(row_keys(index["child_id"], index["as_of"])), excluded)
 
 

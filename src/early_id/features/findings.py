@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from early_id.core.findings import Finding
+from early_id.core.findings import Finding, FindingKind
 from early_id.core.types import Severity
 from early_id.features.ask import Dates, ask, key_of
+from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.schema.absence import DUAL
 
@@ -38,9 +39,15 @@ _MESSAGES = {
 _LATELY = 120
 
 
+#: Every code of features, as ``early-id rules show`` explains it.
+KINDS: tuple[FindingKind, ...] = tuple(
+    FindingKind(code, severity, message, advice, "what features can know on a date") for code, (severity, message, advice) in _MESSAGES.items()
+)
+_BY_CODE = {kind.code: kind for kind in KINDS}
+
+
 def _finding(code: str, count: int, where: str) -> Finding:
-    severity, message, advice = _MESSAGES[code]
-    return Finding(code, severity, message, advice, count, where=where)
+    return _BY_CODE[code].found(count, where)
 
 
 def not_held(store: TableSource, features: Iterable[Feature]) -> list[Finding]:
@@ -80,7 +87,7 @@ def several_rolls(past: Past, index: pd.DataFrame) -> list[Finding]:
     if spells.empty:
         return []
     ends = pd.to_datetime(spells["end_on"])
-    spells = spells[(ends.isna() | (ends >= pd.Timestamp(past.as_of))) & spells["child_id"].isin(index["child_id"])]
+    spells = spells[(ends.isna() | (ends >= pd.Timestamp(past.as_of))) & among(spells["child_id"], index["child_id"])]
     schools = spells.groupby("child_id")["school_id"].nunique()
     several = schools.index[schools > 1]
     count = int((~several.isin(_dual_registered(past))).sum()) if len(several) else 0

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from early_id.core.privacy import keyed_hash
+from early_id.features.membership import among
 from early_id.features.past import Past
 
 #: Reason of one child → why school lists leave the others of the household out; the first that holds, in this order.
@@ -45,8 +46,8 @@ def household_reasons(frame: pd.DataFrame, found: Mapping[str, pd.Index]) -> pd.
     """
     reason = pd.Series("", index=frame.index)
     for own, shared in HOUSEHOLD_REASONS.items():
-        there = frame.index.isin(found.get(own, ()))
-        touched = frame["family_id"].isin(frame.loc[there, "family_id"]) | frame["home_id"].isin(frame.loc[there, "home_id"])
+        there = among(frame.index, found.get(own, ()))
+        touched = among(frame["family_id"], frame.loc[there, "family_id"]) | among(frame["home_id"], frame.loc[there, "home_id"])
         reason = reason.where((reason != "") | ~touched, shared)
     return reason
 

@@ -14,6 +14,7 @@ import pandas as pd
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.features.cohort import persons
+from early_id.features.membership import among
 from early_id.features.past import Past, TableSource
 from early_id.linkage import People
 
@@ -51,10 +52,10 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
             continue
         later = Past(store, people, mature.date())
         happened = _happened(later, as_of, until)
-        values = pd.DataFrame({name: rows["child_id"].isin(happened[name]).astype(float) for name in (*COMPONENTS, *LABELS)}, index=rows.index)
+        values = pd.DataFrame({name: among(rows["child_id"], happened[name]).astype(float) for name in (*COMPONENTS, *LABELS)}, index=rows.index)
         values[not_held] = np.nan
         values.insert(0, NEED, values[list(COMPONENTS)].max(axis=1))
-        left = rows["child_id"].isin(_left(later, as_of, until))
+        left = among(rows["child_id"], _left(later, as_of, until))
         # What had already happened counts; what had not is unknown from the day the child left.
         result.loc[rows.index, columns] = values.mask(values.eq(0) & left.to_numpy()[:, None], np.nan)[columns]
         result.loc[rows.index, "censored"] = left & values[main].eq(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from early_id.features.membership import among
 from early_id.features.past import Past
 
 #: Records of domestic abuse: notices of police, and factors of assessments (child, parent or carer, another person of the household).
@@ -39,8 +40,8 @@ def living_apart(past: Past, age: pd.Series) -> pd.Index:
     rows = rows[ends.isna() | (ends >= moment)].merge(past.links(), on=["source", "source_person_id"], how="left")
     home = rows["source"].astype(str) + ":" + rows["household_id"].astype(str)
     adult = rows["role"].isin(_ADULTS)
-    young = rows["child_id"].isin(age.index[age.between(APART_FROM, APART_TO)])
+    young = among(rows["child_id"], age.index[age.between(APART_FROM, APART_TO)])
     # The young person may stand as an adult of the own household, as a young parent does.
     accompanied = set(home[adult & ~young])
     newest = rows[young].assign(home=home[young]).sort_values(["child_id", "from_on", "home"]).drop_duplicates("child_id", keep="last")
-    return pd.Index(newest.loc[~newest["home"].isin(accompanied), "child_id"])
+    return pd.Index(newest.loc[~among(newest["home"], accompanied), "child_id"])

@@ -29,9 +29,11 @@ def child_of(people: People, text: str) -> str:
     if (links["child_id"] == text).any():
         return text
     source, _, number = text.partition("/")
-    found = links.loc[(links["source"] == source) & (links["source_person_id"] == number), "child_id"].unique()
-    if len(found) == 1:
-        return str(found[0])
+    # A record that a split gave to another child is that child's now; where nobody has it any more, whoever had it last.
+    for known in (people.current(), links):
+        found = known.loc[(known["source"] == source) & (known["source_person_id"] == number), "child_id"].unique()
+        if len(found) == 1:
+            return str(found[0])
     held = ", ".join(sorted(links["source"].unique()))
     raise InputDataError(
         "No child is known by what was given.",

@@ -15,7 +15,7 @@ import pandas as pd
 
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import FindingKind, Findings
 from early_id.core.types import Severity
 from early_id.features.cohort import age_on, hubs, open_spells, persons
 from early_id.features.outcomes import departures
@@ -49,6 +49,12 @@ _ENTRY = ("CLA", "CPP", "COURT", "S47", "CIN")
 _EVENTS = ("offered_on", "taken_up_on", "again_on", "statutory_on")
 NOT_HELD = "not held"
 AGES = ((0, 4, "under 5"), (5, 10, "5 to 10"), (11, 15, "11 to 15"), (16, 17, "16 or 17"))
+
+
+UNNAMED_OUTCOMES = FindingKind(
+    "FUP001", Severity.QUERY, "Outcomes of contacts that the settings do not name; these contacts are not followed up.",
+    "Say what they mean under 'follow_up.closed' or 'follow_up.passed_on'.", "contacts with the front door, for the follow-up",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,6 +110,10 @@ class FollowUp:
         """Rows left out of :meth:`within` because the child left, turned 18 or died first."""
         end = self.rows["closed_on"] + pd.Timedelta(days=days)
         return int(((end <= pd.Timestamp(self.known_until)) & (self.rows["gone_on"] < end)).sum())
+
+    def not_yet_within(self, days: int) -> int:
+        """Rows left out of :meth:`within` because the days since closing, and the time that recording takes, are not over."""
+        return int((self.rows["closed_on"] + pd.Timedelta(days=days) > pd.Timestamp(self.known_until)).sum())
 
     def overall(self) -> pd.DataFrame:
         """One row a measure and number of days: n, successes, value, low, high."""
@@ -199,12 +209,7 @@ def _closed(past: Past, cfg: Config) -> tuple[pd.DataFrame, int, int, Findings]:
     closed = closed.drop_duplicates(["child_id", "kind", "began_on", "closed_on", "source_text"]).reset_index(drop=True)
     found = Findings()
     if strange:
-        found += [
-            Finding(
-                "FUP001", Severity.QUERY, "Outcomes of contacts that the settings do not name; these contacts are not followed up.",
-                "Say what they mean under 'follow_up.closed' or 'follow_up.passed_on'.", strange, where="contacts", columns="outcome",
-            )
-        ]  # fmt: skip
+        found += [UNNAMED_OUTCOMES.found(strange, "contacts", columns="outcome")]
     return closed, int((recent & (text.isna() | text.eq(""))).sum()), int((recent & onward).sum()), found
 
 

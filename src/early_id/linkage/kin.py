@@ -1,7 +1,7 @@
 """Who was family to whom on a date, with the evidence for each link and how far it can be trusted.
 
-Households as housing or social care hold them; who lived at one address by the lists of people as they stood; and relationships that a source names, such as
-a mother's. Features use households alone (``People.families_on``); this is for people who have to know who belongs to a child.
+Households as housing or social care hold them; who lived at one address; relationships that a source names, such as a mother's; family groups of case systems;
+and contacts that schools hold. Features use households alone (``People.families_on``); this is for people who have to know who belongs to a child.
 """
 
 from __future__ import annotations
@@ -14,34 +14,14 @@ import pandas as pd
 from early_id.linkage.families import MARKS
 from early_id.linkage.identifiers import uprn_is_valid, valid_or_missing
 from early_id.linkage.records import PERSON, plain_name
+from early_id.linkage.related import FAMILY, NO_FAMILY, TRUST, Related, related_of
 
-#: How far each kind of evidence can be trusted, from 0 to 1. No published figure is known (unconfirmed): the order is what counts.
-TRUST = {"relationship": 0.98, "household": 0.95, "address and surname": 0.7, "address": 0.4}
 #: More people than this at one property number are a block of flats, a hostel, a refuge or a mistake, not a family.
 LARGEST_HOME = 8
-#: Relationships that make family, as sources name them; others (social worker, foster carer) do not.
-FAMILY = frozenset(
-    [
-        "mother",
-        "father",
-        "parent",
-        "stepparent",
-        "guardian",
-        "kinship_carer",
-        "special_guardian",
-        "grandparent",
-        "sibling",
-        "brother",
-        "sister",
-        "half_sibling",
-        "aunt",
-        "uncle",
-        "child",
-    ]
-)
-KINSHIP = frozenset({"kinship_carer", "special_guardian", "grandparent", "aunt", "uncle"})
 COLUMNS = ["person_id", "relative_id", "kind", "relation", "evidence", "trust", "family_id", *MARKS]
 _ENDS = ("from_on", "to_on", "known_from", "known_to")
+#: Words of sources for an address that a child was placed at.
+_PLACED = "placement|foster|residential|secure"
 
 
 @dataclass(frozen=True)
@@ -60,6 +40,10 @@ class Kin:
         person_id, from_on, to_on, known_from, known_to of spells in care.
     hidden : frozenset of str
         People of whom an address is protected: no address joins them to anybody.
+    related : Related
+        Family groups, contacts of schools, and the names by which a contact is told.
+    unlinked : int
+        Relationships whose other person stands in no list of people.
     """
 
     homes: pd.DataFrame
@@ -67,6 +51,8 @@ class Kin:
     named: pd.DataFrame
     placed: pd.DataFrame
     hidden: frozenset[str] = field(default=frozenset())
+    related: Related = field(default_factory=Related)
+    unlinked: int = 0
 
     def family_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Everybody's family on a date, as known then, one row a person and relative.
@@ -74,18 +60,30 @@ class Kin:
         Returns
         -------
         DataFrame
-            person_id, relative_id, kind (relationship, household, address and surname, address), relation (role or relationship), evidence, trust, family_id
-            of the household, and the safe-contact marks. Where several sources say it, the most trusted counts, and the marks of all hold.
+            person_id, relative_id, kind (a key of ``related.TRUST``), relation (role or relationship), evidence, trust, family_id of the household, and the
+            safe-contact marks. Where several sources say it, the most trusted counts, and the marks of all hold. A link that rests on no household carries the
+            marks of the households of both.
 
             A child whose parents live apart has relatives in both homes. Where a child has moved, the old home ends with the row that says so. Whoever was placed
-            in a home by children's services is no relative of those who live there, unless they are named as kin; brothers and sisters stay relatives.
+            in a home by children's services is no relative of those who live there, unless they are named as kin; brothers and sisters stay relatives. Whoever
+            is named as a foster carer is no relative, wherever they live.
         """
         moment = pd.Timestamp(day)
-        parts = [self._of_homes(moment), self._of_addresses(moment), self._of_names(moment)]
+        at_home = self._of_homes(moment)
+        beside = [self._of_addresses(moment), self._of_names(moment), _shaped(self.related.of_groups(_open(self.related.groups, moment)))]
+        contacts = _open(self.related.contacts, moment)
+        known = pd.concat([part for part in (at_home, *beside) if len(part)] or [at_home], ignore_index=True)
+        named = self.related.named_by_schools(contacts, _open(self.related.names, moment), known)
+        beside += [_shaped(named[named["relation"].isin(FAMILY)]), _shaped(self.related.by_one_contact(contacts))]
+        parts = [at_home, *(self._marked(part, moment) for part in beside)]
         links = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
-        if links.empty:
-            return links[COLUMNS]
         pair = ["person_id", "relative_id"]
+        strangers = self._named_otherwise(moment) | set(named.loc[named["relation"].isin(NO_FAMILY), pair].itertuples(index=False, name=None))
+        if strangers:
+            both = strangers | {(two, one) for one, two in strangers}
+            links = links[~pd.MultiIndex.from_frame(links[pair]).isin(both)]
+        if links.empty:
+            return links[COLUMNS].reset_index(drop=True)
         marks = links.groupby(pair)[list(MARKS)].agg({"safe_contact": "min", "protected_address": "max", "no_joint_contact": "max"})
         best = links.sort_values([*pair, "trust", "evidence"], ascending=[True, True, False, True]).drop_duplicates(pair)
         return best.drop(columns=list(MARKS)).merge(marks.reset_index(), on=pair)[COLUMNS].reset_index(drop=True)
@@ -131,6 +129,26 @@ class Kin:
             both.rename(columns={"person_id_other": "relative_id"}).assign(kind=kind, trust=kind.map(TRUST), relation="lives at the same property")
         )
 
+    def _marked(self, links: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+        """Links that rest on no household, with the marks of the households of both: a mark is not lost because two people are joined in another way."""
+        there = _open(self.homes, moment)
+        if links.empty or there.empty:
+            return links
+        own = there.groupby("person_id")[list(MARKS)].agg({"safe_contact": "min", "protected_address": "max", "no_joint_contact": "max"})
+        ends = [own.reindex(links[side]).reset_index(drop=True) for side in ("person_id", "relative_id")]
+        safe = pd.concat([end["safe_contact"].eq(False) for end in ends], axis=1).any(axis=1)
+        marks = {"safe_contact": ~safe} | {name: pd.concat([end[name].eq(True) for end in ends], axis=1).any(axis=1) for name in MARKS[1:]}
+        return links.assign(**{name: values.to_numpy(dtype=bool) for name, values in marks.items()})
+
+    def _named_otherwise(self, moment: pd.Timestamp) -> set[tuple[str, str]]:
+        """Pairs of whom a source says that they are no family."""
+        named = _open(self.named, moment)
+        return (
+            set(named.loc[named["relation"].isin(NO_FAMILY), ["person_id", "relative_id"]].itertuples(index=False, name=None))
+            if len(named)
+            else set()
+        )
+
     def _of_names(self, moment: pd.Timestamp) -> pd.DataFrame:
         named = _open(self.named, moment)
         named = named[named["relation"].isin(FAMILY)]
@@ -149,6 +167,9 @@ def kin_of(
     relationships: pd.DataFrame | None = None,
     *,
     family_ids: pd.Series | None = None,
+    groups: pd.DataFrame | None = None,
+    contacts: pd.DataFrame | None = None,
+    addresses: pd.DataFrame | None = None,
 ) -> Kin:
     """Spells of people with each other.
 
@@ -156,11 +177,10 @@ def kin_of(
     ----------
     links : DataFrame
         ``People.person_links``.
-    pupils, households, statutory : DataFrame
-        Stored rows.
-    relationships : DataFrame, optional
-        source, source_person_id, other_person_id (of the same source), relation, from_on, to_on, known_from, known_to: what mother and relationship tables of
-        case systems say, such as the mother table of the Standard Safeguarding Dataset.
+    pupils, households, statutory, relationships : DataFrame
+        Stored rows of these tables.
+    groups, contacts, addresses : DataFrame, optional
+        Stored rows of ``family_groups``, ``school_contacts`` and ``addresses``.
     family_ids : Series, optional
         (source, household_id) → family id, so that households are called as elsewhere.
     """
@@ -173,7 +193,11 @@ def kin_of(
         said = evidence.where(evidence == "", " (" + evidence + ")")
         homes = homes.assign(evidence="household row of " + homes["source"].astype(str) + said, **_marks(homes))
     hidden = frozenset(homes.loc[homes["protected_address"], "person_id"]) if len(homes) else frozenset()
-    return Kin(homes, _addresses(pupils, links), _named(relationships, links), _care(statutory, links), hidden)
+    named = _named(relationships, links)
+    lived = [part for part in (_addresses(pupils, links), _addresses_held(addresses, pupils, links)) if len(part)]
+    related = related_of(_of_people(groups, links), _of_people(contacts, links), _of_people(pupils, links))
+    at = pd.concat(lived, ignore_index=True) if lived else _of_people(None, links)
+    return Kin(homes, at, named, _care(statutory, links), hidden, related, _unlinked(relationships, links))
 
 
 def _marks(homes: pd.DataFrame) -> dict[str, pd.Series]:
@@ -219,6 +243,29 @@ def _addresses(pupils: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     return found.assign(evidence="property number in the list of " + found["source"].astype(str)) if len(found) else found
 
 
+def _addresses_held(addresses: pd.DataFrame | None, pupils: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Spells at a property as a case system holds them, with the surname of then; a placement is no home of a family."""
+    if addresses is None or addresses.empty:
+        return _of_people(None, links)
+    rows = addresses.assign(uprn=valid_or_missing(addresses["uprn"], uprn_is_valid)).dropna(subset=["uprn"])
+    kind = rows["kind"].astype(object).where(rows["kind"].notna(), "").astype(str).str.casefold()
+    rows = rows[~kind.str.contains(_PLACED)]
+    newest = pupils.sort_values("known_from").astype(dict.fromkeys(PERSON, str)).drop_duplicates(PERSON, keep="last")
+    surname = newest.set_index(PERSON)["surname"].reindex(pd.MultiIndex.from_frame(rows[PERSON].astype(str)))
+    rows = rows.assign(surname=[plain_name(value) if isinstance(value, str) else None for value in surname])
+    found = _of_people(rows, links)
+    return found.assign(evidence="address held by " + found["source"].astype(str)) if len(found) else found
+
+
+def _unlinked(relationships: pd.DataFrame | None, links: pd.DataFrame) -> int:
+    """Relationships whose other person stands in no list of people."""
+    if relationships is None or relationships.empty:
+        return 0
+    listed = pd.MultiIndex.from_frame(links[PERSON])
+    others = pd.MultiIndex.from_frame(relationships[["source", "other_person_id"]].astype(str))
+    return len(set(others[~others.isin(listed)]))
+
+
 def _named(relationships: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
     found = _of_people(relationships, links)
     if found.empty:
@@ -231,6 +278,7 @@ def _named(relationships: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFr
     both["known_from"] = both[["known_from", "other_from"]].max(axis=1)
     both["known_to"] = both[["known_to", "other_to"]].min(axis=1)
     both = both[both["known_to"].isna() | (both["known_from"] < both["known_to"])].drop(columns=["other_from", "other_to"]).reset_index(drop=True)
+    both = both[both["person_id"] != both["relative_id"]]
     relation = both["relation"].astype(str).str.strip().str.casefold().str.replace(r"[^a-z]+", "_", regex=True)
     return both.assign(relation=relation, evidence="named by " + both["source"].astype(str))
 

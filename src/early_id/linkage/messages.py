@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from early_id.core.findings import Finding
+from early_id.core.findings import Finding, FindingKind
 from early_id.core.types import Severity
 
 _MESSAGES: dict[str, tuple[str, str]] = {
@@ -55,10 +55,20 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "A decision is about a record that is no longer held. It is kept, and counts again when the record returns.",
         "Nothing has to be done.",
     ),
+    "LNK015": (
+        "Relationships name people who stand in no list of people, so they join nobody.",
+        "Ask the source for a list of people that holds parents and carers too.",
+    ),
 }
+
+
+#: Every code of linkage, as ``early-id rules show`` explains it.
+KINDS: tuple[FindingKind, ...] = tuple(
+    FindingKind(code, Severity.QUERY, message, advice, "people and their links") for code, (message, advice) in _MESSAGES.items()
+)
+_BY_CODE = {kind.code: kind for kind in KINDS}
 
 
 def finding(code: str, count: int, where: str) -> Finding:
     """A finding about links, with its words."""
-    message, advice = _MESSAGES[code]
-    return Finding(code, Severity.QUERY, message, advice, count, where=where)
+    return _BY_CODE[code].found(count, where)

@@ -22,10 +22,20 @@ from early_id.linkage.ids import child_ids, linked_since
 from early_id.linkage.kin import Kin, kin_of
 from early_id.linkage.linked import Linkage, Scorer, link_records
 from early_id.linkage.marks import marked_records
+from early_id.linkage.messages import finding
 from early_id.linkage.records import PERSON, comparable
 
 if TYPE_CHECKING:
     from early_id.linkage.history import Change
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Stored rows of the tables of who belongs to whom, beside households and relationships; None where no source sends one."""
+
+    family_groups: pd.DataFrame | None = None
+    school_contacts: pd.DataFrame | None = None
+    addresses: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,7 @@ def link_people(
     settings: LinkageSettings | None = None,
     statutory: pd.DataFrame | None = None,
     relationships: pd.DataFrame | None = None,
+    belonging: Belonging | None = None,
     decisions: Decisions | None = None,
     history: History | None = None,
     on: pd.Timestamp | None = None,
@@ -153,7 +164,9 @@ def link_people(
     statutory : DataFrame, optional
         Stored rows of ``statutory``: who left care is never joined to somebody of another name, and a placement is no family.
     relationships : DataFrame, optional
-        What sources say about who is whose mother or kin; see :func:`early_id.linkage.kin.kin_of`.
+        Stored rows of ``relationships``: what sources say about who is whose mother or kin.
+    belonging : Belonging, optional
+        Family groups, contacts of schools and addresses; see :func:`early_id.linkage.kin.kin_of`.
     decisions : Decisions, optional
         What people have decided about pairs.
     history : History, optional
@@ -181,9 +194,10 @@ def link_people(
     if history is not None and len(history.links):
         links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
-    spells, kin = families_of(links, pupils, households, statutory, relationships, key=key)
+    spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=key)
+    found = [*linkage.findings, *([finding("LNK015", kin.unlinked, "table relationships")] if kin.unlinked else [])]
     first_known = pd.to_datetime(pupils.astype(dict.fromkeys(PERSON, str)).groupby(PERSON)["known_from"].min())
-    return People(links, spells, Findings(linkage.findings), key, linkage, changes, kin, first_known)
+    return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, first_known)
 
 
 def families_of(
@@ -192,6 +206,7 @@ def families_of(
     households: pd.DataFrame | None,
     statutory: pd.DataFrame | None,
     relationships: pd.DataFrame | None,
+    belonging: Belonging | None = None,
     *,
     key: str,
 ) -> tuple[pd.DataFrame, Kin]:
@@ -200,7 +215,19 @@ def families_of(
     if households is not None and len(households):
         keys = households[["source", "household_id"]].astype(str).drop_duplicates()
         ids = pd.Series([family_id(s, h, key) for s, h in keys.itertuples(index=False)], index=pd.MultiIndex.from_frame(keys))
-    return family_spells(households, links, key), kin_of(links, pupils, households, statutory, relationships, family_ids=ids)
+    more = belonging or Belonging()
+    kin = kin_of(
+        links,
+        pupils,
+        households,
+        statutory,
+        relationships,
+        family_ids=ids,
+        groups=more.family_groups,
+        contacts=more.school_contacts,
+        addresses=more.addresses,
+    )
+    return family_spells(households, links, key), kin
 
 
 def _trust(linkage: Linkage) -> np.ndarray:

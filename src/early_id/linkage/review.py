@@ -48,12 +48,38 @@ _NOTES: tuple[str | tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Taken:
-    """What an import took in: how many decisions of each kind, how many rows are still open."""
+    """What an import took in: how many decisions of each kind, and what of the workbook was nothing new."""
 
     same: int
     different: int
     not_sure: int
-    empty: int
+    empty: int  #: pairs without an answer
+    again: int = 0  #: answers that stand already, as they were given
+    replaced: int = 0  #: decisions that stood before and were taken back or turned round
+
+    def lines(self) -> list[str]:
+        """What happened, for whoever sent the workbook: one sentence a situation."""
+        new = self.same + self.different + self.not_sure
+        if not new and self.again:
+            left = f"; {_pairs(self.empty)} left empty" if self.empty else ""
+            return [f"Nothing new: all {self.again} answer(s) in this workbook were taken in before and stand as they are{left}."]
+        if not new:
+            return [f"Nothing was taken in: no pair has an answer in the column 'Your decision' ({_pairs(self.empty)} left empty)."]
+        said = [f"Taken in: {self.same} same person, {self.different} different people, {self.not_sure} not sure; {self.empty} left empty."]
+        if self.not_sure:
+            said.append(
+                f"Not sure: {_pairs(self.not_sure)} left open: joined to nobody, and in the next workbook again; "
+                "until somebody can tell, linking treats them as if nobody had looked."
+            )
+        if self.again:
+            said.append(f"{self.again} further answer(s) were taken in before and stand as they are.")
+        if self.replaced:
+            said.append(f"{self.replaced} of these take the place of what had been decided before; the earlier decisions stay on record.")
+        return said
+
+
+def _pairs(count: int) -> str:
+    return f"{count} pair{'' if count == 1 else 's'}"
 
 
 def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings: LinkageSettings) -> int:
@@ -76,8 +102,7 @@ def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings:
         protected=True,
         unlocked=("Your decision", "Note"),
     )
-    write_workbook(to, [sheet], title="Records that may be one person", restricted=True)
-    restrict(to)
+    write_workbook(to, [sheet], title="Records that may be one person", restricted=True, private=True)
     sent = _sent(kept) | {code: [list(one), list(two)] for code, (one, two) in zip(codes, keys, strict=True)}
     kept.make()
     write_text(_sent_path(kept), json.dumps(sent, sort_keys=True))
@@ -107,6 +132,8 @@ def _row(linkage: Linkage, pair: Mapping[Any, Any], code: str) -> list[str]:
 
 def import_review(path: Path, *, kept: Kept, by: str, on: date) -> Taken:
     """Take in a workbook that people filled in: all of it, or nothing where something is not in order.
+
+    An answer that stands already, given with the same note, is not written a second time: the same workbook can be sent twice.
 
     Raises
     ------
@@ -144,11 +171,25 @@ def import_review(path: Path, *, kept: Kept, by: str, on: date) -> Taken:
         )
         for code, answer in given.items()
     ]
-    if decided:
-        kept.keep_decisions(kept.decisions().add(*decided))
-    counts = pd.Series([item.answer for item in decided], dtype=object).value_counts()
-    empty = len({code for code in asked if code} - set(given))
-    return Taken(int(counts.get("same", 0)), int(counts.get("different", 0)), int(counts.get("open", 0)), empty)
+    before = kept.decisions()
+    standing = before.in_force()
+    new = [item for item in decided if not _says_the_same(standing.get((item.one, item.two)), item)]
+    if new:
+        kept.keep_decisions(before.add(*new))
+    counts = pd.Series([item.answer for item in new], dtype=object).value_counts()
+    replaced = [item for item in new if (was := standing.get((item.one, item.two))) and was.answer not in ("open", item.answer)]
+    return Taken(
+        int(counts.get("same", 0)),
+        int(counts.get("different", 0)),
+        int(counts.get("open", 0)),
+        empty=len({code for code in asked if code} - set(given)),
+        again=len(decided) - len(new),
+        replaced=len(replaced),
+    )
+
+
+def _says_the_same(was: Decision | None, now: Decision) -> bool:
+    return was is not None and (was.answer, was.note) == (now.answer, now.note)
 
 
 def undo_review(kept: Kept, *, by: str, on: date, last: int) -> int:

@@ -15,7 +15,7 @@ from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
 from early_id.linkage.decisions import decision_lines
 from early_id.linkage.kept import Kept
-from early_id.linkage.people import People, families_of, link_people
+from early_id.linkage.people import Belonging, People, families_of, link_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,25 +60,35 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     decisions = kept.decisions()
     pupils = store.frame("pupils")  # a store that cannot be read is said before a key is made for it
     secret = key or store.key
-    households = store.frame("household_members") if store.has("household_members") else None
-    statutory = store.frame("statutory") if store.has("statutory") else None
-    relationships = store.frame("relationships") if store.has("relationships") else None
+    households, statutory = _held(store, "household_members"), _held(store, "statutory")
+    relationships = _held(store, "relationships")
+    belonging = Belonging(_held(store, "family_groups"), _held(store, "school_contacts"), _held(store, "addresses"))
     data = _data_of(store)
     state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION])
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
     on = _day(store, [item.on for item in decisions.items])
     history = None if again else kept.history()
     people = link_people(
-        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, decisions=decisions, history=history, on=on, sources=_expected(store),
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, sources=_expected(store),
         score=kept.score,
     )  # fmt: skip
     if again:
         links, changes = again
-        spells, kin = families_of(links, pupils, households, statutory, relationships, key=secret)
+        spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=secret)
         return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
     with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write links all the same; whoever writes remembers
         kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
     return people
+
+
+def linking_of(store: Store) -> int | None:
+    """The number under which the links of a store's data were kept last; None where they never were."""
+    data = _data_of(store)
+    return max((int(item["number"]) for item in kept_of(store).linkings() if item["data"] == data), default=None)
+
+
+def _held(store: Store, table: str) -> pd.DataFrame | None:
+    return store.frame(table) if store.has(table) else None
 
 
 def _is_newest(store: Store) -> bool:

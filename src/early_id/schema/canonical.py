@@ -5,6 +5,7 @@ from __future__ import annotations
 from early_id.core.types import SharingClass, Usage
 from early_id.schema.columns import PROVISIONAL, Column, Table
 from early_id.schema.conditions import all_of, isin, not_
+from early_id.schema.related import RELATED
 
 _A, _N, _R = Usage.AUDIT_ONLY, Usage.NEVER, Usage.REMOVE_ONLY
 
@@ -262,6 +263,7 @@ _TABLES = (
         sharing=SharingClass.SOCIAL_CARE,
         note="a family's answer to an offer of help belongs to early_help, and never here",
     ),
+    *RELATED,
 )
 
 CANONICAL: dict[str, Table] = {table.name: table for table in _TABLES}

@@ -73,6 +73,8 @@ class Table:
         A column and its codes that are rewritten within days, held as not settled near the as-of date.
     stored : bool
         Whether its rows are kept. Those of other tables are compared with what is held, and nothing of them stays.
+    also_about : tuple of str
+        Columns that name another person of the same source: whoever has the right to be forgotten is forgotten there too.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Table:
     one_school: bool = False
     note: str = ""
     stored: bool = True
+    also_about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.sharing, SharingClass):

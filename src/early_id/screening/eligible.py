@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
-from early_id.core.types import Audience, Severity
+from early_id.core.types import Audience
 from early_id.features.cohort import REASONS
+from early_id.screening import findings
 from early_id.screening.history import Earlier
 from early_id.screening.people import RECIPIENT_COLUMNS, children_to_check, display_name
 
@@ -175,26 +176,15 @@ def _one_hub_a_family(rows: pd.DataFrame, scores: pd.Series, tie_key: str) -> tu
     torn = torn.assign(score=scores[torn.index], tie=[keyed_hash(str(key), tie_key) for key in torn.index])
     lead = torn.sort_values(["score", "tie"], ascending=[False, True]).drop_duplicates("family_id").set_index("family_id")["recipient"]
     rows = rows.assign(recipient=rows["family_id"].map(lead).fillna(rows["recipient"]))
-    advice = "Tell the two hubs which of them leads for these families."
-    return rows, Findings((Finding("LST002", Severity.QUERY, "Families have schools in two hubs; one hub sees them.", advice, len(two), "hubs"),))
+    return rows, Findings((findings.TWO_HUBS.found(len(two), "hubs"),))
 
 
-_CODES = {
-    NO_PERSON: ("LST004", "Children in the matrix have no person record.", "Check the linkage and the roll of this date."),
-    NO_HUB: ("LST001", "Children's schools have no family hub.", "Give each school a hub_id in the schools table."),
-    NO_SCHOOL: ("LST005", "Children have no school on this date.", "Check the enrolments; the hub list still sees them."),
-}
+_KINDS = {NO_PERSON: findings.NO_PERSON, NO_HUB: findings.NO_HUB, NO_SCHOOL: findings.NO_SCHOOL}
 
 
 def _findings(out: pd.DataFrame, audience: Audience) -> Findings:
     counts = out["reason"].value_counts()
-    return Findings(
-        tuple(
-            Finding(code, Severity.QUERY, message, advice, int(counts[reason]), where=f"list for {audience}")
-            for reason, (code, message, advice) in _CODES.items()
-            if reason in counts
-        )
-    )
+    return Findings(tuple(kind.found(int(counts[reason]), f"list for {audience}") for reason, kind in _KINDS.items() if reason in counts))
 
 
 def as_taken_out(rows: pd.DataFrame, people: pd.DataFrame, audience: Audience, reason: str = LED_BY_OTHER_SCHOOL) -> pd.DataFrame:

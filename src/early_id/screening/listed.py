@@ -41,6 +41,13 @@ def listed(store: Path) -> pd.DataFrame:
     return frame.drop_duplicates([*PLACE, "key"], keep="last").reset_index(drop=True)
 
 
+def on_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    """Whether each row stands for one of some ``lines`` of lists: by list and key, because a key alone may be somebody else's on another list."""
+    wanted = set(lines[[*PLACE, "key"]].itertuples(index=False, name=None))
+    found = [one in wanted for one in rows[[*PLACE, "key"]].itertuples(index=False, name=None)]
+    return pd.Series(found, index=rows.index, dtype=bool)
+
+
 def newest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     """Without rows of lists that were made anew for the same date and recipient: the newest making of each."""
     newest = rows.groupby(PLACE)["made_at"].transform("max")

@@ -11,10 +11,11 @@ import pandas as pd
 from early_id.config.governing import ThresholdSettings
 from early_id.config.settings import ScreeningSettings
 from early_id.core.errors import PolicyError, SettingsError
-from early_id.core.findings import Finding, Findings
+from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
-from early_id.core.types import Audience, Severity
+from early_id.core.types import Audience
 from early_id.explain.explanations import Explanations, explain_scores
+from early_id.screening import findings
 from early_id.screening.capacity import choose_families, places
 from early_id.screening.eligible import LED_BY_SCHOOL, TAKEN_OUT_COLUMNS, Eligible, as_taken_out, eligible_rows
 from early_id.screening.entries import ChildEntry, FamilyEntry, ScreeningList, ScreeningLists
@@ -219,15 +220,4 @@ def _without_recipient(rows: pd.DataFrame, recipients: Sequence[Recipient]) -> F
     n = int((~rows["recipient"].isin([recipient.id for recipient in recipients])).sum())
     if not n:
         return Findings()
-    return Findings(
-        (
-            Finding(
-                "LST003",
-                Severity.QUERY,
-                "Children belong to a school or hub that gets no list.",
-                "Add the school or hub to the recipients, or confirm that it takes no part.",
-                n,
-                where="recipients",
-            ),
-        )
-    )
+    return Findings((findings.NO_RECIPIENT.found(n, "recipients"),))

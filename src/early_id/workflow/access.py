@@ -12,6 +12,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from early_id.data.decisions import read_decisions
+from early_id.data.erased import PersonKey
+from early_id.data.remove import count_untold
+from early_id.data.sources.others import OTHER_RECORDS
 from early_id.present.page import render_page, table_html
 from early_id.present.wording import MADE_UP, day_text
 from early_id.present.write import write_text
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 LEFT_OUT = {
     "household_id", "evidence", "safe_to_contact", "protected_address", "no_joint_contact", "lead_contact", "lead_role", "uprn",
 }  # fmt: skip
+#: Columns of some tables that are about others, or tell where somebody lives.
+_OTHERS = {
+    "relationships": {"other_person_id"}, "family_groups": {"group_id"}, "school_contacts": {"contact_id", "forename", "surname"},
+    "addresses": {"uprn", "postcode"},
+}  # fmt: skip
 _ABOUT_THE_CHILD = "child"
 _LABELS = {"school_lead": "school list", "hub_lead": "hub list", "hub_followup": "follow-up sheet"}
 
@@ -38,6 +46,7 @@ class HeldAbout:
     tables: dict[str, pd.DataFrame] = field(repr=False)
     titles: dict[str, str] = field(repr=False)
     notes: tuple[str, ...] = ()
+    to_read: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)  #: records as they came, which may name others
 
 
 def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
@@ -60,7 +69,13 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
             if others.any():
                 notes.append(f"{int(others.sum())} factor(s) of assessments about another person of the household were left out.")
             rows = rows[~others]
-        columns = ["source", "source_person_id", *(c for c in table.column_names if c not in LEFT_OUT), "known_from", "known_to"]
+        columns = [
+            "source",
+            "source_person_id",
+            *(c for c in table.column_names if c not in LEFT_OUT | _OTHERS.get(name, set())),
+            "known_from",
+            "known_to",
+        ]
         shown = rows[list(dict.fromkeys(columns))]
         if len(shown):
             tables[name] = shown.loc[:, shown.notna().any()].sort_values(["source", "known_from"]).reset_index(drop=True)
@@ -70,6 +85,13 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
     if len(mine):
         tables["lists"] = mine.assign(kind=mine["audience"].map(_LABELS))[["list_as_of", "kind", "recipient", "model_hash", "made_at"]]
         titles["lists"] = "Lists on which the child stood"
+    pairs = [(str(source), str(number)) for source, number in links.itertuples(index=False, name=None)]
+    to_read = _other_records(bench, pairs)
+    if len(to_read):
+        tables["other_records"] = to_read[["source", "kind", "known_from"]]
+        titles["other_records"] = "Further records, kept as they came"
+        notes.append(f"{len(to_read)} record(s) were kept as they came and may name other people: read to_read.json and decide what can be given.")
+    notes += untold_notes(count_untold(bench.store, pairs))
     decisions = read_decisions(bench.cfg.store_dir)
     own = decisions[decisions["child_id"] == who]
     if len(own):
@@ -82,10 +104,28 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
             notes.append(
                 f"{written} note(s) that staff wrote may name other people: read them in reviews/needs_a_person.xlsx and the workbooks, and decide what can be given."
             )
-    if any(bench.store.has(name) for name in ("household_members",)):
-        notes.append("Who else lives with the child, and marks on safe contact, were left out.")
+    if any(bench.store.has(name) for name in ("household_members", *_OTHERS)):
+        notes.append("Who else lives with the child or belongs to the child, other addresses, and marks on safe contact, were left out.")
     notes.append("Before it is sent: look whether telling any of it could do serious harm to somebody (Data Protection Act 2018, schedule 3).")
-    return HeldAbout(who, tables, titles, tuple(notes))
+    return HeldAbout(who, tables, titles, tuple(notes), to_read)
+
+
+def _other_records(bench: Bench, pairs: list[PersonKey]) -> pd.DataFrame:
+    """Records that no list reads and that are about the child, as their mapping says: source, kind, content, known_from."""
+    columns = ["source", "kind", "content", "known_from"]
+    if not bench.store.has(OTHER_RECORDS.name):
+        return pd.DataFrame(columns=columns)
+    rows = bench.store.frame(OTHER_RECORDS.name)
+    mine = [pair in set(pairs) for pair in zip(rows["source"], rows["about"], strict=True)]
+    return rows.loc[mine, columns].sort_values(["source", "kind", "known_from"]).reset_index(drop=True)
+
+
+def untold_notes(untold: dict[str, int]) -> list[str]:
+    """What is said of records that are kept as they came, where nobody can tell whom they are about."""
+    return [
+        f"{n} record(s) that were kept as they came {words}, so nobody can tell whether they are about the child: a person has to look (table other_records)."
+        for words, n in untold.items()
+    ]
 
 
 def write_access(folder: Path, found: HeldAbout, bench: Bench, day: date) -> list[Path]:
@@ -103,7 +143,11 @@ def write_access(folder: Path, found: HeldAbout, bench: Bench, day: date) -> lis
         kind="restricted", staff=False, watermark=MADE_UP if bench.store.made_up else None,
     )  # fmt: skip
     values = {name: json.loads(rows.to_json(orient="records", date_format="iso")) for name, rows in found.tables.items()}
-    return [write_text(folder / "access.html", page), write_text(folder / "access.json", json.dumps(values, indent=1, ensure_ascii=False))]
+    paths = [write_text(folder / "access.html", page), write_text(folder / "access.json", json.dumps(values, indent=1, ensure_ascii=False))]
+    if len(found.to_read):  # for whoever answers the request, and not to be handed on as it is
+        came = json.loads(found.to_read.to_json(orient="records", date_format="iso"))
+        paths.append(write_text(folder / "to_read.json", json.dumps(came, indent=1, ensure_ascii=False)))
+    return paths
 
 
 def _cell(value: object) -> str:

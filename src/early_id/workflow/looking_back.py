@@ -122,6 +122,7 @@ def doctor(cfg: Config) -> list[Check]:
     from early_id.acceptance.openings import LEDGER as OPENINGS
     from early_id.acceptance.records import chain_of
     from early_id.core.chain import Chain
+    from early_id.data.erased import unfinished
     from early_id.data.store import Store
     from early_id.data.urgent import unacknowledged
     from early_id.features.extensions import load_extensions
@@ -165,6 +166,13 @@ def doctor(cfg: Config) -> list[Check]:
         checks.append(Check("Step-ups", not waiting, f"{waiting} wait for a manager's countersign" if waiting else "none waits", waits=True))
     except EarlyIdError:
         pass  # said under decisions
+    try:
+        broken_off = unfinished(store)
+        checks.append(
+            Check("Erasures", not broken_off, f"{broken_off} broke off: ask for them again" if broken_off else "none broke off", waits=True)
+        )
+    except EarlyIdError as error:
+        checks.append(Check("Erasures", False, str(error)))
     open_signs = len(unacknowledged(store))
     checks.append(Check("Urgent signs", not open_signs, f"{open_signs} batch(es) not acknowledged" if open_signs else "none waits", waits=True))
     checks.append(_modes(store))

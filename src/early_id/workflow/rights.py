@@ -17,13 +17,15 @@ from early_id.core.folders import own_folder, restrict
 from early_id.data.covered import ON_REQUEST
 from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import add_decisions, keep_only, read_decisions
-from early_id.data.remove import of_people, remember_erased, remove_from_files, remove_rows
+from early_id.data.erased import PersonKey, begin, begun_of, end, remember_erased
+from early_id.data.remove import count_untold, of_people, remove_from_files, remove_rows
 from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.features.trace import child_of
 from early_id.linkage.store_link import kept_of
 from early_id.present.write import write_text
 from early_id.screening.answers import RECORD_WRONG
-from early_id.screening.listed import listed
+from early_id.screening.listed import PLACE, listed, on_lines
+from early_id.workflow.access import untold_notes
 from early_id.workflow.afterwards import not_for_keys
 from early_id.workflow.reviewing import FAMILY, write_what_needs_a_person
 from early_id.workflow.steps import Bench, at_work, open_bench
@@ -145,7 +147,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
     """Erase a child's records: rows of every table in every version, rows set aside, decisions and the workbooks they came in.
 
     What stays: keyed hashes in the chains of lists and in the trail, without which nobody could be held to account; nobody can be named by them once the
-    records are gone.
+    records are gone. Wherever it breaks off, the same request does the rest.
 
     Raises
     ------
@@ -158,35 +160,53 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
             where="rights erase",
             what_next="Give --reason TEXT, as the data protection officer settled it.",
         )
-    bench, people, who = _asked(cfg, child, by)
-    links = _links_of(people, who)
-    pairs = [(str(s), str(n)) for s, n in links[["source", "source_person_id"]].itertuples(index=False, name=None)]
+    bench = _settling(cfg, by)
+    who, pairs = begun_of(cfg.store_dir, child) or _records_of(bench.people, child)
     with at_work(bench, on_store=True):
+        # Who it is comes first: once the links are gone nobody could tell whose the rest is.
+        begin(cfg.store_dir, who, pairs, group=cfg.shared_with_group)
         remember_erased(bench.store, pairs, group=cfg.shared_with_group)
+        untold = count_untold(bench.store, pairs)
         counts = {f"rows of {name}": n for name, n in remove_rows(bench.store, of_people(bench.store, pairs)).items()}
         counts["lines set aside"] = remove_from_files(bench.store, pairs)
-        counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
         held = listed(cfg.store_dir)
-        keys = set(held.loc[held["child_id"] == who, "key"])
+        mine = held[held["child_id"] == who]
         decisions = read_decisions(cfg.store_dir)
-        mine = (decisions["child_id"] == who) | (decisions["key"].isin(keys) & (decisions["key"] != ""))
-        digests = set(decisions.loc[mine, "file_sha256"]) - {""}
-        counts["workbooks"] = _drop_workbooks(cfg, digests, keys)
-        counts["decisions"] = keep_only(cfg.store_dir, ~mine, group=cfg.shared_with_group)
+        own = (decisions["child_id"] == who) | on_lines(decisions, mine)
+        counts["workbooks"], unreadable = _drop_workbooks(cfg, set(decisions.loc[own, "file_sha256"]) - {""}, held, mine)
+        counts["decisions"] = keep_only(cfg.store_dir, ~own, group=cfg.shared_with_group)
+        counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
         _note(bench, "erase", who, by, reason=reason)
-    recipients = held[held["child_id"] == who]
-    notes = ["Its sources still hold the child: what they send again is taken out again, by a keyed hash of the number at each source."]
-    if len(recipients):
-        notes.append(f"Lists handed out that hold the child: {', '.join(sorted(set(recipients['recipient'])))}. Ask them to destroy the line.")
+        end(cfg.store_dir, who)
+    notes = ["Its sources still hold the child: what they send again is left out, by a keyed hash of the number at each source."]
+    if len(mine):
+        notes.append(f"Lists handed out that hold the child: {', '.join(sorted(set(mine['recipient'])))}. Ask them to destroy the line.")
+    if unreadable:
+        notes.append(
+            f"{unreadable} workbook(s) that came back cannot be read and may hold the child: look at them in the store's decisions/workbooks."
+        )
+    notes += untold_notes(untold)
     notes.append("Lists and pages in the output folder are not rewritten; make them anew, or delete them with early-id retain.")
     return Done("erase", {name: n for name, n in counts.items() if n}, tuple(notes))
 
 
-def _asked(cfg: Config, child: str, by: str) -> tuple[Bench, People, str]:
+def _settling(cfg: Config, by: str) -> Bench:
     if not by.strip():
         raise SettingsError("Not stated: who settles the request.", where="rights", what_next="Give --by ROLE.")
     bench = open_bench(cfg)
     not_for_keys(bench, "A request over personal records")
+    return bench
+
+
+def _records_of(people: People, child: str) -> tuple[str, list[PersonKey]]:
+    """The child that is meant, and its numbers at the sources."""
+    who = child_of(people, child)
+    rows = _links_of(people, who)[["source", "source_person_id"]].itertuples(index=False, name=None)
+    return who, sorted({(str(source), str(number)) for source, number in rows})
+
+
+def _asked(cfg: Config, child: str, by: str) -> tuple[Bench, People, str]:
+    bench = _settling(cfg, by)
     people = bench.people
     return bench, people, child_of(people, child)
 
@@ -248,17 +268,24 @@ def _take_in(bench: Bench, rows: Sequence[dict[str, str]], source: str, day: dat
         )
 
 
-def _drop_workbooks(cfg: Config, digests: set[str], keys: set[str]) -> int:
-    """Delete workbooks in which the child stands; what others answered in them stays among the decisions."""
+def _drop_workbooks(cfg: Config, digests: set[str], held: pd.DataFrame, mine: pd.DataFrame) -> tuple[int, int]:
+    """Delete workbooks in which the child stands; what others answered in them stays among the decisions. How many, and how many nobody can read."""
+    from early_id.screening.coming_back import list_of
     from early_id.screening.review import read_workbook
 
-    gone = 0
+    stems, keys = {digest[:16] for digest in digests}, set(mine["key"])
+    gone = unreadable = 0
     for path in (cfg.store_dir / DECISIONS / "workbooks").glob("*.xlsx"):
-        named = {d[:16] for d in digests}
-        if path.stem in named or keys & {line.key for line in read_workbook(path, today=date.today()).lines}:
+        book = read_workbook(path, today=date.today())
+        named = pd.DataFrame([{"key": line.key} for line in book.lines if line.key in keys], columns=["key"])
+        # The same key may stand on another list for somebody else's child.
+        place = list_of(book, held) if len(named) else None
+        if path.stem in stems or (place and on_lines(named.assign(**dict(zip(PLACE, place, strict=True))), mine).any()):
             path.unlink()
             gone += 1
-    return gone
+        elif book.why_not:
+            unreadable += 1
+    return gone, unreadable
 
 
 def _note(bench: Bench, kind: str, who: str, by: str, **more: object) -> None:

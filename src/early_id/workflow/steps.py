@@ -124,12 +124,8 @@ def at_work(bench: Bench, *, on_store: bool) -> Iterator[None]:
 
 
 def take_in(bench: Bench, folder: Path | None = None) -> Batch:
-    """Ingest a folder, or the settings' own. Records of people who were erased do not come back with it."""
-    from early_id.data.remove import forget_again
-
-    batch = bench.store.ingest(folder, cfg=bench.cfg)
-    forget_again(bench.store)
-    return batch
+    """Ingest a folder, or the settings' own."""
+    return bench.store.ingest(folder, cfg=bench.cfg)
 
 
 def build(bench: Bench, people: People, *, dates: tuple[date, ...] | None = None, catalogue: Catalogue | None = None) -> FeatureMatrix:

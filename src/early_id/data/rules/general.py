@@ -10,12 +10,14 @@ PERSON_EVENTS = (
     "enrolments", "attendance", "suspensions", "missing_episodes", "education_status", "household_members",
     "household_factors", "notifications", "contacts", "early_help", "statutory", "wishes",
 )  # fmt: skip
+#: Who belongs to whom: rows of a person that are no events.
+_BELONGING = ("relationships", "family_groups", "school_contacts", "addresses")
 #: What cannot have happened yet when it is sent.
 _PAST = ("missing_episodes", "notifications", "household_factors", "contacts", "suspensions")
 _NOBODY = "'-1', '0', 'UNKNOWN', 'NOT KNOWN', 'N/A', 'NA', 'NONE', 'NULL', 'TBC', 'TEST'"
 
 RULES: tuple[Rule, ...] = (
-    Rule("ORP001", _E, PERSON_EVENTS, "source_person_id IS NOT NULL AND person_listed IS NULL",
+    Rule("ORP001", _E, (*PERSON_EVENTS, *_BELONGING), "source_person_id IS NOT NULL AND person_listed IS NULL",
          "The row's person is not in the people file of the same source.", "Ask for a people file of the same day.", "903V INT04", number=7, blames=("source_person_id",)),
     Rule("BIR001", _E, PERSON_EVENTS, "happened_on < person_born", "The event is dated before the child was born.", "Check both dates at the source.", "903V 586",
          number=17, blames=("{starts}",)),
@@ -61,4 +63,6 @@ BUILT_IN: tuple[Rule, ...] = (
          "It was not read again. To have it read again, correct its source name, its shape or 'received' in the settings, or send a new export.", scope="intake"),
     Rule("FIL002", _N, (), "", "The file was taken in before under another source name, shape or day of receipt.",
          "It was read again, and the rows of the earlier reading were withdrawn; the earlier version of the store still holds them.", scope="intake"),
+    Rule("FIL003", _N, (), "", "Rows of people whose records were erased came again and were left out.",
+         "Nothing has to be done here; ask the source to stop sending them. Counted are the rows.", scope="intake"),
 )  # fmt: skip

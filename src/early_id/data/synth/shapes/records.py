@@ -21,10 +21,12 @@ STATUTORY, FACTORS = "socialcare/statutory.csv", "socialcare/factors.csv"
 MISSING, POLICE_PEOPLE, NOTICES = "police/missing.csv", "police/people.csv", "police/notifications.parquet"
 PUPILS, ENROLMENTS, SCHOOLS = "education/pupils.csv", "education/enrolments.csv", "education/schools.xlsx"
 SUSPENSIONS = "education/suspensions.xlsx"
+RELATIONSHIPS = "socialcare/relationships.csv"
 
 #: File → column that dates a row, days until it is recorded, and later columns with what becomes known with them.
 KNOWN: dict[str, tuple[str, int, dict[str, tuple[str, ...]]]] = {
     PEOPLE: ("RecordedOn", 0, {}),
+    RELATIONSHIPS: ("RecordedOn", 0, {}),
     CONTACTS: ("ContactDate", 1, {"OutcomeDate": ("Outcome",)}),
     EARLY_HELP: (
         "OfferedOn",
