@@ -127,9 +127,9 @@ def _plain(value: Any) -> Any:
 
 def with_commands() -> typer.Typer:
     """The application with every command registered; their modules are imported here and not before."""
-    from early_id.cli import afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, synth, trail
+    from early_id.cli import afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, scorecard, synth, trail
 
-    parts = (afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, synth, trail)
+    parts = (afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, scorecard, synth, trail)
     assert all(parts)  # importing them registers the commands
     return app
 

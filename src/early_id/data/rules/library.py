@@ -71,4 +71,4 @@ def rule_named(code: str) -> Rule | None:
 
 def error_codes() -> tuple[str, ...]:
     """Codes that set a row aside."""
-    return tuple(rule.code for rule in all_rules() if rule.severity is Severity.ERROR)
+    return tuple(rule.code for rule in all_rules() if rule.severity is Severity.ERROR or rule.sets_aside)
