@@ -96,6 +96,8 @@ def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config"
         return
     rule = found[code.upper()]
     kept = {"ERROR": "The row is set aside.", "QUERY": "The row is kept; somebody should ask.", "NOTE": "For information."}[rule.severity]
+    if rule.sets_aside:
+        kept = "The row is set aside, and nothing is lost by it."
     lines = [
         f"{rule.code} ({rule.severity})", rule.message, kept, f"What to do: {rule.advice}", f"Tables: {', '.join(rule.tables) or 'all'}",
         f"Looks at: {_SCOPES[rule.scope]}", f"Holds in: {rule.years}",

@@ -114,4 +114,6 @@ class Records:
 def whole_records(tables: Tables, people: People, timeline: Timeline) -> Records:
     """The records as on the day of the extracts."""
     named = {name: table.reset_index(drop=True) for name, table in tables.items()}
+    # Nobody has written down who belongs to whom in records that no agency holds yet.
+    named.setdefault(RELATIONSHIPS, pd.DataFrame(columns=["PersonID", "OtherPersonID", "Relation", "FromOn", "ToOn", "RecordedOn"], dtype=object))
     return Records(named, people, timeline, timeline.extracted)
