@@ -32,9 +32,10 @@ def _day(bench: Bench, as_of: str | None) -> date:
 @features_app.command("describe")
 def features_describe(
     name: Annotated[str, typer.Argument(help="Name of a feature, as 'features list' has it.")],
-    config: OptionalConfig = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False,
+    config: OptionalConfig = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    with_sql: Annotated[bool, typer.Option("--sql", help="Also the SQL that ran.")] = False, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """One feature: definition in words, window, who holds the records, distribution, and the SQL that ran."""
+    """One feature: definition in words, window, who holds the records, and how its values are spread; with --sql the SQL that ran."""
     from early_id.features.catalogue import catalogue
     from early_id.features.describe import declared, describe_feature
 
@@ -51,9 +52,9 @@ def features_describe(
     if as_json:
         emit({"feature": told.feature.name, **dict(told.facts()), "distribution": told.frame().to_dict("records"), "sql": list(told.sql)})
         return
-    print(told.text())
+    print(told.text(sql=with_sql))
     if config is None:
-        print("\nWith --config CONFIG.yaml also: how the values of a council are spread, how many are not known, and the SQL that ran.")
+        print("\nWith --config CONFIG.yaml also: how the values of a council are spread, how many are not known, and with --sql the SQL that ran.")
 
 
 @features_app.command("build")

@@ -85,6 +85,12 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     return people
 
 
+def linking_of(store: Store) -> int | None:
+    """The number under which the links of a store's data were kept last; None where they never were."""
+    data = _data_of(store)
+    return max((int(item["number"]) for item in kept_of(store).linkings() if item["data"] == data), default=None)
+
+
 def _held(store: Store, table: str) -> pd.DataFrame | None:
     return store.frame(table) if store.has(table) else None
 
