@@ -177,3 +177,17 @@ def test_none_recorded_is_never_a_sign_and_a_sign_never_speaks_against() -> None
     assert told({"capped": 1.0}, {"capped": -0.5}, capped).against == ()
     assert len(told({"capped": 0.0}, {"capped": -0.5}, capped).against) == 1
     assert told({"late": 0.05}, {"late": -0.5}, LEVEL).against == () and len(told({"late": 0.0}, {"late": -0.5}, LEVEL).against) == 1
+
+
+def test_a_table_of_facts_is_never_without_facts() -> None:
+    """Where much is said besides, each theme keeps the fact that its sentence tells."""
+    features = [feature(theme, theme=theme) for theme in ("attendance", "suspensions", "school_moves")]
+    usual = replace(LEVEL, name="usual", theme="home")
+    e = told({**{f.name: 5.0 for f in features}, "usual": 0.0}, {**{f.name: 0.9 for f in features}, "usual": 0.5}, *features, usual)
+    assert len(e.noticed) == 3 and e.also_counted == ("Home",)
+    assert sheet_body(e).count('<tr><th scope="row">') == 3
+
+
+def test_that_another_service_holds_nothing_is_never_noticed() -> None:
+    safe = feature("safe", source="household_factors", theme="safety")
+    assert told({"safe": 0.0}, {"safe": 0.5}, safe).noticed == () and len(told({"safe": 1.0}, {"safe": 0.5}, safe).noticed) == 1

@@ -270,6 +270,8 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
 def _is_contrary(feature: Feature, row: Row, peers: YearGroups, sign: int) -> bool:
     """Whether a value would tell the opposite: a strength, or the lack of one, as noticed; a sign of need as what speaks against."""
     value = row.values[feature.name]
+    if sign > 0 and is_withheld(feature):
+        return value == 0  # "nothing known" is a fact too, and one that may not be shown
     if sign > 0:
         return is_strength(feature, value) or _lacks(feature, row)
     return not is_withheld(feature) and peers.is_towards_need(feature, row.nc_year, value)
