@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -174,6 +175,12 @@ def readings_say(store: Path) -> Estimate:
         rows[rows["kind"] == KIND].drop_duplicates(["list_as_of", "key"], keep="last").rename(columns={"decision": "judged", "list_as_of": "as_of"})
     )
     return estimate(drawn.merge(read[["as_of", "key", "judged"]], on=["as_of", "key"]))
+
+
+def keys_drawn(store: Path, children: Iterable[str]) -> frozenset[str]:
+    """Keys under which some children were drawn, of all draws."""
+    drawn = _drawn(store)
+    return frozenset(drawn.loc[drawn["child_id"].isin(list(children)), "key"])
 
 
 def _drawn(store: Path) -> pd.DataFrame:
