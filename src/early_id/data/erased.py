@@ -116,7 +116,9 @@ def _begun(folder: Path) -> dict[str, Erasing]:
         # Older notes hold the numbers alone.
         told = {str(who): one if isinstance(one, dict) else {"pairs": one, "ids": [], "names": []} for who, one in held.items()}
         return {
-            who: Erasing(who, frozenset((str(s), str(n)) for s, n in one["pairs"]), frozenset(map(str, one["ids"])), frozenset(map(str, one["names"])))
+            who: Erasing(
+                who, frozenset((str(s), str(n)) for s, n in one["pairs"]), frozenset(map(str, one["ids"])), frozenset(map(str, one["names"]))
+            )
             for who, one in told.items()
         }
     except FileNotFoundError:

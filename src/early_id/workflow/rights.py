@@ -177,8 +177,8 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         mine = held[held["child_id"].isin(ids)]
         decisions = read_decisions(cfg.store_dir)
         # A line that nobody could attach is the child's where it bears its name, and nobody else does.
-        shared, loose = marks_of_others(bench.store, erasing), (decisions["child_id"] == "") & (decisions["name"] != "")
-        by_name = decisions["name"].where(loose, "").map(lambda name: name and name_mark(name, bench.store.key))
+        shared, nobodys = marks_of_others(bench.store, erasing), (decisions["child_id"] == "") & (decisions["name"] != "")
+        by_name = decisions["name"].where(nobodys, "").map(lambda name: name and name_mark(name, bench.store.key))
         own = decisions["child_id"].isin(ids) | on_lines(decisions, mine) | by_name.isin(erasing.names - shared)
         namesakes = int(by_name.isin(shared).sum())
         counts["workbooks"], unreadable = _drop_workbooks(bench, set(decisions.loc[own, "file_sha256"]) - {""}, held, mine, erasing, shared)
@@ -194,7 +194,11 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
             f"{unreadable} workbook(s) that came back cannot be read and may hold the child: look at them in the store's decisions/workbooks."
         )
     if namesakes:
-        notes.append(f"{namesakes} line(s) that nobody could attach bear the child's name, which others have too: a person has to look whom they mean.")
+        notes.append(
+            f"{namesakes} line(s) that nobody could attach bear the child's name, which others have too: a person has to look whom they mean."
+        )
+    if loose := int((decisions["kind"].isin(["aside", "own"]) & (decisions["child_id"] == "") & ~own).sum()):
+        notes.append(f"{loose} line(s) of readers could not be attached to any child and may name this one: look at reviews/needs_a_person.xlsx.")
     notes += untold_notes(untold)
     notes.append("Lists and pages in the output folder are not rewritten; make them anew, or delete them with early-id retain.")
     return Done("erase", {name: n for name, n in counts.items() if n}, tuple(notes))
