@@ -12,7 +12,7 @@ import pytest
 
 from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decisions
 from early_id.data.erased import remember_erased
-from early_id.data.remove import count_untold, expired, of_people, remove_from_files, remove_rows
+from early_id.data.remove import count_rows, count_untold, expired, of_people, remove_from_files, remove_rows
 from early_id.data.store import Store
 from intake import GOOD, PERSON, PUPIL, Council
 
@@ -49,6 +49,30 @@ def test_a_number_goes_only_from_files_of_its_own_source_and_from_the_column_of_
     assert len(aside(store)) == 2
     assert remove_from_files(store, [("social_care", "12")]) == 1
     assert len(aside(store)) == 1
+
+
+def test_a_line_set_aside_that_names_the_person_as_the_other_one_goes_too(council: Council) -> None:
+    row = {**GOOD["relationships"][2], "from_on": "31/02/2024"}
+    rows = [{**row, "source_person_id": "1", "other_person_id": number} for number in ("12", "7")]
+    council.put("relationships", *rows, {**rows[1], "from_on": "2012-05-04"})
+    council.ingest("2025-03-10")
+    assert [line for line in aside(council.store()) if ",1,12," in line]
+    remove_from_files(council.store(), [("social_care", "12")])
+    assert not [line for line in aside(council.store()) if ",12," in line] and [line for line in aside(council.store()) if ",1,7," in line]
+
+
+def test_an_open_family_group_is_never_over_and_a_closed_one_is(council: Council) -> None:
+    council.put("family_groups", *({**GOOD["family_groups"][2], "source_person_id": number} for number in ("12", "1")))
+    council.ingest("2025-03-10")
+    store, limits = council.store(), {"social_care": 3650}
+    assert "family_groups" not in count_rows(store, expired(store, limits, date(2050, 1, 1)))
+    part = store.folder / "parts" / store.version.tables["family_groups"]
+    held = pd.read_parquet(part)
+    held.loc[held["source_person_id"] == "12", "known_to"] = pd.Timestamp("2025-03-17")
+    held.to_parquet(part, index=False)
+    assert "family_groups" not in count_rows(store, expired(store, limits, date(2030, 1, 1)))
+    assert remove_rows(store, {"family_groups": expired(store, limits, date(2050, 1, 1))["family_groups"]}) == {"family_groups": 1}
+    assert store.frame("family_groups")["source_person_id"].tolist() == ["1"]
 
 
 def test_older_versions_go_even_where_the_current_one_holds_nothing(council: Council) -> None:

@@ -149,7 +149,9 @@ def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str
         table = store.tables[name]
         if not table.has_person or name == "pupils":
             continue
-        last = _LAST.get(name) or (f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})" if table.ends else "happened_on")
+        # A row without a day of its own, such as that of a family group, is over when its source no longer says it.
+        dated = "happened_on" if table.happened else f"coalesce(known_to, {_NOT_OVER})"
+        last = _LAST.get(name) or (f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})" if table.ends else dated)
         found[name] = f"({limits.replace('last', last)})"
     if store.has(OTHER_RECORDS.name):  # kept as they came, without a date that is known: they are as old as their receipt
         found[OTHER_RECORDS.name] = f"({limits.replace('last', 'received_on')})"
@@ -217,12 +219,12 @@ def _files_read(store: Store) -> dict[tuple[str, str], set[Place]]:
 
 
 def _person_headings(store: Store) -> dict[str, set[str]]:
-    """Table → headings under which the shapes find the person."""
+    """Table → headings under which the shapes find people, those whom a row names beside its own too."""
     from early_id.data.mapping import load_shapes
 
     cfg = store.settings
     found: dict[str, set[str]] = {}
     for shape in load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes) if cfg else ()).values():
-        if heading := shape.columns.get("source_person_id"):
-            found.setdefault(shape.table, set()).add(heading.strip().casefold())
+        named = (shape.columns.get(column) for column in person_columns(store.tables[shape.table]))
+        found.setdefault(shape.table, set()).update(heading.strip().casefold() for heading in named if heading)
     return found

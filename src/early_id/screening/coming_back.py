@@ -34,6 +34,8 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "REV013": (Severity.NOTE, "A workbook came in before with the same content; nothing was added.", "Nothing has to be done."),
     "REV014": (Severity.QUERY, "Lines without a key were matched by name.", "Send workbooks back with all their columns."),
     "REV016": (Severity.ERROR, "A file is larger than any list is; it was not read and was left where it lies.", "Ask the reader for the workbook as it was sent out."),
+    "REV017": (Severity.QUERY, "Lines about a child whose records were erased; they were left out, and the workbook was not kept.",
+               "Delete the workbook where it lies, and ask the reader to do the same; if another child was meant, ask for that child's line."),
     "REV015": (Severity.QUERY, "The name on a line is not the one that was printed; the key was used.", "Ask the reader if another child was meant."),
 }  # fmt: skip
 #: The same, as ``early-id rules show`` explains them.
@@ -58,7 +60,9 @@ class CameBack:
         return [row for row in self.rows if row["kind"] == "aside"]
 
 
-def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFrame, before: pd.DataFrame, *, today: date) -> CameBack:
+def came_back(
+    books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFrame, before: pd.DataFrame, *, today: date, erased: frozenset[str] = frozenset()
+) -> CameBack:
     """Attach every answered line to a child, or set it aside.
 
     Parameters
@@ -69,6 +73,8 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         Children whom a reader may mean on the last sheet: list_as_of, audience, recipient, child_id, name, year.
     before : DataFrame
         Decisions on record.
+    erased : frozenset of str
+        Children whose records were erased: nothing that is said of them is put on record again.
     """
     rows: list[dict[str, Any]] = []
     counts: Counter[tuple[str, str]] = Counter()
@@ -99,7 +105,7 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         if book.why_not:
             counts["REV001", book.name] += 1
         own = listed[(listed[PLACE] == pd.Series(place, index=PLACE)).all(axis=1)]
-        made, left, found = _attached(book, place, own)
+        made, left, found = _attached(book, place, own, set(own.loc[own["child_id"].isin(erased), "key"]))
         more, unmatched = _own_families(book, place, named)
         fresh = [row for row in (*made, *more) if _content(row) not in stood]
         left = [row for row in left if _content(row) not in stood]
@@ -155,7 +161,17 @@ def list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
     return tuple(str(part) for part in sorted(best.index)[-1])
 
 
-def _attached(book: Returned, place: tuple[str, ...], own: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Counter[str]]:
+def names_erased(book: Returned, listed: pd.DataFrame, erased: frozenset[str]) -> bool:
+    """Whether a child whose records were erased stands in a workbook, answered or not."""
+    gone = listed[listed["child_id"].isin(erased)]
+    keys = {line.key for line in book.lines if line.key} & set(gone["key"])
+    place = list_of(book, listed) if keys else None
+    return place is not None and bool(((gone[PLACE] == pd.Series(place, index=PLACE)).all(axis=1) & gone["key"].isin(keys)).any())
+
+
+def _attached(
+    book: Returned, place: tuple[str, ...], own: pd.DataFrame, erased: set[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Counter[str]]:
     by_key = own.set_index("key")
     by_name: dict[str, list[str]] = {}
     for key, name in zip(own["key"], own["name"], strict=True):
@@ -163,6 +179,9 @@ def _attached(book: Returned, place: tuple[str, ...], own: pd.DataFrame) -> tupl
     rows, aside, found = [], [], Counter[str]()
     for line in book.lines:
         if not line.is_answered:
+            continue
+        if line.key in erased:
+            found["REV017"] += 1
             continue
         key, code, notes = _key_of(line, by_key, by_name)
         found.update(notes)
@@ -222,7 +241,7 @@ def _plain(line: Line, kind: str, place: tuple[str, ...]) -> dict[str, Any]:
 
 
 #: What makes two lines the same, so that a workbook sent twice adds nothing but what was changed in between.
-_SAME = ("kind", *PLACE, "child_id", "name", "noticed", "decision", "said", "reason", "decided_on", "role", "notes")
+_SAME = ("kind", *PLACE, "child_id", "key", "name", "noticed", "decision", "said", "reason", "decided_on", "role", "notes")
 
 
 def _content(row: dict[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.findings import FindingKind, Findings
 from early_id.core.types import Audience, Severity
 from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
+from early_id.data.erased import erased_among
 from early_id.features.cohort import hubs, open_spells, persons
 from early_id.features.past import Past
 from early_id.present.wording import MADE_UP
@@ -70,7 +71,7 @@ def import_reviews(cfg: Config, path: Path, *, today: date | None = None) -> Imp
     InputDataError
         There is no such file, no workbook in the folder, or no list was ever published here.
     """
-    from early_id.screening.coming_back import came_back, standing_findings
+    from early_id.screening.coming_back import came_back, names_erased, standing_findings
     from early_id.screening.review import read_workbook, workbooks_in
 
     today = today or date.today()
@@ -102,9 +103,12 @@ def import_reviews(cfg: Config, path: Path, *, today: date | None = None) -> Imp
         names, candidates = _names(bench, people, sorted(dates), held)
         held["name"] = [names.get((day, child), "") for day, child in zip(held["list_as_of"], held["child_id"], strict=True)]
         before = read_decisions(store)
-        made = came_back(books, held, candidates, before, today=today)
+        gone = erased_among(bench.store, "child", held["child_id"])
+        made = came_back(books, held, candidates, before, today=today, erased=gone)
+        deleted = erased_among(bench.store, "book", (book.digest for book in books))
         for book in books:
-            if not book.left:
+            # A workbook in which somebody stands whose records were erased is not kept again.
+            if not (book.left or book.digest in deleted or names_erased(book, held, gone)):
                 keep_workbook(store, book.digest, book.content, group=group)
         added = add_decisions(store, made.rows, group=group)
         rows = read_decisions(store)
