@@ -281,7 +281,6 @@ WORDS = {
     "girls of one ethnic group": "women of one age band",
     "a child not on this list": "a student not on this list",
     "later had a need recognised": "later withdrew",
-    "had a need recognised": "withdrawn",
     "whose need was later recognised": "who later withdrew",
     "need that nobody recorded is in no figure": "a withdrawal that nobody recorded is in no figure",
     "help is offered, never imposed, and a person decides each time": "these lists are for comparison, and nobody uses them",

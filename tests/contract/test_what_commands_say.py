@@ -76,7 +76,7 @@ def _only_utf8(council: Council) -> None:
         (f"{HEADINGS}\r\n{ROW}\r\n{ROW}\n", 3, "lines end in different ways"),
         (f"{HEADINGS}\n{ROW}\n{ROW[:-1]}\xe9\n", 3, "not in the encoding"),
         (HEADINGS + "\n" + f"{ROW}\n" * 3000 + f"{ROW[:-1]}\xe9\n", 3002, "not in the encoding"),
-        (f"{HEADINGS}\n{ROW}\n{CANARY},S1\n", 3, "as many cells as the headings: 2, not 6"),
+        (f"{HEADINGS}\n{ROW}\n{CANARY},S1\n{CANARY},S2\n", 3, "Most lines of the file (2 of 3) do not have as many cells as the headings"),
         (f'{HEADINGS}\n{ROW}\n"{CANARY},S1\n', 3, "a quote is opened"),
     ],
     ids=["line ends", "byte", "byte far down", "cells", "quote"],
@@ -165,4 +165,25 @@ def test_progress_in_a_notebook_is_no_error(monkeypatch: pytest.MonkeyPatch, cap
 
     stream = type("OutStream", (), {"__module__": "ipykernel.iostream", "isatty": lambda self: False})()
     monkeypatch.setattr(sys, "stderr", stream)
-    assert Progress("Reading")._stream is sys.stdout
+    step = Progress("Reading")
+    assert step._stream is sys.stdout
+    step.close()
+
+
+def test_a_step_that_takes_long_is_heard_of_before_its_first_part_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import time
+
+    from early_id.core import display
+
+    monkeypatch.setattr(display, "QUIET_FOR", 0.05)
+    heard, short = io.StringIO(), io.StringIO()
+    step, quick = Progress("Reading", 3, stream=heard), Progress("Writing", stream=short)
+    quick.close()
+    for _ in range(100):
+        if heard.getvalue():
+            break
+        time.sleep(0.05)
+    assert heard.getvalue() == "  Reading: at work\n"
+    step.close()
+    assert heard.getvalue().splitlines()[-1].startswith("  Reading: done in") and "at work" not in short.getvalue()

@@ -169,6 +169,10 @@ def test_who_is_new_is_told_from_the_date_before(matrix: FeatureMatrix) -> None:
     index.loc[moved, "school_id"] = "s99"
     index = index.drop(index.index[(index["as_of"] == "2024-11-04").to_numpy()][1])
     test = (index["as_of"] == "2025-03-03").to_numpy()
+    listed = index.assign(listed_on=pd.NaT)
+    assert "listed" not in labels_of(listed, matrix.X.loc[index.index], test)  # before the first list nobody stands apart
+    listed.loc[listed.index[test][0], "listed_on"] = pd.Timestamp("2025-01-06")
+    assert list(labels_of(listed, matrix.X.loc[index.index], test)["listed"][:2]) == ["had been on a list", "had never been on one"]
     assert list(labels_of(index, matrix.X.loc[index.index], test)["joined"][:3]) == ["new since the date before"] * 2 + ["there at the date before"]
 
 

@@ -87,7 +87,7 @@ def test_what_the_sharing_rule_costs_is_shown_with_its_interval_to_the_board_alo
     cost = {"sees_all": False, "features_seen": 4, "features_all": 7, "rows": [figure]}
     school = {**card, "further": {**card["further"], "sharing": cost}}
     page = comparison_page({"school_lead": school})
-    assert "Of 100 families listed, about 6 more would have had a need recognised (+1.0 to +11.0)." in page and "That may be chance" not in page
+    assert "Of 100 families on such a list, about 6 more later had a need recognised (+1.0 to +11.0)." in page and "That may be chance" not in page
     assert "no list can be made with it" in page and "+0.060 (+0.010 to +0.110)" in page
     chance = {**cost, "rows": [{**figure, "low": -0.01}]}
     assert "That may be chance" in comparison_page({"school_lead": {**card, "further": {**card["further"], "sharing": chance}}})

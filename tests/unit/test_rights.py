@@ -236,8 +236,18 @@ def test_a_publication_that_broke_off_is_on_record_before_its_lists_go(lists: Pu
     body = {**ledger(cfg.store_dir).read()[0].body, "as_of": "2025-11-24"}
     (place / "manifest.json").write_text(json.dumps({"expires_on": "2025-12-22"}), encoding="utf-8")
     (place.parents[1] / "record.json").write_text(json.dumps(body), encoding="utf-8")
-    assert retain(cfg, today=date(2026, 2, 1), dry_run=True).deleted == {"lists": 1} and "2025-11-24" not in set(listed(cfg.store_dir)["list_as_of"])
-    assert retain(cfg, today=date(2026, 2, 1)).deleted == {"lists": 1}
+    old, new = (cfg.out_dir / "features" / f"{name}.parquet" for name in ("matrix", "taken_out"))
+    old.parent.mkdir()
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (1.7e9, 1.7e9))  # in 2023
+    over = {"lists": 1, "files of features and of retired models": 1}
+    assert (
+        retain(cfg, today=date(2026, 2, 1), dry_run=True).deleted == over
+        and old.exists()
+        and "2025-11-24" not in set(listed(cfg.store_dir)["list_as_of"])
+    )
+    assert retain(cfg, today=date(2026, 2, 1)).deleted == over and new.exists() and not old.exists()
     assert not place.exists() and "2025-11-24" in set(listed(cfg.store_dir)["list_as_of"])
 
 

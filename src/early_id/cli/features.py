@@ -10,6 +10,7 @@ import typer
 
 from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, emit, remind, say, settings
 from early_id.cli.inspect import features_app
+from early_id.core.display import progress
 
 if TYPE_CHECKING:
     from early_id.core.findings import Findings
@@ -159,7 +160,8 @@ def features_trace(
     catalogue = bench.in_force.catalogue.only([feature])
     people = bench.people
     key, day = child_of(people, child), _day(bench, as_of)
-    rows = build(bench, people, dates=(day,), catalogue=catalogue).evidence(key, day, feature)
+    with progress("Finding the rows behind the value"):
+        rows = build(bench, people, dates=(day,), catalogue=catalogue).evidence(key, day, feature)
     remind(bench.store.folder, config)
     if as_json:
         emit(trace_json(rows))

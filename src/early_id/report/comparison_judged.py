@@ -50,7 +50,7 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         met = "–" if not against else _MET[all(row["clears"] for row in against)]
         rows.append([f"{_MEASURED[measure]}: better than every rule by more than", _points(asked[margin]), found, met])
     rows += [[sentence_case(limit["name"]), "", limit["sentence"], _MET[limit["met"]]] for limit in judged.get("limits") or ()]
-    words = f"Each list has a bar of its own, written down before any result was seen. {whose} A gain counts only where it is beyond chance: its lower bound has to be above the margin."
+    words = f"The bar was written down before any result was seen. {whose} A gain counts only where it is beyond chance: its lower bound has to be above the margin."
     if showing.publishable:  # what was found tells exact differences
         rows = [[row[0], row[1], row[3]] for row in rows]
     headings = ["What is asked", "Points asked for", *([] if showing.publishable else ["Found: lower bound, or the figure"]), "Reached"]
@@ -76,7 +76,7 @@ def sharing(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     if change is not None and number(first["low"]) is not None:
         families = round(abs(100 * change))
         more = "more" if change >= 0 else "fewer"
-        told = f" Of 100 families listed, about {families} {more} would have had a need recognised ({_points(first['low'])} to {_points(first['high'])})."
+        told = f" Of 100 families on such a list, about {families} {more} later had a need recognised ({_points(first['low'])} to {_points(first['high'])})."
         told += "" if first["low"] > 0 or first["high"] < 0 else " That may be chance."
     words = (
         f"For figures only, the same kind of model was also fitted on all {held['features_all']} features that are held, where this list's may see {held['features_seen']}: "

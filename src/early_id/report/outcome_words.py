@@ -12,7 +12,6 @@ NEED = "need_recognised"
 #: The page's words for that outcome → what is said of any other; ``{name}`` is the outcome as it is declared.
 _OF_ANY = {
     "later had a need recognised": "later had the outcome '{name}'",
-    "had a need recognised": "had the outcome '{name}'",
     "whose need was later recognised": "with the outcome '{name}' later",
     "need that nobody recorded": "an outcome that nobody recorded",
     "whatever their need": "whatever their situation",

@@ -224,7 +224,9 @@ def rebuild_model(bench: Bench, model: str) -> Rebuilt:
     then = replace(bench, cfg=cfg, store=store, in_force=load_extensions(cfg))
     matrix = build(then, then.people, dates=tuple(date.fromisoformat(day) for day in bundle.inputs["dates"]))
     # Rules, other models and figures do not move the model that was put forward.
-    alone = cfg.training.model_copy(update={"models": (cfg.training.put_forward,), "baselines": (), "resamples": 50, "tracking": False})
+    figures = {"baselines": (), "comparators": (), "resamples": 50, "tracking": False, "challenger": False, "labels": False, "sharing_cost": False}
+    alone = cfg.training.model_copy(update={"models": (cfg.training.put_forward,), **figures})
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    trial = run_trial(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing)
+    # The council's name counts: breaks may be declared for it alone.
+    trial = run_trial(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing, council=cfg.project.name)
     return compare_rebuilt(bundle, trial.best, matrix.meta, tuple(bench.in_force.catalogue), marks=marks_of(then, matrix))

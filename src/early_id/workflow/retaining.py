@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from early_id.config.settings import Config
     from early_id.workflow.steps import Bench
 
+#: Files about people that are written over or added to: as old as they are.
+LOOSE = ("features/*.parquet", "retired/*.csv")
 #: Folders of the output folder that are named by the day on which they were made.
 DATED = ("followup", "feedback", "filled_in", "rights", "missed", "oversight", "reading")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
@@ -114,7 +116,7 @@ def _set_aside(bench: Bench, today: date, dry: bool) -> dict[str, int]:
 
 def _lists(bench: Bench, today: date, dry: bool) -> dict[str, int]:
     out, before = bench.cfg.out_dir, today - timedelta(days=bench.cfg.retention.lists or 0)
-    gone = {"lists": 0, "dated folders": 0}
+    gone = {"lists": 0, "dated folders": 0, "files of features and of retired models": 0}
     manifests = list((out / "lists").glob("*/*/manifest.json"))
     ends = [_field(path, "expires_on") for path in manifests]
     if manifests and all(end is not None and end < before for end in ends):
@@ -129,6 +131,11 @@ def _lists(bench: Bench, today: date, dry: bool) -> dict[str, int]:
             gone["dated folders"] += 1
             if not dry:
                 shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    for path in (item for name in LOOSE for item in out.glob(name)):
+        if date.fromtimestamp(path.stat().st_mtime) < before:
+            gone["files of features and of retired models"] += 1
+            if not dry:
+                path.unlink()
     return gone
 
 
