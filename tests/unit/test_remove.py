@@ -179,3 +179,19 @@ def test_whoever_is_named_as_somebodys_relative_is_forgotten_there_too_and_does_
     made.ingest()
     held = made.store()
     assert not held.has("relationships") or held.frame("relationships").empty
+
+
+def test_who_belongs_to_whom_goes_with_the_last_of_a_persons_rows_and_keeps_nobody(tmp_path: Path) -> None:
+    made = Council(tmp_path)
+    made.put("people", *({**PERSON, "source_person_id": number, "upn": ""} for number in ("1", "9")))
+    made.put("contacts", {**CONTACT, "source_person_id": "1", "contact_on": "2024-10-12"})
+    made.put("family_groups", *({"source_person_id": number, "group_id": "F", "known": "2024-09-02"} for number in ("1", "9")))
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "mother", "known": "2024-09-02"})
+    made.ingest()
+    store = made.store()
+
+    def goes(days: int) -> dict[str, int]:
+        return count_rows(store, expired(store, {"social_care": days}, date(2026, 1, 1)))
+
+    assert goes(1000) == {}  # the contact is kept, and with it the person; a relationship without an end is not older than that
+    assert goes(100) == {"contacts": 1, "pupils": 2, "family_groups": 2, "relationships": 1}

@@ -22,6 +22,7 @@ from early_id.data.erased import PersonKey, of_these, person_columns
 from early_id.data.publish import publish, sweep
 from early_id.data.sources.others import OTHER_RECORDS
 from early_id.data.store import Store
+from early_id.schema.related import RELATED
 
 _NOT_OVER = "DATE '9999-12-31'"
 #: The last date of a row, where it is not the end of a spell or the day of an event.
@@ -30,6 +31,10 @@ _LAST = {
     # Help that never began is over with the offer.
     "early_help": f"CASE WHEN start_on IS NULL THEN offered_on ELSE coalesce(end_on, known_to, {_NOT_OVER}) END",
 }
+
+
+#: Tables of which a row goes when its person goes.
+_WITH_THEIR_PERSON = ("pupils", *(table.name for table in RELATED))
 
 
 def count_rows(store: Store, predicates: Mapping[str, str]) -> dict[str, int]:
@@ -137,7 +142,8 @@ def count_untold(store: Store, people: Iterable[PersonKey]) -> dict[str, int]:
 def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str, str]:
     """Table → predicate for rows whose last date is longer ago than their source is kept.
 
-    A spell that has not ended is not over, however long ago it began, and keeps its person. People are taken out with the last of their rows.
+    A spell that has not ended is not over, however long ago it began, and keeps its person. People are taken out with the last of their rows, and with them
+    what says who belongs to whom, which is no event and keeps nobody.
     """
     found: dict[str, str] = {}
     limits = " OR ".join(
@@ -147,7 +153,7 @@ def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str
         return {}
     for name in store.version.tables:
         table = store.tables[name]
-        if not table.has_person or name == "pupils":
+        if not table.has_person or name in _WITH_THEIR_PERSON:
             continue
         # A row without a day of its own, such as that of a family group, is over when its source no longer says it.
         dated = "happened_on" if table.happened else f"coalesce(known_to, {_NOT_OVER})"
@@ -162,7 +168,8 @@ def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str
             if store.tables[name].has_person
         )
         old = limits.replace("last", "received_on")
-        found["pupils"] = f"(({old}) AND (source, source_person_id) NOT IN ({left}))"
+        gone = f"(({old}) AND (source, source_person_id) NOT IN ({left}))"
+        found |= {name: gone for name in _WITH_THEIR_PERSON if store.has(name)}
     return found
 
 
