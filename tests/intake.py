@@ -64,6 +64,15 @@ GOOD: dict[str, tuple[str, str, Row]] = {
     "early_help": ("council_early_help", "social_care", {"source_person_id": "C1", "offered_on": "2024-10-20", "response": "not_now"}),
     "statutory": ("council_statutory", "social_care", {"source_person_id": "C1", "status": "CIN", "start_on": "2024-01-10", "end_on": "2024-06-10"}),
     "wishes": ("council_wishes", "social_care", {"source_person_id": "C1", "kind": "not_this_way", "from_on": "2024-10-21", "until_on": "2025-06-30"}),
+    "relationships": (
+        "council_relationships", "social_care",
+        {"source_person_id": "C1", "other_person_id": "C9", "relation": "mother", "from_on": "2012-05-04", "known": "2024-09-02"},
+    ),
+    "family_groups": ("council_family_groups", "social_care", {"source_person_id": "C1", "group_id": "FM1", "known": "2024-09-02"}),
+    "school_contacts": (
+        "council_school_contacts", "education",
+        {"source_person_id": "P1", "contact_id": "CT1", "forename": "Eva", "surname": "Winter", "relation": "mother", "lives_with_pupil": "Y", "known": "2024-09-02"},
+    ),
 }  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_what_looks_back_finds_both_rounds_and_nobody_is_named_where_nobody_may_
     from early_id.workflow import missing
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(missing, "_scorer", lambda *_: (lambda X: X.iloc[:, 0].fillna(0), "a rule"))
+        patch.setattr(missing, "scores_then", lambda seen, _: seen.X.iloc[:, 0].fillna(0))
         missed = look_for_missed(cfg, timelines=True, by="chair of the audit group")
     names = Past(Store.open(cfg), bench.people, date(2025, 11, 10)).frame("pupils")["surname"].dropna().unique()
     shown = [item for made in (follow, seen, missed) for item in made.outputs if item["path"].endswith(".html") and "timelines" not in item["path"]]

@@ -25,12 +25,12 @@ MEASURES = ("auc", "average_precision", "precision_at_capacity", "recall_at_capa
 LOW_BAR: dict[str, Any] = {
     **shipped("acceptance.yaml"),
     "put_forward": "logistic",
-    "margin_precision": -1.0,
-    "margin_recall": -1.0,
-    "minimum_outcomes": 1,
-    "minimum_listed_families": 1,
+    "named_on": ["2023-06-19"],
+    "audiences": {
+        name: {"margin_precision": -1.0, "margin_recall": -1.0, "minimum_outcomes": 1, "minimum_listed_families": 1, "steady_at_least": 0.0}
+        for name in ("school_lead", "hub_lead")
+    },
     "calibration": {"observed_expected_from": 0.0},
-    "steady_at_least": 0.0,
     "data_quality": {"set_aside_at_most": 1.0},
 }
 SOON = (date.today() + timedelta(days=300)).isoformat()
@@ -277,5 +277,9 @@ def test_rebuild_gives_the_same_model_and_opens_nothing(desk: Desk) -> None:
     before = desk.openings()
     shown = desk.json("rebuild", "logistic_hub_lead/1")
     assert shown["same"] is True and shown["model_hash"] == shown["rebuilt_hash"] and desk.openings() == before
+    recorded = json.loads((desk.folder / "models/logistic_hub_lead/1/inputs.json").read_text(encoding="utf-8"))
+    assert recorded["data_version"] == 1 and recorded["links"]["number"] == 1 and recorded["settings"]["linkage"] and recorded["settings_hash"]
+    assert recorded["matrix_hash"] and recorded["code_hash"] and recorded["data_hash"] and recorded["catalogue_hash"]
+    assert shown["inputs"] == [], "every recorded input is held against today's, and is the same"
     code, _, err = desk.run("rebuild", "logistic_hub_lead/1", "--set", "store=elsewhere")
     assert code == 3 and "does not hold the data" in err

@@ -165,4 +165,25 @@ def test_progress_in_a_notebook_is_no_error(monkeypatch: pytest.MonkeyPatch, cap
 
     stream = type("OutStream", (), {"__module__": "ipykernel.iostream", "isatty": lambda self: False})()
     monkeypatch.setattr(sys, "stderr", stream)
-    assert Progress("Reading")._stream is sys.stdout
+    step = Progress("Reading")
+    assert step._stream is sys.stdout
+    step.close()
+
+
+def test_a_step_that_takes_long_is_heard_of_before_its_first_part_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import time
+
+    from early_id.core import display
+
+    monkeypatch.setattr(display, "QUIET_FOR", 0.05)
+    heard, short = io.StringIO(), io.StringIO()
+    step, quick = Progress("Reading", 3, stream=heard), Progress("Writing", stream=short)
+    quick.close()
+    for _ in range(100):
+        if heard.getvalue():
+            break
+        time.sleep(0.05)
+    assert heard.getvalue() == "  Reading: at work\n"
+    step.close()
+    assert heard.getvalue().splitlines()[-1].startswith("  Reading: done in") and "at work" not in short.getvalue()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,43 @@ def test_every_change_is_found(tmp_path: Path) -> None:
     assert found == TAMPERED
     path.write_text(whole, encoding="utf-8")
     assert len(Trail(tmp_path / "store").read()) == 9
+
+
+@pytest.mark.parametrize("key", ["", "secret"])
+def test_a_first_record_that_breaks_off_anywhere_is_no_tampering_and_one_by_hand_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    put = Chain._put
+    for kills in product(range(3), repeat=2):  # two runs in a row die before this writing: the empty head, the record, its head
+        chain = Chain(tmp_path / f"{kills}.jsonl", "records", key)
+        for at in kills:
+            written, before = iter(range(9)), len(chain.read())
+
+            def dies(self: Chain, path: Path, content: bytes, at: int = at, written: Iterator[int] = written) -> None:
+                if next(written) == at:
+                    raise KeyboardInterrupt
+                put(self, path, content)
+
+            with monkeypatch.context() as killed, suppress(KeyboardInterrupt):
+                killed.setattr(Chain, "_put", dies)
+                chain.append("run", {})
+            assert before <= len(chain.read()) <= before + 1
+        held = len(chain.read())
+        assert chain.append("run", {}).number == len(chain.read()) == held + 1
+    # One record alone, and no head at all, were never written by a run.
+    alone = Chain(tmp_path / "alone.jsonl", "records", key)
+    alone.append("run", {})
+    alone.path.with_suffix(".head.json").unlink()
+    with pytest.raises(PolicyError):
+        alone.read()
+    # Two records beside the empty head: more than one run can leave.
+    two = Chain(tmp_path / "two.jsonl", "records", key)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Chain, "_put", lambda self, path, content: put(self, path, content) if "jsonl" in path.name or not path.is_file() else None)
+        two.append("run", {})
+        two.append("run", {})
+    with pytest.raises(PolicyError):
+        two.read()
 
 
 def test_nothing_is_added_to_a_trail_that_was_changed(tmp_path: Path) -> None:

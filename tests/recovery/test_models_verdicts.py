@@ -66,13 +66,17 @@ def test_a_gain_of_20_against_12_with_800_places_is_ready_in_at_least_90_of_100(
     assert bounds(said[READY], runs)[1] >= 0.90, said
 
 
-def test_the_same_gain_among_5000_children_is_seldom_ready() -> None:
-    """The same gain with 100 places, 10 councils, seeds 400 to 409 (nightly: 200, to 599). With so few places it can hardly be told from chance:
-    *cannot tell* is to be said more often than *ready*, and nobody is told to use the rule more often than in 5 of 100."""
+def test_the_same_gain_among_5000_children_is_cannot_tell_more_often_than_anything_else() -> None:
+    """The same gain with 100 places, 10 councils, seeds 400 to 409 (nightly: 200, to 599): *cannot tell* is what a council of this size has to expect.
+
+    It is no more than that: in the 200 councils *cannot tell* was said of 102 (51 %; exact 99 % interval 42 to 60), *ready* of 73 (37 %; 28 to 46)
+    and *not ready* of 25 (13 %; 7 to 20). So the target here is the commonest answer, held against the interval, and not a rare *ready*. Nobody is
+    told to use the rule more often than in 5 of 100.
+    """
     dates, runs = ("2024-06-17", "2025-03-17"), 200 if RUNS >= 10 else 10
     said = Counter(verdict(planted_council(5_000, seed, dates=dates), seed, 100) for seed in range(400, 400 + runs))
-    print(f"5,000 children, 100 places: {dict(said)} of {runs}")
-    assert said[CANNOT_TELL] > said[READY], said
+    print(f"5,000 children, 100 places: { ({name: (n, *bounds(n, runs)) for name, n in said.items()}) } of {runs}")
+    assert said[CANNOT_TELL] == max(said.values()) and said[CANNOT_TELL] > said[READY], said
     assert bounds(said["use the rule instead"], runs)[0] <= 0.05, said
 
 

@@ -18,7 +18,7 @@ from early_id.models.train import train
 from model_fixtures import SHARING, bar, fake_matrix, settings
 
 TODAY = date(2026, 5, 4)
-BAR = AcceptanceSettings(**shipped("acceptance.yaml"))
+BAR = AcceptanceSettings(**{**shipped("acceptance.yaml"), "named_on": [date(2024, 3, 4)]})
 THRESHOLDS = ThresholdSettings(name="Continuum of need", version="4", level="2, early help", signed={"police": date(2026, 4, 1)})
 BASIS = {
     "lawful_basis": "public task",
@@ -45,7 +45,7 @@ def cleared(matrix: FeatureMatrix, audience: str = "hub_lead", **acceptance: Any
     """A trial as it would be had it cleared everything; the figures are those of the matrix."""
     quick = settings(models=("logistic",), put_forward="logistic", resamples=50, families_folds=2)
     trial = train(matrix, quick, acceptance=bar(), audience=audience, sharing=SHARING, capacity=20)
-    given = {"hash": BAR.hash, "but_for_gaps": "ready for approval", "kept_back": [], "gaps": {}, **acceptance}
+    given = {"hash": BAR.for_audience(audience).hash, "but_for_gaps": "ready for approval", "kept_back": [], "gaps": {}, **acceptance}
     return replace(trial, verdict="ready for approval", reasons=("above the margin",), acceptance=given)
 
 

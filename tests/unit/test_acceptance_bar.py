@@ -15,6 +15,7 @@ from early_id.acceptance.openings import LEDGER, open_test_date
 from early_id.acceptance.verdict import final_verdict
 from early_id.config.governing import AcceptanceSettings
 from early_id.config.load import load_config, shipped
+from early_id.core.chain import Chain
 from early_id.core.errors import PolicyError, SettingsError
 from early_id.models.result import Trial
 from early_id.models.train import train
@@ -23,6 +24,7 @@ from model_fixtures import SHARING, bar, fake_matrix, settings
 
 GOOD = Facts(set_aside=0.01, known=0.95, steady=0.8)
 FULL = AcceptanceSettings(**shipped("acceptance.yaml"))
+MARGINS = {"margin_precision": 0.0, "margin_recall": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +91,49 @@ def test_a_bar_that_cannot_be_followed_is_one_message_with_its_file(tmp_path: Pa
 
 
 def test_the_shipped_form_states_everything_and_the_copy_in_configs_is_the_same() -> None:
-    assert FULL.unstated == ()
-    assert len(AcceptanceSettings().unstated) == 6
+    named = FULL.model_copy(update={"named_on": (date(2024, 3, 4),)})
+    assert named.unstated_for("school_lead") == named.unstated_for("hub_lead") == ()
+    assert ["named_on" in words for words in FULL.unstated_for("hub_lead")] == [True], "the form leaves to the board who named the model and when"
+    assert len(AcceptanceSettings().unstated) == 7 and "a bar of its own" in AcceptanceSettings().unstated_for("hub_lead")[0]
     assert not [words for words in AcceptanceSettings(steady_at_least=0.0).unstated if "steady" in words], "0 is a limit that was stated"
     root = Path(__file__).parents[2]
     for name in ("acceptance.yaml", "thresholds.yaml"):
         assert (root / "configs" / name).read_bytes() == (root / "src/early_id/config/defaults" / name).read_bytes()
+
+
+# --- a bar for each audience
+
+
+def test_each_audience_has_its_own_bar_over_what_holds_for_every_list() -> None:
+    bars = AcceptanceSettings(
+        minimum_outcomes=70, steady_at_least=0.4,
+        audiences={"school_lead": {"margin_precision": 0.05, "margin_recall": 0.01, "minimum_outcomes": 30}, "hub_lead": MARGINS},
+    )  # type: ignore[arg-type]  # fmt: skip
+    school, hub = bars.for_audience("school_lead"), bars.for_audience("hub_lead")
+    assert (school.margin_precision, school.minimum_outcomes, school.steady_at_least) == (0.05, 30, 0.4)
+    assert (hub.margin_precision, hub.minimum_outcomes) == (0.0, 70)
+    assert school.hash != hub.hash and school.for_audience("hub_lead") == school, "what was taken apart stays so"
+    said_nothing, said_nobody = AcceptanceSettings(minimum_outcomes=7), AcceptanceSettings(minimum_outcomes=7, named_on=())
+    assert said_nothing.hash != said_nobody.hash, "they are judged differently"
+
+
+def test_each_trial_is_judged_by_the_bar_of_its_audience() -> None:
+    quick = settings(models=("logistic",), put_forward="logistic", resamples=50, families_folds=2, baselines=("age",))
+    asks = {"hub_lead": {"margin_precision": -1, "margin_recall": -1}, "school_lead": {"margin_precision": 0.9, "margin_recall": 0.9}}
+    bars = AcceptanceSettings(minimum_outcomes=5, audiences=asks)  # type: ignore[arg-type]
+    matrix = fake_matrix(400, seed=2)
+    found = {name: train(matrix, quick, acceptance=bars, audience=name, sharing=SHARING, capacity=20) for name in asks}
+    assert {name: trial.verdict for name, trial in found.items()} == {"hub_lead": "ready for approval", "school_lead": "use the rule instead"}
+    assert {name: trial.acceptance["bar"]["margin_precision"] for name, trial in found.items()} == {"hub_lead": -1, "school_lead": 0.9}
+    assert all(trial.acceptance["own_bar"] and trial.acceptance["hash"] == bars.for_audience(name).hash for name, trial in found.items())
+    steady = AcceptanceSettings(steady_at_least=0.1, audiences={"hub_lead": {**MARGINS, "steady_at_least": 0.9}})  # type: ignore[arg-type]
+    assert missed(found["hub_lead"], Facts(steady=0.5), **steady.model_dump(exclude_defaults=True)) == {"stability": False}
+
+
+def test_a_part_for_an_audience_states_both_margins(tmp_path: Path) -> None:
+    (tmp_path / "acceptance.yaml").write_text("audiences: {hub_lead: {margin_recall: 0.1}}", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"audiences\.hub_lead\.margin_precision"):
+        load_config(settings_file(tmp_path))
 
 
 def test_a_bar_for_another_model_or_outcome_is_refused_before_anything_is_trained() -> None:
@@ -137,6 +176,7 @@ def test_a_limit_that_is_not_stated_is_not_asked_for(trial: Trial) -> None:
         ({"calibration": {"slope_to": -10}}, GOOD, "calibration slope", False),
         ({"named_on": [date(2024, 3, 4)]}, GOOD, "named beforehand", True),
         ({"named_on": [date(2024, 3, 4), date(2026, 3, 2)]}, GOOD, "named beforehand", False),
+        ({"named_on": []}, GOOD, "named beforehand", None),
     ],
 )
 def test_each_limit(trial: Trial, limits: dict, facts: Facts, name: str, met: bool | None) -> None:
@@ -163,6 +203,12 @@ def test_a_limit_that_nobody_measured_or_that_few_data_leave_open_is_cannot_tell
     just_above = AcceptanceSettings(calibration={"observed_expected_from": figure + 0.01})  # type: ignore[arg-type]
     verdict, reasons = given(trial, just_above)
     assert verdict == "cannot tell" and "may lie inside" in reasons
+
+
+def test_a_model_that_nobody_had_named_is_not_ready_and_it_is_said_why(trial: Trial) -> None:
+    verdict, reasons = given(trial, AcceptanceSettings(named_on=()))
+    assert verdict == "cannot tell" and "Nobody had named the model put forward on an earlier test date (named_on is empty)" in reasons
+    assert given(trial, AcceptanceSettings(named_on=(date(2024, 3, 4),)))[0] == "ready for approval"
 
 
 def test_meeting_every_limit_keeps_ready_and_mends_nothing_else(trial: Trial) -> None:
@@ -195,7 +241,8 @@ def test_what_an_approval_may_still_answer_is_told_apart(trial: Trial) -> None:
 
 
 def opened(store: Path, **changes: str | None) -> object:
-    usual: dict = {"test_date": "2025-03-03", "data_hash": "d1", "audience": "hub_lead", "acceptance_hash": "a1", "settings_hash": "s1"}
+    usual: dict = {"test_date": "2025-03-03", "outcome": "need_recognised", "audience": "hub_lead", "cohort": "early help",
+                   "data_hash": "d1", "acceptance_hash": "a1", "settings_hash": "s1"}  # fmt: skip
     return open_test_date(store, **{**usual, **changes})
 
 
@@ -211,10 +258,32 @@ def test_the_first_opening_is_free_and_each_further_one_is_counted_and_said(tria
     assert shown.to_json()["exploratory"] is True and shown.to_json()["opening"]["number"] == 3
 
 
-@pytest.mark.parametrize("name", ["test_date", "data_hash", "audience"])
+@pytest.mark.parametrize("name", ["test_date", "outcome", "audience", "cohort"])
 def test_other_results_are_another_opening(tmp_path: Path, name: str) -> None:
     opened(tmp_path)
     assert opened(tmp_path, **{name: "other"}).number == 1  # type: ignore[attr-defined]
+
+
+def test_a_date_some_days_off_is_the_same_test_date_and_one_of_another_term_is_not(tmp_path: Path) -> None:
+    opened(tmp_path)
+    near = opened(tmp_path, test_date="2025-03-04")
+    assert near.number == 2 and "(or those of a date within four weeks of it)" in near.reasons[0]  # type: ignore[attr-defined]
+    assert opened(tmp_path, test_date="2025-06-16").number == 1  # type: ignore[attr-defined]
+
+
+def test_another_batch_is_no_test_date_that_nobody_has_seen(tmp_path: Path) -> None:
+    opened(tmp_path)
+    later = opened(tmp_path, data_hash="d2")
+    assert later.number == 2 and "Other files have been taken in since" in later.reasons[0]  # type: ignore[attr-defined]
+    assert "Other files" not in opened(tmp_path / "other").reasons  # type: ignore[attr-defined]
+
+
+def test_openings_on_record_from_before_count_for_every_outcome_of_their_date(tmp_path: Path) -> None:
+    old = {"test_date": "2025-03-03", "data_hash": "d0", "audience": "hub_lead", "number": 1, "acceptance_hash": "a1", "settings_hash": "s1"}
+    Chain(tmp_path / LEDGER, "openings").append("opened", old)
+    assert opened(tmp_path).number == 2  # type: ignore[attr-defined]
+    assert opened(tmp_path, outcome="help_offered").number == 2, "the old record alone"  # type: ignore[attr-defined]
+    assert opened(tmp_path, test_date="2025-06-02").number == 1  # type: ignore[attr-defined]
 
 
 def test_another_bar_or_none_does_not_begin_anew_and_a_change_is_said(tmp_path: Path) -> None:

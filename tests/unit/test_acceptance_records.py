@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from approval_material import BASIS, FILLED, THRESHOLDS, TODAY, application, cleared, material, registered, standing
+from approval_material import BAR, BASIS, FILLED, THRESHOLDS, TODAY, application, cleared, material, registered, standing
 
 from early_id.acceptance.application import missing, read_application, same_person, template
 from early_id.acceptance.approval import approval_status, verify
 from early_id.acceptance.records import FILE, approve, chain_of, last_of, retire
-from early_id.config.governing import ThresholdSettings
+from early_id.config.governing import AcceptanceSettings, ThresholdSettings
 from early_id.config.load import parse_yaml
 from early_id.core.errors import EarlyIdError, PolicyError, SettingsError
 from early_id.core.fingerprint import file_sha256
@@ -65,7 +65,9 @@ def test_a_complete_approval_is_recorded_with_all_that_it_is_bound_to(bundle: Bu
     body = record.body
     assert body["bundle_hash"] == bundle.manifest["bundle_hash"] and body["model_hash"] == bundle.model_hash
     assert {"data_hash", "catalogue_hash", "acceptance_hash"} <= set(body)
-    assert stands.report is not None and body["report"] == {"name": stands.report.name, "sha256": file_sha256(stands.report)}
+    read, kept = stands.report, body["report"].pop("kept")
+    assert read is not None and body["report"] == {"name": read.name, "sha256": file_sha256(read)}
+    assert (models / kept).read_bytes() == read.read_bytes() and kept.startswith(f"{bundle.label}/report_")
     assert body["builder"] == "Ben Builder" and body["by"] == "Amina Board" and body["conditions"] == FILLED["conditions"]
     assert body["dpia"] == FILLED["dpia"] and body["thresholds"]["signed"] == {"police": "2026-04-01"}
     assert body["sources"]["police"]["criminal_data_authority"] == "official authority"
@@ -135,11 +137,24 @@ def test_a_bar_not_met_is_named_reason_by_reason(trial: Trial, matrix: FeatureMa
 
 
 def test_a_bar_that_leaves_parts_out_is_no_bar_to_approve_by(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
-    from early_id.config.governing import AcceptanceSettings
-
-    thin = AcceptanceSettings()
+    thin = AcceptanceSettings()  # not even one of the hub's own
     bundle = registered(replace(trial, acceptance={**trial.acceptance, "hash": thin.hash}), matrix, models)
-    assert len(lacking(bundle, matrix, tmp_path, {}, acceptance=thin)) == 6
+    assert len(lacking(bundle, matrix, tmp_path, {}, acceptance=thin)) == 8
+
+
+def test_a_bar_under_which_nobody_named_the_model_approves_nobody(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
+    nobody = BAR.model_copy(update={"named_on": ()})
+    bundle = registered(replace(trial, acceptance={**trial.acceptance, "hash": nobody.for_audience("hub_lead").hash}), matrix, models)
+    said = lacking(bundle, matrix, tmp_path, {}, acceptance=nobody)
+    assert len(said) == 1 and "earlier test dates on which that model was named (named_on)" in said[0]
+
+
+def test_the_bar_of_another_audience_may_change(bundle: Bundle, matrix: FeatureMatrix, tmp_path: Path) -> None:
+    parts = {name: part.model_dump(exclude_none=True) for name, part in BAR.audiences.items()}
+    schools = AcceptanceSettings(**{**BAR.model_dump(), "audiences": {**parts, "school_lead": {"margin_precision": 0.05, "margin_recall": 0.05}}})
+    assert lacking(bundle, matrix, tmp_path, {}, acceptance=schools) == []
+    hubs = AcceptanceSettings(**{**BAR.model_dump(), "audiences": {**parts, "hub_lead": {"margin_precision": 0.05, "margin_recall": 0.05}}})
+    assert "not the one that the model was trained under" in lacking(bundle, matrix, tmp_path, {}, acceptance=hubs)[0]
 
 
 def test_a_gap_needs_the_boards_written_response(trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
@@ -327,6 +342,27 @@ def test_tampering_is_noticed_each_time(approved: Bundle, trial: Trial, matrix: 
         shutil.copytree(models / "logistic_hub_lead" / "2" if what == "swapped" else models.parent / "forged" / other.name / "1", folder)
     refused = status(models, matrix)
     assert not refused.is_approved and ("not as they were written" in refused.text or "not the one that was written" in refused.text)
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_a_report_that_is_not_the_one_that_was_read_stops_the_lists(approved: Bundle, matrix: FeatureMatrix, models: Path, how: str) -> None:
+    kept = next((models / "logistic_hub_lead" / "1").glob("report_*.html"))
+    assert kept.stat().st_mode & 0o077 == 0, "it is restricted"
+    if how == "changed":
+        kept.write_text(kept.read_text(encoding="utf-8") + "<p>No gap was found.</p>", encoding="utf-8")
+    else:
+        kept.unlink()
+    refused = status(models, matrix)
+    assert not refused.is_approved and "report that was read for the approval is not as it was read" in refused.text
+
+
+def test_a_new_report_in_the_output_folder_changes_nothing_and_older_approvals_are_noted(
+    approved: Bundle, matrix: FeatureMatrix, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "governance_restricted.html").write_text("of the next run", encoding="utf-8")
+    assert status(models, matrix).is_approved and status(models, matrix).notes == ()
+    monkeypatch.setattr("early_id.acceptance.approval.report_as_read", lambda *_: None)
+    assert "was not kept then" in status(models, matrix).notes[0]
 
 
 def test_a_damaged_folder_of_models_never_ends_in_an_unexpected_error(approved: Bundle, matrix: FeatureMatrix, models: Path) -> None:

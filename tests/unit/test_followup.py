@@ -20,9 +20,10 @@ from early_id.core.types import SharingClass
 from early_id.features.past import Past
 from early_id.learning.followup import STEPS, FollowUp, follow_up
 from early_id.learning.followup_files import write_followup
-from early_id.learning.followup_page import Words, followup_page
+from early_id.learning.followup_page import followup_page
 from early_id.learning.followup_sheet import nothing_since, sheet_workbook
 from early_id.learning.published import hidden_totals, publish
+from early_id.learning.tables import Words
 from early_id.linkage import link
 from early_id.present.wording import check_words
 from early_id.workflow.afterwards import followed_up
@@ -146,6 +147,17 @@ def test_the_hub_sees_those_with_nothing_recorded_and_nobody_else() -> None:
     for days in (10, 190):
         early = found({}, contact={**CONTACT, "contact_on": ago(days + 2), "outcome_on": ago(days)})
         assert nothing_since(early, people_rows(), CFG.follow_up)[0].rows.empty
+    # Closed 40 days ago, and what followed is known for ten of them: not yet known, and said so.
+    early = found({}, contact={**CONTACT, "contact_on": ago(42), "outcome_on": ago(40)})
+    [one] = nothing_since(early, people_rows(), CFG.follow_up)
+    assert one.rows.empty and one.not_yet == 1 and early.not_yet_within(30) == 1 and early.within(30).empty
+    cells = [
+        str(cell.value)
+        for sheet in load_workbook(BytesIO(sheet_workbook(one, CFG.follow_up, watermark=None)))
+        for row in sheet.iter_rows()
+        for cell in row
+    ]
+    assert any("Not known yet, and so not here: 1 child" in text for text in cells)
     # Who may not be approached is not among the people handed over.
     assert nothing_since(found({}, contact=recent), people_rows().iloc[1:], CFG.follow_up)[0].rows.empty
 

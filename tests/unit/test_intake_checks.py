@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from early_id.core.errors import InputDataError
+from early_id.core.types import Severity
 from early_id.data.history import code_trend
 from early_id.data.pages.findings import findings_page
 from early_id.data.pages.supplier import supplier_pages
@@ -301,3 +302,15 @@ def test_old_stores_without_the_newer_counts_can_still_be_told_of(told: Council)
 
     taken = Taken(tuple(batches), told.store().covered())
     assert len(taken.trend()) == 3 and "not known" in findings_page(taken)
+
+
+def test_rows_sent_twice_are_no_fault_and_the_figures_add_up(council: Council) -> None:
+    """Of three rows two are copies and one is wrong: the supplier is asked for one, and nobody is told of an error in the copies."""
+    council.put("contacts", *contacts({}, {}, {}, {"contact_on": "31/02/2024"}))
+    council.ingest()
+    taken = council.store().taken()
+    [copies] = [item for item in taken.standing[1] if item.code == "DUP001"]
+    assert (copies.severity, copies.count) == (Severity.NOTE, 2)
+    page = supplier_pages(taken, contact="us")["social_care.html"]
+    assert "; 1 could not be used, and of 2 rows sent twice one copy was kept." in page and "DUP001" not in page
+    assert "2 rows set aside repeat others exactly, so that nothing is lost." in findings_page(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,16 @@ import numpy as np
 import pandas as pd
 from features_material import AS_OF, ago, feature, past, people
 
+from early_id.config.settings import TrainingSettings
 from early_id.core.types import SharingClass
 from early_id.features.declare import count, last_days, share
-from early_id.learning.missed import BELOW, LISTED, NO_SOURCE, NOT_HERE, UNLINKED, Missed, missed_chances, thresholds
-from early_id.learning.missed_page import Words, missed_page, timelines_page
+from early_id.learning.missed import BELOW, LISTED, NO_MODEL, NO_SOURCE, NOT_HERE, UNLINKED, Missed, missed_chances, thresholds
+from early_id.learning.missed_page import missed_page, timelines_page
+from early_id.learning.tables import Words
+from early_id.models.walked import scores_then
 from early_id.present.wording import check_words
 from early_id.schema.conditions import isin
+from model_fixtures import SHARING, fake_matrix
 
 Row = dict[str, Any]
 FIRST, SECOND = pd.Timestamp(ago(400)), pd.Timestamp(ago(200))
@@ -26,7 +31,7 @@ FEATURES = (
 )  # fmt: skip
 
 
-def looked(n: int = 40) -> Missed:
+def looked(n: int = 40, without: tuple[pd.Timestamp, ...] = ()) -> Missed:
     """Forty children on two dates; Ann and Bob reach a threshold 100 days ago, two more of those with a suspension too."""
     names = ["Ann", "Bob", *[f"C{i:02d}" for i in range(n - 2)]]
     who = people(dict.fromkeys(names))
@@ -43,9 +48,7 @@ def looked(n: int = 40) -> Missed:
     newest = pd.DataFrame({"suspensions_count_365d": FIRST - pd.Timedelta(days=9)}, index=index.index)
     gone = pd.DataFrame({"child_id": ["Bob"], "as_of": [FIRST], "reason": ["early_help_open"], "audiences": ["all"]})
     held = pd.DataFrame({"child_id": ["Ann"], "as_of": [SECOND]})
-    return missed_chances(
-        then, thresholds(then, ago(420)), values, newest, index, gone, held, FEATURES, known_until=AS_OF, model="the model trained last"
-    )
+    return missed_chances(then, thresholds(then, ago(420)), values, newest, index, gone, held, FEATURES, known_until=AS_OF, without=without)
 
 
 def test_when_a_list_held_a_child_and_what_kept_it_off() -> None:
@@ -55,6 +58,27 @@ def test_when_a_list_held_a_child_and_what_kept_it_off() -> None:
     assert pd.isna(children.loc["Bob", "held_on"])
     assert found.standing["why"].tolist() == [BELOW, LISTED, "taken out: early help already under way", NO_SOURCE]
     assert found.reasons().to_dict() == {LISTED: 1, NO_SOURCE: 1}
+
+
+def test_a_date_on_which_no_list_could_be_made_is_told_so() -> None:
+    assert looked(without=(FIRST,)).standing["why"].tolist() == [NO_MODEL, LISTED, "taken out: early help already under way", NO_SOURCE]
+    assert "On 1 of the dates too little was known" in missed_page(looked(without=(FIRST,)), Words("A council", "us"), publishable=False)
+
+
+def test_the_score_of_a_date_rests_on_nothing_that_was_known_later() -> None:
+    """Outcomes that became known after a date, of whomever, move no score of that date; those known before it do."""
+    settings = TrainingSettings(put_forward="logistic", models=["logistic"])
+    seen = fake_matrix(400, base=-2.0).for_audience("hub_lead", SHARING)
+    scores = scores_then(seen, settings)
+    by_date = scores.groupby(seen.index["as_of"]).agg(lambda own: own.notna().mean())
+    assert by_date.iloc[0] == 0 and by_date.iloc[-1] == 1  # on the first date nothing was known that could teach
+    day = seen.index["as_of"].unique()[3]
+    late = seen.index["mature_on"] > day
+    other = scores_then(replace(seen, y=seen.y.mask(late, 1 - seen.y)), settings)
+    now = seen.index["as_of"] == day
+    pd.testing.assert_series_equal(scores[now], other[now])
+    early = scores_then(replace(seen, y=seen.y.mask(~late, 1 - seen.y)), settings)
+    assert (early[now] - scores[now]).abs().max() > 0.1
 
 
 def test_beside_each_sign_stands_how_many_never_came_that_far() -> None:
@@ -76,7 +100,7 @@ def test_who_was_not_linked_or_not_here_is_told_apart() -> None:
     values = pd.DataFrame({"suspensions_count_365d": [np.nan]}, index=index.index)
     none = pd.DataFrame({"child_id": [], "as_of": [], "reason": [], "audiences": []})
     found = missed_chances(
-        then, thresholds(then, ago(300)), values, values * np.nan, index, none, none[["child_id", "as_of"]], FEATURES, known_until=AS_OF, model="m"
+        then, thresholds(then, ago(300)), values, values * np.nan, index, none, none[["child_id", "as_of"]], FEATURES, known_until=AS_OF
     )
     assert found.standing.set_index("child_id")["why"].to_dict() == {"Ann": NOT_HERE, "Bob": UNLINKED}
 
@@ -113,9 +137,7 @@ def test_nobody_at_all() -> None:
     index = pd.DataFrame({"child_id": ["Ann"], "as_of": [SECOND]}, index=["Ann@"])
     values = pd.DataFrame({"suspensions_count_365d": [0.0]}, index=index.index)
     none = pd.DataFrame({"child_id": [], "as_of": [], "reason": [], "audiences": []})
-    found = missed_chances(
-        then, thresholds(then, ago(300)), values, values, index, none, none[["child_id", "as_of"]], FEATURES, known_until=AS_OF, model="m"
-    )
+    found = missed_chances(then, thresholds(then, ago(300)), values, values, index, none, none[["child_id", "as_of"]], FEATURES, known_until=AS_OF)
     assert "No child reached a threshold" in missed_page(found, Words("A council", "us"), publishable=True)
     assert "No child reached a threshold" in timelines_page(found, {}, Words("A council", "us"))
 

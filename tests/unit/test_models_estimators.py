@@ -43,6 +43,17 @@ def test_count_on_counts_values_above_zero_and_unknown_is_not_on() -> None:
     assert score[3] < 1.0
 
 
+def test_signs_are_counted_by_name_position_or_callable_alike() -> None:
+    X = pd.DataFrame({"a": [1.0, 0.0, np.nan, np.nan], "b": [2.0, 3.0, 1.0, np.nan], "c": [9.0, 9.0, 9.0, 9.0]})
+    by_name = CountOn(("a", "b")).fit(X).score_log_odds(X)
+    for columns in ((0, 1), (lambda f: f["a"], "b"), (0, lambda f: f.iloc[:, 1])):
+        assert list(CountOn(columns).fit(X).score_log_odds(X)) == list(by_name)
+    assert list(CountOn((0, 1)).fit(X).score_log_odds(X.to_numpy())) == list(by_name), "as scikit-learn hands rows on"
+    for columns, words in ((("d",), "missing: d"), ((3,), "no column at position 3: there are 3")):
+        with pytest.raises(InputDataError, match=words):
+            CountOn(columns).fit(X)
+
+
 def test_logistic_without_unknowns_is_scikit_learns_on_standardised_columns() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(3, 2, (400, 3))

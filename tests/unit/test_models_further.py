@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,13 @@ def test_band_rates_come_from_the_rows_given_only() -> None:
 
 
 def test_no_band_and_no_probability_reaches_lists_or_sheets() -> None:
+    """Only the marks for analysts and the board know of bands, and no file that makes lists knows of those marks."""
     root = Path(early_id.__file__).parent
     for path in [*(root / "screening").glob("*.py"), *(root / "explain").glob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        assert path.parent.name == "explain" or not re.search(r"analyst_marks|AnalystMarks|explain\.analyst", text), path.name
+        if path.name == "analyst.py":
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for alias in node.names}
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -169,6 +175,10 @@ def test_who_is_new_is_told_from_the_date_before(matrix: FeatureMatrix) -> None:
     index.loc[moved, "school_id"] = "s99"
     index = index.drop(index.index[(index["as_of"] == "2024-11-04").to_numpy()][1])
     test = (index["as_of"] == "2025-03-03").to_numpy()
+    listed = index.assign(listed_on=pd.NaT)
+    assert "listed" not in labels_of(listed, matrix.X.loc[index.index], test)  # before the first list nobody stands apart
+    listed.loc[listed.index[test][0], "listed_on"] = pd.Timestamp("2025-01-06")
+    assert list(labels_of(listed, matrix.X.loc[index.index], test)["listed"][:2]) == ["had been on a list", "had never been on one"]
     assert list(labels_of(index, matrix.X.loc[index.index], test)["joined"][:3]) == ["new since the date before"] * 2 + ["there at the date before"]
 
 

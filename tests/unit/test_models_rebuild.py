@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from approval_material import cleared, material
 
@@ -14,7 +15,9 @@ from early_id.config.settings import Config
 from early_id.core.errors import InputDataError, PolicyError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.features.matrix import FeatureMatrix
+from early_id.linkage.people import People
 from early_id.models.candidates import load_candidate, save_candidate
+from early_id.models.provenance import links_mark
 from early_id.models.rebuild import compare_rebuilt, recorded_config, recorded_inputs
 from early_id.models.registry import Bundle, find_bundle, load_bundle
 from early_id.models.result import Trial
@@ -76,6 +79,52 @@ def test_what_differs_is_said(bundle: Bundle, trial: Trial, matrix: FeatureMatri
     assert bundle.inputs["libraries"]["numpy"]
     older = replace(bundle, inputs={**bundle.inputs, "libraries": {"numpy": "1.0"}})
     assert "numpy was version 1.0 and is" in str(compare_rebuilt(older, other, matrix.meta, matrix.meta.features))
+
+
+def marks(**changes: object) -> dict[str, object]:
+    links = {"number": 2, "hash": "l1"}
+    return {"data_version": 3, "links": links, "matrix_hash": "m1", "code_hash": "c1", "extensions": {"ours.py": "e1"}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"data_version": 4}, "The store's version was 3 and is 4"),
+        ({"links": {"number": 3, "hash": "l2"}}, "The links between records are not the same: linking 2, hash l1 then, linking 3, hash l2 now."),
+        ({"matrix_hash": "m2"}, "The values of the features are not the same"),
+        ({"code_hash": "c2"}, "The code is not the same (hash c1 then, c2 now)."),
+        ({"extensions": {"ours.py": "e2"}}, "The council's own code is not the same: ours.py e1 then, ours.py e2 now."),
+    ],
+)
+def test_each_input_is_recorded_and_held_against_todays(
+    trial: Trial, matrix: FeatureMatrix, bundle: Bundle, change: dict[str, object], words: str
+) -> None:
+    recorded = recorded_inputs(Config(), matrix.meta, audience="hub_lead", dates=(), marks=marks())
+    assert recorded["settings"]["linkage"]["link_from"] == Config().linkage.link_from
+    made = replace(bundle, inputs=recorded)
+    again = compare_rebuilt(made, trial.best, matrix.meta, matrix.meta.features, marks=marks())
+    assert again.is_same and again.inputs == ()
+    found = compare_rebuilt(made, trial.best, matrix.meta, matrix.meta.features, marks=marks(**change))
+    assert found.is_same and len(found.inputs) == 1 and words in str(found), "the numbers are the same; what moved is said all the same"
+    assert found.to_json()["inputs"] == list(found.inputs)
+
+
+def test_recorded_settings_and_files_are_held_against_their_hashes(trial: Trial, matrix: FeatureMatrix, bundle: Bundle) -> None:
+    inputs = {**bundle.inputs, "settings": {**bundle.inputs["settings"], "linkage": {"link_from": 3.0}}, "data_hash": "other"}
+    said = compare_rebuilt(replace(bundle, inputs=inputs), trial.best, matrix.meta, matrix.meta.features).inputs
+    assert len(said) == 2 and "files that were taken in" in said[0] and "recorded settings are not the ones" in said[1]
+
+
+def test_links_have_one_mark_whatever_their_order_and_types() -> None:
+    day = pd.Timestamp("2024-01-02")
+    links = pd.DataFrame({"source": ["a", "b"], "source_person_id": ["1", "2"], "child_id": ["c1", "c1"], "known_from": [day, day]})
+    links["known_to"] = pd.NaT
+    spells = pd.DataFrame({"child_id": ["c1"], "family_id": ["f1"], "from_on": [day], "to_on": [pd.NaT], "known_from": [day], "known_to": [pd.NaT]})
+    first = links_mark(People(links, spells))
+    turned = links.iloc[::-1].astype({"source": "string", "known_from": "datetime64[us]"})
+    assert links_mark(People(turned, spells)) == first
+    assert links_mark(People(links.assign(child_id=["c1", "c2"]), spells)) != first
+    assert links_mark(People(links, spells.assign(family_id="f2"))) != first
 
 
 def test_settings_of_that_time_take_the_place_of_todays_and_folders_stay(bundle: Bundle) -> None:

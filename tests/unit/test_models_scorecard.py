@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from early_id.cli.app import with_commands
 from early_id.core.errors import InputDataError
+from early_id.models.candidates import load_candidate, save_candidate
 from early_id.models.logistic import PenalisedLogistic
 from early_id.models.portable import from_tables, to_tables
 from early_id.models.risk_model import RiskModel
 from early_id.models.scorecard import Scorecard
-from early_id.models.scorecard_page import NOT_BY_HAND, scorecard_page, steps_in_words
-from model_fixtures import fake_matrix
+from early_id.models.scorecard_page import NOT_BY_HAND, points_of, scorecard_page, steps_in_words
+from early_id.models.train import train
+from early_id.present.wording import MADE_UP
+from model_fixtures import SHARING, bar, fake_matrix, settings
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +82,52 @@ def test_the_page_holds_every_step_and_the_warning(fitted: tuple[RiskModel, pd.D
     for feature, values in zip(model.features, model.estimator.point_values_, strict=True):
         assert (feature.label in page) == bool(values.any())
     assert page.count("not known") == sum(bool(v.any()) for v in model.estimator.point_values_)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+    """A folder in which a scorecard (or another model) was trained last, and the command line on it."""
+
+    def ask(*arguments: str, model: str = "scorecard") -> tuple[int, str]:
+        matrix = fake_matrix(200, seed=2)
+        chosen = settings(models=(model,), put_forward=model, families_folds=2, resamples=50, baselines=(), comparators=())
+        monkeypatch.setattr("early_id.models.choose.SIZES", (3,))
+        trial = train(matrix, chosen, acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=20)
+        save_candidate(trial, matrix.meta, out=tmp_path / "out", inputs={})
+        (tmp_path / "config.yaml").write_text("out: out", encoding="utf-8")
+        programme = SimpleNamespace(audiences=("hub_lead",), words={"a family": "a household"})
+        in_force, store = SimpleNamespace(catalogue=matrix.meta.features, programme=programme), SimpleNamespace(made_up=True)
+        monkeypatch.setattr("early_id.workflow.steps.open_bench", lambda cfg: SimpleNamespace(cfg=cfg, store=store, in_force=in_force))
+        result = CliRunner().invoke(with_commands(), ["models", "scorecard", *arguments, "--config", str(tmp_path / "config.yaml")])
+        return result.exit_code, result.output + str(result.exception or "")
+
+    return ask
+
+
+def test_the_command_writes_the_page_of_what_was_trained_last_and_of_a_registered_one(desk: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    code, said = desk()
+    path = tmp_path / "out" / "scorecard_hub_lead.html"
+    assert code == 0 and "not for scoring children by hand" in said and path.stat().st_mode & 0o077 == 0
+    page = path.read_text(encoding="utf-8")
+    assert NOT_BY_HAND in page and MADE_UP in page and "What the records have to say for so many points" in page
+    load_candidate(tmp_path / "out", "hub_lead").register(tmp_path / "models", builder="Ben Builder")
+    path.unlink()
+    code, said = desk("scorecard_hub_lead/1", "--json")
+    assert code == 0 and json.loads(said) == {"outputs": [{"kind": "scorecard", "path": "scorecard_hub_lead.html"}]}
+    assert path.read_text(encoding="utf-8") == page, "the tables of the registered model give the same points"
+
+
+def test_the_command_says_that_another_model_has_no_points(desk: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    code, said = desk(model="logistic")
+    assert code != 0 and "'logistic_hub_lead' is no scorecard" in said and not (tmp_path / "out" / "scorecard_hub_lead.html").exists()
+
+
+def test_points_read_off_the_tables_are_those_of_the_card(fitted: tuple[RiskModel, pd.DataFrame, pd.Series]) -> None:
+    model, X, _ = fitted
+    tables = from_tables(to_tables(model.estimator), list(X.columns))
+    found = points_of(SimpleNamespace(name="scorecard", estimator=tables, points_slope=model.estimator.slope_))  # type: ignore[arg-type]
+    for (cuts, values), c, v in zip(found, model.estimator.point_cuts_, model.estimator.point_values_, strict=True):
+        assert cuts.tolist() == c.tolist() and values.tolist() == v.tolist()
 
 
 def test_counts_are_words_a_reader_counts_with(fitted: tuple[RiskModel, pd.DataFrame, pd.Series]) -> None:

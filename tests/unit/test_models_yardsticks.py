@@ -19,6 +19,14 @@ def test_points_add_up_and_unknown_gives_none() -> None:
     assert score[4] < score[0]  # nothing known comes last
 
 
+def test_points_are_given_by_name_position_or_callable_alike() -> None:
+    X = pd.DataFrame({"a": [0.0, 0.1, 0.5, np.nan], "b": [0.0, 2.0, 0.0, 1.0]})
+    by_name = PointsTool([PointsItem("a", 0.1, 1), PointsItem("b", 1, 4)]).fit(X).score_log_odds(X)
+    other = PointsTool([PointsItem(0, 0.1, 1), PointsItem(lambda f: f["b"] * 2, 2, 4)]).fit(X)
+    assert list(other.score_log_odds(X)) == list(by_name)
+    assert list(PointsTool([PointsItem(0, 0.1, 1), PointsItem(1, 1, 4)]).fit(X).score_log_odds(X.to_numpy())) == list(by_name)
+
+
 def test_an_areas_rate_is_mixed_with_the_councils() -> None:
     X = pd.DataFrame({"school_id": ["A"] * 100 + ["B"] * 2 + [None] * 98})
     y = np.r_[np.repeat([1.0, 0.0], 50), np.ones(2), np.zeros(98)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 from features_material import AS_OF, ago, past, people
 from review_material import HELP, NO_NEED, WRONG, line, published, workbook
 
+from early_id.config.settings import Config
+from early_id.core.errors import InputDataError
 from early_id.explain.page import OUTCOMES
 from early_id.learning.oversight import (
     AGREED,
@@ -33,9 +36,10 @@ from early_id.learning.oversight import (
     help_quality,
     help_rows,
 )
-from early_id.learning.oversight_page import NO_CAUSE, Words, oversight_page
-from early_id.learning.tables import Question, group_section
+from early_id.learning.oversight_page import NO_CAUSE, oversight_page
+from early_id.learning.tables import Question, Words, group_section
 from early_id.present.wording import check_words
+from early_id.workflow import overseeing
 from early_id.workflow.overseeing import oversee
 from early_id.workflow.reviewing import import_reviews
 
@@ -131,6 +135,21 @@ def test_a_gap_is_only_said_where_it_is_beyond_chance() -> None:
     assert "cannot tell any" in said["flat"] and "beyond chance for a" in said["gap"]
     shown = group_section(Question(gap, ANSWERS, AGREED, "children"), "g", "Group", publishable=True)
     assert all(int(n.replace(",", "")) % 5 == 0 for n in re.findall(r'<td class="number">([\d,]+)</td>', shown))
+
+
+def test_what_may_not_be_entered_yet_is_not_known_and_only_unknown_outcomes_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    cfg = Config()
+    programme: Any = SimpleNamespace(outcome="y")
+    coverage = pd.DataFrame({"table": ["early_help", "statutory", "contacts"], "covers_to": ["2025-10-31"] * 3})
+    bench: Any = SimpleNamespace(cfg=cfg, in_force=SimpleNamespace(programme=programme), store=SimpleNamespace(coverage=lambda: coverage))
+    assert overseeing._known_until(bench, date(2025, 12, 1)) == date(2025, 11, 1) - timedelta(days=cfg.outcome.recording_lag_days)
+    lines = pd.DataFrame({"category": [AGREED, OVERRIDDEN] * 20, "family_id": range(40), "sex": ["F", "M"] * 20, "y": [1.0, 0.0] * 20})
+    bench.cfg = cfg.model_copy(update={"audit": cfg.audit.model_copy(update={"comparators": {"sex": "not there"}})})
+    monkeypatch.setattr(overseeing, "_outcomes", lambda _, rows: rows[["y"]])
+    assert len(overseeing._acted(bench, lines, {"sex": "Sex"}))
+    assert overseeing._acted(bench, lines.assign(y=np.nan), {"sex": "Sex"}).empty
+    with pytest.raises(InputDataError, match="name no family"):  # a fault is a fault, not an empty table
+        overseeing._acted(bench, lines.assign(family_id=None), {"sex": "Sex"})
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from early_id.core.errors import BusyError
 from early_id.features.catalogue import catalogue
 from early_id.present.wording import check_words
 from early_id.screening.practice import answers_page, practice_list, write_practice
@@ -50,3 +51,8 @@ def test_what_is_written_opens_and_is_kind(tmp_path: Path) -> None:
     again = tmp_path / "again"
     write_practice(again)
     assert [(again / path.name).read_bytes() == path.read_bytes() for path in sorted(tmp_path.glob("*.*"))] == [True] * 3
+    write_practice(again)  # nobody has touched it
+    (again / "list.xlsx").write_bytes(b"filled in")
+    with pytest.raises(BusyError, match="somebody may have filled it in"):
+        write_practice(again)
+    assert (again / "list.xlsx").read_bytes() == b"filled in"

@@ -112,6 +112,16 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+def test_a_private_file_can_never_be_read_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    put = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda self, target: (seen.append(self.stat().st_mode & 0o777), put(self, target))[1])
+    for private in (True, False):
+        write.write_text(tmp_path / f"{private}.txt", "one", private=private)
+    assert seen == [0o600, 0o666 & ~write._umask()] and (tmp_path / "True.txt").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_target_open_elsewhere_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = write.write_text(tmp_path / "a.xlsx", "old")
 

@@ -82,6 +82,16 @@ def test_a_draw_is_read_and_says_what_it_can(small_store: Any, tmp_path: Path) -
     made = draw_records(cfg, seed=4)
     entries = ledger(cfg.store_dir).read()[0].body["entries"]
     assert made.drawn == len(entries) == 18
+    # A date is drawn once, whatever seed is given; what was lost in between is written again, and nothing else.
+    lost, kept = (cfg.out_dir / item["path"] for item in made.outputs[:2])
+    content = lost.read_bytes()
+    lost.unlink()
+    kept.write_bytes(b"filled in")
+    again = draw_records(cfg, seed=5)
+    assert again.again and again.drawn == 18 and len(ledger(cfg.store_dir).read()) == 1
+    assert lost.read_bytes() == content and kept.read_bytes() == b"filled in"
+    kept.unlink()
+    draw_records(cfg)
     for item in made.outputs:
         path = cfg.out_dir / item["path"]
         book = load_workbook(path)

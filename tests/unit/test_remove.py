@@ -139,3 +139,18 @@ def test_older_decisions_go_even_where_nothing_is_taken_out(tmp_path: Path) -> N
     assert len(list((tmp_path / FOLDER).glob("decisions-*.parquet"))) == 2
     assert keep_only(tmp_path, pd.Series([True, True])) == 0
     assert len(list((tmp_path / FOLDER).glob("decisions-*.parquet"))) == 1 and len(read_decisions(tmp_path)) == 2
+
+
+def test_whoever_is_named_as_somebodys_relative_is_forgotten_there_too_and_does_not_come_back(tmp_path: Path) -> None:
+    made = Council(tmp_path)
+    made.put("people", *({**PERSON, "source_person_id": number, "upn": ""} for number in ("1", "9")))
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "Mother", "from_on": "01/01/2010", "known": "01/02/2020"})
+    made.ingest()
+    store = made.store()
+    gone = of_people(store, [("social_care", "9")])
+    assert remove_rows(store, gone) == {"pupils": 1, "relationships": 1}
+    remember_erased(store, [("social_care", "9")])
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "Mother", "from_on": "01/01/2010", "known": "02/02/2020"})
+    made.ingest()
+    held = made.store()
+    assert not held.has("relationships") or held.frame("relationships").empty

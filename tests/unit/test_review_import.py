@@ -31,6 +31,7 @@ from review_material import (
     workbook,
 )  # fmt: skip
 
+from early_id.cli.review import _require_read
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.trail import Trail, people_in
 from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decisions
@@ -38,12 +39,13 @@ from early_id.data.store import Store
 from early_id.explain.page import OUTCOMES
 from early_id.features.catalogue import Catalogue, catalogue
 from early_id.features.programme import build_features
-from early_id.screening.answers import CONFLICT, COUNTERSIGNED, NO_ANSWER, STANDS, WAITS, answers
+from early_id.screening.answers import CONFLICT, COUNTERSIGNED, NO_ANSWER, STANDS, WAITS, answers, open_aside
 from early_id.screening.coming_back import CameBack, came_back, standing_findings
 from early_id.screening.history import RETURNED, ledger
-from early_id.screening.listed import FOLLOW_UP, followup_ledger, listed
+from early_id.screening.listed import FOLLOW_UP, PLACE, followup_ledger, listed
+from early_id.screening.needs_a_person import write_needs
 from early_id.screening.review import decision_of, read_workbook, workbooks_in
-from early_id.workflow.reviewing import Imported, countersign, import_reviews, waiting_step_ups
+from early_id.workflow.reviewing import Imported, countersign, deal_with, import_reviews, waiting_step_ups
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,7 @@ def test_a_line_about_nobody_on_the_list_or_about_two_is_set_aside(desk: Desk, t
     renamed = line({"name": "Somebody Else", "key": rows[3]["key"]}, OUTCOMES[HELP])
     made = desk.took_in(workbook(tmp_path / "a.xlsx", [swapped, renamed, line(other, OUTCOMES[HELP]), line(rows[4], OUTCOMES[HELP])]))
     assert made.findings.by_code() == {"REV003": 1, "REV004": 1, "REV015": 1}
-    assert desk.rows["child_id"].tolist() == [rows[3]["child_id"], rows[4]["child_id"]]
+    assert desk.rows.loc[desk.rows["kind"] == "decision", "child_id"].tolist() == [rows[3]["child_id"], rows[4]["child_id"]]
     assert [(line["said"], line["row"]) for line in made.aside] == [(OUTCOMES[HARM], 5), (OUTCOMES[HELP], 7)]
 
 
@@ -335,3 +337,90 @@ def test_a_workbook_saved_by_libreoffice_is_read_alike(desk: Desk, tmp_path: Pat
     subprocess.run([*command, "--outdir", str(tmp_path / "out_lo"), str(source)], check=True, capture_output=True, timeout=120)
     made = desk.took_in(tmp_path / "out_lo" / "a.xlsx")
     assert len(made.rows) == 6 and set(desk.rows["decided_on"]) == {"2025-12-03"} and not made.aside
+
+
+def test_what_is_set_aside_stays_open_until_somebody_has_seen_to_it(desk: Desk, tmp_path: Path) -> None:
+    rows = [row for _, row in desk.lists.of(0).iterrows()]
+    stranger = [*line(rows[1], OUTCOMES[HELP], notes="rang")[:-1], "ABCDEF"]
+    swapped = [rows[2]["name"], *line(rows[3], OUTCOMES[NO_NEED])[1:]]
+    desk.took_in(workbook(tmp_path / "a.xlsx", [line(rows[0], OUTCOMES[HELP]), stranger, swapped]))
+    (tmp_path / "b.xlsx").write_bytes(b"no workbook")
+    assert not desk.took_in(tmp_path / "b.xlsx").books[0]["read"]
+    assert desk.took_in(tmp_path / "b.xlsx").aside == []  # the same once more
+    desk.took_in(workbook(tmp_path / "c.xlsx", [line(rows[4], OUTCOMES[HELP])]))
+    still = open_aside(desk.rows)
+    assert still[["file", "row", "said"]].to_numpy().tolist() == [
+        ["a.xlsx", 6, OUTCOMES[HELP]], ["a.xlsx", 7, OUTCOMES[NO_NEED]], ["b.xlsx", 0, ""],
+    ]  # fmt: skip
+    # A later line about the key that was meant closes it; of the others somebody says so.
+    desk.took_in(workbook(tmp_path / "d.xlsx", [line(rows[3], OUTCOMES[NO_NEED])]))
+    assert open_aside(desk.rows)["file"].tolist() == ["a.xlsx", "b.xlsx"]
+    add_decisions(desk.folder, [{"kind": "settled", "row": int(still["number"].iloc[0]), "role": "clerk"}])
+    assert open_aside(desk.rows)["file"].tolist() == ["b.xlsx"]
+    assert answers(desk.rows)["status"].eq(STANDS).all()
+
+
+def test_an_answer_without_a_date_takes_no_date_away_and_changes_nothing(desk: Desk, tmp_path: Path) -> None:
+    row = desk.lists.of(0).iloc[0]
+    desk.took_in(workbook(tmp_path / "a.xlsx", [line(row, OUTCOMES[HELP])]))
+    desk.took_in(workbook(tmp_path / "b.xlsx", [line(row, OUTCOMES[HELP], day=None, notes="again")]))
+    found = answers(desk.rows)
+    assert found[["decided_on", "status"]].to_numpy().tolist() == [["2025-12-03", STANDS]]
+    desk.took_in(workbook(tmp_path / "c.xlsx", [line(row, OUTCOMES[NOT_NOW], day=None)]))
+    assert answers(desk.rows)[["decision", "status"]].to_numpy().tolist() == [["", CONFLICT]]
+
+
+def test_an_answer_that_is_none_of_the_eight_stands_on_a_sheet(desk: Desk, tmp_path: Path) -> None:
+    rows = [row for _, row in desk.lists.of(0).iterrows()]
+    desk.took_in(workbook(tmp_path / "a.xlsx", [line(rows[0], "perhaps"), line(rows[1], "maybe"), line(rows[2], OUTCOMES[HELP])]))
+    desk.took_in(workbook(tmp_path / "b.xlsx", [line(rows[1], OUTCOMES[HELP])]))
+    found, nobody = answers(desk.rows), pd.DataFrame(columns=["source", "source_person_id", *PLACE, "decided_on", "role", "reason", "notes"])
+    path = write_needs(tmp_path / "out", desk.rows, found, nobody, {}, watermark=None, group=False)
+    cells = [cell for row in load_workbook(path)["Not one of the eight"].iter_rows(values_only=True) for cell in row]
+    assert "perhaps" in cells and "maybe" not in cells
+
+
+def test_where_nothing_could_be_read_the_command_says_so_and_fails(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.xlsx").write_bytes(b"no workbook")
+    shutil.copy(tmp_path / "in" / "a.xlsx", tmp_path / "in" / "copy.xlsx")
+    made = desk.took_in(tmp_path / "in")
+    told = Imported(tuple(made.books), 0, len(made.aside), made.findings, 0)
+    with pytest.raises(InputDataError, match=r"None of 2 file\(s\) could be read"):
+        _require_read(told, tmp_path / "in")
+    workbook(tmp_path / "in" / "good.xlsx", [line(desk.lists.of(0).iloc[0], OUTCOMES[HELP])])
+    _require_read(Imported(tuple(desk.took_in(tmp_path / "in").books), 1, 0, made.findings, 0), tmp_path / "in")
+
+
+def test_a_file_larger_than_any_list_is_never_read(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = workbook(tmp_path / "a.xlsx", [line(desk.lists.of(0).iloc[0], OUTCOMES[HELP])])
+    monkeypatch.setattr("early_id.screening.review._MOST_MB", 0)
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read") if self == path else whole(self))
+    book = read_workbook(path, today=TODAY)
+    assert book.left and not book.content and len(book.digest) == 64
+    assert desk.took_in(path).findings.by_code() == {"REV016": 1}
+
+
+def test_an_import_killed_after_the_decisions_is_made_good_by_the_next(lists: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for _, row in lists.of(0).iterrows()]
+    stranger = [*line(rows[1], OUTCOMES[NO_NEED])[:-1], "ABCDEF"]
+    path = workbook(tmp_path / "a.xlsx", [line(rows[0], OUTCOMES[HELP]), *[line(row) for row in rows[1:]], stranger])
+    with monkeypatch.context() as killed:
+        killed.setattr("early_id.workflow.reviewing._note_open_lines", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            took_in(lists, path)
+    store = lists.cfg.store_dir
+    assert on_record(lists)["kind"].tolist() == ["decision", "aside"] and not [r for r in ledger(store).read() if r.kind == RETURNED]
+    for _ in range(2):  # the second time nothing more
+        assert took_in(lists, path).added == 0
+        [returned] = [r.body for r in ledger(store).read() if r.kind == RETURNED]
+        assert rows[0]["family"] not in returned["open"] and rows[1]["family"] in returned["open"]
+        [noted] = [r.body for r in Trail(store).read() if r.kind == "review"]
+        assert len(list(people_in(noted))) == 1
+    # The line that is nobody's stays open until somebody says that they have seen to it.
+    [number] = open_aside(on_record(lists))["number"]
+    with pytest.raises(SettingsError, match="of no line that is set aside"):
+        deal_with(lists.cfg, by="clerk", numbers=[number + 7])
+    assert deal_with(lists.cfg, by="clerk", numbers=[number]) == 1 and open_aside(on_record(lists)).empty
+    assert Trail(store).read()[-1].kind == "dealt with"

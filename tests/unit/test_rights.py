@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -16,14 +17,15 @@ from review_material import HELP, WRONG, Published, line, published, workbook
 from early_id.config.learning import RetentionSettings
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.trail import Trail, people_in
-from early_id.data.decisions import read_decisions
+from early_id.data.decisions import keep_workbook, read_decisions
 from early_id.data.erased import unfinished
 from early_id.data.remove import count_rows, expired
 from early_id.data.store import Store
 from early_id.explain.page import OUTCOMES
 from early_id.features.cohort import council_cohort
 from early_id.features.past import Past
-from early_id.screening.listed import followup_ledger
+from early_id.screening.history import ledger
+from early_id.screening.listed import followup_ledger, listed
 from early_id.workflow.access import LEFT_OUT
 from early_id.workflow.looking_back import doctor, look_back
 from early_id.workflow.retaining import retain
@@ -203,7 +205,11 @@ def test_only_what_somebody_decided_is_deleted_and_all_of_it_is_reported(lists: 
     cfg = lists.cfg.model_copy(update={"retention": rules})
     marks = Store.open(cfg).frame("attendance")
     old = int((pd.to_datetime(marks["happened_on"]) < pd.Timestamp("2024-12-28")).sum())
+    blank = keep_workbook(cfg.store_dir, "f" * 64, b"nobody had answered anything")
+    os.utime(blank, (1.7e9, 1.7e9))  # in 2023
+    waiting = list(cfg.store_dir.glob("set_aside/*/waiting.parquet"))
     counted = retain(cfg, today=today, dry_run=True)
+    assert counted.deleted["workbooks"] == 2
     assert counted.deleted["rows of attendance"] == old > 0
     assert len(Store.open(cfg).frame("attendance")) == len(marks)
     made = retain(cfg, today=today)
@@ -215,9 +221,34 @@ def test_only_what_somebody_decided_is_deleted_and_all_of_it_is_reported(lists: 
     assert rolls["end_on"].isna().any() and set(rolls.loc[rolls["end_on"].isna(), "source_person_id"]) <= set(
         left.frame("pupils")["source_person_id"]
     )
-    assert read_decisions(cfg.store_dir).empty
+    assert read_decisions(cfg.store_dir).empty and not blank.exists()
+    # Rows set aside are gone; what waits for a correction still does.
+    assert not list(cfg.store_dir.glob("set_aside/*/*.csv")) and waiting
+    assert (cfg.store_dir / f"set_aside/{left.version.number:06d}/waiting.parquet").is_file()
     assert Trail(cfg.store_dir).read()[-1].kind == "retain"
     assert "rows of attendance" not in retain(cfg, today=today).deleted
+
+
+def test_a_publication_that_broke_off_is_on_record_before_its_lists_go(lists: Published) -> None:
+    cfg = lists.cfg.model_copy(update={"retention": RetentionSettings(lists=1)})
+    place = cfg.out_dir / "lists" / "schools" / "S1"
+    place.mkdir(parents=True)
+    body = {**ledger(cfg.store_dir).read()[0].body, "as_of": "2025-11-24"}
+    (place / "manifest.json").write_text(json.dumps({"expires_on": "2025-12-22"}), encoding="utf-8")
+    (place.parents[1] / "record.json").write_text(json.dumps(body), encoding="utf-8")
+    old, new = (cfg.out_dir / "features" / f"{name}.parquet" for name in ("matrix", "taken_out"))
+    old.parent.mkdir()
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (1.7e9, 1.7e9))  # in 2023
+    over = {"lists": 1, "files of features and of retired models": 1}
+    assert (
+        retain(cfg, today=date(2026, 2, 1), dry_run=True).deleted == over
+        and old.exists()
+        and "2025-11-24" not in set(listed(cfg.store_dir)["list_as_of"])
+    )
+    assert retain(cfg, today=date(2026, 2, 1)).deleted == over and new.exists() and not old.exists()
+    assert not place.exists() and "2025-11-24" in set(listed(cfg.store_dir)["list_as_of"])
 
 
 def test_an_old_objection_that_still_holds_is_never_over(lists: Published) -> None:

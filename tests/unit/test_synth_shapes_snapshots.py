@@ -20,6 +20,7 @@ WHEN: dict[str, tuple[str, int, str, dict[str, str]]] = {
         "RecordedOn", 0,
         "PersonID UPN NHSNumber Forename Surname DOB Sex RecordedOn LAChildID UPNUnknown ExpectedDOB DeathDate Disability", {},
     ),
+    "socialcare/relationships.csv": ("RecordedOn", 0, "PersonID OtherPersonID Relation FromOn ToOn RecordedOn", {}),
     CONTACTS: ("ContactDate", 1, "PersonID ContactDate Source", {"OutcomeDate": "OutcomeDate", "Outcome": "OutcomeDate"}),
     EARLY_HELP: ("OfferedOn", 2, "PersonID OfferedOn", {
         "StartOn": "StartOn", "LeadRole": "StartOn", "EndOn": "EndOn", "EndReason": "EndOn", "AssessedOn": "AssessedOn", "PlanOn": "PlanOn",
@@ -38,7 +39,7 @@ DAYS = (400, 150, 60)
 def days(column: pd.Series) -> np.ndarray:
     """Days since 1970; a very late one where there is none."""
     both = pd.to_datetime(column, format="%d/%m/%Y", errors="coerce").fillna(pd.to_datetime(column.str[:10], format="%Y-%m-%d", errors="coerce"))
-    return both.map(lambda stamp: 10**9 if pd.isna(stamp) else day_number(stamp.date())).to_numpy()
+    return np.array([10**9 if pd.isna(stamp) else day_number(stamp.date()) for stamp in both], dtype=np.int64)
 
 
 def test_every_column_has_its_day(clean: Made) -> None:

@@ -49,6 +49,7 @@ def test_a_gap_changes_the_verdict_on_the_page_in_the_json_and_on_the_terminal(
         "training.put_forward=logistic",
         "acceptance.put_forward=logistic",
         "training.resamples=50",
+        "training.refits=10",
         "training.tracking=false",
         "approval=null",
     ]

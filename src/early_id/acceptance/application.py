@@ -203,8 +203,8 @@ def _bar(a: Application, s: Standing) -> Iterable[str]:
     elif card.get("but_for_gaps") != READY:
         verdict = card.get("but_for_gaps", s.bundle.card.get("verdict"))
         yield from (f"The bar is not met ({verdict}): {reason}" for reason in card.get("kept_back") or ["no reason is on record."])
-    if card.get("hash") and s.acceptance and s.acceptance.hash == card["hash"]:
-        yield from (f"The bar says nothing about {words}." for words in s.acceptance.unstated)
+    if card.get("hash") and s.acceptance and s.acceptance.for_audience(s.bundle.audience).hash == card["hash"]:
+        yield from (f"The bar says nothing about {words}." for words in s.acceptance.unstated_for(s.bundle.audience))
     elif card.get("hash"):
         yield "The bar in force is not the one that the model was trained under: restore that file, or train again."
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from early_id.acceptance.records import APPROVED, FILE, chain_of, last_of
+from early_id.acceptance.records import APPROVED, FILE, chain_of, last_of, report_as_read
 from early_id.core.chain import Record
 from early_id.core.errors import EarlyIdError, PolicyError
 from early_id.core.types import Json
@@ -160,6 +160,11 @@ def _on_record(
         f"The catalogue of features is not the one that {label} was approved with. Its own features are as they were; others were added or changed."
         for label in differ
     )
+    notes += tuple(
+        f"The report that was read for the approval of {f.bundle.label} was not kept then, so nothing shows whether it has been changed since."
+        for f in found.values()
+        if report_as_read(models, f.record.body["report"]) is None
+    )
     text = " ".join(one.text for one in found.values())
     return ApprovalStatus(True, ON_RECORD, text, found, made_up, notes)
 
@@ -170,8 +175,8 @@ def verify(models: Path, label: str, audience: str, *, features: Iterable[Featur
     Raises
     ------
     PolicyError
-        No approval is on record, it was retired, it or a sharing agreement has expired, the records or the model were tampered with, or
-        the approval was given on made-up data.
+        No approval is on record, it was retired, it or a sharing agreement has expired, the records, the model or the report that was read
+        were tampered with, or the approval was given on made-up data.
     InputDataError
         A feature of the model is not declared any more, or means something else now.
     SettingsError
@@ -194,4 +199,10 @@ def verify(models: Path, label: str, audience: str, *, features: Iterable[Featur
     if ended:
         raise PolicyError(f"{'; '.join(ended)}.", where=FILE, what_next="Have the model approved anew.")
     bundle = load_bundle(folder, bundle_hash=body["bundle_hash"], audience=audience)
+    if report_as_read(models, body["report"]) is False:
+        raise PolicyError(
+            "the governance report that was read for the approval is not as it was read, or is gone.",
+            where=f"{full}, {body['report']['name']}",
+            what_next="Restore the folder from a backup, or have the model approved anew.",
+        )
     return Approved(bundle, record, bundle.risk_model(features))

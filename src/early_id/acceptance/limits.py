@@ -64,7 +64,8 @@ def check_bar(acceptance: AcceptanceSettings | None, *, put_forward: str, outcom
 
 
 def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> tuple[Limit, ...]:
-    """Every limit that the bar states, in the order of its file; one that it does not state is not asked for."""
+    """Every limit that the bar of the trial's audience states, in the order of its file; one that it does not state is not asked for."""
+    acceptance = acceptance.for_audience(trial.audience)
     held = trial.best.held_out
     known = held[held["y"].notna()]
     arrays = (known["y"], known["probability"], known["family_id"].fillna("child:" + known["child_id"].astype(str)).astype(str))
@@ -74,7 +75,7 @@ def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> 
         *_enough(acceptance, trial),
         *_between("Outcomes seen, divided by outcomes expected", observed_expected(*arrays), ranges.observed_expected_from, ranges.observed_expected_to, "calibration"),
         *_between("The slope of the calibration", calibration_slope(*arrays), ranges.slope_from, ranges.slope_to, "calibration slope"),
-        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (refits are made once the margins are cleared)"),
+        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (all refits are made once the margins are cleared)"),
         *_share("Of all rows taken in, the share set aside", facts.set_aside, quality.set_aside_at_most, "rows set aside"),
         *_share("Of all that the model asks about a child, the share that is known", facts.known, quality.known_at_least, "completeness", least=True),
         *_share("Of the children at the test date, the share who left before the outcome was known", float(held["censored"].mean()), quality.left_at_most, "children who left"),
@@ -83,9 +84,19 @@ def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> 
 
 
 def _named_before(acceptance: AcceptanceSettings, test_date: str) -> Sequence[Limit]:
-    late = [day.isoformat() for day in acceptance.named_on if day.isoformat() >= test_date]
-    if not acceptance.named_on:
+    """Whether results of earlier dates, and not these, chose the model. A first trial may name it; it cannot make it ready."""
+    if acceptance.named_on is None:
         return ()
+    if not acceptance.named_on:
+        return (
+            Limit(
+                "named beforehand",
+                None,
+                "Nobody had named the model put forward on an earlier test date (named_on is empty), so nothing shows that these results did not choose it. "
+                "They may name it for a later test date; they cannot make it ready.",
+            ),
+        )
+    late = [day.isoformat() for day in acceptance.named_on if day.isoformat() >= test_date]
     sentence = f"The model put forward was named on {', '.join(day.isoformat() for day in acceptance.named_on)}"
     if late:
         return (Limit("named beforehand", False, f"{sentence}; {', '.join(late)} is not before the test date {test_date}."),)

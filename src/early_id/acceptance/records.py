@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from early_id.acceptance.application import Application, Standing, missing
 from early_id.core.chain import Chain, Record
 from early_id.core.errors import PolicyError
 from early_id.core.fingerprint import file_sha256
+from early_id.core.folders import restrict
 from early_id.core.types import Json
 from early_id.models.registry import Bundle
+from early_id.present.write import write_bytes
 
 CANDIDATE, APPROVED, RETIRED = "candidate", "approved", "retired"
 
@@ -36,9 +39,11 @@ def record_candidate(models: Path, bundle: Bundle, *, at: datetime | None = None
 
 
 def approve(
-    models: Path, application: Application, standing: Standing, *, made_up: bool, at: datetime | None = None
+    models: Path, application: Application, standing: Standing, *, made_up: bool, at: datetime | None = None, group: bool = False
 ) -> tuple[Record, tuple[str, ...]]:
     """Put an approval on record; the record, and the models that it takes the place of, come back.
+
+    A copy of the report that was read is kept beside the model: the one in the output folder is written anew with every run.
 
     Raises
     ------
@@ -61,21 +66,41 @@ def approve(
             where="approval",
             what_next="Nothing was recorded. Complete the approval file and the settings, and run the command again.",
         )
+    assert standing.report is not None  # ``missing`` has looked
+    # First what can fail: until the report is kept, the model in force stays in force.
+    report = keep_report(standing.report, models, bundle, group=group)
     replaced = _in_force(records, bundle)
     for label in replaced:
         _retire(chain, label, bundle.audience, f"{bundle.label} took its place", application.by, at)
-    assert standing.report is not None  # ``missing`` has looked
     body: Json = {
         "model": bundle.label,
         "audience": bundle.audience,
         **{name: bundle.manifest[name] for name in ("bundle_hash", "model_hash", "data_hash", "catalogue_hash", "acceptance_hash", "builder")},
-        "report": {"name": standing.report.name, "sha256": file_sha256(standing.report)},
+        "report": report,
         **application.model_dump(mode="json", exclude={"report", "responses"}),
         "responses": {**standing.responses, **application.responses},
         "thresholds": standing.thresholds.model_dump(mode="json"),
         "made_up": made_up,
     }
     return chain.append(APPROVED, body, at=at), replaced
+
+
+def keep_report(report: Path, models: Path, bundle: Bundle, *, group: bool = False) -> Json:
+    """Copy the report into the model's folder, for its owner alone; its name, its hash and where the copy lies."""
+    content = report.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    kept = models / bundle.name / bundle.version / f"report_{sha256[:16]}{report.suffix}"
+    write_bytes(kept, content)
+    restrict(kept, group=group)
+    return {"name": report.name, "sha256": sha256, "kept": kept.relative_to(models).as_posix()}
+
+
+def report_as_read(models: Path, report: Mapping[str, str]) -> bool | None:
+    """Whether the report of an approval is still the one that was read; None for approvals from before it was kept."""
+    if "kept" not in report:
+        return None
+    path = models / report["kept"]
+    return path.is_file() and file_sha256(path) == report["sha256"]
 
 
 def retire(models: Path, bundle: Bundle, *, reason: str, by: str, at: datetime | None = None) -> Record:

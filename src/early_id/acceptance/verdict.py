@@ -90,7 +90,7 @@ def final_verdict(
     responses : iterable of str
         Characteristics for which the board's written response to a finding is on record.
     acceptance : AcceptanceSettings, optional
-        The bar; limits that it does not state are not asked for.
+        The bar, of which that of the trial's audience counts; limits that it does not state are not asked for.
     facts : Facts, optional
         Figures of the records and refits; a limit that nobody measured is not met.
     opening : Opening, optional
@@ -102,6 +102,7 @@ def final_verdict(
     without an answer, and to *cannot tell* by a limit that was not measured, too small a sample, or a second opening. *Use the rule
     instead* stays: a model that is beaten by a rule is not mended by meeting other limits.
     """
+    acceptance = acceptance.for_audience(trial.audience) if acceptance else None
     answered = set(responses)
     gaps, said = _findings(audit, acceptance, answered)
     unanswered = tuple(name for name in gaps if name not in answered)

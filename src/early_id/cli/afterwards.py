@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
+from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, settings, show
 
 
 @app.command()
@@ -17,15 +17,7 @@ def followup(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = No
 
     cfg = settings(config, out=out, as_of=as_of, overrides=overrides)
     made = followed_up(cfg)
-    if as_json:
-        emit(made.to_json())
-        return
-    for line in finding_lines(made.follow):
-        say(line)
-    for finding in made.follow.findings:
-        say(f"  {finding}")
-    for item in made.outputs:
-        say(f"  {item['path']}")
+    show(made, as_json, *finding_lines(made.follow), *(f"  {finding}" for finding in made.follow.findings))
 
 
 @app.command()
@@ -36,12 +28,7 @@ def oversight(
     from early_id.workflow.overseeing import oversee
 
     made = oversee(settings(config, out=out, as_of=as_of, overrides=overrides))
-    if as_json:
-        emit(made.to_json())
-        return
-    say(repr(made.found))
-    for item in made.outputs:
-        say(f"  {item['path']}")
+    show(made, as_json, repr(made.found))
 
 
 @app.command()
@@ -58,9 +45,4 @@ def missed(
     from early_id.workflow.missing import look_for_missed
 
     made = look_for_missed(settings(config, out=out, as_of=as_of, overrides=overrides), timelines=timelines, by=by)
-    if as_json:
-        emit(made.to_json())
-        return
-    say(repr(made.found))
-    for item in made.outputs:
-        say(f"  {item['path']}")
+    show(made, as_json, repr(made.found))

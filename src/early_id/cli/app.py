@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -92,6 +93,26 @@ def emit(value: dict[str, Any]) -> None:
     print(json.dumps(_plain(value), ensure_ascii=False, default=str, allow_nan=False))
 
 
+class Made(Protocol):
+    """What a step made: plain values, and where it was written."""
+
+    @property
+    def outputs(self) -> Sequence[Mapping[str, Any]]:
+        """Each with its ``path``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+
+
+def show(made: Made, as_json: bool, *lines: str) -> None:
+    """One object on standard output, or some lines and every path for a person."""
+    if as_json:
+        emit(made.to_json())
+        return
+    for line in (*lines, *(f"  {item['path']}" for item in made.outputs)):
+        say(line)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -106,9 +127,9 @@ def _plain(value: Any) -> Any:
 
 def with_commands() -> typer.Typer:
     """The application with every command registered; their modules are imported here and not before."""
-    from early_id.cli import afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, synth, trail
+    from early_id.cli import afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, scorecard, synth, trail
 
-    parts = (afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, synth, trail)
+    parts = (afterwards, audit, commands, features, inspect, intake, linkage, lists, models, review, rights, scorecard, synth, trail)
     assert all(parts)  # importing them registers the commands
     return app
 

@@ -10,6 +10,7 @@ import typer
 
 from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, emit, remind, say, settings
 from early_id.cli.inspect import features_app
+from early_id.core.display import progress
 
 if TYPE_CHECKING:
     from early_id.core.findings import Findings
@@ -32,9 +33,10 @@ def _day(bench: Bench, as_of: str | None) -> date:
 @features_app.command("describe")
 def features_describe(
     name: Annotated[str, typer.Argument(help="Name of a feature, as 'features list' has it.")],
-    config: OptionalConfig = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None, as_json: JsonOption = False,
+    config: OptionalConfig = None, out: OutOption = None, as_of: AsOfOption = None, overrides: SetOption = None,
+    with_sql: Annotated[bool, typer.Option("--sql", help="Also the SQL that ran.")] = False, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """One feature: definition in words, window, who holds the records, distribution, and the SQL that ran."""
+    """One feature: definition in words, window, who holds the records, and how its values are spread; with --sql the SQL that ran."""
     from early_id.features.catalogue import catalogue
     from early_id.features.describe import declared, describe_feature
 
@@ -51,9 +53,9 @@ def features_describe(
     if as_json:
         emit({"feature": told.feature.name, **dict(told.facts()), "distribution": told.frame().to_dict("records"), "sql": list(told.sql)})
         return
-    print(told.text())
+    print(told.text(sql=with_sql))
     if config is None:
-        print("\nWith --config CONFIG.yaml also: how the values of a council are spread, how many are not known, and the SQL that ran.")
+        print("\nWith --config CONFIG.yaml also: how the values of a council are spread, how many are not known, and with --sql the SQL that ran.")
 
 
 @features_app.command("build")
@@ -158,7 +160,8 @@ def features_trace(
     catalogue = bench.in_force.catalogue.only([feature])
     people = bench.people
     key, day = child_of(people, child), _day(bench, as_of)
-    rows = build(bench, people, dates=(day,), catalogue=catalogue).evidence(key, day, feature)
+    with progress("Finding the rows behind the value"):
+        rows = build(bench, people, dates=(day,), catalogue=catalogue).evidence(key, day, feature)
     remind(bench.store.folder, config)
     if as_json:
         emit(trace_json(rows))

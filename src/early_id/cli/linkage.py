@@ -24,6 +24,9 @@ review_app = typer.Typer(
 app.add_typer(link_app)
 link_app.add_typer(review_app)
 
+#: Groups that records hold as codes, under the name of their list.
+_BY_CODE = ("ethnicity", "sex")
+NONE_DIFFERS = "None of these groups differs from everyone else beyond chance; with few records that is no sign that they are joined alike."
 ByOption = Annotated[str, typer.Option("--by", help="Role of whoever decided; kept beside the decision.")]
 WorkbookOption = Annotated[Path | None, typer.Option("--to", help="The workbook; otherwise restricted/link_review.xlsx in the output folder.")]
 
@@ -69,10 +72,10 @@ def link(
         say(text_table(rows, ["pairs with", "pairs", ""]))
     if rates is not None:
         shown = rates.rows[rates.rows["n"] >= LEAST]
-        rows = [[r["characteristic"], r["group"], f"{r['n']:,}", percent(r["share"]), percent(r["rest"]), "differs" if r["differs"] else ""]
+        rows = [[r["characteristic"], _group(r["characteristic"], r["group"]), f"{r['n']:,}", percent(r["share"]), percent(r["rest"]), "differs" if r["differs"] else ""]
                 for r in shown.to_dict("records")]  # fmt: skip
         say(text_table(rows, ["", "group", "records", "joined", "everyone else", ""]))
-        for line in rates.findings.lines():
+        for line in rates.findings.lines() or [NONE_DIFFERS]:
             say(line)
     for change in people.changes:
         say(f"{change.on}: a {change.kind} that concerns {change.records} record(s).")
@@ -145,6 +148,14 @@ def undo(
         emit({"taken_back": back})
         return
     say(f"{back} decision(s) taken back." if back else "There is no decision to take back.")
+
+
+def _group(characteristic: str, group: str) -> str:
+    """A group by its label, where a code list has one."""
+    from early_id.schema.codes.lists import code_list
+
+    labels = {code.code: code.meaning for code in code_list(characteristic).codes} if characteristic in _BY_CODE else {}
+    return labels.get(group, group)
 
 
 def _role(by: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings
-from early_id.core.errors import SettingsError
+from early_id.cli.app import AsOfOption, ConfigOption, JsonOption, OutOption, SetOption, app, emit, say, settings, show
+from early_id.core.errors import InputDataError, SettingsError
+
+if TYPE_CHECKING:
+    from early_id.workflow.reviewing import Imported
 
 review_app = typer.Typer(help="Decisions on lists that came back.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
@@ -29,6 +32,7 @@ def review_import(
     made = import_reviews(settings(config, out=out, overrides=overrides), path)
     if as_json:
         emit(made.to_json())
+        _require_read(made, path)
         return
     for book in made.books:
         place = "came in before, nothing added" if book["same_as_before"] else f"{book['added']} line(s) added, {book['aside']} set aside"
@@ -40,6 +44,34 @@ def review_import(
         say("  If a child may be at significant harm today, do not wait for this: see that the referral was received.")
     for item in made.outputs:
         say(f"What needs a person: {item['path']}")
+    _require_read(made, path)
+
+
+def _require_read(made: Imported, path: Path) -> None:
+    """Refuse to end well where nothing came in at all."""
+    if made.nothing_read:
+        raise InputDataError(
+            f"None of {len(made.books)} file(s) could be read as a workbook of a list that is on record here.",
+            where=str(path),
+            what_next="Ask for the workbooks as they were sent out, saved as .xlsx; why each could not be read stands in reviews/needs_a_person.xlsx, 'Set aside'.",
+        )
+
+
+@review_app.command("dealt-with")
+def review_dealt_with(
+    config: ConfigOption,
+    numbers: Annotated[list[int], typer.Argument(help="Numbers of the sheet 'Set aside' of reviews/needs_a_person.xlsx.")],
+    by: Annotated[str, typer.Option("--by", help="Role of whoever has seen to them.")],
+    on: Annotated[str | None, typer.Option("--on", help="Day, YYYY-MM-DD; today where none is given.")] = None,
+    notes: Annotated[str, typer.Option("--notes")] = "",
+    out: OutOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Record that somebody has seen to lines that could not be attached to a child."""
+    from early_id.workflow.reviewing import deal_with
+
+    done = deal_with(settings(config, out=out, overrides=overrides), by=by, numbers=numbers, on=day_of(on, "--on"), notes=notes)
+    say(f"Seen to: {done}.")
 
 
 @review_app.command("countersign")
@@ -75,12 +107,7 @@ def feedback(config: ConfigOption, out: OutOption = None, as_of: AsOfOption = No
     from early_id.workflow.feeding_back import feed_back
 
     made = feed_back(settings(config, out=out, as_of=as_of, overrides=overrides))
-    if as_json:
-        emit(made.to_json())
-        return
-    say(f"Feedback for {len(made.outputs)} recipient(s), {made.lines} line(s).")
-    for item in made.outputs:
-        say(f"  {item['path']}")
+    show(made, as_json, f"Feedback for {len(made.outputs)} recipient(s), {made.lines} line(s).")
 
 
 reading_app = typer.Typer(
@@ -97,12 +124,8 @@ def reading_draw(
     from early_id.workflow.reading import draw_records
 
     made = draw_records(settings(config, out=out, as_of=as_of, overrides=overrides))
-    if as_json:
-        emit(made.to_json())
-        return
-    say(f"Drawn: {made.drawn} families.")
-    for item in made.outputs:
-        say(f"  {item['path']}")
+    before = " They were drawn before: the first draw of a date stands." if made.again else ""
+    show(made, as_json, f"Drawn: {made.drawn} families.{before}")
 
 
 @reading_app.command("import")
@@ -117,9 +140,4 @@ def reading_import(
     from early_id.workflow.reading import import_readings
 
     made = import_readings(settings(config, out=out, overrides=overrides), path)
-    if as_json:
-        emit(made.to_json())
-        return
-    say(f"Read: {made.read} line(s), {made.aside} set aside.")
-    if made.estimate:
-        say(made.estimate.text)
+    show(made, as_json, f"Read: {made.read} line(s), {made.aside} set aside.", *([made.estimate.text] if made.estimate else []))

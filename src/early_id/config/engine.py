@@ -10,7 +10,7 @@ from early_id.config.base import Frozen
 
 
 class EngineSettings(Frozen):
-    """Where features are computed. Taking in, checking and linking stay with DuckDB on this machine."""
+    """Where features are computed. Taking in and checking stay with DuckDB on this machine; linking too, unless ``linkage.engine`` says spark."""
 
     name: Literal["duckdb", "spark"] = "duckdb"
     master: str = "local[*]"  #: Spark: ``local[*]`` for this machine, or a cluster's master, such as ``yarn`` or ``spark://host:7077``

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from early_id.config.base import Frozen
 from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Audience
 
 
 class CalibrationLimits(Frozen):
@@ -45,25 +46,53 @@ class DataQualityLimits(Frozen):
     left_at_most: float | None = Field(None, ge=0, le=1)  #: of all children at the test date, those who left before the outcome was known
 
 
+class AudienceBar(Frozen):
+    """The bar of one audience's lists. Both margins are its own; of the rest it states what is not as for every list."""
+
+    margin_precision: float
+    margin_recall: float
+    minimum_outcomes: int | None = Field(None, ge=0)
+    minimum_listed_families: int | None = Field(None, ge=0)
+    calibration: CalibrationLimits | None = None
+    fairness: FairnessLimits | None = None
+    steady_at_least: float | None = Field(None, ge=0, le=1)
+    data_quality: DataQualityLimits | None = None
+
+
 class AcceptanceSettings(Frozen):
-    """The bar, written down before any result is seen. Its hash goes with every trial, tracking run, bundle and approval."""
+    """The bar, written down before any result is seen. Its hash goes with every trial, tracking run, bundle and approval.
+
+    ``audiences`` holds what each audience's model has to reach; :meth:`for_audience` is the bar that one trial is judged by.
+    """
 
     margin_precision: float = 0.0
     margin_recall: float = 0.0
     minimum_outcomes: int = Field(100, ge=0)
     primary_label: str | None = None  #: the outcome that lists are made for
     put_forward: str | None = None  #: the one model that may become ready
-    named_on: tuple[date, ...] = ()  #: test dates, all before this one, on which that model was named
+    #: test dates, all before this one, on which that model was named; an empty list says that nobody has named it yet
+    named_on: tuple[date, ...] | None = None
     minimum_listed_families: int = Field(0, ge=0)
     calibration: CalibrationLimits = CalibrationLimits()
     fairness: FairnessLimits = FairnessLimits()
     steady_at_least: float | None = Field(None, ge=0, le=1)  #: of the families listed, the share listed in 90 % or more of the refits
     data_quality: DataQualityLimits = DataQualityLimits()
+    audiences: dict[Audience, AudienceBar] = Field(default_factory=dict)
+
+    def for_audience(self, audience: str) -> AcceptanceSettings:
+        """The bar of one audience: its own part over what holds for every list."""
+        own = self.audiences.get(audience)  # type: ignore[call-overload]
+        stated = {name: value for name in AudienceBar.model_fields if (value := getattr(own, name, None)) is not None}
+        return self.model_copy(update={**stated, "audiences": {}})
 
     @property
     def hash(self) -> str:
         """Fingerprint of what the bar says; comments and the order of lines do not count."""
-        return fingerprint(self.model_dump(mode="json"))
+        said = self.model_dump(mode="json")
+        # Bars from before audiences had their own keep the hash that approvals were given under.
+        # An empty list is an answer, and judged as one.
+        said["named_on"] = [] if said["named_on"] is None else said["named_on"] or ["nobody"]
+        return fingerprint({name: value for name, value in said.items() if name != "audiences" or value})
 
     @property
     def unstated(self) -> tuple[str, ...]:
@@ -71,6 +100,7 @@ class AcceptanceSettings(Frozen):
         parts = {
             "the primary label (primary_label)": self.primary_label,
             "the one model put forward (put_forward)": self.put_forward,
+            "the earlier test dates on which that model was named (named_on)": self.named_on,
             "limits on calibration (calibration)": self.calibration.model_dump(exclude_none=True),
             "which verdicts of the audit block (fairness.blocks)": self.fairness.blocks,
             "how steady lists must be over refits (steady_at_least)": self.steady_at_least,
@@ -78,6 +108,11 @@ class AcceptanceSettings(Frozen):
             "the smallest number of listed families (minimum_listed_families)": self.minimum_listed_families or None,
         }
         return tuple(words for words, stated in parts.items() if stated in (None, {}, ()))
+
+    def unstated_for(self, audience: str) -> tuple[str, ...]:
+        """The same for the bar of one audience, and that it has none of its own where it has not."""
+        own = () if audience in self.audiences else (f"a bar of its own for lists of the {audience.replace('_', ' ')} (audiences.{audience})",)
+        return (*own, *self.for_audience(audience).unstated)
 
 
 class ThresholdSettings(Frozen):

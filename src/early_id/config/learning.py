@@ -47,7 +47,7 @@ class RetentionSettings(Frozen):
     other_sources: int | None = Field(None, gt=0)  #: sources that are not named
     versions: int | None = Field(None, gt=0)  #: earlier versions of the store, since the day they were received
     set_aside: int | None = Field(None, gt=0)  #: rows set aside, and urgent files, since the day they were received
-    lists: int | None = Field(None, ge=0)  #: lists and sheets in the output folder, after they expired or since their date
+    lists: int | None = Field(None, ge=0)  #: lists, sheets and files of features in the output folder, after they expired or since their date
     decisions: int | None = Field(None, gt=0)  #: decisions and the workbooks they came in, since they came in
     trail_years: int | None = Field(None, gt=0)  #: years after which the key to the people of a year in the audit trail is destroyed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,7 @@ class LinkageSettings(Frozen):
     use_names: bool = True  #: whether names, birth dates and postcodes may join records; without, only identifiers do
     link_from: float = Field(10.0, description="weight from which a pair is joined without anybody looking")
     review_from: float = Field(0.0, description="weight from which a pair goes into the review workbook")
+    engine: Literal["duckdb", "spark"] = "duckdb"  #: where pairs are compared: this process, or Spark as the settings' ``engine`` part says
     seed: int = 1
     sample_pairs: int = Field(2_000_000, gt=0, description="pairs drawn to learn how often two people agree by chance")
     most_pairs: int = Field(100_000_000, gt=0, description="a rule for finding pairs that makes more is left out")

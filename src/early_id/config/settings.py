@@ -153,7 +153,9 @@ class TrainingSettings(Frozen):
     #: probabilities from which a conversation is worth its cost, as the board states them; for net benefit only
     benefit_thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.2)
     labels: bool = False  #: also fit a model to each label that is held, and say how far their lists agree
-    refits: int = Field(50, ge=10)  #: refits on families drawn anew, where steadiness is measured
+    sharing_cost: bool = True  #: also fit the model put forward on every class of record, for figures only, to see what an audience's rule costs
+    refits: int = Field(50, ge=10)  #: refits on families drawn anew, where the bar's answer hangs on how steady the list is
+    refits_to_show: int = Field(10, ge=0)  #: refits everywhere else, to show how steady the list is; 0: none
     regimes: tuple[Regime, ...] = SHIPPED  #: declared breaks; training across an undeclared one is refused
     break_alpha: float = Field(0.01, gt=0, lt=0.5)  #: chance of refusing a council in which nothing changed
 
@@ -178,6 +180,14 @@ class AuditSettings(Frozen):
     second_outcome: str | None = None  #: an outcome of the matrix that does not pass the same threshold, such as what reviewers found
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
     owners: dict[str, str] = Field(default_factory=dict)  #: characteristic → who answers for gaps there, for the board's report
+
+    @field_validator("tolerances", mode="before")
+    @classmethod
+    def _names_its_measures(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("each tolerance has to name its measure, as in {missed_share: 0.05}")
+        return value
+
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",

@@ -86,13 +86,15 @@ class Chain:
         if not self.path.is_file() and not self._head.is_file():
             return ()
         try:
-            lines = self.path.read_bytes().decode("utf-8").split("\n")
             head = json.loads(self._head.read_bytes())
+            counted = head["records"]
+            # The head of no records is written before the first one: until then there may be no file of records.
+            text = self.path.read_bytes() if counted or self.path.is_file() else b""
+            lines = text.decode("utf-8").split("\n")
             records = tuple(self._verified(lines[:-1]))
             # A run that broke off between the two files leaves one record more than the head counts, and nothing else.
-            counted = head["records"]
             sound = lines[-1] == "" and self._head.read_bytes() == _head_text(counted, head["hash"], self.key)
-            sound &= 0 < counted <= len(records) <= counted + 1 and records[counted - 1].hash == head["hash"]
+            sound &= 0 <= counted <= len(records) <= counted + 1 and (records[counted - 1].hash if counted else START) == head["hash"]
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             raise self._tampered("a record is missing or cannot be read") from None
         if not sound:
@@ -125,6 +127,11 @@ class Chain:
             previous = records[-1].hash if records else START
             line, digest = _line(len(records) + 1, moment, kind, body, previous, self.key)
             before = self.path.read_bytes() if records else b""
+            so_far = _head_text(len(records), previous, self.key)
+            # First the head of what is there, of nothing too: a kill between the two files leaves one record more than it counts, never two, and never one
+            # without any head, which would look like one added by hand.
+            if not self._head.is_file() or self._head.read_bytes() != so_far:
+                self._put(self._head, so_far)
             self._put(self.path, before + line.encode() + b"\n")
             self._put(self._head, _head_text(len(records) + 1, digest, self.key))
         return Record(len(records) + 1, moment, kind, body, previous, digest)

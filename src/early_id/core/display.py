@@ -6,7 +6,9 @@ scheduled run stays readable and standard output stays free for ``--json``.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,6 +57,15 @@ class Progress:
             )
             self._task = self._bar.add_task(label, total=total)
             self._bar.start()
+            return
+        # A part that takes long must not look like a standstill, so the first line does not wait for it to end.
+        self._first = threading.Timer(QUIET_FOR, self._say_at_work)
+        self._first.daemon = True
+        self._first.start()
+
+    def _say_at_work(self) -> None:
+        with contextlib.suppress(ValueError):  # the stream was closed meanwhile
+            print(f"  {self._label}: at work", file=self._stream, flush=True)
 
     def advance(self, step: int = 1, note: str = "") -> None:
         """Move on by ``step`` parts."""
@@ -64,6 +75,7 @@ class Progress:
             return
         now = time.monotonic()
         if now - self._last_line >= QUIET_FOR:
+            self._first.cancel()
             self._last_line = now
             of = f" of {self._total}" if self._total else ""
             print(f"  {self._label}: {self._done}{of} {note}".rstrip(), file=self._stream, flush=True)
@@ -78,6 +90,8 @@ class Progress:
         """Finish the step and say how long it took where that is worth a line."""
         if self._bar is not None:
             self._bar.stop()
+        else:
+            self._first.cancel()
         took = time.monotonic() - self._started
         if ok and took >= QUIET_FOR:
             print(f"  {self._label}: done in {took:.1f} s", file=self._stream, flush=True)

@@ -65,7 +65,8 @@ def person_sql(source: str, table: str) -> str:
 
 def extend_context(connection: duckdb.DuckDBPyConnection, table: str, staged: str, file: str) -> None:
     """Add what a staged file of people or schools tells."""
+    told = "NOT list_contains(codes, 'FIL004')"  # of a line with other numbers of cells nobody can tell which cell is the person
     if table == "pupils":
-        add_people(connection, f"{quote(staged)} WHERE file = {text(file)} AND source_person_id IS NOT NULL", place=1)
+        add_people(connection, f"{quote(staged)} WHERE file = {text(file)} AND source_person_id IS NOT NULL AND {told}", place=1)
     elif table == "schools":
-        add_schools(connection, f"{quote(staged)} WHERE school_id IS NOT NULL")
+        add_schools(connection, f"{quote(staged)} WHERE school_id IS NOT NULL AND {told}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from early_id.data.engine import quote, text
 from early_id.data.plan import Staged
-from early_id.data.rules import checking
+from early_id.data.rules import checking, error_codes
 from early_id.data.rules.returns import checked_columns
 from early_id.data.stage import filled
 from early_id.data.versions import key_hash
@@ -137,25 +137,30 @@ def check_dates(connection: duckdb.DuckDBPyConnection, item: Staged, view: str) 
     columns = [column.name for column in item.table.columns if column.type in ("date", "timestamp") and f"raw_{column.name}" in kinds]
     if not columns:
         return []
-    styles: dict[str, list[tuple[int, set[int], set[int]]]] = {name: [] for name in columns}
+    styles: dict[str, list[tuple[int, int, set[int], set[int]]]] = {name: [] for name in columns}
+    # What another rule took says nothing of how dates are written: a file of which little is left would look like one of few days.
+    taken = ", ".join(text(code) for code in error_codes())
     parts = []
     for name in columns:
         raw, readable = quote(f"raw_{name}"), f"NOT coalesce(list_contains(faults, {text(f'GEN001 {item.shape.columns[name]}')}), false)"
         # A date is looked at once, however many rows have it.
         parts.append(
-            f"SELECT {text(name)}, sum(n)::BIGINT, list(DISTINCT day(read)), list(DISTINCT month(read)) FROM (SELECT {raw} AS said, "
-            f"any_value({quote(name)}) AS read, count(*) AS n FROM {quote(view)} WHERE {raw} IS NOT NULL AND {readable} GROUP BY {raw}) "
+            f"SELECT {text(name)}, sum(n)::BIGINT, sum(stay)::BIGINT, coalesce(list(DISTINCT day(read)) FILTER (stay > 0), []), "
+            f"coalesce(list(DISTINCT month(read)) FILTER (stay > 0), []) FROM (SELECT {raw} AS said, any_value({quote(name)}) AS read, count(*) AS n, "
+            f"count(*) FILTER (NOT list_has_any(codes, [{taken}])) AS stay FROM {quote(view)} "
+            f"WHERE {raw} IS NOT NULL AND {readable} AND NOT list_contains(codes, 'FIL004') GROUP BY {raw}) "
             f"GROUP BY regexp_replace(said, '[0-9]+', '9', 'g')"
         )
-    for name, rows, days, months in connection.execute(" UNION ALL ".join(parts)).fetchall():
-        styles[name].append((int(rows), set(days), set(months)))
+    for name, rows, stay, days, months in connection.execute(" UNION ALL ".join(parts)).fetchall():
+        styles[name].append((int(rows), int(stay), set(days), set(months)))
     found: list[tuple[str, int, str]] = []
     for name, seen in styles.items():
         heading, rows = item.shape.columns[name], [count for count, *_ in seen]
-        days = set().union(*(those for _, those, _ in seen))
+        stay = sum(count for _, count, *_ in seen)
+        days = set().union(*(those for *_, those, _ in seen))
         months = set().union(*(those for *_, those in seen))
-        if sum(rows) >= MANY and max(days) <= _MONTHS and len(days) >= FEW_DAYS and len(months) >= SOME_MONTHS:
-            found.append(("DAT001", sum(rows), heading))
+        if stay >= MANY and max(days) <= _MONTHS and len(days) >= FEW_DAYS and len(months) >= SOME_MONTHS:
+            found.append(("DAT001", stay, heading))
         if len(rows) > 1:
             found.append(("DAT002", sum(rows) - max(rows), heading))
     return found

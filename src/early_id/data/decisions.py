@@ -24,12 +24,13 @@ from early_id.core.errors import InputDataError
 from early_id.core.folders import restrict
 
 FOLDER = "decisions"
-#: kind: ``decision`` on a listed child, ``own`` family of a reader, ``countersign`` of a step-up, ``reading`` at random.
-KINDS = ("decision", "own", "countersign", "reading")
+#: kind: ``decision`` on a listed child, ``own`` family of a reader, ``countersign`` of a step-up, ``reading`` at random; ``aside``: a line or workbook that could
+#: not be attached (``reason`` says why), ``settled``: somebody has seen to the line set aside whose number stands in ``row``.
+KINDS = ("decision", "own", "countersign", "reading", "aside", "settled")
 COLUMNS: dict[str, str] = {
     "number": "int64", "kind": "str", "list_as_of": "str", "audience": "str", "recipient": "str", "key": "str", "child_id": "str", "family": "str",
     "name": "str", "year": "str", "noticed": "str", "decision": "str", "said": "str", "reason": "str", "decided_on": "str", "role": "str", "notes": "str",
-    "file_sha256": "str", "row": "int64", "imported_on": "str",
+    "file_sha256": "str", "row": "int64", "imported_on": "str", "file": "str",
 }  # fmt: skip
 
 
@@ -110,4 +111,4 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
         for name, kind in COLUMNS.items()
         if name in frame
     }
-    return pd.DataFrame(made, columns=list(COLUMNS))
+    return pd.DataFrame({**made, **{name: "" for name in COLUMNS if name not in made}}, columns=list(COLUMNS), index=frame.index)

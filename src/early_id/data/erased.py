@@ -27,11 +27,11 @@ PersonKey: TypeAlias = tuple[str, str]
 ERASED, BEGUN = Path("rights") / "erased.json", Path("rights") / "being_erased.json"
 
 
-def person_column(table: Table) -> str:
-    """The column with the person's number at its source; empty where the rows of a table are nobody's."""
+def person_columns(table: Table) -> tuple[str, ...]:
+    """Columns with the number of a person at its source, that of the person whose row it is first; none where the rows of a table are nobody's."""
     if table.has_person:
-        return "source_person_id"
-    return "about" if table.name == OTHER_RECORDS.name else ""
+        return ("source_person_id", *table.also_about)
+    return ("about",) if table.name == OTHER_RECORDS.name else ()
 
 
 def remember_erased(store: Store, people: Iterable[PersonKey], *, group: bool = False) -> None:
@@ -61,11 +61,11 @@ def begin(folder: Path, who: str, pairs: list[PersonKey], *, group: bool = False
     _write(folder / BEGUN, {**_begun(folder), who: pairs}, group=group)
 
 
-def end(folder: Path, who: str) -> None:
+def end(folder: Path, who: str, *, group: bool = False) -> None:
     """Nothing of the child is left to be erased."""
     left = {one: pairs for one, pairs in _begun(folder).items() if one != who}
     if left:
-        _write(folder / BEGUN, left, group=bool((folder / BEGUN).stat().st_mode & 0o060))
+        _write(folder / BEGUN, left, group=group)
     else:
         (folder / BEGUN).unlink(missing_ok=True)
 
@@ -111,15 +111,14 @@ def read_erased(folder: Path) -> frozenset[str]:
 
 def leave_out(connection: duckdb.DuckDBPyConnection, store: Store, table: Table, rows: str) -> int:
     """Take the rows of erased people out of one file's staged ``rows``, before anything looks at them; how many."""
-    marks, column = read_erased(store.folder), person_column(table)
-    if not marks or not column:
-        return 0
-    people = connection.execute(f"SELECT DISTINCT source, {quote(column)} FROM {quote(rows)} WHERE {quote(column)} IS NOT NULL").fetchall()
-    back = [person for person in people if _mark(person, store.key) in marks]
-    if not back:
-        return 0
-    [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(back, column)}").fetchall()
-    return int(gone)
+    marks, taken = read_erased(store.folder), 0
+    for column in person_columns(table) if marks else ():
+        people = connection.execute(f"SELECT DISTINCT source, {quote(column)} FROM {quote(rows)} WHERE {quote(column)} IS NOT NULL").fetchall()
+        back = [person for person in people if _mark(person, store.key) in marks]
+        if back:
+            [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(back, column)}").fetchall()
+            taken += int(gone)
+    return taken
 
 
 def of_these(people: Iterable[PersonKey], column: str) -> str:

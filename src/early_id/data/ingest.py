@@ -248,7 +248,7 @@ def _stage_file(
     connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, store: Store, *, first: bool
 ) -> tuple[Survey | str, int]:
     """Read one file and stage its records; how it was read comes back, and how many records of erased people were left out."""
-    read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
+    read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work, uneven=not item.shape.prepare)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
 
@@ -289,7 +289,7 @@ def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items:
     for item in items:
         if connection.execute("SELECT count(*) FROM _aside WHERE file = ? AND source = ?", [item.name, item.source.name]).fetchall() == [(0,)]:
             continue
-        read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work)
+        read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work, uneven=not item.shape.prepare)
         place = _place(item)
         write_aside(connection, folder, place, names[place], rows="_raw")
 

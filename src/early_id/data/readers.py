@@ -14,6 +14,7 @@ from early_id.data.engine import quote, text
 from early_id.data.mapping import Shape
 from early_id.data.sources.delimited import read_delimited
 from early_id.data.sources.survey import Survey
+from early_id.data.sources.uneven import UNEVEN
 from early_id.data.sources.unfold import unfold
 from early_id.data.sources.workbook import read_workbook
 from early_id.data.sources.xml import read_xml
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None) -> Survey | str:
+def read_raw(
+    connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None, uneven: bool = False
+) -> Survey | str:
     """Put a file's rows into the table ``view``, all columns as they are plus ``row``; how the file was read comes back.
 
     ``row`` is the row's number in the file as a person would see it: the headings are row 1; of XML, the number of the record. ``where`` is the file as
-    messages call it: its path in the folder of extracts, since two agencies' files may share a name. ``scratch`` is a folder for copies in another encoding.
+    messages call it: its path in the folder of extracts, since two agencies' files may share a name. ``scratch`` is a folder for copies in another encoding. With
+    ``uneven``, lines of a CSV file with more or fewer cells than headings are rows too, and marked as such (:mod:`early_id.data.sources.uneven`).
 
     Raises
     ------
@@ -39,7 +43,10 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
             f"Files ending in '{file.suffix}' cannot be read.", where=where, what_next=f"Supply one of: {', '.join(sorted(READERS))}, .zip."
         )
     connection.execute(f"DROP TABLE IF EXISTS {quote(view)}")
-    read_as = reader(connection, file, shape, view, where, scratch)
+    if reader is _read_csv:
+        read_as: Survey | str = read_delimited(connection, file, shape, view=view, where=where, scratch=scratch, uneven=uneven)
+    else:
+        read_as = reader(connection, file, shape, view, where, scratch)
     if connection.execute(f"SELECT 1 FROM {quote(view)} LIMIT 1").fetchall() == []:
         check_columns(connection, shape, view=view, where=where)
         raise InputDataError.no_rows(where=where)
@@ -48,7 +55,7 @@ def read_raw(connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *,
 
 def check_columns(connection: duckdb.DuckDBPyConnection, shape: Shape, *, view: str, where: str) -> None:
     """Refuse a file that lacks columns which the shape needs."""
-    headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] != "row"]
+    headings = [str(row[0]) for row in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if row[0] not in ("row", *UNEVEN)]
     needed = shape.needed
     missing = needed - set(headings)
     if missing == needed and len(headings) > 1:

@@ -18,7 +18,7 @@ from early_id.core.errors import InputDataError
 from early_id.data.aside import FOLDER as SET_ASIDE
 from early_id.data.aside import WAITING, Place, aside_names, take_out
 from early_id.data.engine import connect, quote, raw, text
-from early_id.data.erased import PersonKey, of_these, person_column
+from early_id.data.erased import PersonKey, of_these, person_columns
 from early_id.data.publish import publish, sweep
 from early_id.data.sources.others import OTHER_RECORDS
 from early_id.data.store import Store
@@ -106,8 +106,8 @@ def drop_old_versions(store: Store, *, before: date | None = None) -> int:
 def of_people(store: Store, people: Iterable[PersonKey]) -> dict[str, str]:
     """Table → predicate for all rows of some people."""
     pairs = set(people)
-    columns = {name: person_column(store.tables[name]) for name in store.version.tables}
-    return {name: of_these(pairs, column) for name, column in columns.items() if column} if pairs else {}
+    columns = {name: person_columns(store.tables[name]) for name in store.version.tables}
+    return {name: " OR ".join(of_these(pairs, column) for column in named) for name, named in columns.items() if named} if pairs else {}
 
 
 def count_untold(store: Store, people: Iterable[PersonKey]) -> dict[str, int]:

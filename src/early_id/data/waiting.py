@@ -33,6 +33,8 @@ _COLUMNS = {
     "codes": "VARCHAR[]", "blamed": "VARCHAR[]", "hash": "UBIGINT",
 }  # fmt: skip
 _PERSON, _RECORDED = "source_person_id", "known_from"
+#: Blamed where a line has other numbers of cells than the headings: which cell is which is not known, so it is recognised by its place alone.
+WHOLE_LINE = "(line)"
 
 
 def open_waiting(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
@@ -89,6 +91,8 @@ def _note(connection: duckdb.DuckDBPyConnection, table: Table, files: list[Stage
         for codes, faults in kinds:
             blamed = {name for code in codes for name in blames.get(code, ())}
             blamed |= {columns.get(str(fault).partition(" ")[2], _RECORDED) for fault in faults or ()}
+            if "FIL004" in codes:
+                blamed = {WHOLE_LINE}
             if "DUP002" in codes:
                 blamed |= set(table.column_names) - set(table.key)
             listed = sorted(blamed)
@@ -112,6 +116,8 @@ def _compared(table: Table, blamed: Iterable[str], *, recorded: bool) -> list[st
 
 
 def _hash(table: Table, blamed: Iterable[str], *, recorded: bool) -> str:
+    if WHOLE_LINE in set(blamed):
+        return "md5_number_lower(concat_ws('|', file, row))"
     cells = ", ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in _compared(table, blamed, recorded=recorded))
     return f"md5_number_lower(concat_ws('|', '', {cells}))" if cells else "0"
 

@@ -21,6 +21,7 @@ from early_id.features.themes import THEMES
 from early_id.features.windows import span
 from early_id.features.words import SHARING_WORDS, definition
 from early_id.linkage import People
+from early_id.present.wording import count_of
 from early_id.schema.tables import Tables
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class FeatureDescription:
             facts.append(("Children", f"{len(self.values):,} on {self.as_of}; not known for {unknown:,} ({self.share_unknown:.0%})"))
         return facts
 
-    def text(self, *, width: int = 100) -> str:
-        """Everything for a terminal: facts, distribution, SQL."""
+    def text(self, *, width: int = 100, sql: bool = False) -> str:
+        """Facts and distribution for a terminal, with ``sql`` also what ran."""
         from textwrap import fill
 
         lines = [self.feature.name, ""]
@@ -105,7 +106,9 @@ class FeatureDescription:
             lines.append(fill(said, width, initial_indent=f"  {name:<17}", subsequent_indent=" " * 19))
         if self.values is not None:
             lines += ["", f"Values of {len(self.values):,} children on {self.as_of}:", "", *self._bars()]
-        for query in self.sql:
+        if self.sql and not sql:
+            lines += ["", f"{count_of(len(self.sql), 'query', 'queries')} answered it: to see the SQL add --sql."]
+        for query in self.sql if sql else ():
             lines += ["", "SQL that ran:", "", *(f"  {line}" for line in query.splitlines())]
         if not self.sql and self.values is not None:
             lines += ["", _NO_SQL.get(self.feature.measure.kind, f"No table '{self.feature.source}' is held, so no query ran.")]

@@ -111,6 +111,10 @@ class FollowUp:
         end = self.rows["closed_on"] + pd.Timedelta(days=days)
         return int(((end <= pd.Timestamp(self.known_until)) & (self.rows["gone_on"] < end)).sum())
 
+    def not_yet_within(self, days: int) -> int:
+        """Rows left out of :meth:`within` because the days since closing, and the time that recording takes, are not over."""
+        return int((self.rows["closed_on"] + pd.Timedelta(days=days) > pd.Timestamp(self.known_until)).sum())
+
     def overall(self) -> pd.DataFrame:
         """One row a measure and number of days: n, successes, value, low, high."""
         parts = []

@@ -13,8 +13,9 @@ from early_id.core.fingerprint import file_sha256
 from early_id.core.folders import restrict
 from early_id.core.types import Json
 from early_id.learning.followup import FollowUp
-from early_id.learning.followup_page import Words, followup_page
+from early_id.learning.followup_page import followup_page
 from early_id.learning.followup_sheet import HubSheet, sheet_workbook
+from early_id.learning.tables import Words
 from early_id.present.write import write_bytes, write_text
 
 FOLDER = "followup"

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from early_id.learning.followup import BY, MEASURES, STEPS, FollowUp
 from early_id.learning.published import PublishedTable, hidden_totals, publish
 from early_id.learning.shares import gap_words, interval_text, published_share, share_text
+from early_id.learning.tables import Words
 from early_id.present import charts
 from early_id.present.disclosure import HIDDEN, NOTE, is_small, round_count
 from early_id.present.page import chart_html, render_page, table_html
@@ -26,15 +27,6 @@ BANNERS = {
 NOT_NOTHING = "Nothing recorded is not the same as nothing done: a talk at school or a call that nobody entered leaves no trace in these records. It is where somebody should look."
 #: Groups shown in a picture; the table has all of them.
 MOST_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Words:
-    """Who the page is for."""
-
-    council: str
-    contact: str
-    watermark: str | None = None
 
 
 def followup_page(follow: FollowUp, words: Words, *, publishable: bool) -> str:
@@ -82,7 +74,8 @@ def _about(view: _View, words: Words) -> Markup:
         f"Looked at: contacts with the front door and referrals about children that were closed as {kinds}, in the two years before {day_text(follow.day)}: {view.count(n)}."
         if (follow.day - follow.rows["closed_on"].min().date()).days > 365
         else f"Looked at: contacts with the front door and referrals about children that were closed as {kinds}, before {day_text(follow.day)}: {view.count(n)}.",
-        f"Each is counted once for each child. What followed is known until {day_text(follow.known_until)}; a contact counts only once the whole of its days had gone by then.",
+        f"Each is counted once for each child. What followed is known until {day_text(follow.known_until)}; a contact counts only once the whole of its days had gone by then. "
+        "The days run from the day on which it was closed; help that was offered while it was still open counts as well.",
         f"Passed to children's social care, and so not counted here: {view.count(follow.passed_on)}. Closed without an outcome, or still open: {view.count(follow.waiting)}.",
         NOT_NOTHING,
         "Saying no to help has no consequence: a family that was offered help and did not want it counts as offered, and is asked nothing more here.",
@@ -141,6 +134,7 @@ def _measures_table(view: _View) -> Markup:
     counted = [f"{int(rows.loc[rows['days'] == d, 'n'].max()):,}" if (rows["days"] == d).any() else "none yet" for d in follow.days]
     lines.append(["Contacts and referrals counted", *counted])
     lines.append(["Left out: moved away, turned 18 or died first", *(f"{follow.left_within(d):,}" for d in follow.days)])
+    lines.append(["Not known yet: closed too recently for all of it to be recorded", *(f"{follow.not_yet_within(d):,}" for d in follow.days)])
     headings = ["What followed (a contact can have several)", *(f"Within {d} days" for d in follow.days)]
     return table_html(headings, lines, "What followed, with 95% intervals", numbers=())
 

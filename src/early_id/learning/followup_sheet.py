@@ -40,6 +40,7 @@ class HubSheet:
     hub_name: str
     day: date
     rows: pd.DataFrame = field(repr=False)
+    not_yet: int = 0  #: children left out because it cannot be known yet whether anything followed
 
     def record(self) -> dict[str, object]:
         """What goes on record, so that answers find their way back: key, child, and the key of the family's first child on the sheet."""
@@ -66,6 +67,8 @@ def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSett
     events = rows[["offered_on", "taken_up_on", "again_on", "statutory_on"]]
     left_open = rows[(age >= settings.list_after_days) & (age <= settings.list_within_days) & ~events.lt(moment).any(axis=1) & ~rows["helped"]]
     left_open = left_open.sort_values("closed_on").drop_duplicates("child_id", keep="last")
+    # Records reach only so far: where the days since closing are not over by then, whether anything followed is not known yet.
+    left_open["not_yet"] = left_open["closed_on"] + pd.Timedelta(days=settings.list_after_days) > pd.Timestamp(follow.known_until)
     columns = [
         "child_id",
         "forename",
@@ -81,6 +84,8 @@ def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSett
     ]
     merged = left_open.drop(columns=["hub_id"]).merge(people[columns], on="child_id")
     merged = merged[merged["hub_id"].notna()]
+    not_yet = merged[merged["not_yet"]].groupby("hub_id").size()
+    merged = merged[~merged["not_yet"]].copy()
     marks = merged[["safe_contact", "protected_address", "no_joint_contact"]]
     unsafe = marks["safe_contact"].eq(False) | marks["protected_address"].eq(True) | marks["no_joint_contact"].eq(True)
     merged["check_safe"] = merged["family_id"].isin(merged.loc[unsafe, "family_id"])
@@ -94,7 +99,11 @@ def nothing_since(follow: FollowUp, people: pd.DataFrame, settings: FollowUpSett
     hubs = people.dropna(subset=["hub_id"]).drop_duplicates("hub_id").sort_values("hub_id")
     return [
         HubSheet(
-            str(h.hub_id), str(h.hub_name) if pd.notna(h.hub_name) else str(h.hub_id), follow.day, merged.loc[merged["hub_id"] == h.hub_id, kept]
+            str(h.hub_id),
+            str(h.hub_name) if pd.notna(h.hub_name) else str(h.hub_id),
+            follow.day,
+            merged.loc[merged["hub_id"] == h.hub_id, kept],
+            not_yet=int(not_yet.get(h.hub_id, 0)),
         )
         for h in hubs.itertuples()
     ]
@@ -107,8 +116,10 @@ def sheet_workbook(one: HubSheet, settings: FollowUpSettings, *, watermark: str 
     glance = (
         f"{count_of(n, 'child', 'children')} whose contact with the front door met no threshold, and of whom nothing more stands on record. In alphabetical order."
         if n
-        else "No child is on this sheet: something is on record after every contact."
+        else "No child is on this sheet: something is on record after every contact of which it can be known."
     )
+    if one.not_yet:
+        glance += f" Not known yet, and so not here: {count_of(one.not_yet, 'child', 'children')} whose contact was closed too recently for the records to tell."
     read_me = Sheet(
         name="Read me first",
         title=f"Nothing recorded since: {one.hub_name}",

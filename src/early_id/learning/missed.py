@@ -6,7 +6,7 @@ families carry without ever needing anything is no missed chance by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -24,8 +24,8 @@ ROUTES: Mapping[SharingClass, str] = {
     SharingClass.SCHOOL: "school", SharingClass.EDUCATION: "council education", SharingClass.SOCIAL_CARE: "children's services and early help",
     SharingClass.POLICE: "police", SharingClass.HEALTH: "health", SharingClass.HOUSING_FINANCE: "housing and benefits",
 }  # fmt: skip
-LISTED, BELOW, NO_SOURCE, NOT_HERE, UNLINKED = (
-    "held by the list", "below the places of the list", "source missing: no record of a school covered the child", "not on a roll or not of an age for lists", "not linked: no record of the child was known under a number that joins it",
+LISTED, BELOW, NO_MODEL, NO_SOURCE, NOT_HERE, UNLINKED = (
+    "held by the list", "below the places of the list", "no list could be made yet: too few outcomes were known to teach a model", "source missing: no record of a school covered the child", "not on a roll or not of an age for lists", "not linked: no record of the child was known under a number that joins it",
 )  # fmt: skip
 #: A share counts as a sign where it is among the highest so many of the cohort on the date.
 NOTABLE = 0.9
@@ -49,7 +49,7 @@ class Missed:
     signs: pd.DataFrame = field(repr=False)
     base: pd.DataFrame = field(repr=False)
     known_until: date
-    model: str
+    without: frozenset[pd.Timestamp] = frozenset()  #: dates on which no list was made, and none could have been
 
     def __repr__(self) -> str:
         held = int(self.children["held_on"].notna().sum())
@@ -88,7 +88,7 @@ def thresholds(past: Past, since: date) -> pd.DataFrame:
 
 def missed_chances(
     past: Past, children: pd.DataFrame, values: pd.DataFrame, newest: pd.DataFrame, index: pd.DataFrame, excluded: pd.DataFrame,
-    held: pd.DataFrame, features: tuple[Feature, ...], *, known_until: date, model: str,
+    held: pd.DataFrame, features: tuple[Feature, ...], *, known_until: date, without: Collection[pd.Timestamp] = (),
 ) -> Missed:  # fmt: skip
     """Put it together.
 
@@ -101,22 +101,32 @@ def missed_chances(
     values, newest, index, excluded
         Of the matrix of the dates looked at.
     held : DataFrame
-        child_id and as_of of those whom the list held, or would have held.
+        child_id and as_of of those whom the list held, or would have held by what was known then.
+    without : collection of Timestamp
+        Dates on which there was no list and none could have been made.
     """
     dates = tuple(sorted(pd.to_datetime(index["as_of"]).dt.date.unique()))
     of_school = [f.name for f in features if f.sharing is SharingClass.SCHOOL and f.name in values]
     bare = values[of_school].isna().all(axis=1) if of_school else pd.Series(False, index=values.index)
-    standing = _standing(past, children, index, excluded, held, bare)
+    standing = _standing(past, children, index, excluded, held, bare, frozenset(without))
     signs, base = _signs(past, children, values, newest, index, features, known_until)
     first = standing[standing["why"] == LISTED].groupby("child_id")["as_of"].min()
     families = past.families().set_index("child_id")["family_id"]
     children = children.assign(held_on=pd.to_datetime(children["child_id"].map(first.to_dict())))
     children["days_earlier"] = (children["entered_on"] - children["held_on"]).dt.days
     children["family_id"] = children["child_id"].map(families).where(lambda s: s.notna(), past.people.own_family(children["child_id"]))
-    return Missed(past.as_of, dates, children, standing, signs, base, known_until, model)
+    return Missed(past.as_of, dates, children, standing, signs, base, known_until, frozenset(without))
 
 
-def _standing(past: Past, children: pd.DataFrame, index: pd.DataFrame, excluded: pd.DataFrame, held: pd.DataFrame, bare: pd.Series) -> pd.DataFrame:
+def _standing(
+    past: Past,
+    children: pd.DataFrame,
+    index: pd.DataFrame,
+    excluded: pd.DataFrame,
+    held: pd.DataFrame,
+    bare: pd.Series,
+    without: frozenset[pd.Timestamp],
+) -> pd.DataFrame:
     """What the list would have done with each child on each date before the threshold; ``bare`` rows hold nothing from a school."""
     dates = sorted(pd.to_datetime(index["as_of"]).unique())
     linked = past.people.person_links.groupby("child_id")["known_from"].min()
@@ -133,7 +143,7 @@ def _standing(past: Past, children: pd.DataFrame, index: pd.DataFrame, excluded:
             elif key in gone:
                 why = f"taken out: {REASONS.get(gone[key], gone[key])}"
             elif key in in_cohort:
-                why = NO_SOURCE if in_cohort[key] else BELOW
+                why = NO_SOURCE if in_cohort[key] else NO_MODEL if moment in without else BELOW
             else:
                 known = linked.get(child)
                 why = UNLINKED if known is None or known >= moment else NOT_HERE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ from markupsafe import Markup
 
 from early_id.learning.missed import LISTED, Missed
 from early_id.learning.shares import published_share, share_text
+from early_id.learning.tables import Words
 from early_id.present.disclosure import HIDDEN, NOTE, is_small, publish_list, round_count
 from early_id.present.page import render_page, table_html
 from early_id.present.wording import day_text, out_of, sentence_case
@@ -33,15 +33,6 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
-    """Who the page is for."""
-
-    council: str
-    contact: str
-    watermark: str | None = None
-
-
 def missed_page(found: Missed, words: Words, *, publishable: bool) -> str:
     """Totals by route and sign, and what kept lists from holding the children."""
     body = Markup("").join([_about(found, words, publishable), _held(found, publishable), _off(found, publishable), _by_route(found, publishable)])
@@ -58,8 +49,8 @@ def _about(found: Missed, words: Words, publishable: bool) -> Markup:
         f"Looked at: {_n(len(found.children), publishable)} children who reached a statutory threshold for the first time since {day_text(found.dates[0])}, and what stood on "
         f"record on {len(found.dates)} dates before.",
         READ_WITH,
-        f"Lists on those dates: as they were made, where they were; otherwise as {found.model} would have made them. It learned from some of the same years, so these "
-        "dates flatter it.",
+        "Lists on those dates: as they were made, where they were; otherwise as a model would have made them that was taught by nothing but what was known on that date."
+        + (f" On {len(found.without)} of the dates too little was known to teach one." if found.without else ""),
         f"Thresholds are known until {day_text(found.known_until)}. Questions: {words.contact}.",
     ]
     return Markup("<h2>What this page is</h2>") + Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from early_id.learning.oversight import AGREED, AROUND, NO_ANSWER, OVERRIDDEN, Change, Oversight
 from early_id.learning.shares import published_share, share_text
-from early_id.learning.tables import group_section, total_table
+from early_id.learning.tables import Words, group_section, total_table
 from early_id.present.disclosure import HIDDEN, NOTE, is_small, round_count
 from early_id.present.page import render_page, table_html
 from early_id.present.wording import day_text, out_of, percent
@@ -21,15 +21,6 @@ BANNERS = {
     False: "RESTRICTED. For those who answer for early help. Counts of all sizes, no names.",
     True: "For publication. Counts of 1 to 5 are not shown, others are rounded to the nearest 5.",
 }
-
-
-@dataclass(frozen=True)
-class Words:
-    """Who the page is for."""
-
-    council: str
-    contact: str
-    watermark: str | None = None
 
 
 def oversight_page(found: Oversight, words: Words, *, publishable: bool) -> str:

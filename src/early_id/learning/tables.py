@@ -20,6 +20,15 @@ from early_id.present.wording import and_list, percent, sentence_case
 MOST_SHOWN = 12
 
 
+@dataclass(frozen=True)
+class Words:
+    """Whose page it is, and whom its readers ask."""
+
+    council: str
+    contact: str
+    watermark: str | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Question:
     """Rows that are each in one category.

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ from early_id.linkage.history import Change, History
 from early_id.linkage.model import LinkageModel
 from early_id.linkage.splink_pass import Level, Scored, score_pairs
 from early_id.present.write import write_bytes, write_text
+
+if TYPE_CHECKING:
+    from early_id.config.engine import EngineSettings
 
 #: Changed with anything that makes other weights of the same records.
 _WEIGHTS_VERSION = 1
@@ -129,16 +132,18 @@ class Kept:
             (self.folder / "links" / f"{item['number']:06d}.parquet").unlink(missing_ok=True)
         restrict(self.folder, group=self.group)
 
-    def score(self, records: pd.DataFrame, model: LinkageModel, least: float) -> Scored:
-        """Weights as kept from an earlier run on the same records and model; else learnt now, and kept."""
-        mark = fingerprint([frame_fingerprint(records), asdict(model), least, _WEIGHTS_VERSION])
+    def score(self, records: pd.DataFrame, model: LinkageModel, least: float, spark: EngineSettings | None = None) -> Scored:
+        """Weights as kept from an earlier run on the same records and model; else learnt now, on Spark where its settings are given, and kept."""
+        # Spark may draw other pairs to learn from, so its weights are not taken for DuckDB's.
+        engine = ["spark"] if spark is not None else []
+        mark = fingerprint([frame_fingerprint(records), asdict(model), least, _WEIGHTS_VERSION, *engine])
         path, beside = self.folder / f"weights-{mark}.parquet", self.folder / f"weights-{mark}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             if path.is_file() and beside.is_file():
                 said = json.loads(beside.read_text(encoding="utf-8"))
                 levels = tuple(Level(**level) for level in said["levels"])
                 return Scored(pd.read_parquet(path), pd.DataFrame(said["blocking"]), levels, said["prior"], said["taught"])
-        made = score_pairs(records, model, least=least)
+        made = score_pairs(records, model, least=least, spark=spark)
         with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write learns them anew
             self.make()
             for old in self.folder.glob("weights-*"):

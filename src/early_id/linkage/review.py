@@ -102,8 +102,7 @@ def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings:
         protected=True,
         unlocked=("Your decision", "Note"),
     )
-    write_workbook(to, [sheet], title="Records that may be one person", restricted=True)
-    restrict(to)
+    write_workbook(to, [sheet], title="Records that may be one person", restricted=True, private=True)
     sent = _sent(kept) | {code: [list(one), list(two)] for code, (one, two) in zip(codes, keys, strict=True)}
     kept.make()
     write_text(_sent_path(kept), json.dumps(sent, sort_keys=True))

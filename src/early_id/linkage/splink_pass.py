@@ -1,6 +1,6 @@
 """The one file that imports Splink: a model's weights learnt from the records, and a weight for every pair that agrees in a blocking rule.
 
-Splink is imported when pairs are scored and not before; it runs on ibis's own DuckDB connection, sends nothing anywhere and writes no log.
+Splink is imported when pairs are scored and not before; it runs on ibis's own DuckDB connection, or on Spark, sends nothing anywhere and writes no log.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.core.display import aside
-from early_id.data.engine import connect, raw
 from early_id.linkage.model import Block, Compare, LinkageModel
+from early_id.linkage.scoring_engine import TABLE, OnDuckDB, OnSpark, Scoring
 
 if TYPE_CHECKING:
-    import duckdb
     import ibis
     from splink import Linker
 
+    from early_id.config.engine import EngineSettings
+
 #: Splink's level of a comparison where a value is missing on either side.
 MISSING = -1
-TABLE = "early_id_records"
 #: Steps of expectation-maximisation, at most. A level that no true pair falls into gets rarer with each, until numbers of a computer cannot hold it; then
 #: fewer steps are taken.
 ITERATIONS = (12, 6, 3)
@@ -74,7 +74,14 @@ class Scored:
         return next((level.label for level in self.levels if level.comparison == comparison and level.value == value), "missing")
 
 
-def score_pairs(records: pd.DataFrame, model: LinkageModel, *, least: float, backend: ibis.backends.duckdb.Backend | None = None) -> Scored:
+def score_pairs(
+    records: pd.DataFrame,
+    model: LinkageModel,
+    *,
+    least: float,
+    backend: ibis.backends.duckdb.Backend | None = None,
+    spark: EngineSettings | None = None,
+) -> Scored:
     """Learn the weights of a model and score the pairs that its blocking rules find.
 
     Parameters
@@ -86,23 +93,47 @@ def score_pairs(records: pd.DataFrame, model: LinkageModel, *, least: float, bac
         Pairs of a smaller weight are not given back.
     backend : ibis backend, optional
         DuckDB behind ibis; a fresh one in memory where none is given.
+    spark : EngineSettings, optional
+        Compare on Spark in its place.
 
     Returns
     -------
     Scored
-        The same records, model and seed give the same pairs and weights (rounded to six decimals, beyond which the order of sums shows).
+        The same records, model and seed give the same pairs and weights (rounded to six decimals, beyond which the order of sums shows). Spark gives the same
+        up to that order, but where fewer pairs are drawn to learn from than there are: then it draws others.
+
+    Raises
+    ------
+    SettingsError
+        Spark is asked for and cannot be started, or is not installed.
     """
-    engine = backend or connect()
+    engine: Scoring = OnSpark.of(spark) if spark is not None else OnDuckDB.of(backend)
     with _silent():
-        return _scored(records, model, least, engine)
+        try:
+            return _scored(records, model, least, engine)
+        finally:
+            engine.forget()
 
 
-def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: ibis.backends.duckdb.Backend) -> Scored:
-    from splink import DuckDBAPI, Linker, SettingsCreator
+def _api(engine: Scoring) -> Any:
+    """Splink's own face of an engine."""
+    if isinstance(engine, OnDuckDB):
+        from splink import DuckDBAPI
 
-    connection = raw(engine)
-    counts = count_pairs(records, model, engine)
-    api = DuckDBAPI(connection)
+        return DuckDBAPI(engine.connection)
+    if not isinstance(engine, OnSpark):
+        raise TypeError("Splink is asked on DuckDB or Spark.")
+    from splink.backends.spark import SparkAPI, similarity_jar_location
+
+    # Likeness of names is a function of Java's that comes with Splink; a session that runs already takes it in too.
+    engine.session.sql(f"ADD JAR '{similarity_jar_location()}'")
+    return SparkAPI(spark_session=engine.session, break_lineage_method="persist")
+
+
+def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: Scoring) -> Scored:
+    from splink import Linker, SettingsCreator
+
+    counts = _count_pairs(records, model, engine)
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=[_comparison(item) for item in model.comparisons],
@@ -119,29 +150,29 @@ def _scored(records: pd.DataFrame, model: LinkageModel, least: float, engine: ib
         f"Comparing records: {int(counts.loc[counts['used'], 'pairs'].sum()):,} pairs by {len(used)} rules, those of several rules counted in each."
     )
     settings.blocking_rules_to_generate_predictions = [_rule(block) for block in used]
+    api = _api(engine)
     try:
-        learnt = _learnt(api, settings, model)
+        learnt = _learnt(api, engine, settings, model)
         if learnt is None:
             return none
-        linker = Linker(api.register(TABLE, table_name=f"{TABLE}_scored"), learnt, log_level=None)
+        linker = Linker(api.register(engine.records(), table_name=f"{TABLE}_scored"), learnt, log_level=None)
         predicted = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
         parts = [f"gamma_{item.name}, mw_{item.name}{_rarity(item)} AS weight_{item.name}" for item in model.comparisons]
         ids = "least(unique_id_l, unique_id_r) AS lower_id, greatest(unique_id_l, unique_id_r) AS upper_id"
-        found = connection.execute(f"SELECT {ids}, match_weight, match_key, {', '.join(parts)} FROM {predicted.physical_name}").df()
+        found = engine.rows(f"SELECT {ids}, match_weight, match_key, {', '.join(parts)} FROM {predicted.physical_name}")
     finally:
         api.delete_tables_created_by_splink_from_db()
-        connection.execute(f"DROP TABLE IF EXISTS {TABLE}")
     return Scored(_tidy(found, model), counts, _levels(learnt), _log_odds(learnt["probability_two_random_records_match"]))
 
 
-def _learnt(api: Any, settings: Any, model: LinkageModel) -> dict[str, Any] | None:
+def _learnt(api: Any, engine: Scoring, settings: Any, model: LinkageModel) -> dict[str, Any] | None:
     """The model as learnt; None where too few records agree in anything to learn from: a model that was not taught makes no link."""
     from splink import Linker
     from splink.internals.exceptions import EMTrainingException, SplinkException
 
     for iterations in ITERATIONS:
         settings.max_iterations = iterations
-        linker = Linker(api.register(TABLE, table_name=f"{TABLE}_taught_{iterations}"), settings, log_level=None)
+        linker = Linker(api.register(engine.records(), table_name=f"{TABLE}_taught_{iterations}"), settings, log_level=None)
         try:
             _teach(linker, model)
         except ValueError:  # a probability too small for a computer's numbers: stop earlier
@@ -177,31 +208,26 @@ def count_pairs(records: pd.DataFrame, model: LinkageModel, backend: ibis.backen
 
     A rule of equal columns makes n (n - 1) / 2 pairs of every n records that share its values; a condition is counted by joining.
     """
-    connection = _put(records, backend or connect())
+    engine = OnDuckDB.of(backend)
+    try:
+        return _count_pairs(records, model, engine)
+    finally:
+        engine.forget()
+
+
+def _count_pairs(records: pd.DataFrame, model: LinkageModel, engine: Scoring) -> pd.DataFrame:
+    engine.put(records)
     rows = []
     for block in model.blocking:
         if isinstance(block, str):
-            query = f"SELECT count(*) FROM {TABLE} l JOIN {TABLE} r ON {block} WHERE l.unique_id < r.unique_id"
+            query = f"SELECT count(*) AS pairs FROM {TABLE} l JOIN {TABLE} r ON {block} WHERE l.unique_id < r.unique_id"
         else:
             held = " AND ".join(f"{column} IS NOT NULL" for column in block)
-            query = (
-                f"SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*)::BIGINT AS n FROM {TABLE} WHERE {held} GROUP BY {', '.join(block)})"
-            )
-        [(pairs,)] = connection.execute(query).fetchall()
+            same = f"SELECT count(*) AS n FROM {TABLE} WHERE {held} GROUP BY {', '.join(block)}"
+            query = f"SELECT coalesce(sum(n * (n - 1)), 0) / 2 AS pairs FROM ({same}) AS same"
+        pairs = engine.rows(query)["pairs"].iloc[0]
         rows.append({"rule": rule_text(block), "pairs": int(pairs), "used": int(pairs) <= model.most_pairs})
     return pd.DataFrame(rows, columns=["rule", "pairs", "used"])
-
-
-def _put(records: pd.DataFrame, engine: ibis.backends.duckdb.Backend) -> duckdb.DuckDBPyConnection:
-    """The records as a table of the engine. Every column but the id is text, also one that is empty throughout."""
-    import pyarrow as pa
-
-    connection = raw(engine)
-    columns = {name: pa.array(records[name], pa.int64() if name == "unique_id" else pa.string(), from_pandas=True) for name in records}
-    connection.register(f"{TABLE}_given", pa.table(columns))
-    connection.execute(f"CREATE OR REPLACE TABLE {TABLE} AS SELECT * FROM {TABLE}_given ORDER BY unique_id")
-    connection.unregister(f"{TABLE}_given")
-    return connection
 
 
 def rule_text(block: Block) -> str:

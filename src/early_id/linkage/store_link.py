@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.config.settings import LinkageSettings
+from early_id.config.settings import EngineSettings, LinkageSettings
 from early_id.core.errors import BusyError, InputDataError, SettingsError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.privacy import keyed_hash
@@ -64,13 +65,16 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     relationships = _held(store, "relationships")
     belonging = Belonging(_held(store, "family_groups"), _held(store, "school_contacts"), _held(store, "addresses"))
     data = _data_of(store)
-    state = fingerprint([chosen.model_dump(mode="json"), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION])
+    # Where pairs are compared is no part of what is linked.
+    state = fingerprint(
+        [chosen.model_dump(mode="json", exclude={"engine"}), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION]
+    )
     again = kept.replay(data=data, state=state, newest=_is_newest(store))
     on = _day(store, [item.on for item in decisions.items])
     history = None if again else kept.history()
     people = link_people(
         pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, sources=_expected(store),
-        score=kept.score,
+        score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
         links, changes = again
@@ -81,8 +85,21 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     return people
 
 
+def linking_of(store: Store) -> int | None:
+    """The number under which the links of a store's data were kept last; None where they never were."""
+    data = _data_of(store)
+    return max((int(item["number"]) for item in kept_of(store).linkings() if item["data"] == data), default=None)
+
+
 def _held(store: Store, table: str) -> pd.DataFrame | None:
     return store.frame(table) if store.has(table) else None
+
+
+def _spark(store: Store, chosen: LinkageSettings) -> EngineSettings | None:
+    """How Spark is reached, where the settings of linkage ask for it; None for DuckDB."""
+    if chosen.engine == "duckdb":
+        return None
+    return store.settings.engine if store.settings else EngineSettings(name="spark")
 
 
 def _is_newest(store: Store) -> bool:

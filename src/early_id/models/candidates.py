@@ -15,7 +15,7 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Json
 from early_id.features.matrix import MatrixMeta
-from early_id.models.registry import bundle_contents, write_contents
+from early_id.models.registry import Bundle, bundle_contents, bundle_of, write_contents
 from early_id.models.result import Trial
 
 FOLDER = "trained"
@@ -40,6 +40,10 @@ class Candidate:
     def audience(self) -> str:
         """For whom lists would be made."""
         return str(self.contents["model.json"]["audience"])
+
+    def bundle(self) -> Bundle:
+        """The model as it would be registered; it has no version and no builder yet."""
+        return bundle_of(self.contents, {**self.hashes, "notes": list(self.notes)})
 
     def register(self, models: Path, *, builder: str) -> Path:
         """Write the bundle under the next version of its name; its folder comes back."""

@@ -101,6 +101,7 @@ def learned(
     also: Mask | None = None,
     calibration: str = "sigmoid",
     terms: bool = False,
+    folds_only: bool = False,
 ) -> Ranked:
     """Fit one kind of model: per family fold for the test date, with all families beside it, and for the next lists.
 
@@ -110,6 +111,8 @@ def learned(
         Further rows to score, each by the model of its family's fold: see :class:`Ranked`.
     terms : bool
         Keep the contributions of each feature to the scores of the test rows.
+    folds_only : bool
+        Fit for the figures of the test date and nothing else, as for a challenger: no model comes back that could score the next lists.
     """
     known = {**LEARNED, **CHALLENGERS}
     if name not in known:
@@ -141,7 +144,7 @@ def learned(
             further[mine] = model.score_log_odds(X[mine])
         tick(name)
     left_in = np.full(len(X), np.nan)
-    if kind.kind == "challenger":
+    if folds_only or kind.kind == "challenger":
         probability, calibrator = calibrated(score, out_of_fold, y, splits, calibration)
         return Ranked(name, kind.kind, score, probability, None, calibrator, out_of_fold=out_of_fold)
     if splits.kind == "temporal":

@@ -44,8 +44,12 @@ class Further:
     ends, censored : DataFrame
         How follow-up ended; who left, by group.
     funnel : Funnel or None
-    labels, stability : dict
-        Filled where the settings ask for them.
+    labels : dict
+        What was seen of children nobody looked at, with the warning; lists made for other labels where the settings ask for them.
+    stability : dict
+        Filled once the model was refitted.
+    sharing : dict
+        What the sharing rule costs this audience's model: see :func:`early_id.models.sharing.sharing_cost`.
     """
 
     segments: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -62,6 +66,7 @@ class Further:
     funnel: Funnel | None = None
     labels: Json = field(default_factory=dict)
     stability: Json = field(default_factory=dict)
+    sharing: Json = field(default_factory=dict)
     regimes: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:

@@ -20,6 +20,7 @@ from early_id.models.evaluate import TestRows
 from early_id.models.fitting import LEARNED, Ranked
 from early_id.models.listed import estimates, shares
 from early_id.models.prepare import Prepared
+from early_id.models.splits import Mask
 from early_id.stats.arrays import ratio
 from early_id.stats.capacity import at_capacity
 from early_id.stats.resample import BatchStatistic, clustered_interval
@@ -54,8 +55,8 @@ class Labels:
         return self.table
 
     def to_json(self) -> Json:
-        """Both tables, the warning, and how long it took."""
-        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning, "seconds": round(self.seconds, 1)}
+        """Both tables and the warning; not how long it took, since the same trial gives the same bytes."""
+        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning}
 
     def plot(self) -> str:
         """SVG: rank agreement of each label's model with the model put forward."""
@@ -95,6 +96,13 @@ def compare_labels(prepared: Prepared, rows: TestRows, forward: Ranked) -> Label
                 row |= {"agreement": bounds.value, "low": bounds.low, "high": bounds.high, "of_listed_change": gone, "note": ""}
         found.append(row)
     return Labels(pd.DataFrame(found), looked_at(rows, main, forward.probability[prepared.splits.test]), perf_counter() - started)
+
+
+def without_models(rows: TestRows, forward: Ranked, test: Mask) -> Labels:
+    """The warning and what was observed for children nobody looked at, which need no fit; the models of other labels are left out."""
+    started = perf_counter()
+    found = looked_at(rows, forward.score[test], forward.probability[test])
+    return Labels(pd.DataFrame(), found, perf_counter() - started)
 
 
 def _scores(prepared: Prepared, y: Floats, forward: Ranked) -> Floats | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
@@ -12,22 +12,31 @@ import numpy as np
 
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
+from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Json
 from early_id.features.declare import Feature
 from early_id.features.matrix import MatrixMeta
 from early_id.models.calibrate import calibration_json
+from early_id.models.provenance import changed_since
 from early_id.models.registry import PACKAGE, Bundle, changed_features
 from early_id.models.risk_model import RiskModel
 
 #: Settings that a model depends on; seeds are among those of training.
-SETTINGS = ("as_of", "cohort", "outcome", "features", "training", "acceptance", "capacity", "sharing", "extension", "family_help")
+SETTINGS = ("as_of", "linkage", "cohort", "outcome", "features", "training", "acceptance", "capacity", "sharing", "extension", "family_help")
 
 #: Libraries whose version can move a number.
-LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "duckdb")
+LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "duckdb", "ibis-framework", "splink")
 
 
-def recorded_inputs(cfg: Config, meta: MatrixMeta, *, audience: str, dates: Iterable[date]) -> Json:
-    """Settings, dates, hashes and versions that a model was made from; nothing of this machine and no row."""
+def recorded_inputs(cfg: Config, meta: MatrixMeta, *, audience: str, dates: Iterable[date], marks: Mapping[str, Any] | None = None) -> Json:
+    """Settings, dates, hashes and versions that a model was made from; nothing of this machine and no row.
+
+    Parameters
+    ----------
+    marks : mapping, optional
+        What :func:`early_id.models.provenance.provenance` says of the matrix: version of data and links, values, code.
+    """
+    settings = cfg.model_dump(mode="json", include=set(SETTINGS))
     return {
         "package": PACKAGE,
         "version": metadata.version("early-id"),
@@ -36,7 +45,9 @@ def recorded_inputs(cfg: Config, meta: MatrixMeta, *, audience: str, dates: Iter
         "dates": [day.isoformat() for day in dates],
         "data_hash": meta.data_hash,
         "catalogue_hash": meta.catalogue_hash,
-        "settings": cfg.model_dump(mode="json", include=set(SETTINGS)),
+        **(marks or {}),
+        "settings_hash": fingerprint(settings),
+        "settings": settings,
     }
 
 
@@ -60,12 +71,16 @@ def recorded_config(cfg: Config, inputs: Json, *, bundle: str) -> Config:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Whether a model that was built again is the same, and otherwise what differs, one sentence each."""
+    """Whether a model that was built again is the same, and otherwise what differs, one sentence each.
+
+    ``inputs`` says which of the recorded inputs are not as they were, also where the numbers came out the same all the same.
+    """
 
     label: str
     model_hash: str
     rebuilt_hash: str
     differs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -73,20 +88,24 @@ class Rebuilt:
         return not self.differs
 
     def to_json(self) -> Json:
-        """``model``, ``same``, both hashes, ``differs``."""
+        """``model``, ``same``, both hashes, ``differs``, ``inputs``."""
         hashes = {"model_hash": self.model_hash, "rebuilt_hash": self.rebuilt_hash}
-        return {"model": self.label, "same": self.is_same, **hashes, "differs": list(self.differs)}
+        return {"model": self.label, "same": self.is_same, **hashes, "differs": list(self.differs), "inputs": list(self.inputs)}
 
     def __str__(self) -> str:
         if self.is_same:
-            return f"{self.label}: the same model (hash {self.model_hash})."
-        return "\n  ".join([f"{self.label}: not the same model.", *self.differs])
+            first = f"{self.label}: the same model (hash {self.model_hash})"
+            return "\n  ".join([f"{first}, though not all that it was made from is as it was.", *self.inputs] if self.inputs else [f"{first}."])
+        return "\n  ".join([f"{self.label}: not the same model.", *self.inputs, *self.differs])
 
 
-def compare_rebuilt(bundle: Bundle, model: RiskModel, meta: MatrixMeta, features: Iterable[Feature]) -> Rebuilt:
+def compare_rebuilt(
+    bundle: Bundle, model: RiskModel, meta: MatrixMeta, features: Iterable[Feature], *, marks: Mapping[str, Any] | None = None
+) -> Rebuilt:
     """The registered model against one that was fitted again from its inputs.
 
-    Where a number differs, what may have moved it is said first: catalogue, versions of package and libraries.
+    What of the inputs is not as it was is said first, because it may have moved the numbers: catalogue, data, links, values of the
+    features, code, versions of package and libraries. ``marks`` are today's, as for :func:`recorded_inputs`.
     """
     from early_id.models.portable import to_tables
 
@@ -94,21 +113,22 @@ def compare_rebuilt(bundle: Bundle, model: RiskModel, meta: MatrixMeta, features
     numbers = _numbers(bundle, to_tables(model.estimator), model)
     calibration = calibration_json(bundle.calibrator) != calibration_json(model.calibrator)
     differs = [*numbers, *(["The calibration differs."] if calibration else [])]
-    if differs:
-        differs = [*_inputs_that_differ(bundle, meta, features), *differs]
-    return Rebuilt(bundle.label, bundle.model_hash, rebuilt_hash, tuple(differs))
+    inputs = _inputs_that_differ(bundle, meta, features, marks or {})
+    return Rebuilt(bundle.label, bundle.model_hash, rebuilt_hash, tuple(differs), tuple(inputs))
 
 
-def _inputs_that_differ(bundle: Bundle, meta: MatrixMeta, features: Iterable[Feature]) -> list[str]:
+def _inputs_that_differ(bundle: Bundle, meta: MatrixMeta, features: Iterable[Feature], marks: Mapping[str, Any]) -> list[str]:
     said = []
     made = bundle.inputs
+    if meta.data_hash != made["data_hash"]:
+        said.append(f"The files that were taken in are not the same (hash {made['data_hash']} then, {meta.data_hash} now).")
     if meta.catalogue_hash != made["catalogue_hash"]:
         missing, changed = changed_features(bundle.catalogue, features)
         said.append(f"The catalogue of features differs: {len(missing)} of the model's are not declared now, {len(changed)} changed in meaning.")
     versions = {PACKAGE: (made["version"], metadata.version("early-id"))}
     versions |= {name: (was, metadata.version(name)) for name, was in made["libraries"].items()}
     said += [f"{name} was version {was} and is {now}." for name, (was, now) in versions.items() if was != now]
-    return said
+    return [*said, *changed_since(made, {**marks, "settings_hash": fingerprint(made["settings"])})]
 
 
 def _numbers(bundle: Bundle, tables: Json, model: RiskModel) -> list[str]:

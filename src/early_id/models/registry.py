@@ -49,6 +49,7 @@ class Bundle:
     catalogue: list[Json]
     manifest: Json
     inputs: Json = field(default_factory=dict)
+    points_slope: float | None = None  #: of a scorecard: log-odds of one point
 
     @property
     def label(self) -> str:
@@ -126,6 +127,8 @@ def bundle_contents(trial: Trial, inputs: Json | None = None) -> dict[str, Any]:
             "features": model.feature_names,
             "calibration": calibration_json(model.calibrator),
             "tables": to_tables(model.estimator),
+            # Not by its class, whose file needs scikit-learn: bundles are read without.
+            **({"points_slope": model.estimator.slope_} if hasattr(model.estimator, "point_values_") else {}),
         },
         "card.json": trial.to_json(),
         "catalogue.json": [_entry(feature) for feature in model.features],
@@ -239,19 +242,27 @@ def load_bundle(folder: Path, *, bundle_hash: str | None = None, audience: str |
     _check_origin(model, manifest, folder, audience)
     if model["format"] != FORMAT:
         raise InputDataError(f"The model has format {model['format']}; this version reads format {FORMAT}.", where=folder.name)
+    parts = {"model.json": model, **{name: _read(folder, name) for name in FILES if name != "model.json"}}
+    return bundle_of(parts, {**manifest, "bundle_hash": stated})
+
+
+def bundle_of(contents: Mapping[str, Any], manifest: Json) -> Bundle:
+    """A model from what its files hold, as :func:`bundle_contents` gives it; nothing is verified here."""
+    model = contents["model.json"]
     return Bundle(
         name=model["name"],
-        version=manifest["version"],
+        version=manifest.get("version", ""),
         audience=model["audience"],
         outcome=model["outcome"],
         estimator=from_tables(model["tables"], model["features"]),
         calibrator=calibration_from(model["calibration"]),
         capacity=model["capacity"],
         settings_hash=model["settings_hash"],
-        card=_read(folder, "card.json"),
-        catalogue=_read(folder, "catalogue.json"),
-        manifest={**manifest, "bundle_hash": stated},
-        inputs=_read(folder, "inputs.json"),
+        card=contents["card.json"],
+        catalogue=contents["catalogue.json"],
+        manifest=manifest,
+        inputs=contents["inputs.json"],
+        points_slope=model.get("points_slope"),
     )
 
 

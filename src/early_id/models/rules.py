@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,29 @@ from sklearn.utils.validation import check_is_fitted
 
 from early_id.core.errors import InputDataError
 from early_id.models.adding import Floats
+
+#: How a rule finds a quantity: a column's name, its position, or a function of the frame that gives one number per row.
+Column: TypeAlias = str | int | Callable[[pd.DataFrame], Any]
+
+
+def quantity(X: Any, by: Column) -> Floats:
+    """The numbers of one column, however it is named.
+
+    Raises
+    ------
+    InputDataError
+        There is no column of that name or at that position.
+    """
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
+    if callable(by):
+        return np.asarray(by(frame), dtype=np.float64)
+    if isinstance(by, int | np.integer):
+        if not -frame.shape[1] <= by < frame.shape[1]:
+            raise InputDataError(f"There is no column at position {by}: there are {frame.shape[1]}.", where="the feature matrix")
+        return frame.iloc[:, by].to_numpy(dtype=np.float64)
+    if by not in frame.columns:
+        raise InputDataError.columns_missing([by], where="the feature matrix", found=map(str, frame.columns))
+    return frame[by].to_numpy(dtype=np.float64)
 
 
 class RankBy(BaseEstimator):  # scikit-learn has no types
@@ -35,7 +58,7 @@ class RankBy(BaseEstimator):  # scikit-learn has no types
     minimum, so nothing known ever falls below an unknown.
     """
 
-    def __init__(self, by: str | int | Callable[[pd.DataFrame], Any]) -> None:
+    def __init__(self, by: Column) -> None:
         self.by = by
 
     def fit(self, X: Any, y: Any = None) -> RankBy:
@@ -57,36 +80,34 @@ class RankBy(BaseEstimator):  # scikit-learn has no types
     decision_function = score_log_odds
 
     def _quantity(self, X: Any) -> Floats:
-        frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-        if callable(self.by):
-            return np.asarray(self.by(frame), dtype=np.float64)
-        if isinstance(self.by, int):
-            return frame.iloc[:, self.by].to_numpy(dtype=np.float64)
-        if self.by not in frame.columns:
-            raise InputDataError.columns_missing([self.by], where="the feature matrix", found=map(str, frame.columns))
-        return frame[self.by].to_numpy(dtype=np.float64)
+        return quantity(X, self.by)
 
 
 class CountOn(RankBy):
-    """Rank rows by the number of signs that are on: listed columns with a value above 0.
+    """Rank rows by the number of signs that are on: columns with a value above 0.
 
     A sign that is unknown is not on. A row with every sign unknown is unknown.
+
+    Parameters
+    ----------
+    columns : sequence of str, int or callable
+        Each a column's name, its position, or a function of the frame that gives one number per row.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = columns
 
     def _quantity(self, X: Any) -> Floats:
-        values = X[list(self.columns)].to_numpy(dtype=np.float64)
+        values = np.column_stack([quantity(X, column) for column in self.columns])
         counted: Floats = np.where(np.isnan(values).all(axis=1), np.nan, (values > 0).sum(axis=1).astype(np.float64))
         return counted
 
 
 @dataclass(frozen=True)
 class PointsItem:
-    """So many points where a column is at least this value."""
+    """So many points where a column, by name, position or function of the frame, is at least this value."""
 
-    column: str
+    column: Column
     at_least: float
     points: float
 
@@ -102,8 +123,7 @@ class PointsTool(RankBy):
         self.items = items
 
     def _quantity(self, X: Any) -> Floats:
-        columns = list(dict.fromkeys(item.column for item in self.items))
-        values = {name: X[name].to_numpy(dtype=np.float64) for name in columns}
+        values = {item.column: quantity(X, item.column) for item in self.items}
         total = np.zeros(len(X))
         for item in self.items:
             total += item.points * (values[item.column] >= item.at_least)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TypeAlias
 
+import numpy as np
 from markupsafe import Markup
 
 from early_id.core.errors import InputDataError
 from early_id.core.types import Unit
 from early_id.features.declare import Feature
 from early_id.models.adding import Floats
+from early_id.models.registry import Bundle
 from early_id.models.risk_model import RiskModel
 from early_id.models.scorecard import Scorecard
 from early_id.present.page import render_page, table_html
@@ -28,13 +31,41 @@ _OTHERS = {"brothers", "sisters", "family", "household", "siblings"}
 _SHARES = ("share", "change", "against_peers")
 
 
-def scorecard_page(model: RiskModel, *, watermark: str | None = None, said: Iterable[str] = ()) -> str:
+#: Cut points and points of each feature, in column order; the last points are those of *unknown*.
+Card: TypeAlias = list[tuple[Floats, Floats]]
+
+
+def points_of(bundle: Bundle) -> Card:
+    """The points of a model that was written as tables.
+
+    Raises
+    ------
+    InputDataError
+        It is no scorecard.
+    """
+    if bundle.points_slope is None:
+        raise _no_scorecard(bundle.name)
+    terms = bundle.estimator.tables["terms"]
+    found = [(np.asarray(term["cuts"], dtype=np.float64), np.asarray([*term["values"], term["unknown"]], dtype=np.float64)) for term in terms]
+    # A slope of 0 is that of a card on which nothing stands.
+    return [(cuts, np.round((values - values.min()) / (bundle.points_slope or 1.0))) for cuts, values in found]
+
+
+def _no_scorecard(name: str) -> InputDataError:
+    return InputDataError(
+        f"'{name}' is no scorecard, so it has no points to print.", what_next="Put one forward: training.put_forward: scorecard, and train again."
+    )
+
+
+def scorecard_page(model: RiskModel, *, points: Card | None = None, watermark: str | None = None, said: Iterable[str] = ()) -> str:
     """The whole model on a page: each sign with its steps and points.
 
     Parameters
     ----------
     model : RiskModel
-        Its estimator is a :class:`Scorecard`.
+        Its estimator is a :class:`Scorecard`, unless its points are given.
+    points : list, optional
+        Of a model read back from its tables: see :func:`points_of`.
     watermark : str, optional
     said : iterable of str
         Sentences that every output of the run carries.
@@ -44,15 +75,14 @@ def scorecard_page(model: RiskModel, *, watermark: str | None = None, said: Iter
     InputDataError
         Another kind of model.
     """
-    card = model.estimator
-    if not isinstance(card, Scorecard):
-        raise InputDataError(
-            f"'{model.name}' is no scorecard, so it has no points to print.", what_next="Train with 'scorecard' among training.models."
-        )
-    on_card = [(f, cuts, values) for f, cuts, values in zip(model.features, card.point_cuts_, card.point_values_, strict=True) if values.any()]
+    if points is None:
+        if not isinstance(model.estimator, Scorecard):
+            raise _no_scorecard(model.name)
+        points = list(zip(model.estimator.point_cuts_, model.estimator.point_values_, strict=True))
+    on_card = [(f, cuts, values) for f, (cuts, values) in zip(model.features, points, strict=True) if values.any()]
     on_card.sort(key=lambda entry: -float(entry[2].max()))
-    points = sorted({int(value) for _, _, values in on_card for value in values})
-    rows = [[_label(feature), *_by_points(feature, cuts, values, points)] for feature, cuts, values in on_card]
+    steps = sorted({int(value) for _, _, values in on_card for value in values})
+    rows = [[_label(feature), *_by_points(feature, cuts, values, steps)] for feature, cuts, values in on_card]
     most = int(sum(values.max() for _, _, values in on_card))
     body = Markup(
         "<p><strong>{}</strong></p><p>{} signs, 0 to {} points in all. More points mean that more families like this one later had a need "
@@ -62,7 +92,7 @@ def scorecard_page(model: RiskModel, *, watermark: str | None = None, said: Iter
         len(on_card),
         most,
         table_html(
-            ["What is looked at", *(f"{n} point{'' if n == 1 else 's'}" for n in points)], rows, "What the records have to say for so many points"
+            ["What is looked at", *(f"{n} point{'' if n == 1 else 's'}" for n in steps)], rows, "What the records have to say for so many points"
         ),
     )
     return render_page(

@@ -29,6 +29,7 @@ KINDS = {
     "term": "Term (all dates)",
     "completeness": "Share of the model's questions with an answer",
     "joined": "Recent joiners",
+    "listed": "On a list of this date or before",
 }
 
 _PHASES = (
@@ -58,7 +59,7 @@ def labels_of(index: pd.DataFrame, X: pd.DataFrame, test: np.ndarray, *, areas: 
         School → area, where the index has no ``area_id``.
     """
     now = index[test]
-    found = {"hub": _text(now, "hub_id"), "area": _text(now, "area_id"), "phase": _phase(now), "joined": _joined(index, test)}
+    found = {"hub": _text(now, "hub_id"), "area": _text(now, "area_id"), "phase": _phase(now), "joined": _joined(index, test), "listed": _listed(now)}
     if areas and "school_id" in now:
         found["area"] = now["school_id"].map(areas).fillna(NOT_KNOWN).astype(str).to_numpy()
     for kind in ("hub", "area"):
@@ -100,6 +101,13 @@ def _joined(index: pd.DataFrame, test: np.ndarray) -> np.ndarray | None:
         ["on no roll", "there at the date before"],
         "new since the date before",
     )
+
+
+def _listed(now: pd.DataFrame) -> np.ndarray | None:
+    """Whether a child had stood on a list: what was recognised afterwards may have come of it, so these stand apart. Nothing before the first list."""
+    if "listed_on" not in now or now["listed_on"].isna().all():
+        return None
+    return np.where(now["listed_on"].notna(), "had been on a list", "had never been on one")
 
 
 def term_of(dates: pd.Series) -> np.ndarray:

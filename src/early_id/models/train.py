@@ -14,16 +14,18 @@ from early_id.config.settings import AcceptanceSettings, TrainingSettings
 from early_id.core.display import progress
 from early_id.core.errors import SettingsError
 from early_id.core.fingerprint import fingerprint
+from early_id.core.types import Json
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.evaluate import TestRows, censoring_table, components_table, draw_all, model_result, share_of_families
 from early_id.models.fitting import CHALLENGERS, Ranked, learned
 from early_id.models.further import make_further
-from early_id.models.labels import compare_labels
+from early_id.models.labels import compare_labels, without_models
 from early_id.models.listed import Dates, lists_of_dates
 from early_id.models.prepare import Prepared, outcome_by_date, prepare, recipients_of, rows_of_test
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
+from early_id.models.sharing import sharing_cost
 from early_id.models.verdict import compare, judge
 from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
 from early_id.stats.capacity import at_capacity
@@ -56,7 +58,7 @@ def train(
         Rows of several as-of dates. Outcomes not known yet are NaN and are never read as no.
     settings : TrainingSettings
     acceptance : AcceptanceSettings, optional
-        The bar, written down before. Without it the models are fitted, and the trial holds no result of the test date and is not tracked:
+        The bar, written down before; that of this audience counts. Without it the models are fitted, and the trial holds no result of the test date and is not tracked:
         a bar that is set after the results were seen is none.
     audience : str
         The models see the classes of record that this audience may see.
@@ -107,6 +109,8 @@ def run_trial(
 ) -> Trial:
     """As :func:`train`, with the results of the test date even where no bar was set: for a report that says so, and for simulations."""
     _check_settings(settings)
+    own_bar = acceptance is not None and audience in acceptance.audiences
+    acceptance = acceptance.for_audience(audience) if acceptance else None
     prepared = prepare(matrix, settings, audience, sharing, test_date, council=council)
     rows = rows_of_test(prepared, capacity, settings)
     ranked, rule_notes = _rank_all(prepared, settings, audience)
@@ -145,8 +149,11 @@ def run_trial(
         prepared.matrix, settings, prepared.splits, rows, ranked, lists, y=prepared.y.to_numpy(), points=points, extras=extras, areas=areas,
         components=prepared.components, regimes=prepared.regimes,
     )  # fmt: skip
-    if settings.labels:
-        further = replace(further, labels=compare_labels(prepared, rows, forward).to_json())
+    labels = compare_labels(prepared, rows, forward) if settings.labels else without_models(rows, forward, prepared.splits.test)
+    further = replace(further, labels=labels.to_json())
+    if settings.sharing_cost:
+        cost = sharing_cost(prepared, matrix, settings, rows, forward, held_out[forward.name], test_date=test_date)
+        further = replace(further, sharing=cost)
     trial = Trial(
         audience=str(audience),
         outcome=prepared.outcome,
@@ -162,7 +169,7 @@ def run_trial(
         test_notes=tuple(_size_notes(outcomes)),
         comparisons=comparisons,
         outcome_by_date=outcome_by_date(prepared),
-        acceptance={"hash": acceptance.hash if acceptance else None},
+        acceptance=_bar_of(acceptance, own=own_bar),
         further=further,
     )
     if settings.tracking and store is not None:
@@ -170,6 +177,13 @@ def run_trial(
 
         return track(trial, prepared.matrix.meta, settings, store=Path(store))
     return trial
+
+
+def _bar_of(acceptance: AcceptanceSettings | None, *, own: bool) -> Json:
+    """The bar that this trial is judged by, for whoever reads its result: what it asks for, and whether it was declared for this audience."""
+    if acceptance is None:
+        return {"hash": None}
+    return {"hash": acceptance.hash, "bar": acceptance.model_dump(mode="json", exclude={"audiences"}), "own_bar": own}
 
 
 def _check_settings(settings: TrainingSettings) -> None:

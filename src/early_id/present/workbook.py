@@ -108,7 +108,7 @@ class Sheet:
         return self.widths[column] if column < len(self.widths) else 16.0
 
 
-def write_workbook(path: Path | str, sheets: Sequence[Sheet], *, title: str, restricted: bool | str) -> Path:
+def write_workbook(path: Path | str, sheets: Sequence[Sheet], *, title: str, restricted: bool | str, private: bool = False) -> Path:
     """Write a workbook whole or not at all.
 
     Parameters
@@ -121,13 +121,15 @@ def write_workbook(path: Path | str, sheets: Sequence[Sheet], *, title: str, res
         In the file's properties and at the head of each printed page.
     restricted : bool or str
         What the foot of each printed page says: True for "RESTRICTED", or your own words.
+    private : bool
+        Whether nobody but its owner may read it, from the first moment on.
 
     Raises
     ------
     BusyError
         The target is open in another program.
     """
-    return write_bytes(path, workbook_bytes(sheets, title=title, restricted=restricted))
+    return write_bytes(path, workbook_bytes(sheets, title=title, restricted=restricted), private=private)
 
 
 def workbook_bytes(sheets: Sequence[Sheet], *, title: str, restricted: bool | str) -> bytes:

@@ -13,8 +13,10 @@ from pathlib import Path
 from early_id.core.errors import BusyError, SettingsError
 
 
-def write_bytes(path: Path | str, data: bytes) -> Path:
+def write_bytes(path: Path | str, data: bytes, *, private: bool = False) -> Path:
     """Put ``data`` into ``path``, replacing what was there in one step; folders are made as needed.
+
+    With ``private`` nobody but its owner could read it at any moment; otherwise the rights of the folder decide.
 
     Raises
     ------
@@ -38,7 +40,8 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         # mkstemp makes files that only the owner can read; lists lie in shared folders whose own rights decide.
-        Path(temporary).chmod(0o666 & ~_umask())
+        if not private:
+            Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(target)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
@@ -48,9 +51,9 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
     return target
 
 
-def write_text(path: Path | str, text: str) -> Path:
+def write_text(path: Path | str, text: str, *, private: bool = False) -> Path:
     """Put ``text`` into ``path`` as UTF-8 with line feeds on every system; see :func:`write_bytes`."""
-    return write_bytes(path, text.encode("utf-8"))
+    return write_bytes(path, text.encode("utf-8"), private=private)
 
 
 def _umask() -> int:

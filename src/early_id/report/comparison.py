@@ -18,6 +18,7 @@ from early_id.present.glossary import Glossary
 from early_id.present.wording import MADE_UP, and_list, day_text, out_of, plural, sentence_case
 from early_id.report import comparison_parts as parts
 from early_id.report.context import list_name
+from early_id.report.outcome_words import NEED, worded
 from early_id.report.section import bullets, lead_in, paragraph
 from early_id.report.showing import Showing, estimate, number
 from early_id.report.usefulness import model_name
@@ -54,7 +55,7 @@ def comparison_page(
     said : sequence of str
         What every output of the run has to say; what the trials' own splits have to say is added.
     words : Glossary, optional
-        The programme's own words.
+        The programme's own words; another outcome than *need recognised* is called by its name where they say nothing of it.
     """
     cards = {str(name): trial if isinstance(trial, Mapping) else trial.to_json() for name, trial in trials.items()}
     showing = Showing(publishable)
@@ -68,7 +69,7 @@ def comparison_page(
         kind="publishable" if publishable else "restricted",
         said=list(dict.fromkeys([*said, *own])),
     )
-    return words.html(html) if words else html
+    return worded((str(card.get("outcome") or NEED) for card in cards.values()), words).html(html)
 
 
 def _intro(cards: Mapping[str, Mapping[str, Any]]) -> Markup:

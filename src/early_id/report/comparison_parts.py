@@ -1,8 +1,8 @@
-"""Everything below the picture of the comparison page: who would be new, parts of the council, bands, schools, labels, steadiness."""
+"""Most of what stands below the picture of the comparison page: who would be new, parts of the council, bands, schools."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,14 @@ from early_id.models.funnel import funnel_sentence, limits
 from early_id.models.segments import KINDS
 from early_id.present import curves, page
 from early_id.present.wording import percent, sentence_case
+from early_id.report.comparison_judged import Card, Part, bar, labels, share, sharing, steadiness
 from early_id.report.follow_up import leavers, outcome_by_date
 from early_id.report.section import lead_in, paragraph, subheading
 from early_id.report.showing import Showing, number
 from early_id.report.usefulness import model_name
 
-Card = Mapping[str, Any]
 #: Characteristics as pages call them; "fsm" is no word.
 _TITLES = AuditSettings().characteristics
-Part = Callable[[Showing, Card, Card], Sequence[Markup]]
-
-
-def _share(showing: Showing, row: Card, value: str, n: Any, low: str = "", high: str = "", **more: Any) -> str:
-    return showing.share(number(n), row.get(value), row.get(low or f"{value}_low"), row.get(high or f"{value}_high"), **more).text()
 
 
 def _own(card: Card, rows: Any) -> list[Card]:
@@ -41,8 +36,8 @@ def new_families(showing: Showing, card: Card, further: Card) -> Sequence[Markup
         [
             model_name(row["model"], (card["models"].get(row["model"]) or {}).get("kind")),
             showing.count(row["not_known"]),
-            _share(showing, row, "share", row["families_listed"]),
-            _share(showing, row, "precision", row["n"]),
+            share(showing, row, "share", row["families_listed"]),
+            share(showing, row, "precision", row["n"]),
         ]
         for row in rows
     ]
@@ -82,7 +77,7 @@ def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup
                 f"{_TITLES.get(r['characteristic'], sentence_case(r['characteristic'].replace('_', ' ')))}: {r['group']}",
                 r["children"],
                 r["left"],
-                _share(showing, r, "share", r["children"], "low", "high"),
+                share(showing, r, "share", r["children"], "low", "high"),
             ]
             for r in groups
         ]
@@ -144,7 +139,7 @@ def bands(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
             showing.count(r["children"]),
             showing.count(r["with_outcome"]),
             percent(r["expected"], fine=True),
-            _share(showing, r, "observed", r["children"]),
+            share(showing, r, "observed", r["children"]),
         ]
         for r in rows
     ]
@@ -221,8 +216,8 @@ def segments(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
                 r["children"],
                 r["with_outcome"],
                 r["listed_families"],
-                _share(showing, r, "precision", r["listed_families"]),
-                _share(showing, r, "recall", r["with_outcome"]),
+                share(showing, r, "precision", r["listed_families"]),
+                share(showing, r, "recall", r["with_outcome"]),
                 _ratio(r),
             ]
             for r in mine
@@ -271,71 +266,4 @@ def schools(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     return (subheading("Schools"), paragraph(sentence), lead_in(words), page.chart_html(svg, table))
 
 
-def labels(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
-    """Other labels, and children nobody looked at."""
-    held = further.get("labels") or {}
-    if not held or showing.publishable:
-        return ()
-    cells: list[Any] = []
-    for r in held.get("table") or ():
-        value = number(r.get("agreement"))
-        agreed = r["note"] or "" if value is None else f"{value:.2f} ({r['low']:.2f} to {r['high']:.2f})"
-        change = number(r.get("of_listed_change"))
-        cells.append(
-            [
-                sentence_case(r["label"].replace("re_referral", "referred again").replace("_", " ")),
-                r["outcomes"],
-                agreed,
-                "–" if change is None else f"{change:.0f} of {r['listed']:.0f}",
-            ]
-        )
-    found = [
-        subheading("If something else were looked for"),
-        page.table_html(
-            ["Label", "Children with it", "Agreement of the two orders (1: the same)", "Families on the list who would change"],
-            cells,
-            "Lists made for other labels",
-        ),
-    ]
-    seen = [
-        [
-            r["children"].capitalize(),
-            r["number"],
-            r["with_outcome"],
-            _share(showing, r, "observed", r["number"], "low", "high"),
-            percent(r["expected"], fine=True),
-        ]
-        for r in held.get("looked_at") or ()
-    ]
-    if seen:
-        found += [
-            paragraph(str(held.get("warning"))),
-            page.table_html(
-                ["Children", "Number", "With need on record", "Share", "Expected by the model"], seen, "What was seen, by whether anybody had looked"
-            ),
-        ]
-    return found
-
-
-def steadiness(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
-    """How much of the list is due to chance."""
-    held = further.get("stability") or {}
-    if showing.publishable:
-        return ()
-    if not held:
-        return (subheading("How steady is the list?"), paragraph("Not measured: the model was not refitted on families drawn anew."))
-    counts = held["counts"]
-    what = {"steady": "listed by 90 in 100 refits or more", "near the edge": "listed by 50 to 90 in 100", "by chance": "listed by fewer than half"}
-    cells: list[Any] = [[sentence_case(state), words, counts[state]] for state, words in what.items()]
-    words = (
-        f"The model was fitted {held['refits']} times on families drawn anew. Of the {held['listed']} families listed on {held['as_of']}, {counts['steady']} are on "
-        f"nearly every list, and {counts['by chance']} are there by the chance of who was in the data. For analysts and the board only."
-    )
-    return (
-        subheading("How steady is the list?"),
-        lead_in(words),
-        page.table_html(["Families", "Meaning", "How many"], cells, "Families listed, over all refits"),
-    )
-
-
-PARTS: tuple[Part, ...] = (new_families, how_it_ended, left_in, bands, benefit, segments, schools, labels, steadiness)
+PARTS: tuple[Part, ...] = (bar, new_families, how_it_ended, left_in, bands, benefit, segments, schools, sharing, labels, steadiness)

@@ -142,7 +142,7 @@ def _seen(groups: Groups, unsure: list[str]) -> str:
     told = f". In who is missed, gaps would show 4 times in 5 only from {' or '.join(ways)}" if ways else ""
     if not blind:
         return told
-    return f"{told}; {f'for {blind} of {len(rows)} groups none above' if more else 'none above, since too few are counted'}"
+    return f"{told}; {f'for {blind} of {len(rows)} groups none above' if more else 'none above'}"
 
 
 def _range(sizes: list[float]) -> str:

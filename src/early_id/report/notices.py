@@ -7,7 +7,7 @@ half-filled notice cannot be taken for a finished one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -116,12 +116,14 @@ def write_notices(to_dir: Path | str, context: NoticeContext) -> dict[str, Path]
 def notice_html(name: str, context: NoticeContext) -> str:
     """One of the two pages, as text: "parents" or "young_people"."""
     title, template = PAGES[name]
+    # A made-up council says in brackets how it was made, which is nothing for a letter.
+    council = context.council.partition(" (")[0] if context.made_up else context.council
     holders = list(dict.fromkeys(HOLDERS.get(str(c), str(c)) for classes in context.used.values() for c in classes))
     body = (
         _templates()
         .get_template(template)
         .render(
-            c=context,
+            c=replace(context, council=council),
             unfilled=list(context.unfilled()),
             used=[(what, [HOLDERS.get(str(one), str(one)) for one in classes]) for what, classes in context.used.items()],
             holders=holders,

@@ -93,5 +93,5 @@ def need_or_recording(m: Material, audience: str) -> str:
     rows = _told(m, audience, own)
     untold = sum(map(_too_few, rows))
     rest = f"for {untold} of {len(rows)} groups too few are recorded to tell" if untold else ""
-    none = "" if found else f"no difference from {named} shown beyond chance, which does not mean that there is none"
+    none = "" if found else f"no difference from {named} shown beyond chance"
     return "; ".join(part for part in (*found, none, rest) if part)

@@ -41,7 +41,8 @@ def _one(line: tuple[str, ...], own: pd.DataFrame, signed: int) -> dict[str, obj
     usable = own[own["decision"] != ""]
     status, chosen = NO_ANSWER, own.iloc[-1]
     if len(usable):
-        chosen, status = usable.iloc[-1], STANDS
+        dated = usable[usable["decided_on"] != ""]  # the same answer once more without its day takes no day away
+        chosen, status = (dated if len(dated) else usable).iloc[-1], STANDS
         if usable["decision"].nunique() > 1:
             latest = usable[usable["decided_on"] == usable["decided_on"].max()]
             clear = usable["decided_on"].ne("").all() and latest["decision"].nunique() == 1
@@ -56,6 +57,22 @@ def _one(line: tuple[str, ...], own: pd.DataFrame, signed: int) -> dict[str, obj
     if status == CONFLICT:
         kept["decision"] = ""
     return {**dict(zip(LINE, line, strict=True)), **kept, "status": status, "lines": len(own)}
+
+
+def open_aside(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lines and workbooks set aside, of all imports, that nobody has seen to: not settled, and not attached since, by the same line or a later one of its key."""
+    left, given = rows[rows["kind"] == "aside"], rows[rows["kind"].isin(["decision", "own", "reading"])]
+    settled = set(rows.loc[rows["kind"] == "settled", "row"])
+    attached = set(zip(given["file_sha256"], given["row"], strict=True))
+    books = set(given["file_sha256"])
+    newest = given[given["key"] != ""].groupby([*LINE[:3], "key"])["number"].max().to_dict()
+    still = [
+        one["number"] not in settled
+        and not (one["file_sha256"] in books if one["row"] == 0 else (one["file_sha256"], one["row"]) in attached)
+        and newest.get(tuple(one[name] for name in (*LINE[:3], "key")), 0) < one["number"]
+        for one in left.to_dict("records")
+    ]
+    return left[pd.Series(still, index=left.index, dtype=bool)]
 
 
 def families_that_differ(found: pd.DataFrame) -> pd.DataFrame:

@@ -33,6 +33,7 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "REV012": (Severity.QUERY, "Families of a reader's own that no one child here can be matched to; they are kept as written.", "Ask the reader for full name and year group."),
     "REV013": (Severity.NOTE, "A workbook came in before with the same content; nothing was added.", "Nothing has to be done."),
     "REV014": (Severity.QUERY, "Lines without a key were matched by name.", "Send workbooks back with all their columns."),
+    "REV016": (Severity.ERROR, "A file is larger than any list is; it was not read and was left where it lies.", "Ask the reader for the workbook as it was sent out."),
     "REV015": (Severity.QUERY, "The name on a line is not the one that was printed; the key was used.", "Ask the reader if another child was meant."),
 }  # fmt: skip
 #: The same, as ``early-id rules show`` explains them.
@@ -45,12 +46,16 @@ _BY_CODE = {kind.code: kind for kind in KINDS}
 
 @dataclass(frozen=True, repr=False)
 class CameBack:
-    """What workbooks brought: ``rows`` to be added to the decisions, lines set ``aside`` with the reason, ``findings``, and how each book fared."""
+    """What workbooks brought: ``rows`` to be added to the decisions, those set ``aside`` among them, ``findings``, and how each book fared."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    aside: list[dict[str, Any]] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
     books: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def aside(self) -> list[dict[str, Any]]:
+        """Lines and workbooks that could not be attached."""
+        return [row for row in self.rows if row["kind"] == "aside"]
 
 
 def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFrame, before: pd.DataFrame, *, today: date) -> CameBack:
@@ -66,23 +71,30 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         Decisions on record.
     """
     rows: list[dict[str, Any]] = []
-    aside: list[dict[str, Any]] = []
     counts: Counter[tuple[str, str]] = Counter()
-    summary = []
-    seen = set(before["file_sha256"])
+    summary: list[dict[str, Any]] = []
+    unread: set[str] = set()
+    # What was only set aside is looked at again: its list may be on record by now.
+    left_before = before["kind"] == "aside"
+    seen = set(before.loc[~left_before, "file_sha256"]) - {""}
+    known = set(before.loc[left_before, ["file_sha256", "row"]].itertuples(index=False, name=None))
     stood = _contents(before)
     for book in books:
         if book.digest in seen:
             counts["REV013", book.name] += 1
-            summary.append({"file": book.name, "list": "", "lines": 0, "added": 0, "aside": 0, "same_as_before": True})
+            summary.append(
+                {"file": book.name, "list": "", "lines": 0, "added": 0, "aside": 0, "same_as_before": True, "read": book.digest not in unread}
+            )
             continue
         seen.add(book.digest)
         place = None if book.why_not and not book.own else list_of(book, listed)
         if place is None:
-            counts["REV001" if book.why_not else "REV002", book.name] += 1
-            why = book.why_not or "its keys are on no list on record"
-            aside.append({"file": book.name, "row": 0, "why": why, "name": "", "said": "", "notes": ""})
-            summary.append({"file": book.name, "list": "", "lines": len(book.lines), "added": 0, "aside": 1, "same_as_before": False})
+            unread.add(book.digest)
+            counts["REV016" if book.left else "REV001" if book.why_not else "REV002", book.name] += 1
+            if (book.digest, 0) not in known:
+                why = book.why_not or "its keys are on no list on record"
+                rows.append({"kind": "aside", "row": 0, "reason": why, **_from(book, today)})
+            summary.append({"file": book.name, "list": "", "lines": len(book.lines), "added": 0, "aside": 1, "same_as_before": False, "read": False})
             continue
         if book.why_not:
             counts["REV001", book.name] += 1
@@ -90,17 +102,21 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         made, left, found = _attached(book, place, own)
         more, unmatched = _own_families(book, place, named)
         fresh = [row for row in (*made, *more) if _content(row) not in stood]
-        stood |= {_content(row) for row in fresh}
+        left = [row for row in left if _content(row) not in stood]
+        stood |= {_content(row) for row in (*fresh, *left)}
         counts.update({(code, book.name): n for code, n in found.items()})
         if unmatched:
             counts["REV012", book.name] += unmatched
-        rows += [{**row, "file_sha256": book.digest, "imported_on": today.isoformat()} for row in fresh]
-        aside += left
+        rows += [{**row, **_from(book, today)} for row in (*fresh, *left)]
         summary.append({
-            "file": book.name, "list": " ".join(place), "lines": len(book.lines), "added": len(fresh), "aside": len(left), "same_as_before": False,
+            "file": book.name, "list": " ".join(place), "lines": len(book.lines), "added": len(fresh), "aside": len(left), "same_as_before": False, "read": True,
         })  # fmt: skip
     findings = Findings(tuple(_finding(code, n, name) for (code, name), n in sorted(counts.items())))
-    return CameBack(rows, aside, findings, summary)
+    return CameBack(rows, findings, summary)
+
+
+def _from(book: Returned, today: date) -> dict[str, Any]:
+    return {"file_sha256": book.digest, "file": book.name, "imported_on": today.isoformat()}
 
 
 def standing_findings(rows: pd.DataFrame) -> Findings:
@@ -152,13 +168,17 @@ def _attached(book: Returned, place: tuple[str, ...], own: pd.DataFrame) -> tupl
         found.update(notes)
         if code:
             found[code] += 1
-            aside.append({"file": book.name, "row": line.row, "why": CODES[code][1], "name": line.name, "said": line.said, "notes": line.notes})
+            aside.append({**_plain(line, "aside", place), "key": line.key, "child_id": "", "family": "", "decision": "", "reason": _why(line, code)})
             continue
         line, late = _after_the_list(line, place[0])
         found.update({*line.problems, *late})
         child = by_key.loc[key]
         rows.append({**_plain(line, "decision", place), "key": key, "child_id": child["child_id"], "family": child["family"], "name": ""})
     return rows, aside, found
+
+
+def _why(line: Line, code: str) -> str:
+    return " ".join(part for part in (CODES[code][1], line.reason and f"[reason as written: {line.reason}]") if part)
 
 
 def _key_of(line: Line, by_key: pd.DataFrame, by_name: dict[str, list[str]]) -> tuple[str, str, tuple[str, ...]]:

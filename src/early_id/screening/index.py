@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from early_id.core.types import Json
 from early_id.present.page import render_page, table_html
-from early_id.present.wording import count_of, day_text
+from early_id.present.wording import count_of, day_text, plural
 from early_id.screening.entries import ScreeningList, ScreeningLists
 
 INDEX = "index.html"
@@ -31,7 +31,7 @@ def index_page(lists: ScreeningLists, outputs: Sequence[Json], hashes: dict[str,
     families, empty = sum(len(one.families) for one in lists.lists), sum(not one.families for one in lists.lists)
     first = lists.lists[0]
     body = Markup('<p class="finding">{}</p>').format(
-        f"{count_of(len(lists.lists), 'list')} with {count_of(families, 'family', 'families')}; {empty or 'none'} of them without a family. "
+        f"{count_of(len(lists.lists), 'list')} with {count_of(families, 'family', 'families')}; {empty or 'none'} of them {plural(empty or 1, 'is', 'are')} empty. "
         f"Made from records before {day_text(first.as_of)}, to be used until {day_text(first.expires_on)}."
     )
     body += Markup("<p>{}</p><p>{}</p>").format(

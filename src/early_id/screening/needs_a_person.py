@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from early_id.core.folders import own_folder, restrict
 from early_id.present.workbook import Sheet, Value, write_workbook
-from early_id.screening.answers import CONFLICT, WAITS, families_that_differ
+from early_id.screening.answers import CONFLICT, NO_ANSWER, WAITS, families_that_differ, open_aside
 from early_id.screening.listed import PLACE
 
 FILE = Path("reviews") / "needs_a_person.xlsx"
@@ -19,7 +19,7 @@ _LISTS = {"school_lead": "school list", "hub_lead": "hub list", "hub_followup": 
 
 
 def write_needs(
-    out: Path, rows: pd.DataFrame, found: pd.DataFrame, aside: Sequence[Mapping[str, Any]], wrong: pd.DataFrame, names: Mapping[tuple[str, str], str],
+    out: Path, rows: pd.DataFrame, found: pd.DataFrame, wrong: pd.DataFrame, names: Mapping[tuple[str, str], str],
     *, watermark: str | None, group: bool,
 ) -> Path:  # fmt: skip
     """Write ``reviews/needs_a_person.xlsx``: for the person who runs the lists, and nobody else.
@@ -42,6 +42,9 @@ def write_needs(
     asked = set(found.loc[found["status"] == CONFLICT, [*PLACE, "child_id"]].itertuples(index=False, name=None))
     of_one = pd.Series([line in asked for line in rows[[*PLACE, "child_id"]].itertuples(index=False, name=None)], index=rows.index, dtype=bool)
     given = rows[(rows["kind"] == "decision") & of_one]
+    unread = rows.merge(found.loc[found["status"] == NO_ANSWER, [*PLACE, "child_id"]], on=[*PLACE, "child_id"])
+    unread = unread[(unread["kind"] == "decision") & (unread["said"] != "")]
+    unclear = [line(row, "key", "said", "reason", "decided_on", "role", "notes") for row in unread.to_dict("records")]
     conflicts = [line(row, "key", "said", "reason", "decided_on", "role", "notes") for row in given.to_dict("records")]
     apart = families_that_differ(found)
     differ = found.merge(apart, on=[*PLACE, "family"])
@@ -49,17 +52,21 @@ def write_needs(
     own = [line(row, "year", "noticed", "decision", "decided_on", "role", "notes") for row in rows[rows["kind"] == "own"].to_dict("records")]
     said: list[list[Value]] = [[str(row["source"]), str(row["source_person_id"]), *_place(row), *(str(row[c]) for c in ("decided_on", "role", "reason", "notes"))] for row in wrong.to_dict("records")]  # fmt: skip
     left: list[list[Value]] = [
-        [str(row["file"]), str(row["row"]), str(row["name"]), str(row["said"]), str(row["notes"]), str(row["why"])] for row in aside
-    ]
+        [str(row["number"]), *_place(row), str(row["file"]), str(row["row"] or ""), *(str(row[c]) for c in ("name", "said", "decided_on", "role", "notes", "reason"))]
+        for row in open_aside(rows).to_dict("records")
+    ]  # fmt: skip
     sheets = [
         _sheet("To countersign", (*_PLACE, "Name", "Key", "Decision", "Date", "Role", "Notes"), waiting,
                "Passed to children's social care: a manager countersigns", [*notes, "early-id review countersign --by ROLE [KEY]"]),
         _sheet("Conflicts", (*_PLACE, "Name", "Key", "What was answered", "Reason", "Date", "Role", "Notes"), conflicts,
                "Different answers for one child: none stands until one has a later date", notes),
+        _sheet("Not one of the eight", (*_PLACE, "Name", "Key", "What was answered", "Reason", "Date", "Role", "Notes"), unclear,
+               "Answers that are none of the eight: none stands until the reader has said which is meant", notes),
         _sheet("Families that differ", (*_PLACE, "Name", "Key", "Decision", "Date", "Role", "Notes"), families,
                "Brothers and sisters with different decisions: all stand; ask whether that is meant", notes),
-        _sheet("Set aside", ("Workbook", "Row", "Name", "What was answered", "Notes", "Why"), left,
-               "Lines of the last import that could not be attached to a child", notes),
+        _sheet("Set aside", ("Number", *_PLACE, "Workbook", "Row", "Name", "What was answered", "Date", "Role", "Notes", "Why"), left,
+               "Lines and workbooks that could not be attached to a child, until somebody has seen to them",
+               [*notes, "early-id review dealt-with NUMBER --by ROLE"]),
         _sheet("Records said to be wrong", ("Supplier", "Its own number", *_PLACE, "Date", "Role", "Reason", "Notes"), said,
                "For each supplier: records that readers say are wrong", notes),
         _sheet("Families of readers' own", (*_PLACE, "Name", "Year", "What was noticed", "Decision", "Date", "Role", "Notes"), own,

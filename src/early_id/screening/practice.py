@@ -8,6 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from early_id.config.load import shipped
+from early_id.core.errors import BusyError
 from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Audience, Json
 from early_id.explain.narrative import Row, narrate
@@ -53,9 +54,22 @@ def practice_list() -> ScreeningList:
 
 
 def write_practice(out: Path) -> list[Json]:
-    """Write workbook, page and answers into ``out``; what was written."""
+    """Write workbook, page and answers into ``out``; what was written.
+
+    Raises
+    ------
+    BusyError
+        Another ``list.xlsx`` lies there, such as one that somebody has filled in: nothing is written then.
+    """
     one = practice_list()
-    write_bytes(out / "list.xlsx", list_workbook(one, watermark=WATERMARK))
+    book, content = out / "list.xlsx", list_workbook(one, watermark=WATERMARK)
+    if book.exists() and book.read_bytes() != content:
+        raise BusyError(
+            "A practice list lies there already and differs from what would be written; somebody may have filled it in.",
+            where=str(book),
+            what_next="Give another folder with --out, or move that file away first. Nothing was written.",
+        )
+    write_bytes(book, content)
     (page,) = list_pages(one, offer=shipped("offer.yaml"), ask="your supervisor, in this exercise", watermark=WATERMARK)
     write_text(out / "page.html", page)
     write_text(out / "answers.html", answers_page())

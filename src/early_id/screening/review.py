@@ -14,6 +14,8 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
+from early_id.core.errors import BusyError
+from early_id.core.fingerprint import file_sha256
 from early_id.explain.page import OUTCOMES
 from early_id.screening.workbook import ENTRY, KEY, LIST, OWN
 
@@ -58,6 +60,7 @@ class Returned:
     lines: tuple[Line, ...] = ()
     own: tuple[Line, ...] = ()
     why_not: str = ""
+    left: bool = False  #: too large to be looked at, or to be kept
 
 
 def workbooks_in(path: Path) -> list[Path]:
@@ -71,12 +74,16 @@ def workbooks_in(path: Path) -> list[Path]:
 
 def read_workbook(path: Path, *, today: date) -> Returned:
     """The lines of a workbook. Nothing is refused here: what cannot be read is said in ``why_not``."""
-    content = path.read_bytes()
+    try:
+        if path.stat().st_size > _MOST_MB * 2**20:
+            said = f"it is larger than {_MOST_MB} MB, which no list is, and was left where it lies"
+            return Returned(path.name, file_sha256(path), b"", why_not=said, left=True)
+        content = path.read_bytes()
+    except PermissionError:
+        raise BusyError.target_open(path) from None
     digest = sha256(content).hexdigest()
     if path.suffix.lower() not in (".xlsx", ".xlsm"):
         return Returned(path.name, digest, content, why_not="it is not an .xlsx workbook: open it and save it as one")
-    if len(content) > _MOST_MB * 2**20:
-        return Returned(path.name, digest, content, why_not=f"it is larger than {_MOST_MB} MB, which no list is")
     try:
         lines, own = _sheets(path, today)
     except _UNREADABLE:

@@ -153,11 +153,11 @@ def _publish(fresh: Path, out: Path, taken_out: bytes, *, group: bool) -> None:
     put_aside(out, group=group)
     restricted = out / TAKEN_OUT
     before = restricted.read_bytes() if restricted.exists() else None
-    write_bytes(restricted, taken_out)
+    write_bytes(restricted, taken_out, private=True)
     restrict(restricted.parent, group=group)
     try:
         put_in_place(fresh, out / "lists")
     except OSError as error:
-        restricted.unlink() if before is None else write_bytes(restricted, before)
+        restricted.unlink() if before is None else write_bytes(restricted, before, private=True)
         restrict(restricted.parent, group=group)
         raise BusyError.target_open(out / "lists") from error

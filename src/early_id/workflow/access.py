@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 LEFT_OUT = {
     "household_id", "evidence", "safe_to_contact", "protected_address", "no_joint_contact", "lead_contact", "lead_role", "uprn",
 }  # fmt: skip
+#: Columns of some tables that are about others, or tell where somebody lives.
+_OTHERS = {
+    "relationships": {"other_person_id"}, "family_groups": {"group_id"}, "school_contacts": {"contact_id", "forename", "surname"},
+    "addresses": {"uprn", "postcode"},
+}  # fmt: skip
 _ABOUT_THE_CHILD = "child"
 _LABELS = {"school_lead": "school list", "hub_lead": "hub list", "hub_followup": "follow-up sheet"}
 
@@ -64,7 +69,13 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
             if others.any():
                 notes.append(f"{int(others.sum())} factor(s) of assessments about another person of the household were left out.")
             rows = rows[~others]
-        columns = ["source", "source_person_id", *(c for c in table.column_names if c not in LEFT_OUT), "known_from", "known_to"]
+        columns = [
+            "source",
+            "source_person_id",
+            *(c for c in table.column_names if c not in LEFT_OUT | _OTHERS.get(name, set())),
+            "known_from",
+            "known_to",
+        ]
         shown = rows[list(dict.fromkeys(columns))]
         if len(shown):
             tables[name] = shown.loc[:, shown.notna().any()].sort_values(["source", "known_from"]).reset_index(drop=True)
@@ -93,8 +104,8 @@ def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
             notes.append(
                 f"{written} note(s) that staff wrote may name other people: read them in reviews/needs_a_person.xlsx and the workbooks, and decide what can be given."
             )
-    if any(bench.store.has(name) for name in ("household_members",)):
-        notes.append("Who else lives with the child, and marks on safe contact, were left out.")
+    if any(bench.store.has(name) for name in ("household_members", *_OTHERS)):
+        notes.append("Who else lives with the child or belongs to the child, other addresses, and marks on safe contact, were left out.")
     notes.append("Before it is sent: look whether telling any of it could do serious harm to somebody (Data Protection Act 2018, schedule 3).")
     return HeldAbout(who, tables, titles, tuple(notes), to_read)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.display import aside, progress
 from early_id.core.errors import InputDataError, SettingsError
+from early_id.core.folders import own_folder, restrict
 from early_id.core.types import Audience, SharingClass
 from early_id.features.past import Past
+from early_id.learning.tables import Words
 from early_id.present.wording import MADE_UP
+from early_id.present.write import write_text
 from early_id.screening.people import sort_key
 from early_id.workflow.steps import Bench, at_work, open_bench, people_frame
 from early_id.workflow.trailing import trail_of
@@ -49,11 +55,30 @@ def not_for_keys(bench: Bench, what: str) -> None:
         raise SettingsError(f"{what} is about families; this programme has keys and no families.", where=bench.in_force.programme.name)
 
 
+def words_of(bench: Bench) -> Words:
+    """What a page says of the council it is of."""
+    project = bench.cfg.project
+    return Words(project.name, project.contact, MADE_UP if bench.store.made_up else None)
+
+
+def write_both(bench: Bench, kind: str, day: date, page: Callable[[bool], str]) -> dict[str, Path]:
+    """Write a page in both renderings: the restricted one in a folder of its date, the one for publication beside it. Kind → path."""
+    out, group = bench.cfg.out_dir, bench.cfg.shared_with_group
+    own_folder(out / kind, group=group)
+    restricted = write_text(out / kind / day.isoformat() / f"{kind}_restricted.html", page(False))
+    restrict(out / kind, group=group)
+    return {kind: restricted, f"{kind}_publishable": write_text(out / f"{kind}_publishable.html", page(True))}
+
+
+def outputs_of(bench: Bench, paths: Mapping[str, Path]) -> tuple[dict[str, Any], ...]:
+    """What was written, relative to the output folder."""
+    return tuple({"kind": kind, "path": path.relative_to(bench.cfg.out_dir).as_posix()} for kind, path in paths.items())
+
+
 def followed_up(cfg: Config) -> FollowedUp:
     """Follow up contacts and referrals that met no threshold, and write pages and the hubs' workbooks. Needs a store, and no model."""
     from early_id.learning.followup import follow_up
     from early_id.learning.followup_files import write_followup
-    from early_id.learning.followup_page import Words
     from early_id.learning.followup_sheet import nothing_since
 
     bench = open_bench(cfg)
@@ -80,8 +105,7 @@ def followed_up(cfg: Config) -> FollowedUp:
                 except InputDataError as error:
                     aside(f"No workbooks for hubs are written: {error}")
             bar.advance()
-            words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
-            outputs = write_followup(follow, sheets, cfg.out_dir, words, cfg.follow_up, group=cfg.shared_with_group)
+            outputs = write_followup(follow, sheets, cfg.out_dir, words_of(bench), cfg.follow_up, group=cfg.shared_with_group)
             _on_record(bench, sheets)
             bar.advance()
     return FollowedUp(follow, tuple(outputs))

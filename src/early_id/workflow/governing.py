@@ -11,8 +11,11 @@ from early_id.acceptance.approval import ApprovalStatus, approval_status
 from early_id.acceptance.limits import Facts, check_bar
 from early_id.acceptance.openings import Opening, open_test_date
 from early_id.acceptance.verdict import final_verdict
+from early_id.core.errors import EarlyIdError
+from early_id.core.types import Json
 from early_id.features.programme import main_outcome
 from early_id.models.candidates import save_candidate
+from early_id.models.provenance import provenance
 from early_id.models.rebuild import recorded_inputs
 from early_id.models.refits import steadiness, with_steadiness
 from early_id.models.tracking import note_verdict
@@ -48,9 +51,11 @@ def open_all(bench: Bench, trials: Mapping[str, Trial]) -> dict[str, Opening]:
         audience: open_test_date(
             bench.cfg.store_dir,
             test_date=str(trial.splits.get("test_date")),
+            outcome=trial.outcome,
+            cohort=bench.in_force.programme.name,
             data_hash=bench.store.fingerprint,
             audience=audience,
-            acceptance_hash=bar.hash if bar else None,
+            acceptance_hash=bar.for_audience(audience).hash if bar else None,
             settings_hash=trial.best.settings_hash,
         )
         for audience, trial in trials.items()
@@ -66,17 +71,27 @@ def facts(bench: Bench, matrix: FeatureMatrix, trial: Trial) -> Facts:
     return Facts(
         set_aside=sum(file["rows_set_aside"] for file in files) / rows if rows else None,
         known=float(asked.notna().to_numpy().mean()) if asked.size else None,
-        steady=steady.get("value"),
+        # A few refits are shown; a limit is judged on all of them.
+        steady=steady.get("value") if trial.further.stability.get("refits", 0) >= bench.cfg.training.refits else None,
     )
 
 
 def _with_refits(bench: Bench, trial: Trial, matrix: FeatureMatrix) -> Trial:
-    """The trial with its refits, where the bar asks for steadiness and everything before it was cleared: they are many fits."""
+    """The trial with its refits: all of them where the bar's answer hangs on them, otherwise a few, to be shown. They are many fits."""
     cfg = bench.cfg
-    if trial.verdict != READY or cfg.acceptance is None or cfg.acceptance.steady_at_least is None:
+    bar = cfg.acceptance.for_audience(trial.audience) if cfg.acceptance else None
+    asked = trial.verdict == READY and bar is not None and bar.steady_at_least is not None
+    number = cfg.training.refits if asked else cfg.training.refits_to_show
+    if not number or trial.splits.get("kind") != "temporal":
         return trial
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    return with_steadiness(trial, steadiness(trial, matrix, cfg.training, sharing=sharing))
+    try:
+        return with_steadiness(trial, steadiness(trial, matrix, cfg.training.model_copy(update={"refits": number}), sharing=sharing))
+    except EarlyIdError as error:
+        if asked:
+            raise
+        # The test date has been opened by now: what is only shown may not cost the rest of the run.
+        return replace(trial, notes=(*trial.notes, f"Refits could not be made: {error.what}"))
 
 
 def judge_all(
@@ -113,14 +128,20 @@ def judge_all(
     return judged
 
 
+def marks_of(bench: Bench, matrix: FeatureMatrix) -> Json:
+    """Versions and hashes of what a matrix was made from, for whoever builds its models again."""
+    return provenance(matrix, bench.store, extensions=[bench.cfg.path(part) for part in bench.cfg.extensions])
+
+
 def keep_all(bench: Bench, trials: Mapping[str, Trial], matrix: FeatureMatrix) -> list[Path]:
     """Keep what was trained, for ``compare`` and ``register``, in the output folder."""
+    marks = marks_of(bench, matrix)
     return [
         save_candidate(
             trial,
             matrix.meta,
             out=bench.cfg.out_dir,
-            inputs=recorded_inputs(bench.cfg, matrix.meta, audience=audience, dates=matrix.meta.as_of_dates),
+            inputs=recorded_inputs(bench.cfg, matrix.meta, audience=audience, dates=matrix.meta.as_of_dates, marks=marks),
         )
         for audience, trial in trials.items()
     ]

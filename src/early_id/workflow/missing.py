@@ -10,23 +10,20 @@ import pandas as pd
 
 from early_id.core.display import progress
 from early_id.core.errors import InputDataError
-from early_id.core.folders import own_folder, restrict
+from early_id.core.folders import restrict
 from early_id.core.types import Audience, SharingClass
 from early_id.features.cohort import persons
 from early_id.features.outcomes import last_known
 from early_id.features.past import Past
 from early_id.features.programme import places
 from early_id.learning.missed import ROUTES, Missed, missed_chances, thresholds
-from early_id.learning.missed_page import Words, missed_page, timelines_page
-from early_id.models.candidates import load_candidate
-from early_id.models.portable import from_tables
-from early_id.present.wording import MADE_UP
+from early_id.learning.missed_page import missed_page, timelines_page
+from early_id.models.walked import scores_then
 from early_id.present.write import write_text
 from early_id.screening.capacity import choose_families
 from early_id.screening.listed import listed, newest_of_each
 from early_id.screening.people import RECIPIENT_COLUMNS, display_name
-from early_id.workflow.afterwards import not_for_keys
-from early_id.workflow.governing import approval_of
+from early_id.workflow.afterwards import not_for_keys, outputs_of, words_of, write_both
 from early_id.workflow.steps import Bench, at_work, build, open_bench
 from early_id.workflow.trailing import note_opened
 
@@ -61,7 +58,7 @@ def look_for_missed(cfg: Config, *, audience: str = Audience.HUB_LEAD, timelines
     Raises
     ------
     InputDataError
-        No date lies before the day of looking back, no statutory records are held, or no model was trained yet.
+        No date lies before the day of looking back, or no statutory records are held.
     SettingsError
         Timelines are asked for and nobody is named who answers for them.
     """
@@ -76,20 +73,15 @@ def look_for_missed(cfg: Config, *, audience: str = Audience.HUB_LEAD, timelines
     with at_work(bench, on_store=False):
         day = bench.screening_date()
         found, past = missed_of(bench, day, str(audience))
-        words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
-        folder = cfg.out_dir / "missed" / day.isoformat()
-        own_folder(cfg.out_dir / "missed", group=cfg.shared_with_group)
-        write_text(folder / "missed_restricted.html", missed_page(found, words, publishable=False))
-        write_text(cfg.out_dir / "missed_publishable.html", missed_page(found, words, publishable=True))
-        paths = {"missed": folder / "missed_restricted.html", "missed_publishable": cfg.out_dir / "missed_publishable.html"}
+        words = words_of(bench)
+        paths = write_both(bench, "missed", day, lambda publishable: missed_page(found, words, publishable=publishable))
         if timelines:
             who = persons(past)[["forename", "surname"]].fillna("")
             names = {child: display_name(who.loc[child], child) for child in found.children["child_id"] if child in who.index}
-            paths["missed_timelines"] = write_text(folder / "timelines.html", timelines_page(found, names, words))
+            paths["missed_timelines"] = write_text(paths["missed"].with_name("timelines.html"), timelines_page(found, names, words))
             note_opened(bench, "timelines", found.children["child_id"], by=by)
         restrict(cfg.out_dir / "missed", group=cfg.shared_with_group)
-    outputs = tuple({"kind": kind, "path": path.relative_to(cfg.out_dir).as_posix()} for kind, path in paths.items())
-    return LookedForMissed(found, outputs)
+    return LookedForMissed(found, outputs_of(bench, paths))
 
 
 def missed_of(bench: Bench, day: date, audience: str) -> tuple[Missed, Past]:
@@ -104,47 +96,39 @@ def missed_of(bench: Bench, day: date, audience: str) -> tuple[Missed, Past]:
             what_next="Name earlier dates, or take in the records.",
         )
     past = Past(bench.store, people, day)
-    score, model = _scorer(bench, audience)
     matrix = build(bench, people, dates=dates)
     with progress("Looking for missed chances", 2) as bar:
         children = thresholds(past, dates[0])
-        held = _held(bench, matrix, audience, score)
+        held, without = _held(bench, matrix, audience)
         bar.advance()
         known = last_known(bench.store)
         until = min(known.date(), day) if known is not None else day
         allowed = {SharingClass(c) for c in ROUTES}
         features = tuple(f for f in bench.in_force.catalogue if f.sharing in allowed)
         found = missed_chances(
-            past, children, matrix.X, matrix.evidence_dates, matrix.index, matrix.excluded, held, features, known_until=until, model=model
+            past, children, matrix.X, matrix.evidence_dates, matrix.index, matrix.excluded, held, features, known_until=until, without=without
         )
         bar.advance()
     return found, past
 
 
-def _scorer(bench: Bench, audience: str) -> tuple[Any, str]:
-    """The model that lists are made with, else the one trained last."""
-    status = approval_of(bench)
-    if audience in status.approved:
-        bundle = status.approved[audience].bundle
-        return bundle.estimator.score_log_odds, bundle.label
-    model = load_candidate(bench.cfg.out_dir, audience).contents["model.json"]
-    return from_tables(model["tables"], model["features"]).score_log_odds, f"the model trained last ({model['name']})"
-
-
-def _held(bench: Bench, matrix: FeatureMatrix, audience: str, score: Any) -> pd.DataFrame:
-    """child_id and as_of of those on the lists as they were made; on dates without, as they would have been made."""
+def _held(bench: Bench, matrix: FeatureMatrix, audience: str) -> tuple[pd.DataFrame, set[pd.Timestamp]]:
+    """child_id and as_of of those on the lists as they were made, on other dates as they could have been made then; and the dates of neither."""
     made = newest_of_each(listed(bench.cfg.store_dir))
     made = made[made["audience"] == str(Audience(audience))]
     parts = [made[["child_id"]].assign(as_of=pd.to_datetime(made["list_as_of"]))]
     column, _ = RECIPIENT_COLUMNS[Audience(audience)]
     capacity = places(matrix.index, audience, bench.cfg)
-    real = set(parts[0]["as_of"])
-    for moment in matrix.index["as_of"].unique():
-        if moment in real:
+    sharing = {str(name): [str(c) for c in classes] for name, classes in bench.cfg.sharing.items()}
+    seen, real, without = matrix.for_audience(audience, sharing), set(parts[0]["as_of"]), set()
+    others = seen.where(~seen.index["as_of"].isin(real)) if len(seen) else seen
+    # A model that learned from what came later, perhaps from these very children, would hold them with hindsight.
+    scores = scores_then(seen, bench.cfg.training) if len(others) else pd.Series(dtype=float)
+    for moment, now in others.index.groupby("as_of"):
+        if scores[now.index].isna().all():
+            without.add(pd.Timestamp(str(moment)))
             continue
-        now = matrix.at(moment).families_for(audience)
-        scores = pd.Series(score(now.X), index=now.index.index)
-        for recipient, rows in now.index.dropna(subset=[column]).groupby(column):
+        for recipient, rows in now.dropna(subset=[column]).groupby(column):
             chosen = choose_families(scores[rows.index], rows["family_id"], capacity[str(recipient)], tie_key=bench.people.key)
             parts.append(pd.DataFrame({"child_id": rows.loc[rows["family_id"].isin(chosen), "child_id"], "as_of": moment}))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True), without

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.core.display import progress
-from early_id.core.folders import own_folder, restrict
 from early_id.data.decisions import read_decisions
 from early_id.features.cohort import age_on, persons
 from early_id.features.outcomes import last_known
@@ -26,13 +25,11 @@ from early_id.learning.oversight import (
     help_quality,
     help_rows,
 )
-from early_id.learning.oversight_page import Words, oversight_page
+from early_id.learning.oversight_page import oversight_page
 from early_id.learning.tables import Question
-from early_id.present.wording import MADE_UP
-from early_id.present.write import write_text
 from early_id.screening.answers import answers
 from early_id.screening.listed import FOLLOW_UP, PLACE, listed, newest_of_each
-from early_id.workflow.afterwards import not_for_keys
+from early_id.workflow.afterwards import not_for_keys, outputs_of, words_of, write_both
 from early_id.workflow.reviewing import waiting_step_ups
 from early_id.workflow.steps import Bench, at_work, open_bench
 from early_id.workflow.trailing import trail_of
@@ -75,16 +72,10 @@ def oversee(cfg: Config) -> Overseen:
         with progress("Looking at what came back", 2) as bar:
             found = overseen(bench, day)
             bar.advance()
-            words = Words(cfg.project.name, cfg.project.contact, MADE_UP if bench.store.made_up else None)
-            folder = cfg.out_dir / "oversight" / day.isoformat()
-            own_folder(cfg.out_dir / "oversight", group=cfg.shared_with_group)
-            write_text(folder / "oversight_restricted.html", oversight_page(found, words, publishable=False))
-            restrict(cfg.out_dir / "oversight", group=cfg.shared_with_group)
-            write_text(cfg.out_dir / "oversight_publishable.html", oversight_page(found, words, publishable=True))
+            paths = write_both(bench, "oversight", day, lambda publishable: oversight_page(found, words_of(bench), publishable=publishable))
             bar.advance()
         trail_of(bench).note("oversight", {"as_of": day.isoformat()})
-    paths = {"oversight": f"oversight/{day.isoformat()}/oversight_restricted.html", "oversight_publishable": "oversight_publishable.html"}
-    return Overseen(found, tuple({"kind": kind, "path": path} for kind, path in paths.items()))
+    return Overseen(found, outputs_of(bench, paths))
 
 
 def overseen(bench: Bench, day: date) -> Oversight:
@@ -95,8 +86,6 @@ def overseen(bench: Bench, day: date) -> Oversight:
     lines = _lines(bench, day, since, past)
     offers = help_rows(past, since)
     offers = offers.join(_groups(bench, past, offers["child_id"]))
-    known = last_known(bench.store)
-    until = min(known.date(), day) if known is not None else day
     labels = {name: label for name, label in cfg.audit.characteristics.items() if name not in _LEFT_OUT and name in lines.columns}
     days = lines["days"].dropna()
     return Oversight(
@@ -105,13 +94,19 @@ def overseen(bench: Bench, day: date) -> Oversight:
         times=Question(lines.assign(category=lines["time"]), TIMES, TIMES[0], "children on lists"),
         help_steps=Question(offers, HELP_STEPS, OFFERED, "offers of early help"),
         quality=help_quality(past) if bench.store.has("early_help") else (),
-        changes=before_and_after(past, known_until=until) if bench.store.has("early_help") else (),
+        changes=before_and_after(past, known_until=_known_until(bench, day)) if bench.store.has("early_help") else (),
         by={"recipient": "School or hub", "role": "Reader's role", "audience": "Kind of list", **labels},
         waiting_step_ups=waiting_step_ups(cfg.store_dir),
         late_days=(float(days.quantile(0.5)), float(days.quantile(0.9))) if len(days) else None,
         followed=_followed(bench, past, lines),
         acted=_acted(bench, lines, labels),
     )
+
+
+def _known_until(bench: Bench, day: date) -> date:
+    """What happened in the last weeks may not be entered yet: a window that is not over by this day is not known yet."""
+    known = last_known(bench.store)
+    return (min(known.date(), day) if known is not None else day) - timedelta(days=bench.cfg.outcome.recording_lag_days)
 
 
 def _lines(bench: Bench, day: date, since: date, past: Past) -> pd.DataFrame:
@@ -160,15 +155,15 @@ def _followed(bench: Bench, past: Past, lines: pd.DataFrame) -> Question | None:
 def _acted(bench: Bench, lines: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """Agreement by group from the audit before and after people, of the lists' own children whose outcome is known by now."""
     from early_id.audit.acted import audit_before_and_after
-    from early_id.core.errors import EarlyIdError
     from early_id.learning.oversight import NO_ANSWER, NOT_YET, OVERRIDDEN
 
     done = lines[~lines["category"].isin([NO_ANSWER, NOT_YET])]
     if done.empty or not labels:
         return pd.DataFrame()
-    y = _outcomes(bench, done)
-    frame = done.assign(y=y[bench.in_force.programme.outcome], flag_before=1, flag_after=(done["category"] != OVERRIDDEN).astype(int))
-    try:
-        return audit_before_and_after(frame, label="y", groups=labels, settings=bench.cfg.audit, cluster="family_id").agreement
-    except EarlyIdError:
-        return pd.DataFrame()  # no outcome is known yet, or all are alike: agreement by group stands in the tables above
+    y = _outcomes(bench, done)[bench.in_force.programme.outcome]
+    if y.isna().all():
+        return pd.DataFrame()  # no outcome is known yet: agreement by group stands in the tables above
+    frame = done.assign(y=y, flag_before=1, flag_after=(done["category"] != OVERRIDDEN).astype(int))
+    # Agreement compares each group with everyone else; a group that the settings name for comparison may have nobody on a list.
+    rules = bench.cfg.audit.model_copy(update={"comparators": {}})
+    return audit_before_and_after(frame, label="y", groups=labels, settings=rules, cluster="family_id").agreement

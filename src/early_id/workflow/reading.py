@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from early_id.config.settings import Config
 
 LEDGER, KIND = "reading.jsonl", "reading"
+ENTRY = ["key", "child_id", "family_id", "hub_id", "stratum", "chance"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,19 @@ class Reading:
     aside: int = 0
     estimate: Estimate | None = None
     outputs: tuple[dict[str, Any], ...] = ()
+    again: bool = False  #: the draw of the date was on record already, and stands
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         said = {**asdict(self.estimate), "text": self.estimate.text} if self.estimate else None
-        return {"drawn": self.drawn, "read": self.read, "set_aside": self.aside, "estimate": said, "outputs": list(self.outputs)}
+        return {
+            "drawn": self.drawn,
+            "drawn_before": self.again,
+            "read": self.read,
+            "set_aside": self.aside,
+            "estimate": said,
+            "outputs": list(self.outputs),
+        }
 
 
 def ledger(store: Path) -> Chain:
@@ -56,6 +65,9 @@ def ledger(store: Path) -> Chain:
 
 def draw_records(cfg: Config, *, seed: int | None = None) -> Reading:
     """Draw families by lot from those who could be on the lists of the date, and write a workbook for each hub.
+
+    A date is drawn once: of two samples somebody could choose the one that says what they like. Asked for again, the first draw is given, and workbooks
+    that are missing are written; none that lies there is replaced.
 
     Raises
     ------
@@ -82,21 +94,27 @@ def draw_records(cfg: Config, *, seed: int | None = None) -> Reading:
             )
         who = people_frame(bench.store, people, day, settings=cfg, programme=bench.in_force.programme).dropna(subset=["hub_id"])
         who = who.assign(is_listed=who["child_id"].isin(held["child_id"]))
-        families = who.groupby("family_id")["is_listed"].any().reset_index()
-        number = secrets.randbits(48) if seed is None else seed
-        drawn = draw(families, below=rules.below, above=rules.above, seed=number)
-        first = who.sort_values(["family_id", "child_id"]).drop_duplicates("family_id")
-        rows = drawn.merge(first, on="family_id")
-        rows["key"] = [keyed_hash(f"{family}|{day}|{KIND}", people.key, length=8).upper() for family in rows["family_id"]]
+        before = _drawn(cfg.store_dir)
+        entries = before[before["as_of"] == day.isoformat()]
+        again = len(entries) > 0
+        if not again:
+            families = who.groupby("family_id")["is_listed"].any().reset_index()
+            number = secrets.randbits(48) if seed is None else seed
+            first = who.sort_values(["family_id", "child_id"]).drop_duplicates("family_id")
+            entries = draw(families, below=rules.below, above=rules.above, seed=number).merge(
+                first[["family_id", "child_id", "hub_id"]], on="family_id"
+            )
+            entries["key"] = [keyed_hash(f"{family}|{day}|{KIND}", people.key, length=8).upper() for family in entries["family_id"]]
+            listed_now = entries[ENTRY].astype({"hub_id": str}).to_numpy().tolist()
+            ledger(cfg.store_dir).append(
+                "drawn", {"as_of": day.isoformat(), "seed": number, "approved_by": rules.approved_by, "minutes": rules.minutes, "entries": listed_now}
+            )
+        rows = entries[["key", "child_id", "stratum", "chance"]].merge(who, on="child_id")
         names = zip(rows["forename"].fillna(""), rows["surname"].fillna(""), strict=True)
         rows["name"] = [f"{f} {s}".strip() for f, s in names]
         rows["order"] = [sort_key(f"{s} {f}") for f, s in zip(rows["forename"].fillna(""), rows["surname"].fillna(""), strict=True)]
         rows["year"] = [year_label("" if pd.isna(v) else str(v)) or "not held" for v in rows["nc_year"]]
         rows["school"] = rows["school_name"].fillna("not held")
-        entries = rows[["key", "child_id", "family_id", "hub_id", "stratum", "chance"]].astype({"hub_id": str}).to_numpy().tolist()
-        ledger(cfg.store_dir).append(
-            "drawn", {"as_of": day.isoformat(), "seed": number, "approved_by": rules.approved_by, "minutes": rules.minutes, "entries": entries}
-        )
         own_folder(cfg.out_dir / KIND, group=cfg.shared_with_group)
         outputs = []
         for hub, own in rows.sort_values(["order", "child_id"]).groupby("hub_id"):
@@ -107,12 +125,13 @@ def draw_records(cfg: Config, *, seed: int | None = None) -> Reading:
                 council=cfg.project.name,
                 watermark=MADE_UP if bench.store.made_up else None,
             )
-            write_bytes(path, content)
+            if not path.exists():
+                write_bytes(path, content)
             outputs.append({"kind": KIND, "path": path.relative_to(cfg.out_dir).as_posix(), "families": len(own)})
         restrict(cfg.out_dir / KIND, group=cfg.shared_with_group)
         trail = trail_of(bench)
-        trail.note("reading", {"as_of": day.isoformat(), "people": trail.people(rows["child_id"])})
-    return Reading(drawn=len(rows), outputs=tuple(outputs))
+        trail.note("reading", {"as_of": day.isoformat(), "drawn_before": again, "people": trail.people(rows["child_id"])})
+    return Reading(drawn=len(rows), outputs=tuple(outputs), again=again)
 
 
 def import_readings(cfg: Config, path: Path, *, today: date | None = None) -> Reading:
@@ -127,9 +146,11 @@ def import_readings(cfg: Config, path: Path, *, today: date | None = None) -> Re
         known, seen = set(drawn["key"]), set(read_decisions(cfg.store_dir)["file_sha256"])
         rows, aside = [], 0
         for book in (read_workbook(one, today=day) for one in workbooks_in(path)):
-            keep_workbook(cfg.store_dir, book.digest, book.content, group=cfg.shared_with_group)
+            if not book.left:
+                keep_workbook(cfg.store_dir, book.digest, book.content, group=cfg.shared_with_group)
             if book.digest in seen:
                 continue
+            aside += bool(book.why_not)
             for line in book.lines:
                 judged = next((one for one in JUDGED if sort_key(one) == sort_key(line.said)), "")
                 if not line.said:
@@ -156,9 +177,12 @@ def readings_say(store: Path) -> Estimate:
 
 
 def _drawn(store: Path) -> pd.DataFrame:
-    columns = ["key", "child_id", "family_id", "hub_id", "stratum", "chance"]
-    parts = [pd.DataFrame(r.body["entries"], columns=columns).assign(as_of=r.body["as_of"]) for r in ledger(store).read()]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "as_of"])
+    """Who was drawn: of each date by its first draw, whatever an older store may hold."""
+    parts: dict[str, pd.DataFrame] = {}
+    for record in ledger(store).read():
+        as_of = str(record.body["as_of"])
+        parts.setdefault(as_of, pd.DataFrame(record.body["entries"], columns=ENTRY).assign(as_of=as_of))
+    return pd.concat(parts.values(), ignore_index=True) if parts else pd.DataFrame(columns=[*ENTRY, "as_of"])
 
 
 def _safe(name: str) -> str:

@@ -19,6 +19,7 @@ from early_id.models.mirror import mirror
 from early_id.models.rebuild import Rebuilt, compare_rebuilt, recorded_config
 from early_id.models.registry import Bundle, find_bundle, load_bundle
 from early_id.schema.tables import CANONICAL
+from early_id.workflow.governing import marks_of
 from early_id.workflow.steps import Bench, build
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def approve_model(bench: Bench, model: str, application: Application, *, today: 
         holds_data=trained_on is not None,
     )
     refuse_after_lists(cfg, bundle)
-    record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up))
+    record, replaced = approve(cfg.models_dir, application, standing, made_up=bool(trained_on and trained_on.made_up), group=cfg.shared_with_group)
     notes = [f"{label} was retired: one model of an audience is approved at a time." for label in replaced]
     for label in replaced:
         notes += [*_copied(cfg, named_bundle(cfg, label), RETIRED, record), *whom_it_listed(cfg, named_bundle(cfg, label))]
@@ -223,7 +224,9 @@ def rebuild_model(bench: Bench, model: str) -> Rebuilt:
     then = replace(bench, cfg=cfg, store=store, in_force=load_extensions(cfg))
     matrix = build(then, then.people, dates=tuple(date.fromisoformat(day) for day in bundle.inputs["dates"]))
     # Rules, other models and figures do not move the model that was put forward.
-    alone = cfg.training.model_copy(update={"models": (cfg.training.put_forward,), "baselines": (), "resamples": 50, "tracking": False})
+    figures = {"baselines": (), "comparators": (), "resamples": 50, "tracking": False, "challenger": False, "labels": False, "sharing_cost": False}
+    alone = cfg.training.model_copy(update={"models": (cfg.training.put_forward,), **figures})
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    trial = run_trial(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing)
-    return compare_rebuilt(bundle, trial.best, matrix.meta, tuple(bench.in_force.catalogue))
+    # The council's name counts: breaks may be declared for it alone.
+    trial = run_trial(matrix, alone, acceptance=cfg.acceptance, audience=bundle.audience, sharing=sharing, council=cfg.project.name)
+    return compare_rebuilt(bundle, trial.best, matrix.meta, tuple(bench.in_force.catalogue), marks=marks_of(then, matrix))

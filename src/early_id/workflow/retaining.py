@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.trail import Trail
+from early_id.data.aside import WAITING
 from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import keep_only, read_decisions
 from early_id.data.remove import count_rows, drop_old_versions, expired, remove_rows
-from early_id.workflow.steps import at_work, open_bench
+from early_id.screening.filled_in import put_aside
+from early_id.workflow.steps import at_work, open_bench, settle_lists
 
 if TYPE_CHECKING:
     from early_id.config.settings import Config
     from early_id.workflow.steps import Bench
 
+#: Files about people that are written over or added to: as old as they are.
+LOOSE = ("features/*.parquet", "retired/*.csv")
 #: Folders of the output folder that are named by the day on which they were made.
 DATED = ("followup", "feedback", "filled_in", "rights", "missed", "oversight", "reading")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
@@ -52,11 +56,15 @@ def retain(cfg: Config, *, today: date | None = None, dry_run: bool = False) -> 
     }
     deleted: dict[str, int] = {}
     with at_work(bench, on_store=True):
-        for decided, step in steps.values():
-            if decided:
-                deleted |= {name: n for name, n in step(bench, day, dry_run).items() if n}
-        if deleted and not dry_run:
-            Trail(cfg.store_dir, cfg.shared_with_group).note("retain", {"deleted": deleted, "on": day.isoformat()})
+        if rules.lists is not None and not dry_run:
+            settle_lists(bench)  # a publication that broke off is put on record before its lists go
+        try:
+            for decided, step in steps.values():
+                if decided:
+                    deleted |= {name: n for name, n in step(bench, day, dry_run).items() if n}
+        finally:  # what is gone is on record, whatever happened to the rest
+            if deleted and not dry_run:
+                Trail(cfg.store_dir, cfg.shared_with_group).note("retain", {"deleted": deleted, "on": day.isoformat()})
     return Retained(deleted, tuple(name for name, (decided, _) in steps.items() if not decided), dry_run)
 
 
@@ -88,11 +96,14 @@ def _set_aside(bench: Bench, today: date, dry: bool) -> dict[str, int]:
     for batch in bench.store.version.batches:
         received = max((date.fromisoformat(file["received"]) for file in batch["files"]), default=today)
         folder = bench.store.folder / "set_aside" / f"{batch['number']:06d}"
-        if received < before and folder.is_dir() and any(folder.iterdir()):
+        # What waits for a correction is the version's: places and hashes, which go with it.
+        versions = bench.store.folder / "versions" / f"{batch['number']:06d}.json"
+        over = [item for item in folder.glob("*") if not (item.name == WAITING and versions.is_file())]
+        if received < before and over:
             gone += 1
             if not dry:
-                shutil.rmtree(folder)
-                folder.mkdir()
+                for item in over:
+                    item.unlink()
         note = bench.store.folder / "urgent" / f"{batch['number']:06d}.json"
         # An urgent file that nobody has acknowledged stays, however old it is.
         if received < before and note.is_file() and json.loads(note.read_text(encoding="utf-8")).get("acknowledged_on"):
@@ -105,12 +116,13 @@ def _set_aside(bench: Bench, today: date, dry: bool) -> dict[str, int]:
 
 def _lists(bench: Bench, today: date, dry: bool) -> dict[str, int]:
     out, before = bench.cfg.out_dir, today - timedelta(days=bench.cfg.retention.lists or 0)
-    gone = {"lists": 0, "dated folders": 0}
+    gone = {"lists": 0, "dated folders": 0, "files of features and of retired models": 0}
     manifests = list((out / "lists").glob("*/*/manifest.json"))
     ends = [_field(path, "expires_on") for path in manifests]
     if manifests and all(end is not None and end < before for end in ends):
         gone["lists"] = len(manifests)
         if not dry:
+            put_aside(out, group=bench.cfg.shared_with_group)  # what somebody filled in, and nobody has imported yet
             for name in ("lists", "restricted", "reviews"):
                 shutil.rmtree(out / name, ignore_errors=True)
     for folder in (item for name in DATED for item in (out / name).glob("*")):
@@ -119,6 +131,11 @@ def _lists(bench: Bench, today: date, dry: bool) -> dict[str, int]:
             gone["dated folders"] += 1
             if not dry:
                 shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    for path in (item for name in LOOSE for item in out.glob(name)):
+        if date.fromtimestamp(path.stat().st_mtime) < before:
+            gone["files of features and of retired models"] += 1
+            if not dry:
+                path.unlink()
     return gone
 
 
@@ -127,13 +144,24 @@ def _decisions(bench: Bench, today: date, dry: bool) -> dict[str, int]:
     rows = read_decisions(store)
     old = (rows["imported_on"] < before) & (rows["imported_on"] != "")
     kept = {digest[:16] for digest in rows.loc[~old, "file_sha256"]}
-    books = [p for p in (store / DECISIONS / "workbooks").glob("*.xlsx") if p.stem in {d[:16] for d in rows.loc[old, "file_sha256"]} - kept]
+    came = _came_in(store)
+    gone = {digest[:16] for digest in rows.loc[old, "file_sha256"]}
+    books = [path for path, day in came.items() if path.stem not in kept and (path.stem in gone or day < before)]
     if not dry:
-        if old.any():
-            keep_only(store, ~old, group=bench.cfg.shared_with_group)
+        keep_only(store, ~old, group=bench.cfg.shared_with_group)
         for book in books:
             book.unlink()
     return {"decisions": int(old.sum()), "workbooks": len(books)}
+
+
+def _came_in(store: Path) -> dict[Path, str]:
+    """Workbook → day on which it came in last, by the trail; by its file where nothing is on record of it."""
+    days: dict[str, str] = {}
+    for record in Trail(store).read():
+        if record.kind == "review":
+            days |= {one["sha256"]: record.body.get("on", record.at[:10]) for one in record.body["workbooks"]}
+    books = (store / DECISIONS / "workbooks").glob("*.xlsx")
+    return {path: days.get(path.stem, date.fromtimestamp(path.stat().st_mtime).isoformat()) for path in books}
 
 
 def _keys(bench: Bench, today: date, dry: bool) -> dict[str, int]:

@@ -18,7 +18,7 @@ from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
 from early_id.features.cohort import hubs, open_spells, persons
 from early_id.features.past import Past
 from early_id.present.wording import MADE_UP
-from early_id.screening.answers import RECORD_WRONG, WAITS, answers
+from early_id.screening.answers import RECORD_WRONG, WAITS, answers, open_aside
 from early_id.screening.listed import PLACE, listed
 from early_id.screening.people import display_name
 from early_id.workflow.afterwards import not_for_keys
@@ -44,6 +44,11 @@ class Imported:
     findings: Findings
     waiting: int
     outputs: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether not one of the workbooks could be read as that of a list made here."""
+        return not any(book["read"] for book in self.books)
 
     def to_json(self) -> dict[str, Any]:
         """Counts and paths."""
@@ -99,20 +104,25 @@ def import_reviews(cfg: Config, path: Path, *, today: date | None = None) -> Imp
         before = read_decisions(store)
         made = came_back(books, held, candidates, before, today=today)
         for book in books:
-            keep_workbook(store, book.digest, book.content, group=group)
+            if not book.left:
+                keep_workbook(store, book.digest, book.content, group=group)
         added = add_decisions(store, made.rows, group=group)
         rows = read_decisions(store)
         found = answers(rows)
-        _note_open_lines(store, found, made.rows, held)
+        # From all that is on record of these workbooks, not from what was just added: an import that was killed in between is made good by the next one.
+        own = rows[rows["file_sha256"].isin({book.digest for book in books})]
+        _note_open_lines(store, found, own.to_dict("records"), held)
         trail = trail_of(bench)
-        trail.note("review", {
-            "workbooks": [{"sha256": book.digest[:16], "list": one["list"]} for book, one in zip(books, made.books, strict=True)],
-            "lines": added, "set_aside": len(made.aside), "people": trail.people({row["child_id"] for row in made.rows if row["child_id"]}),
-        })  # fmt: skip
+        noted = {one["sha256"] for record in trail.read() if record.kind == "review" for one in record.body["workbooks"]}
+        if added or any(book.digest[:16] not in noted for book in books):
+            trail.note("review", {
+                "on": today.isoformat(), "workbooks": [{"sha256": book.digest[:16], "list": one["list"]} for book, one in zip(books, made.books, strict=True)],
+                "lines": added - len(made.aside), "set_aside": len(made.aside), "people": trail.people(set(own["child_id"]) - {""}),
+            })  # fmt: skip
         wrong = records_said_wrong(bench, people, found)
         findings = made.findings + standing_findings(rows) + supplier_findings(wrong)
-        outputs = _for_a_person(bench, people, rows, found, made.aside, wrong)
-    return Imported(tuple(made.books), added, len(made.aside), findings, int((found["status"] == WAITS).sum()), tuple(outputs))
+        outputs = _for_a_person(bench, people, rows, found, wrong)
+    return Imported(tuple(made.books), added - len(made.aside), len(made.aside), findings, int((found["status"] == WAITS).sum()), tuple(outputs))
 
 
 def countersign(cfg: Config, *, by: str, keys: Sequence[str], on: date | None = None, notes: str = "") -> int:
@@ -148,11 +158,41 @@ def countersign(cfg: Config, *, by: str, keys: Sequence[str], on: date | None = 
     return len(rows)
 
 
+def deal_with(cfg: Config, *, by: str, numbers: Sequence[int], on: date | None = None, notes: str = "") -> int:
+    """Put on record that somebody has seen to lines and workbooks that were set aside; how many.
+
+    Raises
+    ------
+    SettingsError
+        Nobody is named, or a number is not one of a line that is still open.
+    """
+    if not by.strip():
+        raise SettingsError("Not stated: who has seen to it.", where="review dealt-with", what_next="Give --by ROLE.")
+    bench = open_bench(cfg)
+    with at_work(bench, on_store=True):
+        still = set(open_aside(read_decisions(cfg.store_dir))["number"])
+        if unknown := set(numbers) - still:
+            raise SettingsError(
+                f"{len(unknown)} of the numbers given are of no line that is set aside and still open.",
+                where="review dealt-with",
+                what_next=f"Open: {', '.join(str(n) for n in sorted(still)) or 'none'}. They stand in reviews/needs_a_person.xlsx, sheet 'Set aside'.",
+            )
+        day = (on or date.today()).isoformat()
+        rows = [
+            {"kind": "settled", "row": n, "role": by, "notes": notes, "decided_on": day, "imported_on": date.today().isoformat()}
+            for n in sorted(set(numbers))
+        ]
+        add_decisions(cfg.store_dir, rows, group=cfg.shared_with_group)
+        trail_of(bench).note("dealt with", {"by": by, "lines": len(rows)})
+        write_what_needs_a_person(bench)
+    return len(rows)
+
+
 def write_what_needs_a_person(bench: Bench) -> list[dict[str, Any]]:
     """Write ``reviews/needs_a_person.xlsx`` anew from what is on record."""
     people, rows = bench.people, read_decisions(bench.cfg.store_dir)
     found = answers(rows)
-    return _for_a_person(bench, people, rows, found, [], records_said_wrong(bench, people, found))
+    return _for_a_person(bench, people, rows, found, records_said_wrong(bench, people, found))
 
 
 def waiting_step_ups(store: Path) -> int:
@@ -224,13 +264,11 @@ def _note_open_lines(store: Path, found: pd.DataFrame, rows: Sequence[dict[str, 
     note_returned(store, returned)
 
 
-def _for_a_person(
-    bench: Bench, people: People, rows: pd.DataFrame, found: pd.DataFrame, aside: Sequence[dict[str, Any]], wrong: pd.DataFrame
-) -> list[dict[str, Any]]:
+def _for_a_person(bench: Bench, people: People, rows: pd.DataFrame, found: pd.DataFrame, wrong: pd.DataFrame) -> list[dict[str, Any]]:
     from early_id.screening.needs_a_person import write_needs
 
     days = sorted({*found["list_as_of"], *rows["list_as_of"]} - {""})
     names, _ = _names(bench, people, days, found)
     mark = MADE_UP if bench.store.made_up else None
-    path = write_needs(bench.cfg.out_dir, rows, found, aside, wrong, names, watermark=mark, group=bench.cfg.shared_with_group)
+    path = write_needs(bench.cfg.out_dir, rows, found, wrong, names, watermark=mark, group=bench.cfg.shared_with_group)
     return [{"kind": "needs_a_person", "path": path.relative_to(bench.cfg.out_dir).as_posix()}]

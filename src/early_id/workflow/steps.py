@@ -47,9 +47,10 @@ class Bench:
     @property
     def people(self) -> People:
         """Children and families behind the records."""
-        if self.in_force.programme.link:
-            return self.in_force.programme.link(self.store, self.cfg)
-        return link(self.store, self.cfg.linkage, key=self.cfg.project.key)
+        with progress("Linking people"):
+            if self.in_force.programme.link:
+                return self.in_force.programme.link(self.store, self.cfg)
+            return link(self.store, self.cfg.linkage, key=self.cfg.project.key)
 
     def dates(self) -> tuple[date, ...]:
         """As-of dates of the settings, or those that the programme finds in the data."""

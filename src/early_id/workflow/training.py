@@ -88,7 +88,7 @@ def compare_trained(bench: Bench) -> Trained:
             candidate = load_candidate(bench.cfg.out_dir, audience)
         except EarlyIdError:
             break
-        if not _is_current(bench, candidate.hashes, candidate.contents["model.json"]["settings_hash"]) or not candidate.card["models"]:
+        if not _is_current(bench, audience, candidate.hashes, candidate.contents["model.json"]["settings_hash"]) or not candidate.card["models"]:
             break
         found[audience] = candidate.card
     else:
@@ -96,9 +96,10 @@ def compare_trained(bench: Bench) -> Trained:
     return train_and_judge(bench)
 
 
-def _is_current(bench: Bench, hashes: dict[str, str], settings_hash: str) -> bool:
+def _is_current(bench: Bench, audience: str, hashes: dict[str, str], settings_hash: str) -> bool:
     cfg = bench.cfg
-    now = fingerprint({"training": cfg.training.model_dump(), "acceptance": cfg.acceptance.model_dump() if cfg.acceptance else None})
+    bar = cfg.acceptance.for_audience(audience) if cfg.acceptance else None
+    now = fingerprint({"training": cfg.training.model_dump(), "acceptance": bar.model_dump() if bar else None})
     return settings_hash == now and hashes["data_hash"] == bench.store.fingerprint and hashes["catalogue_hash"] == bench.in_force.catalogue.hash
 
 

@@ -91,7 +91,9 @@ def not_linked(gone: pd.DataFrame) -> list[Counted]:
 
 
 #: Said where a run ends between the opening of the test date and its outputs.
-OPENED_ALL_THE_SAME = "The test date counts as opened all the same: its results were made, and stand in the tracking store. The next look at them on the same data will be exploratory."
+OPENED_ALL_THE_SAME = (
+    "The test date counts as opened all the same: its results were made, and stand in the tracking store. The next look at them will be exploratory."
+)
 
 
 def no_bar(bench: Bench) -> list[str]:
@@ -104,7 +106,8 @@ def no_bar(bench: Bench) -> list[str]:
             f"No test results are shown. Missing: the bar, a file {BAR} beside the settings, or the file that they name under 'acceptance'. "
             "A form to fill in: early-id train --template. The test date was not opened."
         ]
-    return [f"The bar says nothing about {words}, which an approval asks for." for words in bar.unstated] if bar else []
+    unstated = [words for name in bench.in_force.programme.audiences for words in bar.unstated_for(name)] if bar else []
+    return [f"The bar says nothing about {words}, which an approval asks for." for words in dict.fromkeys(unstated)]
 
 
 def not_made(lists: ScreeningLists | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from early_id.data.history import Taken, code_trend, received, trend
 from early_id.present.charts import lines
 from early_id.present.glossary import AsIs
 from early_id.present.page import Cell, chart_html, render_page, table_html
-from early_id.present.wording import and_list, count_of, day_text, sentence_case
+from early_id.present.wording import and_list, count_of, day_text, percent, sentence_case
 
 #: What is shown first, at most.
 FIRST = 6
@@ -39,7 +39,7 @@ def findings_page(taken: Taken, *, watermark: str | None = None, said: Sequence[
     """The whole page as HTML."""
     files, found = taken.standing
     parts = [
-        _lead(taken, files),
+        _lead(taken, files, found),
         _first(found),
         _by_supplier(found, supplier_names(files, taken.coverage)),
         _files(files),
@@ -96,7 +96,12 @@ def _long_day(text: str) -> str:
     return day_text(date.fromisoformat(text[:10])) if text else "a day that is not known"
 
 
-def _lead(taken: Taken, files: Sequence[Mapping[str, Any]]) -> Markup:
+def copies_of(found: Iterable[Finding], aside: int) -> int:
+    """Rows set aside that repeat another row of their file exactly."""
+    return min(aside, sum(item.count for item in found if item.code in NOTHING_TO_DO))
+
+
+def _lead(taken: Taken, files: Sequence[Mapping[str, Any]], found: Findings) -> Markup:
     if not taken.batches:
         return Markup("<p class='finding'>Nothing was taken in yet.</p>")
     last, sums = taken.batches[-1], totals(files)
@@ -105,11 +110,13 @@ def _lead(taken: Taken, files: Sequence[Mapping[str, Any]]) -> Markup:
     cleared = totals(last["files"])["rows_cleared"]
     sentences = [
         f"{sums['rows_in']:,} rows stand in {count_of(len(files), 'file')}: {sums['rows_kept']:,} were kept, "
-        f"{sums['rows_set_aside']:,} ({100 * share:.2f}%) were set aside with the reason. None was dropped."
+        f"{sums['rows_set_aside']:,} ({percent(share, fine=True)}) were set aside with the reason. None was dropped."
     ]
     more = [f"The last batch, number {last['number']}, was received on {_long_day(received(last))} and held {count_of(len(last['files']), 'file')}."]
     if cleared:
         more.append(f"{count_of(cleared, 'row')} that had been set aside earlier came back right in it.")
+    if copies := copies_of(found, sums["rows_set_aside"]):
+        more.append(f"{count_of(copies, 'row')} set aside {'repeats another' if copies == 1 else 'repeat others'} exactly, so that nothing is lost.")
     more.append(
         f"{count_of(waiting, 'row')} set aside {'waits' if waiting == 1 else 'wait'} for a correction."
         if waiting

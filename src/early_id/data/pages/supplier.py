@@ -12,7 +12,7 @@ from markupsafe import Markup
 from early_id.core.findings import Finding, Findings
 from early_id.core.types import Severity
 from early_id.data.history import Taken
-from early_id.data.pages.findings import NOTHING_TO_DO, day, ordered, supplier_names, totals
+from early_id.data.pages.findings import NOTHING_TO_DO, copies_of, day, ordered, supplier_names, totals
 from early_id.present.glossary import AsIs
 from early_id.present.page import Cell, render_page, table_html
 from early_id.present.wording import count_of, day_text
@@ -40,22 +40,21 @@ def supplier_pages(taken: Taken, *, contact: str, watermark: str | None = None) 
     suppliers: dict[tuple[str, str], str] = dict(sorted(set(names.values())))
     for supplier, name in suppliers.items():
         own = [file for file in files if names[str(file["source"]), str(file["file"])][0] == supplier]
-        mine = [
-            item
-            for item in found
-            if names.get((item.source, item.where), ((item.source, ""), ""))[0] == supplier
-            and item.severity is not Severity.NOTE
-            and item.code not in NOTHING_TO_DO
-        ]
+        theirs = [item for item in found if names.get((item.source, item.where), ((item.source, ""), ""))[0] == supplier]
+        mine = [item for item in theirs if item.severity is not Severity.NOTE and item.code not in NOTHING_TO_DO]
         if mine:
             stem = re.sub(r"[^A-Za-z0-9]+", "_", "_".join(part for part in supplier if part)).strip("_").lower()
-            pages[f"{stem}.html"] = _page(name, own, mine, contact=contact, watermark=watermark)
+            copies = copies_of(theirs, totals(own)["rows_set_aside"])
+            pages[f"{stem}.html"] = _page(name, own, mine, copies, contact=contact, watermark=watermark)
     return pages
 
 
-def _page(name: str, files: Sequence[Mapping[str, Any]], found: Sequence[Finding], *, contact: str, watermark: str | None) -> str:
+def _page(name: str, files: Sequence[Mapping[str, Any]], found: Sequence[Finding], copies: int, *, contact: str, watermark: str | None) -> str:
     sums, last = totals(files), max(str(file["received"]) for file in files)
-    aside = f"{sums['rows_set_aside']:,} could not be used" if sums["rows_set_aside"] else "all could be used"
+    faulty = sums["rows_set_aside"] - copies
+    aside = f"{faulty:,} could not be used" if faulty else "all could be used"
+    if copies:  # said, or the figures of the table would not add up to what was set aside
+        aside += f", and of {count_of(copies, 'row')} sent twice one copy was kept"
     lead = f"Thank you for your records. We received {sums['rows_in']:,} rows in {count_of(len(files), 'file')}, the last on {day_text(date.fromisoformat(last))}; {aside}."
     more = "Please correct them in your own system and send the export again: corrected rows are recognised, and nothing has to be marked or listed."
     parts = [Markup("<p class='finding'>{}</p><p>{}</p>").format(lead, more)]

@@ -60,7 +60,7 @@ RULES: tuple[Rule, ...] = (
     Rule("STA007", _Q, _STATUS, f"status = 'CPP' AND {running('start_on', 'end_on', f'{PERSON}, status')}", "A child has two child protection plans at once.",
          "Ask for the end of the earlier one; the child counts as open while either is.", "CINV 8935", "records", number=20),
     Rule("STA008", _Q, _STATUS, "status = 'REFERRAL' AND (referral_source IS NULL OR (primary_need IS NULL AND NOT referral_nfa))",
-         "The source of a referral is missing, or its primary need though it led to work.", "Complete it; both are sparse on referrals without further action.",
+         "The source of a referral is missing, or its primary need though it led to work.", "Complete it. On referrals without further action both are often left out.",
          "CINV 8610, 8866", needs=("referral_source", "primary_need", "referral_nfa"), number=21, blames=("referral_source", "primary_need")),
     Rule("STA009", _Q, _STATUS, "status = 'REFERRAL' AND referral_nfa AND outcome = 'assessed'",
          "A referral marked 'no further action' was worked on.", "Ask which holds; the child counts as open by what was done.", "CINV 8831",

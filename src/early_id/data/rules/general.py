@@ -45,8 +45,8 @@ RULES: tuple[Rule, ...] = (
 BUILT_IN: tuple[Rule, ...] = (
     Rule("GEN001", _E, (), "", "A date, a number or a yes-or-no cannot be read.",
          "Correct it, or name its format in the shape under 'dates' or its meaning under 'values'.", scope="intake"),
-    Rule("GEN002", _E, (), "", "A value that the table cannot do without is missing.", "Complete it at the source.", scope="intake"),
-    Rule("DUP001", _E, (), "", "The row repeats another row of the same file exactly.", "Nothing is lost: one copy is kept.", scope="intake"),
+    Rule("GEN002", _E, (), "", "A value that has to be there is missing.", "Complete it at the source.", scope="intake"),
+    Rule("DUP001", _N, (), "", "The row repeats another row of the same file exactly.", "Nothing: one copy is kept, the other is set aside.", scope="intake"),
     Rule("DUP002", _E, (), "", "Two rows of one day give different answers for the same record.",
          "Ask the source which holds; the first is kept, but a mark that is settled before one that is not (N, -).", "CINV 8898", scope="intake"),
     Rule("DAT001", _Q, (), "", "No day above 12 stands in a column of many dates: day and month have probably changed places.",
@@ -63,6 +63,9 @@ BUILT_IN: tuple[Rule, ...] = (
          "It was not read again. To have it read again, correct its source name, its shape or 'received' in the settings, or send a new export.", scope="intake"),
     Rule("FIL002", _N, (), "", "The file was taken in before under another source name, shape or day of receipt.",
          "It was read again, and the rows of the earlier reading were withdrawn; the earlier version of the store still holds them.", scope="intake"),
+    Rule("FIL004", _E, (), "", "A line has more or fewer cells than there are headings, so nobody can tell which cell is which.",
+         "Look at the line at the source: often a comma or a line break stands in a cell without quotes round it. The rest of the file was read. Counted are records.",
+         scope="intake"),
     Rule("FIL003", _N, (), "", "Rows of people whose records were erased came again and were left out.",
          "Nothing has to be done here; ask the source to stop sending them. Counted are the rows.", scope="intake"),
 )  # fmt: skip

@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
          "Use the codes of the children in need census.", "CINV 8540", needs=("disability_codes",), number=13, blames=("disability_codes",)),
     Rule("PUP016", _Q, ("pupils", "pupils_last_year"),
          f"(upn <> held_upn AND NOT {_TEMPORARY.format('held_upn')} AND NOT {_TEMPORARY.format('upn')}) OR ethnicity <> held_ethnicity",
-         "The UPN or ethnic group differs from the one that was held of the same person.",
+         "The UPN or ethnic group differs from the one held for the same person.",
          "Ask which is right: a changed UPN can be another child under the same id. Both are kept with their dates.", "903V 208, 204", number=9,
          blames=("upn", "ethnicity")),
     Rule("PUP017", _Q, _PUPILS, f"sen_provision IS NOT NULL AND sen_provision NOT IN ({values('sen_provision')})", "The SEN provision is not in the code list.",

@@ -28,7 +28,7 @@ RULES: tuple[Rule, ...] = (
     Rule("ENR002", _Q, _ROLL, running("start_on", "end_on", PERSON), "A pupil comes on a roll while still on another.",
          "Ask both schools. Two rolls at once are right for a pupil registered at two (mark D), and wrong where a leaving date is missing.",
          "data standards, 1.3 (D)", "records"),
-    Rule("ENR003", _Q, ("enrolments", "schools"), "NOT regexp_full_match(establishment, '[0-9]{7}')", "The establishment number has not seven digits.",
+    Rule("ENR003", _Q, ("enrolments", "schools"), "NOT regexp_full_match(establishment, '[0-9]{7}')", "The establishment number does not have seven digits.",
          "A spreadsheet may have taken noughts away: export the column as text.", "data standards, 7.2", needs=("establishment",), blames=("establishment",)),
     Rule("ENR004", _Q, _ROLL, f"nc_year IS NOT NULL AND upper(nc_year) NOT IN ({_YEARS})", "The year group is not in the code list.",
          "Map it in the shape under 'values': R, 1 to 14.", "school census code set", blames=("nc_year",)),

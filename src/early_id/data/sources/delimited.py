@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from early_id.core.errors import InputDataError
 from early_id.data.engine import quote, text
 from early_id.data.sources.survey import LONGEST, Survey, each_once, survey
+from early_id.data.sources.uneven import even_out
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,15 @@ _SAVE_AGAIN = "Open the file in a text editor and save it again with one kind of
 
 
 def read_delimited(
-    connection: duckdb.DuckDBPyConnection, file: Path, shape: Shape, *, view: str, where: str, scratch: Path | None = None, lazy: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    shape: Shape,
+    *,
+    view: str,
+    where: str,
+    scratch: Path | None = None,
+    lazy: bool = False,
+    uneven: bool = False,
 ) -> Survey:
     """Put the rows of a CSV file into ``view``, all columns as text; how the file was read comes back.
 
@@ -39,6 +48,9 @@ def read_delimited(
         Folder for a rewritten copy, which holds people's data; otherwise the system's own for such files.
     lazy : bool
         The rows are to be read as they are asked for, where the file allows it, and not held.
+    uneven : bool
+        Lines with more or fewer cells than headings are read too, and marked by the columns :data:`~early_id.data.sources.uneven.UNEVEN`; otherwise the file is
+        refused.
     """
     import duckdb
 
@@ -54,8 +66,31 @@ def read_delimited(
                 f"SELECT row_number() OVER () + 1 AS row, * FROM read_csv({text(str(readable))}, {options}, max_line_size={LONGEST}, null_padding=false)"
             )
     except duckdb.Error as error:
-        raise _refused(error, file, found, len(names), where) from None
+        if not uneven or not _read_uneven(connection, file, found, names, view, scratch, where):
+            raise _refused(error, file, found, len(names), where) from None
     return found
+
+
+def _read_uneven(
+    connection: duckdb.DuckDBPyConnection, file: Path, found: Survey, names: list[str], view: str, scratch: Path | None, where: str
+) -> bool:
+    """Read a file that the engine refused, if lines with other numbers of cells are all that is wrong with it."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix=".uneven-", dir=scratch) as folder:
+        evened = even_out(file, found, names, Path(folder) / "copy.csv", where)
+        if evened is None:
+            return False
+        columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in evened.headings)
+        options = f"auto_detect=false, header=true, columns={{{columns}}}, delim={text(found.delimiter)}, quote='\"', escape='\"', encoding='utf-8'"
+        try:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {quote(view)} AS "
+                f"SELECT row_number() OVER () + 1 AS row, * FROM read_csv({text(str(evened.path))}, {options}, max_line_size={LONGEST}, null_padding=false)"
+            )
+        except duckdb.Error:
+            return False
+    return True
 
 
 def _refused(error: Exception, file: Path, found: Survey, width: int, where: str) -> InputDataError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import SettingsError
 from early_id.data.engine import quote, text
+from early_id.data.sources.uneven import UNEVEN
 from early_id.schema.codes import code_list
 
 if TYPE_CHECKING:
@@ -126,12 +127,13 @@ def unfold(
     if each is not None:
         _replace(connection, view, _each_sql(view, each))
     if derive:
-        whole = [name for name, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if name != "row"]
+        whole = [name for name, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if name not in ("row", *UNEVEN)]
         # A column may be made of one that was made before it.
         for name, derived in derive.items():
             _replace(connection, view, f"SELECT *, {_derived_sql(derived, whole)} AS {quote(name)} FROM {quote(view)}")
     if distinct:
-        columns = ", ".join(quote(name) for name in dict.fromkeys([*read, *derive]))
+        marked = [name for name, *_ in connection.execute(f"DESCRIBE {quote(view)}").fetchall() if name in UNEVEN]
+        columns = ", ".join(quote(name) for name in dict.fromkeys([*read, *derive, *marked]))
         _replace(connection, view, f"SELECT min(row) AS row, {columns} FROM {quote(view)} GROUP BY {columns} ORDER BY row")
 
 

@@ -14,7 +14,7 @@ from early_id.core.errors import SettingsError
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.leaks import gain
-from early_id.features.leaks.cut import cut_leaks
+from early_id.features.leaks.cut import STEPS, cut_leaks
 from early_id.features.leaks.result import Leak, LeakCheck
 from early_id.features.leaks.rewritten import rewritten
 from early_id.features.leaks.signs import Sign, signs_of
@@ -75,9 +75,9 @@ def check_features(
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
     inside_the_data(store, dates)
     shared: dict[str, Any] = {"cfg": cfg, "programme": programme, "calendar": calendar or usual_calendar()}
-    with progress("Checking for leaks", 3 + min(len(dates), DATES)) as bar:
-        tested = _two(store, dates, bar)
-        leaks = [leak for day in tested for leak in cut_leaks(store, people, features, day, **shared)]
+    tested = _two(store, dates)
+    with progress("Checking for leaks", len(tested) * STEPS + 1 + min(len(dates), DATES)) as bar:
+        leaks = [leak for day in tested for leak in cut_leaks(store, people, features, day, done=bar.advance, **shared)]
         late, twice = rewritten(store, people, features, **shared)
         bar.advance(note="receipts")
         signs = signs_of(features, store.tables)
@@ -109,14 +109,13 @@ def check_features(
     return LeakCheck(_once(leaks), measured, tuple(tried), tuple(not_tried), dates)
 
 
-def _two(store: TableSource, dates: tuple[date, ...], bar: Progress) -> Sequence[date]:
+def _two(store: TableSource, dates: tuple[date, ...]) -> Sequence[date]:
     """The newest date and one some weeks before, if the data reach that far."""
     chosen = [dates[-1]]
     covered = store.coverage()
     shifted = dates[-1] - timedelta(days=SHIFT)
     if pd.Timestamp(shifted) > covered["covers_from"].min() + pd.Timedelta(days=365):
         chosen.append(shifted)
-    bar.advance(2, note="dates")
     return chosen
 
 

@@ -7,7 +7,7 @@ value nor who is in the cohort nor why somebody is not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -128,15 +128,29 @@ def _like(rows: ibis.Table, extra: ibis.Table) -> ibis.Table:
     return extra.select(**{name: extra[name].cast(kind) for name, kind in rows.schema().items()})
 
 
+#: Parts of the check of one date: the cohort and the features, each twice.
+STEPS = 4
+
+
 def cut_leaks(
-    store: TableSource, people: People, features: Catalogue, day: date, *, cfg: Config, programme: Programme, calendar: SchoolCalendar
-) -> Iterator[Leak]:
-    """Features whose values on ``day`` move when rows are added that may not matter, and the cohort if it does."""
+    store: TableSource, people: People, features: Catalogue, day: date, *, cfg: Config, programme: Programme, calendar: SchoolCalendar,
+    done: Callable[[int, str], None] = lambda _, __: None,
+) -> Iterator[Leak]:  # fmt: skip
+    """Features whose values on ``day`` move when rows are added that may not matter, and the cohort if it does; ``done`` is told of each part."""
+
     pasts = [Past(changed, people, day) for changed in (AsItStood(store, day), WithLaterRows(store, day))]
-    stood, now = (programme.cohort(past, cfg) for past in pasts)
+    cohorts = []
+    for past in pasts:
+        cohorts.append(programme.cohort(past, cfg))
+        done(1, f"cohort of {day}")
+    stood, now = cohorts
     if not _same(stood.index, now.index) or not _same(stood.excluded, now.excluded):
         yield Leak("cut", (), (), f"Who is in the cohort on {day}, or why somebody is not, moves when rows from after that date are added.")
-    before, after = (build_at(past, stood.index, features, calendar=calendar, settings=cfg.features).values for past in pasts)
+    values = []
+    for past in pasts:
+        values.append(build_at(past, stood.index, features, calendar=calendar, settings=cfg.features).values)
+        done(1, f"features of {day}")
+    before, after = values
     for feature in features:
         one, other = before[feature.name], after[feature.name]
         moved = int((~((one == other) | (one.isna() & other.isna()))).sum())

@@ -9,6 +9,7 @@ import pandas as pd
 
 from early_id.data.synth.agencies.additions import add_carers, add_former, add_other_councils, add_second_ids
 from early_id.data.synth.agencies.addresses import put_addresses
+from early_id.data.synth.agencies.belonging import add_belonging
 from early_id.data.synth.agencies.births import change_births
 from early_id.data.synth.agencies.canary_records import place_canaries
 from early_id.data.synth.agencies.desk import Desk
@@ -68,6 +69,7 @@ def as_agencies_know(tables: Tables, world: World, seeds: Seeds, log: FaultLog) 
     add_other_councils(desk)
     add_second_ids(desk)
     place_canaries(desk)
+    add_belonging(desk)
     kin = world.kin
     for kind, pairs in (("twins", kin.twins), ("cousins", kin.cousins)):
         listed = pairs.isin(desk.child["education"]).all(axis=1)

@@ -21,10 +21,12 @@ STATUTORY, FACTORS = "socialcare/statutory.csv", "socialcare/factors.csv"
 MISSING, POLICE_PEOPLE, NOTICES = "police/missing.csv", "police/people.csv", "police/notifications.parquet"
 PUPILS, ENROLMENTS, SCHOOLS = "education/pupils.csv", "education/enrolments.csv", "education/schools.xlsx"
 SUSPENSIONS = "education/suspensions.xlsx"
+RELATIONSHIPS = "socialcare/relationships.csv"
 
 #: File → column that dates a row, days until it is recorded, and later columns with what becomes known with them.
 KNOWN: dict[str, tuple[str, int, dict[str, tuple[str, ...]]]] = {
     PEOPLE: ("RecordedOn", 0, {}),
+    RELATIONSHIPS: ("RecordedOn", 0, {}),
     CONTACTS: ("ContactDate", 1, {"OutcomeDate": ("Outcome",)}),
     EARLY_HELP: (
         "OfferedOn",
@@ -112,4 +114,6 @@ class Records:
 def whole_records(tables: Tables, people: People, timeline: Timeline) -> Records:
     """The records as on the day of the extracts."""
     named = {name: table.reset_index(drop=True) for name, table in tables.items()}
+    # Nobody has written down who belongs to whom in records that no agency holds yet.
+    named.setdefault(RELATIONSHIPS, pd.DataFrame(columns=["PersonID", "OtherPersonID", "Relation", "FromOn", "ToOn", "RecordedOn"], dtype=object))
     return Records(named, people, timeline, timeline.extracted)

@@ -12,7 +12,7 @@ from early_id.data.synth.population.identifiers import make_ids
 from early_id.data.synth.shapes.cases import Cases
 from early_id.data.synth.shapes.dates import ISO, Ints, Texts, written
 from early_id.data.synth.shapes.extra import Extra
-from early_id.data.synth.shapes.records import PEOPLE, STATUTORY, Records
+from early_id.data.synth.shapes.records import PEOPLE, RELATIONSHIPS, STATUTORY, Records
 from early_id.data.synth.shapes.standard import ssd_table
 from early_id.data.synth.timeline import NEVER
 
@@ -63,6 +63,7 @@ def people_tables(records: Records, cases: Cases, extra: Extra) -> Tables:
     sex = records.column(PEOPLE, "Sex")
     nhs = records.column(PEOPLE, "NHSNumber")
     born, since = records.dates(PEOPLE, "DOB"), records.dates(PEOPLE, "RecordedOn")
+    mothers = _mothers(records)
     person = ssd_table(
         "person",
         count,
@@ -80,7 +81,7 @@ def people_tables(records: Records, cases: Cases, extra: Extra) -> Tables:
         pers_upn_unknown=why,
         pers_single_unique_id=np.where(extra.chance(PEOPLE, "single id", rows) < SINGLE_ID, nhs, ""),
         pers_send_flag=np.where(np.isin(traits["sen"].to_numpy(), ["K", "E"]), "Y", "N"),
-        pers_is_mother="N",
+        pers_is_mother=np.where(np.isin(ids, mothers["OtherPersonID"]), "Y", "N"),
     )
     names = make_ids("FAM", "first", len(records.people.families), len(records.people), extra.seeds)
     family = np.array([names[number] if number >= 0 else "" for number in traits["family"]], dtype=object)
@@ -99,6 +100,14 @@ def people_tables(records: Records, cases: Cases, extra: Extra) -> Tables:
             fami_table_id=extra.ids(PEOPLE, "FT", rows[in_family]),
             fami_family_id=family[in_family],
             fami_person_id=ids[in_family],
+        ),
+        "mother": ssd_table(
+            "mother",
+            len(mothers),
+            moth_table_id=extra.ids(RELATIONSHIPS, "MO", mothers.index.to_numpy(dtype=np.int64)),
+            moth_person_id=mothers["OtherPersonID"].to_numpy(),
+            moth_childs_person_id=mothers["PersonID"].to_numpy(),
+            moth_childs_dob=pd.Series(born.text(ISO), index=ids).reindex(mothers["PersonID"]).to_numpy(),
         ),
         "address": ssd_table(
             "address",
@@ -121,6 +130,12 @@ def people_tables(records: Records, cases: Cases, extra: Extra) -> Tables:
         **_special_needs(records, ids, rows, upn, why, traits, born.day, extra),
         **_workers(records, cases, extra),
     }
+
+
+def _mothers(records: Records) -> pd.DataFrame:
+    """The rows of relationships that name a mother, of children and mothers who are listed."""
+    rows, listed = records[RELATIONSHIPS], set(records.column(PEOPLE, "PersonID"))
+    return rows[(rows["Relation"] == "Mother") & rows["PersonID"].isin(listed) & rows["OtherPersonID"].isin(listed)]
 
 
 def _address(uprn: str, postcode: str) -> str:
