@@ -110,7 +110,7 @@ class OnSpark:
 
     def forget(self) -> None:
         """See :class:`Scoring`: every view of this session, Splink's too, which it would leave in memory."""
-        for view in self.session.catalog.listTables():
-            if view.isTemporary:
-                self.session.table(view.name).unpersist()
-                self.session.catalog.dropTempView(view.name)
+        for view in self.session.sql("SHOW TABLES").collect():
+            if view["isTemporary"]:
+                self.session.table(view["tableName"]).unpersist()
+                self.session.catalog.dropTempView(view["tableName"])
