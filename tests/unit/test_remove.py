@@ -14,7 +14,7 @@ from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decis
 from early_id.data.erased import remember_erased
 from early_id.data.remove import count_rows, count_untold, expired, of_people, remove_from_files, remove_rows
 from early_id.data.store import Store
-from intake import GOOD, PERSON, PUPIL, Council
+from intake import GOOD, PERSON, PUPIL, Council, write_rows
 
 CONTACT = GOOD["contacts"][2]
 
@@ -127,6 +127,29 @@ def test_erased_people_come_back_by_no_way_in(council: Council) -> None:
     now = council.store()
     assert all("12" not in set(now.frame(name)["source_person_id"]) for name in now.version.tables if now.tables[name].has_person)
     assert not [line for line in (Path(str(batch.set_aside_folder)) / "social_care__contacts.csv.csv").read_text().splitlines() if ",12," in line]
+
+
+def test_a_source_that_is_renamed_brings_nobody_back(council: Council) -> None:
+    store = council.store()
+    remember_erased(store, [("social_care", "12")])
+    remove_rows(store, of_people(store, [("social_care", "12")]))
+    # The same number at a source that was known then is somebody else.
+    council.put("pupils", {**PUPIL, "source_person_id": "1"}, {**PUPIL, "source_person_id": "12", "upn": ""})
+    batch = council.ingest("2025-03-10")
+    assert "12" in set(council.store().frame("pupils")["source_person_id"]) and "FIL005" not in batch.findings.by_code()
+    council.sources = [{**entry, "name": "families_first"} if entry["name"] == "social_care" else entry for entry in council.sources]
+    for formerly, code, day in ((None, "FIL005", "17"), (["social_care"], "FIL003", "24"), ([], None, "31")):
+        if formerly is not None:
+            council.sources = [{**entry, "formerly": formerly} if entry["name"] == "families_first" else entry for entry in council.sources]
+        people = [{**PERSON, "source_person_id": number, "upn": "", "recorded_on": f"2025-03-{day}"} for number in ("12", "1")]
+        write_rows(council.extracts / "social_care/people.csv", "council_people", people)
+        batch = council.ingest(f"2025-03-{day}")
+        told = {f.code: f.count for f in batch.findings if f.where.endswith("people.csv") and f.code in ("FIL003", "FIL005")}
+        [counted] = [one for one in batch.files if one.file.endswith("people.csv")]
+        assert told == ({code: 1} if code else {}) and counted.rows_left_out == len(told)
+        assert counted.rows_in == counted.rows_kept + counted.rows_set_aside == 2 - len(told)
+        held = council.store().frame("pupils").query("source == 'families_first'")
+        assert ("12" in set(held["source_person_id"])) == (code is None)
 
 
 OTHER = """
