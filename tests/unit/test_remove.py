@@ -61,17 +61,21 @@ def test_a_line_set_aside_that_names_the_person_as_the_other_one_goes_too(counci
     assert not [line for line in aside(council.store()) if ",12," in line] and [line for line in aside(council.store()) if ",1,7," in line]
 
 
-def test_an_open_family_group_is_never_over_and_a_closed_one_is(council: Council) -> None:
+def test_an_open_family_group_is_kept_with_its_person_and_a_closed_one_is_over(council: Council) -> None:
     council.put("family_groups", *({**GOOD["family_groups"][2], "source_person_id": number} for number in ("12", "1")))
+    council.put(
+        "household_members", *({**GOOD["household_members"][2], "source_person_id": number} for number in ("12", "1"))
+    )  # no end: both live there
     council.ingest("2025-03-10")
     store, limits = council.store(), {"social_care": 3650}
-    assert "family_groups" not in count_rows(store, expired(store, limits, date(2050, 1, 1)))
+    over = expired(store, limits, date(2050, 1, 1))
+    assert not {"family_groups", "pupils"} & set(count_rows(store, over))
     part = store.folder / "parts" / store.version.tables["family_groups"]
     held = pd.read_parquet(part)
     held.loc[held["source_person_id"] == "12", "known_to"] = pd.Timestamp("2025-03-17")
     held.to_parquet(part, index=False)
     assert "family_groups" not in count_rows(store, expired(store, limits, date(2030, 1, 1)))
-    assert remove_rows(store, {"family_groups": expired(store, limits, date(2050, 1, 1))["family_groups"]}) == {"family_groups": 1}
+    assert remove_rows(store, {"family_groups": over["family_groups"]}) == {"family_groups": 1}
     assert store.frame("family_groups")["source_person_id"].tolist() == ["1"]
 
 
@@ -201,3 +205,24 @@ def test_whoever_is_named_as_somebodys_relative_is_forgotten_there_too_and_does_
     made.ingest()
     held = made.store()
     assert not held.has("relationships") or held.frame("relationships").empty
+
+
+def test_who_belongs_to_whom_goes_with_the_last_of_a_persons_rows_and_keeps_nobody(tmp_path: Path) -> None:
+    made = Council(tmp_path)
+    made.put("people", *({**PERSON, "source_person_id": number, "upn": ""} for number in ("1", "9")))
+    made.put("contacts", {**CONTACT, "source_person_id": "1", "contact_on": "2024-10-12"})
+    made.put("family_groups", *({"source_person_id": number, "group_id": "F", "known": "2024-09-02"} for number in ("1", "9")))
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "mother", "known": "2024-09-02"})
+    made.ingest()
+    store = made.store()
+
+    def goes(days: int) -> dict[str, int]:
+        return count_rows(store, expired(store, {"social_care": days}, date(2026, 1, 1)))
+
+    assert goes(1000) == {}  # the contact is kept, and with it the person; a relationship without an end is not older than that
+    assert goes(100) == {"contacts": 1, "pupils": 2, "family_groups": 2, "relationships": 1}
+    # The child lives there still: its mother is kept as long as the child, and with her what says who belongs to whom.
+    made.put("household_members", {**GOOD["household_members"][2], "source_person_id": "1"})
+    made.ingest("2025-03-10")
+    store = made.store()
+    assert goes(100) == {"contacts": 1}
