@@ -12,6 +12,7 @@ import pytest
 
 from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decisions
 from early_id.data.erased import remember_erased
+from early_id.data.pages.findings import findings_page
 from early_id.data.remove import count_rows, count_untold, expired, of_people, remove_from_files, remove_rows
 from early_id.data.store import Store
 from intake import GOOD, PERSON, PUPIL, Council, write_rows
@@ -127,7 +128,9 @@ def test_erased_people_come_back_by_no_way_in(council: Council) -> None:
     )
     batch = council.ingest("2025-03-10")  # the store's own, as a notebook calls it
     assert batch.findings.by_code()["FIL003"] == 3 and batch.urgent == 1
-    assert all(one.rows_in == one.rows_kept + one.rows_set_aside for one in batch.files)
+    assert all(one.rows_in == one.rows_kept + one.rows_set_aside for one in batch.files) and sum(one.rows_left_out for one in batch.files) == 3
+    page = findings_page(council.store().taken())
+    assert page.count("people whose records were erased are in none of these numbers") == 1
     now = council.store()
     assert all("12" not in set(now.frame(name)["source_person_id"]) for name in now.version.tables if now.tables[name].has_person)
     assert not [line for line in (Path(str(batch.set_aside_folder)) / "social_care__contacts.csv.csv").read_text().splitlines() if ",12," in line]
