@@ -205,3 +205,15 @@ def test_marks_of_a_home_are_not_lost_where_two_people_are_joined_in_another_way
 def test_a_relationship_with_somebody_who_is_in_no_list_is_a_finding() -> None:
     people = made([person("1")], named=[held("1", other_person_id="77", relation="mother", from_on=YES)])
     assert people.findings.by_code()["LNK015"] == 1 and family(people, "1") == {}
+
+
+def test_a_surname_that_was_corrected_later_says_nothing_of_earlier_days() -> None:
+    """3 was called Lund until March 2024, and is called Reed, like 1, since."""
+    rows = frame([person("1"), person("3", "Pia", "Lund"), person("3", "Pia")])
+    changed = pd.Timestamp("2024-03-01")
+    rows = rows.assign(known_from=[YES, YES, changed], known_to=[pd.NaT, changed, pd.NaT])
+    links = pd.DataFrame({"source": "src", "source_person_id": ["1", "3"], "child_id": ["A", "B"], "known_from": YES, "known_to": pd.NaT})
+    at = pd.DataFrame([held(number, uprn="100020003000", postcode=None, kind="home", from_on=YES, to_on=pd.NaT) for number in ("1", "3")])
+    kin = kin_of(links, rows.drop(columns="uprn", errors="ignore"), None, addresses=at)
+    kinds = {day: set(kin.family_on(pd.Timestamp(day))["kind"]) for day in ("2020-01-01", "2024-02-01", "2024-04-01")}
+    assert kinds == {"2020-01-01": set(), "2024-02-01": {"address"}, "2024-04-01": {"address and surname"}}

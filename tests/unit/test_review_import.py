@@ -175,6 +175,13 @@ def test_a_line_about_nobody_on_the_list_or_about_two_is_set_aside(desk: Desk, t
     assert [(line["said"], line["row"]) for line in made.aside] == [(OUTCOMES[HARM], 5), (OUTCOMES[HELP], 7)]
 
 
+def test_lines_set_aside_that_differ_in_their_key_alone_are_both_kept(desk: Desk, tmp_path: Path) -> None:
+    rows = [row for _, row in desk.lists.of(0).iterrows()]
+    for n, key in enumerate(("ABCDEF", "ABCDEE", "ABCDEF")):
+        desk.took_in(workbook(tmp_path / f"{n}.xlsx", [line(rows[n]), line({"name": "Somebody Else", "key": key}, OUTCOMES[HELP])]))
+    assert open_aside(desk.rows)["key"].tolist() == ["ABCDEF", "ABCDEE"]
+
+
 def test_without_keys_lines_are_matched_by_name_and_said_to_be(desk: Desk, tmp_path: Path) -> None:
     rows = [row for _, row in desk.lists.of(0).iterrows()]
     lines = [line(row, OUTCOMES[NO_NEED]) for row in rows]

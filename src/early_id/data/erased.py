@@ -6,7 +6,7 @@ It holds keyed hashes of the numbers at each source, of ids of children, and of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -65,7 +65,12 @@ def remember_erased(
 ) -> None:
     """Remember, as keyed hashes, whose records were erased, and which workbooks went with them, so that nothing brings them back."""
     path = store.folder / ERASED
-    fresh = {_mark(person, store.key) for person in people}
+    pairs = set(people)
+    fresh = {_mark(person, store.key) for person in pairs}
+    # A source that is renamed brings the same numbers under a name that nobody knew: they are remembered without it too, and where they are known to be others'.
+    sources = {str(row["source"]) for row in store.version.coverage}
+    fresh |= {mark_of("number", number, store.key) for _, number in pairs}
+    fresh |= {mark_of("apart", f"{other}/{number}", store.key) for source, number in pairs for other in sources - {source}}
     fresh |= {mark_of(kind, value, store.key) for kind, values in (("child", children), ("book", books)) for value in values}
     own_folder(path.parent, group=group)
     _write(path, sorted(set(read_erased(store.folder)) | fresh), group=group)
@@ -156,16 +161,38 @@ def read_erased(folder: Path) -> frozenset[str]:
         ) from None  # fmt: skip
 
 
-def leave_out(connection: duckdb.DuckDBPyConnection, store: Store, table: Table, rows: str) -> int:
-    """Take the rows of erased people out of one file's staged ``rows``, before anything looks at them; how many."""
-    marks, taken = read_erased(store.folder), 0
+def leave_out(
+    connection: duckdb.DuckDBPyConnection, store: Store, table: Table, rows: str, *, formerly: Collection[str] | None = None
+) -> tuple[int, int]:
+    """Take the rows of erased people out of one file's staged ``rows``, before anything looks at them.
+
+    Parameters
+    ----------
+    formerly : collection of str, optional
+        What the source was called before; none at all where it is a source of its own. Where nobody has said, the number of an erased person under a name that
+        was not known when the person was erased may be that person, after a source was renamed: the row is left out until somebody says. A row that is
+        missing for a week can be sent again; what was erased and came back cannot be made good.
+
+    Returns
+    -------
+    tuple of int
+        Rows of erased people, and rows left out until somebody says whose they are.
+    """
+    marks, key = read_erased(store.folder), store.key
+    counts = {"back": 0, "in doubt": 0}
     for column in person_columns(table) if marks else ():
         people = connection.execute(f"SELECT DISTINCT source, {quote(column)} FROM {quote(rows)} WHERE {quote(column)} IS NOT NULL").fetchall()
-        back = [person for person in people if _mark(person, store.key) in marks]
-        if back:
-            [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(back, column)}").fetchall()
-            taken += int(gone)
-    return taken
+        found: dict[str, list[PersonKey]] = {"back": [], "in doubt": []}
+        for source, number in people:
+            if any(_mark((name, number), key) in marks for name in (source, *(formerly or ()))):
+                found["back"].append((source, number))
+            elif formerly is None and mark_of("number", number, key) in marks and mark_of("apart", f"{source}/{number}", key) not in marks:
+                found["in doubt"].append((source, number))
+        for kind, pairs in found.items():
+            if pairs:
+                [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(pairs, column)}").fetchall()
+                counts[kind] += int(gone)
+    return counts["back"], counts["in doubt"]
 
 
 def of_these(people: Iterable[PersonKey], column: str) -> str:

@@ -69,4 +69,7 @@ BUILT_IN: tuple[Rule, ...] = (
          scope="intake"),
     Rule("FIL003", _N, (), "", "Rows of people whose records were erased came again and were left out.",
          "Nothing has to be done here; ask the source to stop sending them. Counted are the rows.", scope="intake"),
+    Rule("FIL005", _Q, (), "", "Rows bear the number of a person who was erased, under a source name that was not known then; they were left out.",
+         "If the source was renamed, say so in its settings: formerly: [its earlier names]. If it is a source of its own, write formerly: [], and the rows come in with "
+         "its next export. Counted are the rows.", scope="intake"),
 )  # fmt: skip
