@@ -14,6 +14,7 @@ _PUBLIC = {
     "Feature": "early_id.features.declare",
     "FeatureMatrix": "early_id.features.matrix",
     "Store": "early_id.data.store",
+    "audit_before_and_after": "early_id.audit.acted",
     "audit_model": "early_id.audit.fairness",
     "audit_table": "early_id.audit.table",
     "build_features": "early_id.features.programme",
@@ -35,6 +36,7 @@ __all__ = [*sorted(_PUBLIC), "report"]
 
 if TYPE_CHECKING:
     from early_id import report as report
+    from early_id.audit.acted import audit_before_and_after as audit_before_and_after
     from early_id.audit.fairness import audit_model as audit_model
     from early_id.audit.table import audit_table as audit_table
     from early_id.config.load import load_config as load_config

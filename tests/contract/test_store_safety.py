@@ -75,8 +75,9 @@ def points(once: Council, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 def test_the_points_are_all_there(points: list[str]) -> None:
     """That the watch sees what the folder shows: parts, rows set aside and what waits, the urgent file, the listing and the pointer."""
     assert len(points) >= 25
-    for words in ("COPY attendance-000002.parquet", "COPY waiting.parquet", "COPY education__attendance.csv", "open urgent.json", "open 000002.json", "open .current.json",
-                  "os.rename .current.json", "os.rename attendance-000002.parquet", "os.rename urgent.csv"):  # fmt: skip
+    for words in ("COPY attendance-000002.parquet", "COPY waiting.parquet", "COPY education__attendance.csv.csv", "COPY education__attendance.csv.parquet", "open READ_ME.txt",
+                  "open urgent.json", "open .listing.json", "os.rename .listing.json", "open .current.json", "os.rename .current.json",
+                  "os.rename attendance-000002.parquet", "os.rename urgent.csv"):  # fmt: skip
         assert any(point.startswith(words) for point in points), (words, points)
 
 

@@ -169,6 +169,7 @@ def _row(name: str, label: str, group: str, measure: str, title: str, k: int, n:
         "difference_high": difference + half,
         "p_adjusted": 0.01 if found else 1.0,
         "smallest_detectable": math.nan if count else 0.12,
+        "smallest_detectable_lower": math.nan if count else -0.1,
         "verdict": ("gap found" if found else "cannot tell") if primary else "",
         "primary": primary,
         "note": "",

@@ -10,6 +10,7 @@ import pytest
 from audit_material import rules
 from scipy import stats
 
+import early_id as eid
 from early_id.audit.acted import BeforeAndAfter, audit_before_and_after
 from early_id.audit.table import audit_table
 from early_id.core.errors import InputDataError, SettingsError
@@ -29,7 +30,7 @@ def _table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def both() -> BeforeAndAfter:
-    return audit_before_and_after(_table(), label="y", groups={"sex": "Sex"}, settings=rules(), cluster="family")
+    return eid.audit_before_and_after(_table(), label="y", groups={"sex": "Sex"}, settings=rules(), cluster="family")
 
 
 def test_each_list_is_audited_as_any_other(both: BeforeAndAfter) -> None:

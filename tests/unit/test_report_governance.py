@@ -307,7 +307,10 @@ def test_page_1_says_what_each_list_comes_to_and_holds_the_decision(pages: dict[
     assert re.search(
         r"Gaps between groups Ethnic group: Black, missed more often\. Of every 100 children who later had a need recognised, \d+ were not", text
     )
-    assert "2 of 3 characteristics. Only large gaps would show 4 times in 5: in who is missed, one of 12 points or more" in text
+    assert (
+        "2 of 3 characteristics. Only large gaps in who is missed would show 4 times in 5: 12 points or more above everyone else and 10 points or more below"
+        in text
+    )
     assert "No list may be made for real families with this model." in text and "☐ noted; not approved" in text and "☐ approve " not in text
     for target in re.findall(r'href="#([^"]+)"', front.group(0)):
         assert f'id="{target}"' in pages["restricted"]

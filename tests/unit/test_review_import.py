@@ -45,7 +45,7 @@ from early_id.screening.history import RETURNED, ledger
 from early_id.screening.listed import FOLLOW_UP, PLACE, followup_ledger, listed
 from early_id.screening.needs_a_person import write_needs
 from early_id.screening.review import decision_of, read_workbook, workbooks_in
-from early_id.workflow.reviewing import Imported, countersign, import_reviews, waiting_step_ups
+from early_id.workflow.reviewing import Imported, countersign, deal_with, import_reviews, waiting_step_ups
 
 
 @pytest.fixture(scope="module")
@@ -404,16 +404,23 @@ def test_a_file_larger_than_any_list_is_never_read(desk: Desk, tmp_path: Path, m
 
 def test_an_import_killed_after_the_decisions_is_made_good_by_the_next(lists: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row for _, row in lists.of(0).iterrows()]
-    path = workbook(tmp_path / "a.xlsx", [line(rows[0], OUTCOMES[HELP]), *[line(row) for row in rows[1:]]])
+    stranger = [*line(rows[1], OUTCOMES[NO_NEED])[:-1], "ABCDEF"]
+    path = workbook(tmp_path / "a.xlsx", [line(rows[0], OUTCOMES[HELP]), *[line(row) for row in rows[1:]], stranger])
     with monkeypatch.context() as killed:
         killed.setattr("early_id.workflow.reviewing._note_open_lines", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             took_in(lists, path)
     store = lists.cfg.store_dir
-    assert len(on_record(lists)) == 1 and not [r for r in ledger(store).read() if r.kind == RETURNED]
+    assert on_record(lists)["kind"].tolist() == ["decision", "aside"] and not [r for r in ledger(store).read() if r.kind == RETURNED]
     for _ in range(2):  # the second time nothing more
         assert took_in(lists, path).added == 0
         [returned] = [r.body for r in ledger(store).read() if r.kind == RETURNED]
         assert rows[0]["family"] not in returned["open"] and rows[1]["family"] in returned["open"]
         [noted] = [r.body for r in Trail(store).read() if r.kind == "review"]
         assert len(list(people_in(noted))) == 1
+    # The line that is nobody's stays open until somebody says that they have seen to it.
+    [number] = open_aside(on_record(lists))["number"]
+    with pytest.raises(SettingsError, match="of no line that is set aside"):
+        deal_with(lists.cfg, by="clerk", numbers=[number + 7])
+    assert deal_with(lists.cfg, by="clerk", numbers=[number]) == 1 and open_aside(on_record(lists)).empty
+    assert Trail(store).read()[-1].kind == "dealt with"

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from early_id.core.errors import SettingsError
+from early_id.core.errors import InputDataError, SettingsError
+from early_id.features.trace import child_of
 from early_id.linkage.people import People
 from early_id.screening.answers import RECORD_WRONG
 from early_id.workflow.access import held_about
@@ -40,6 +41,13 @@ def test_only_records_linked_now_are_erased_or_said_to_be_wrong(people: People) 
     found = found.assign(list_as_of="2025-03-02", decided_on="", role="", reason="", notes="")
     bench: Any = SimpleNamespace(store=SimpleNamespace(has=lambda name: False))
     assert records_said_wrong(bench, people, found)["source_person_id"].tolist() == ["C1"]
+
+
+def test_a_number_names_the_child_whose_record_it_is_now(people: People) -> None:
+    assert child_of(people, "social_care/C2") == "D" and child_of(people, "social_care/C1") == child_of(people, "C") == "C"
+    assert child_of(people, "education/P9") == "E"  # nobody's any more: whoever had it last
+    with pytest.raises(InputDataError, match="No child is known"):
+        child_of(people, "social_care/C3")
 
 
 def test_access_prints_no_row_of_the_other_child(people: People, tmp_path: Path) -> None:

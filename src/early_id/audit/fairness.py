@@ -17,7 +17,7 @@ import pandas as pd
 from early_id.audit.calibration import calibration_table
 from early_id.audit.crossed import EVIDENCE, crossed_groupings, told_by
 from early_id.audit.further import further_tables
-from early_id.audit.gaps import Gap, TestKey, cells_of, detectable, gaps_of
+from early_id.audit.gaps import Gap, TestKey, cells_of, compared, detectable, gaps_of
 from early_id.audit.groups import Grouping, align, excluded_heads, grouping, groupings
 from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import MEASURES, Measure, Scored
@@ -201,6 +201,7 @@ def audit_rows(
         "families": scored.n_clusters,
         "listed": float(scored.listed.sum()),
         "with_outcome": int((scored.y == 1).sum()),
+        "overall": overall(scored),
         "outcome_unknown": unknown,
         "primary": list(primary),
         "tests": len(made),
@@ -229,6 +230,23 @@ def audit_rows(
         standardised=standardised_table(scored, held, age=_age(held)),
         further={"tipping": tipping_table(scored, held, rows)},
     )
+
+
+#: Shares that a reader wants of the whole list before those of any group.
+OVERALL = ("missed_share", "precision", "false_flag_rate")
+
+
+def overall(scored: Scored) -> Json:
+    """Shares of everybody with their intervals and how many they are taken of; None where nobody counts."""
+    everyone = Grouping("everyone", "Everyone", ("everyone",), np.zeros(len(scored.y), dtype=np.int64))
+    who = cells_of(scored, everyone)
+    found: Json = {}
+    for name in OVERALL:
+        rates = compared(scored, everyone, who, MEASURES[name]).group
+        keys = ("n", "value", "low", "high")
+        values = (float(part[0]) for part in (rates.n, rates.value, *rates.interval()))
+        found[name] = {key: None if np.isnan(value) else value for key, value in zip(keys, values, strict=True)}
+    return found
 
 
 def _age(held: Sequence[Grouping]) -> Grouping | None:

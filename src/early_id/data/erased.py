@@ -61,11 +61,11 @@ def begin(folder: Path, who: str, pairs: list[PersonKey], *, group: bool = False
     _write(folder / BEGUN, {**_begun(folder), who: pairs}, group=group)
 
 
-def end(folder: Path, who: str) -> None:
+def end(folder: Path, who: str, *, group: bool = False) -> None:
     """Nothing of the child is left to be erased."""
     left = {one: pairs for one, pairs in _begun(folder).items() if one != who}
     if left:
-        _write(folder / BEGUN, left, group=bool((folder / BEGUN).stat().st_mode & 0o060))
+        _write(folder / BEGUN, left, group=group)
     else:
         (folder / BEGUN).unlink(missing_ok=True)
 

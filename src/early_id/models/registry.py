@@ -27,7 +27,6 @@ from early_id.models.calibrate import Calibration, calibration_from, calibration
 from early_id.models.portable import PortableModel, from_tables, to_tables
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
-from early_id.models.scorecard import Scorecard
 
 FORMAT = 2
 PACKAGE = "early_id"
@@ -128,7 +127,8 @@ def bundle_contents(trial: Trial, inputs: Json | None = None) -> dict[str, Any]:
             "features": model.feature_names,
             "calibration": calibration_json(model.calibrator),
             "tables": to_tables(model.estimator),
-            **({"points_slope": model.estimator.slope_} if isinstance(model.estimator, Scorecard) else {}),
+            # Not by its class, whose file needs scikit-learn: bundles are read without.
+            **({"points_slope": model.estimator.slope_} if hasattr(model.estimator, "point_values_") else {}),
         },
         "card.json": trial.to_json(),
         "catalogue.json": [_entry(feature) for feature in model.features],

@@ -13,7 +13,7 @@ from early_id.present import page
 from early_id.present.wording import and_list, count_of, day_text, number_word, percent, plural, sentence_case
 from early_id.report.board import asked
 from early_id.report.context import list_name
-from early_id.report.groups import Groups
+from early_id.report.groups import NOT_KNOWN, Groups
 from early_id.report.in_words import gap_in_words, tenths
 from early_id.report.recorded import need_or_recording
 from early_id.report.section import Material, facts, paragraph, quiet
@@ -77,7 +77,7 @@ def _listed(m: Material, audience: str) -> str:
     if audience in m.trials or "listed" not in meta:
         return ""
     listed, rows, found = (page.cell_text(m.showing.count(meta[key])) for key in ("listed", "rows", "with_outcome"))
-    return f"{listed} of {rows}, of whom {found} {m.context.had_outcome}"
+    return f"{listed} of {rows}; of all {rows}, {found} {m.context.had_outcome}"
 
 
 def _figure(m: Material, audience: str, name: str) -> float | None:
@@ -95,9 +95,16 @@ def _by_rule(m: Material, audience: str) -> str:
     return "" if share is None else f"{tenths(share)} ({name})"
 
 
+def _right_children(m: Material, audience: str) -> str:
+    """The same of a table that somebody else made, where children are counted and not families."""
+    right = m.of_table(audience, "precision").value
+    return "" if right is None else tenths(right)
+
+
 def _missed(m: Material, audience: str) -> str:
     found = _figure(m, audience, "recall_at_capacity")
-    return "" if found is None else tenths(1 - found)
+    share = m.of_table(audience, "missed_share").value if found is None else 1 - found
+    return "" if share is None else tenths(share)
 
 
 def _gaps(m: Material, audience: str) -> page.Cell:
@@ -125,13 +132,23 @@ def _unsure(m: Material, audience: str) -> str:
 
 
 def _seen(groups: Groups, unsure: list[str]) -> str:
-    """What the audit could have seen of the missed share, in the group where it sees best and in the one where it sees worst; very small groups apart."""
-    sizes = [abs(row.smallest) for row in groups.of("missed_share") if row.title in unsure and row.smallest is not None and row.is_drawn]
-    if not sizes:
+    """What the audit could have seen of the missed share, more and less, where it sees best and where it sees worst; very small groups apart."""
+    rows = [row for row in groups.of("missed_share") if row.title in unsure and row.is_drawn and row.gap.value is not None and row.group != NOT_KNOWN]
+    if not rows:
         return ""
+    more, less = [row.smallest for row in rows if row.smallest], [-row.smallest_below for row in rows if row.smallest_below]
+    blind = len(rows) - len(more)
+    ways = [f"{_range(sizes)} {way}" for sizes, way in ((more, "above everyone else"), (less, "below")) if sizes]
+    told = f". Only large gaps in who is missed would show 4 times in 5: {and_list(ways)}" if ways else ""
+    if not blind:
+        return told
+    which = f"{count_of(blind, 'group')} of {len(rows)} could not be" if more else "No group could have been"
+    return f"{told}. {which} shown to be missed more often, whatever the gap: too few are counted, and most are missed already"
+
+
+def _range(sizes: list[float]) -> str:
     low, high = (percent(size).rstrip("%") for size in (min(sizes), max(sizes)))
-    others = "" if low == high else f"; for some groups, one of {high}"
-    return f". Only large gaps would show 4 times in 5: in who is missed, one of {low} points or more{others}"
+    return f"{low} points or more" if low == high else f"{low} points or more (for some groups {high})"
 
 
 #: The rows of page 1.
@@ -139,6 +156,7 @@ _LINES = (
     ("Children listed", _listed),
     ("Verdict on the model", _verdict),
     ("Of every 10 families listed, those in which somebody {had}", _right),
+    ("Of every 10 children listed, those who {had}", _right_children),
     ("The same with the best simple rule", _by_rule),
     ("Of every 10 children who {had}, those not listed", _missed),
     ("Gaps between groups", _gaps),

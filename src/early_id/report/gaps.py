@@ -13,6 +13,7 @@ from early_id.present import charts, page
 from early_id.present.wording import and_list, count_of, number_word, out_of, plural
 from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN, SHOWN, GroupRow
+from early_id.report.in_words import tenths
 from early_id.report.section import (
     BY_GROUP,
     PICTURES,
@@ -49,6 +50,11 @@ def missed(m: Material) -> Section:
                 f"{out_of(share, 10).removesuffix(' out of 10')} were not listed."
             )
             shares[list_name(audience)] = found
+    for audience in m.groups:
+        share = m.of_table(audience, "missed_share")
+        if share.value is not None:
+            sentences.append(f"{list_name(audience)}: of every 10 children who {m.context.had_outcome}, {tenths(share.value)} were not listed.")
+            shares[list_name(audience)] = _rest_of(share)
     parts = _strips(shares, f"Of every 10 children who {m.context.had_outcome}, those listed (filled in)")
     parts.append(
         paragraph(
@@ -63,6 +69,12 @@ def missed(m: Material) -> Section:
             *measure_parts(m, audience, "missed_share", heading="Share missed", n_heading="Children with the outcome"),
         ]
     return Section("missed", "Who is missed", "\n".join(sentences) or "How many are missed cannot be estimated.", tuple(parts))
+
+
+def _rest_of(share: Figure) -> Figure:
+    """What is left to the whole."""
+    value, low, high = (None if x is None else 1 - x for x in (share.value, share.high, share.low))
+    return Figure(value, low, high)
 
 
 def _strips(found: Mapping[str, Figure], caption: str) -> list[Markup]:
@@ -92,7 +104,17 @@ def without_need(m: Material) -> Section:
                 f"without need, as far as later records show."
             )
             shares[list_name(audience)] = right
-    parts = _strips(shares, f"Of every 10 families listed, those in which somebody {m.context.had_outcome} (filled in)")
+    whom = f"Of every 10 families listed, those in which somebody {m.context.had_outcome} (filled in)"
+    for audience in m.groups:
+        share = m.of_table(audience, "precision")
+        if share.value is not None:
+            n = 10 - int(10 * share.value + 0.5)
+            sentences.append(
+                f"{list_name(audience)}: of every 10 children listed, about {n} {plural(n, 'was', 'were')} listed without need, as far as later records show."
+            )
+            shares[list_name(audience)] = share
+            whom = f"Of every 10 children listed, those who {m.context.had_outcome} (filled in)"
+    parts = _strips(shares, whom)
     parts.append(
         paragraph(
             f"The harm: {MEASURES['false_flag_rate'].harm} {MEASURES['precision'].harm} “Without need” means that no need "
@@ -167,9 +189,11 @@ def observed_expected(m: Material) -> Section:
             m, audience, table(rows, "Observed against expected, every group"), f"observed against expected, {list_name(audience).lower()}"
         )
         parts += [audience_heading(m, audience), picture(svg, table(drawn, "Observed against expected")), rest]
-    finding = "\n".join(sentences) or "Whether the score means the same in every group cannot be estimated yet."
+    finding = "\n".join(sentences) or NO_CHANCES
     return Section("observed-expected", "Does 30% mean 30%?", finding, tuple(parts))
 
+
+NO_CHANCES = "Whether the score means the same in every group cannot be estimated: that takes, for each child, the chance that the score stands for."
 
 #: An interval whose ends are more than this many times apart says nothing.
 _WIDEST = 20.0

@@ -38,12 +38,13 @@ class GroupRow:
     n: Cell
     figure: Figure
     gap: Figure
-    smallest: float | None
+    smallest: float | None  #: how far a higher figure would have to lie above the others' to be found 4 times in 5; None where none would
     verdict: str
     comparator: str = ""  #: the group that this one is compared with; empty for everyone else
     members: str = ""  #: the same for a group, for everyone else together, and for the same children under another name
     rest_n: int | None = None  #: how many are counted among those that the group is compared with; None where hidden
     way: int = 0  #: 1 where the figure is higher than that of those it is compared with, -1 where lower; known of a hidden gap that was found
+    smallest_below: float | None = None  #: the same for a lower figure, negative
     is_finer: bool = False  #: whether the characteristic only divides another one, which the page shows, more finely
 
     @property
@@ -132,10 +133,10 @@ class Groups:
         """
         verdict = self.verdict(title)
         deciding = [row for row in self.rows if row.title == title and row.verdict == verdict]
-        shown = [row for row in deciding if row.gap.value is not None]
-        if verdict != str(Verdict.GAP_FOUND):
-            shown = [row for row in shown if row.is_drawn and row.group != NOT_KNOWN] or shown
+        shown = self.once([row for row in deciding if row.gap.value is not None])
         hidden = next((row for row in deciding if row.gap.hidden), None)
+        if verdict != str(Verdict.GAP_FOUND):
+            shown = [row for row in shown if row.is_drawn and row.group != NOT_KNOWN]
         return max(shown, key=lambda row: (abs(row.gap.value or 0.0), row.gap.value or 0.0, row.label), default=hidden)
 
 
@@ -158,6 +159,7 @@ def _rest(row: GroupRow, rows: Iterable[GroupRow]) -> int | None:
 
 def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
     hidden = bool(record.get("hidden", False))
+    above, below = (number(record.get(key)) for key in ("smallest_detectable", "smallest_detectable_lower"))
     n = number(record["n"])
     title = record.get("characteristic_label") or str(record["characteristic"]).replace("_", " ").capitalize()
     return GroupRow(
@@ -168,7 +170,8 @@ def _row(record: dict[str, Any], held: set[str]) -> GroupRow:
         n=HIDDEN if hidden else None if n is None else round(n),
         figure=_figure(record, ("value", "low", "high"), hidden),
         gap=_figure(record, ("difference", "difference_low", "difference_high"), hidden),
-        smallest=number(record["smallest_detectable"]),
+        smallest=above if above is not None and above > 0 else None,  # the audit gives the one below where none above could be seen
+        smallest_below=below,
         verdict=str(record.get("verdict") or ""),
         comparator="" if record.get("comparator") in (None, "", EVERYONE_ELSE) else str(record["comparator"]),
         members=str(record.get("members") or ""),

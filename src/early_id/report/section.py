@@ -14,7 +14,7 @@ from early_id.present import charts, page
 from early_id.present.wording import percent, sentence_case
 from early_id.report.context import GovernanceContext, list_name
 from early_id.report.groups import GroupRow, Groups
-from early_id.report.showing import Showing
+from early_id.report.showing import Figure, Showing
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,18 @@ class Material:
     def study(self, audience: str, name: str) -> pd.DataFrame:
         """One of the audit's further tables; empty where it was not made."""
         return self.studies.get(audience, {}).get(name, pd.DataFrame())
+
+    def of_table(self, audience: str, measure: str) -> Figure:
+        """A share of everybody on a list that somebody else made; of lists made here the trial says it."""
+        found = (self.meta.get(audience, {}).get("overall") or {}).get(measure) or {}
+        if audience in self.trials or not found:
+            return Figure()
+        return self.showing.share(found["n"], found["value"], found["low"], found["high"])
+
+    def tolerance(self, row: GroupRow, audience: str) -> float | None:
+        """What the board tolerates in a measure of a list; None where it has not said."""
+        found: float | None = (self.meta.get(audience, {}).get("tolerances") or {}).get(row.measure)
+        return found
 
     def no_tolerance(self, audience: str) -> bool:
         """Whether the audit of a list was made without any tolerance of the board."""
@@ -121,7 +133,7 @@ def sheet_name(audience: str, table: str) -> str:
 BY_GROUP = "by group"
 
 #: Heading of the last figure of a row: what the test could have seen (80% power), whatever was there.
-SMALLEST = "Seen from"
+SMALLEST = "Seen from: above, below"
 
 
 def every_group(material: Material, audience: str, table: Markup, what: str) -> Markup:
@@ -135,7 +147,8 @@ def every_group(material: Material, audience: str, table: Markup, what: str) -> 
 #: Said once before the pictures of a measure.
 PICTURES = (
     "The pictures show the gaps found, and the groups furthest from everyone else (line at 0: no gap). A filled dot is a gap found; a hollow one may be chance: "
-    "where the table says nothing else, these data cannot tell. “Seen from”: the smallest gap, in points, that would be found 4 times in 5."
+    "where the table says nothing else, these data cannot tell. “Seen from”: the smallest gap above and below everyone else, in points, that would be found "
+    "4 times in 5; – where not even the widest would."
 )
 
 
@@ -148,7 +161,9 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
     headings = ["Group", n_heading, f"{heading} (95% interval)", "Gap, in points", SMALLEST]
 
     def table(shown: Sequence[GroupRow], caption: str) -> Markup:
-        cells: list[Any] = [[_with_verdict(row), row.n, row.figure.text(), points(row), smallest(row)] for row in shown]
+        cells: list[Any] = [
+            [with_verdict(row, material.tolerance(row, audience)), row.n, row.figure.text(), points(row), smallest(row)] for row in shown
+        ]
         return page.table_html(headings, cells, f"{caption}: {name.lower()}", note=material.showing.note, tight=True)
 
     rest = every_group(material, audience, table(rows, f"{heading}, every group"), f"{heading.lower()}, {name.lower()}")
@@ -164,11 +179,22 @@ def measure_parts(material: Material, audience: str, measure: str, *, heading: s
     return [page.chart_html(svg, table(furthest, heading)), rest]
 
 
-def _with_verdict(row: GroupRow) -> Markup:
+def with_verdict(row: GroupRow, tolerance: float | None) -> Markup:
     """The group, and what was found of it; nothing where these data cannot tell."""
     if row.verdict in ("", str(Verdict.CANNOT_TELL)):
         return Markup("{}").format(against(row))
-    return Markup("{}: <strong>{}</strong>").format(against(row), row.verdict)
+    if row.is_found:
+        return Markup("{}: <strong>{}</strong>{}").format(against(row), row.verdict, beside_tolerance(row, tolerance))
+    return Markup("{}: none beyond the tolerance").format(against(row))
+
+
+def beside_tolerance(row: GroupRow, tolerance: float | None) -> str:
+    """Where the interval of a gap lies: beyond, across or inside the tolerance that the board set; nothing where it set none."""
+    low, high = row.gap.low, row.gap.high
+    if tolerance is None or low is None or high is None:
+        return ""
+    where = "beyond" if low > tolerance or high < -tolerance else "inside" if -tolerance < low and high < tolerance else "across"
+    return f", {where} the tolerance"
 
 
 def against(row: GroupRow) -> str:
@@ -187,8 +213,26 @@ def quiet(text: str) -> Markup:
 
 
 def smallest(row: GroupRow) -> str:
-    """The smallest gap that would be found 4 times in 5, in points; below nought where only a lower share could be told."""
-    return "–" if row.smallest is None else percent(row.smallest, fine=True).rstrip("%")
+    """The smallest gaps that would be found 4 times in 5, in points, above everyone else and below: "+4, −3"; "±4" where they are the same."""
+    above, below = _ends(row)
+    if above == below:
+        return "–" if above is None else f"±{above}"
+    return ", ".join("–" if size is None else f"{sign}{size}" for sign, size in (("+", above), ("−", below)))
+
+
+def smallest_in_words(row: GroupRow) -> str:
+    """The same in a sentence: "4 above or 3 below"; "12 either way"."""
+    above, below = _ends(row)
+    if above == below:
+        return "no size" if above is None else f"{above} either way"
+    return " or ".join(f"{size} {way}" for size, way in ((above, "above"), (below, "below")) if size is not None) + (
+        f" (never {'above' if above is None else 'below'})" if above is None or below is None else ""
+    )
+
+
+def _ends(row: GroupRow) -> tuple[str | None, str | None]:
+    above, below = (None if size is None else percent(abs(size), fine=True).rstrip("%") for size in (row.smallest, row.smallest_below))
+    return above, below
 
 
 def points(row: GroupRow) -> str:

@@ -8,17 +8,17 @@ from markupsafe import Markup
 
 from early_id.core.types import Verdict
 from early_id.present import charts, page
-from early_id.present.wording import and_list, count_of, sentence_case
+from early_id.present.wording import and_list, count_of, percent, sentence_case
 from early_id.report.context import list_name
 from early_id.report.groups import Groups
 from early_id.report.in_words import MEASURE_NAMES, measure_name
-from early_id.report.section import Material, Section, against, lead_in, paragraph, points, smallest, subheading
+from early_id.report.section import Material, Section, against, beside_tolerance, lead_in, paragraph, points, smallest_in_words, subheading
 
 #: Stands above every summary table.
 HOW_TO_READ = (
     "Gap found: the difference is larger than chance explains, after allowing for the number of comparisons. No gap found: the whole interval lies "
     "within a tolerance that the board set beforehand. Cannot tell: everything else; it does not mean that there is no gap. “Seen from” is the smallest gap "
-    "that these data would have shown 4 times in 5: a smaller one is found now and then, and mostly missed."
+    "above everyone else, and below, that these data would have shown 4 times in 5: a smaller one is found now and then, and mostly missed."
 )
 
 #: Said beside it where the board has set none.
@@ -45,7 +45,7 @@ def summary(m: Material) -> Section:
         )
         parts += [lead_in("The gaps that were found, with their intervals (line at 0: no gap)."), page.chart_html(svg)]
     if m.groups:
-        parts += [paragraph(HOW_TO_READ), *([paragraph(NO_TOLERANCE)] if any(map(m.no_tolerance, m.groups)) else []), *_table(m)]
+        parts += [paragraph(HOW_TO_READ), *_tolerances(m), *_table(m)]
     if m.not_held:
         held_not = [f"{row['characteristic']!s} ({str(row['why'])[:1].lower()}{str(row['why'])[1:].rstrip('.')})" for row in m.not_held]
         parts += [subheading("Not held, so that nothing can be said"), paragraph(f"{sentence_case('; '.join(held_not))}.")]
@@ -70,8 +70,8 @@ def _table(m: Material) -> list[Markup]:
     headings = ["Characteristic"]
     for audience in m.groups:
         own = f"{list_name(audience)}: " if len(m.groups) > 1 else ""
-        headings.append(sentence_case(f"{own}can we tell? The gap that decided this, in points"))
-    rows = [[title, *(_cell(m, groups, title) for groups in m.groups.values()), *([] if alone else [owners[title]])] for title in names]
+        headings.append(sentence_case(f"{own}can we tell? The widest gap, in points"))
+    rows = [[title, *(_cell(m, audience, title) for audience in m.groups), *([] if alone else [owners[title]])] for title in names]
     who = next(iter(owners.values()), NO_OWNER)
     said = (
         "Nobody is named yet who answers for a characteristic (audit.owners in the settings)." if who == NO_OWNER else f"Who answers for all: {who}."
@@ -80,12 +80,32 @@ def _table(m: Material) -> list[Markup]:
     return [table, *([paragraph(said)] if alone and names else [])]
 
 
-def _cell(m: Material, groups: Groups, title: str) -> Markup:
+def _tolerances(m: Material) -> list[Markup]:
+    """What the board set, or that it set nothing."""
+    said: dict[str, list[str]] = {}
+    for audience in m.groups:
+        for measure, size in (m.meta.get(audience, {}).get("tolerances") or {}).items():
+            text = f"{m.context.words.text(MEASURE_NAMES.get(measure, measure))}, {percent(size, fine=True).rstrip('%')} points"
+            said.setdefault(text, []).append(list_name(audience).lower())
+    some = len(said) and any(len(names) < len(m.groups) for names in said.values())
+    told = [f"{text} ({and_list(names)})" if some else text for text, names in said.items()]
+    return [
+        *([paragraph(f"What the board tolerates either way, as it set beforehand: {'; '.join(told)}.")] if told else []),
+        *([paragraph(NO_TOLERANCE)] if any(map(m.no_tolerance, m.groups)) else []),
+    ]
+
+
+def _cell(m: Material, audience: str, title: str) -> Markup:
     """The verdict of the tested rows, the largest gap that may be shown, and what could have been seen."""
+    groups = m.groups[audience]
     top, verdict = groups.largest(title), groups.verdict(title)
-    told = Markup("<strong>{}</strong>" if verdict == str(Verdict.GAP_FOUND) else "{}").format(sentence_case(verdict))
+    is_found = verdict == str(Verdict.GAP_FOUND)
+    told = Markup("<strong>{}</strong>" if is_found else "{}").format(sentence_case(verdict))
     if top is None:
-        return told
+        return told + Markup(": too few children in its groups to compare")
+    if top.gap.hidden and not is_found:
+        return told + Markup("; its figures are hidden (c)")
+    told += Markup("{}").format(beside_tolerance(top, m.tolerance(top, audience)) if is_found else "")
     what = m.context.words.text(MEASURE_NAMES.get(top.measure, top.measure))
-    seen = "" if top.smallest is None else f"; seen from {smallest(top)}"
+    seen = "" if top.gap.hidden else f"; seen from {smallest_in_words(top)}"
     return told + Markup(". {}, {}: {}{}").format(against(top).removeprefix(f"{title}: "), what, points(top), seen)

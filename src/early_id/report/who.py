@@ -124,6 +124,10 @@ def on_the_list(m: Material) -> Section:
     if not m.showing.publishable and m.lists.get("urgent"):
         urgent = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in m.lists["urgent"].items())
         parts.append(paragraph(f"Urgent signs go to the duty officer and never on a list. {sentence_case(urgent)}."))
+    for audience, meta in m.meta.items():
+        if audience not in m.trials and "listed" in meta:  # a list that somebody else made
+            listed, everyone = (_count(m.showing.count(number(meta[key]))) for key in ("listed", "rows"))
+            sentences.append(f"{list_name(audience)}: {listed} of {everyone} children.")
     for audience, groups in m.groups.items():
         if groups.of("selection_share"):
             parts += [subheading(f"{list_name(audience)}: how often listed, beside how often in need"), *_paired(m, audience, groups)]

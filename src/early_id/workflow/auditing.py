@@ -13,6 +13,7 @@ from early_id.audit.settings import AuditRules
 from early_id.audit.table import audit_table
 from early_id.core.errors import InputDataError
 from early_id.core.fingerprint import frame_fingerprint
+from early_id.present.wording import sentence_case
 from early_id.report import GovernanceContext, governance_pack
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def audit_file(
     Parameters are those of :func:`early_id.audit.table.audit_table`; ``flag`` is its ``selected``.
     """
     frame = read_table(path)
+    named = {name: settings.characteristics.get(name) or sentence_case(name.replace("_", " ")) for name in groups}
     result = audit_table(
-        frame, label=label, groups=groups, settings=settings, selected=flag, score=score, threshold=threshold, capacity=capacity, cluster=cluster,
+        frame, label=label, groups=named, settings=settings, selected=flag, score=score, threshold=threshold, capacity=capacity, cluster=cluster,
         probability=probability, others=others, child=child,
     )  # fmt: skip
     if out is None:

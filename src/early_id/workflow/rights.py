@@ -177,7 +177,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         counts["decisions"] = keep_only(cfg.store_dir, ~own, group=cfg.shared_with_group)
         counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
         _note(bench, "erase", who, by, reason=reason)
-        end(cfg.store_dir, who)
+        end(cfg.store_dir, who, group=cfg.shared_with_group)
     notes = ["Its sources still hold the child: what they send again is left out, by a keyed hash of the number at each source."]
     if len(mine):
         notes.append(f"Lists handed out that hold the child: {', '.join(sorted(set(mine['recipient'])))}. Ask them to destroy the line.")
@@ -185,6 +185,8 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         notes.append(
             f"{unreadable} workbook(s) that came back cannot be read and may hold the child: look at them in the store's decisions/workbooks."
         )
+    if loose := int((decisions["kind"].isin(["aside", "own"]) & (decisions["child_id"] == "")).sum()):
+        notes.append(f"{loose} line(s) of readers could not be attached to any child and may name this one: look at reviews/needs_a_person.xlsx.")
     notes += untold_notes(untold)
     notes.append("Lists and pages in the output folder are not rewritten; make them anew, or delete them with early-id retain.")
     return Done("erase", {name: n for name, n in counts.items() if n}, tuple(notes))
