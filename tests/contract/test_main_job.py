@@ -27,7 +27,7 @@ from early_id.workflow.run import RunResult, run
 from early_id.workflow.steps import open_bench
 
 #: Small and quick; the paths are those of the demo.
-QUICK = ("training.resamples=50", "training.refits_to_show=0")
+QUICK = ("training.resamples=50", "training.refits_to_show=2")
 
 
 @dataclass(frozen=True)

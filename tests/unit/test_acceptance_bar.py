@@ -113,7 +113,8 @@ def test_each_audience_has_its_own_bar_over_what_holds_for_every_list() -> None:
     assert (school.margin_precision, school.minimum_outcomes, school.steady_at_least) == (0.05, 30, 0.4)
     assert (hub.margin_precision, hub.minimum_outcomes) == (0.0, 70)
     assert school.hash != hub.hash and school.for_audience("hub_lead") == school, "what was taken apart stays so"
-    assert AcceptanceSettings(minimum_outcomes=7).hash == AcceptanceSettings(minimum_outcomes=7, named_on=()).hash, "hashes of older bars stay"
+    said_nothing, said_nobody = AcceptanceSettings(minimum_outcomes=7), AcceptanceSettings(minimum_outcomes=7, named_on=())
+    assert said_nothing.hash != said_nobody.hash, "they are judged differently"
 
 
 def test_each_trial_is_judged_by_the_bar_of_its_audience() -> None:
@@ -261,6 +262,13 @@ def test_the_first_opening_is_free_and_each_further_one_is_counted_and_said(tria
 def test_other_results_are_another_opening(tmp_path: Path, name: str) -> None:
     opened(tmp_path)
     assert opened(tmp_path, **{name: "other"}).number == 1  # type: ignore[attr-defined]
+
+
+def test_a_date_some_days_off_is_the_same_test_date_and_one_of_another_term_is_not(tmp_path: Path) -> None:
+    opened(tmp_path)
+    near = opened(tmp_path, test_date="2025-03-04")
+    assert near.number == 2 and "(or those of a date within four weeks of it)" in near.reasons[0]  # type: ignore[attr-defined]
+    assert opened(tmp_path, test_date="2025-06-16").number == 1  # type: ignore[attr-defined]
 
 
 def test_another_batch_is_no_test_date_that_nobody_has_seen(tmp_path: Path) -> None:

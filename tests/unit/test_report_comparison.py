@@ -126,3 +126,14 @@ def test_without_results_there_is_a_reason_and_no_figure(card: dict[str, Any]) -
 
 def test_names_at_the_ends_of_lines_stand_apart() -> None:
     assert spread([1.0, 1.05, 3.0], 0.5) == [1.0, 1.5, 3.0]
+
+
+def test_a_gain_that_may_be_chance_is_neither_reached_nor_missed() -> None:
+    """As the verdict has it: the figure is above the margin, its lower bound is not."""
+    from early_id.report.comparison_judged import _beyond_chance
+
+    chance = {"clears": False, "difference": 0.02, "margin": 0.0, "lower_bound": -0.01}
+    missed = {"clears": False, "difference": -0.02, "margin": 0.0, "lower_bound": -0.04}
+    beyond = {"clears": True, "difference": 0.05, "margin": 0.0, "lower_bound": 0.01}
+    assert _beyond_chance([beyond]) is True and _beyond_chance([beyond, chance]) is None and _beyond_chance([chance, missed]) is False
+    assert _beyond_chance([beyond | {"lower_bound": None}]) is None

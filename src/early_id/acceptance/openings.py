@@ -8,7 +8,7 @@ exploratory: it informs and cannot make a model ready.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from early_id.core.chain import Chain
@@ -16,6 +16,10 @@ from early_id.core.types import Json
 
 #: In the folder of the store, because openings belong to a council's records.
 LEDGER = "openings.jsonl"
+
+
+#: Days within which two test dates are one; those of a settings file stand in different terms.
+_ALIKE_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Opening:
     other_bar: bool
     hash: str
     other_data: bool = False
+    same_date: bool = True
 
     @property
     def is_exploratory(self) -> bool:
@@ -39,10 +44,11 @@ class Opening:
         if not self.is_exploratory:
             return ()
         times = "once" if self.number == 2 else f"{self.number - 1} times"
+        near = "" if self.same_date else " (or those of a date within four weeks of it)"
         bar = " The bar was changed in between." if self.other_bar else ""
         data = " Other files have been taken in since, but they are the same children on the same date." if self.other_data else ""
         return (
-            f"Exploratory: the results of the test date {self.test_date} had been opened {times} before.{data}{bar} "
+            f"Exploratory: the results of the test date {self.test_date} had been opened {times} before{near}.{data}{bar} "
             "They can inform a decision, but only a test date that nobody has seen can make a model ready.",
         )
 
@@ -86,13 +92,33 @@ def open_test_date(
 
     Notes
     -----
-    Records from before outcome and cohort were written down count for every outcome and cohort of their date and audience.
+    Records from before outcome and cohort were written down count for every outcome and cohort of their date and audience. Test dates within
+    four weeks of each other count as one: nearly the same children, and nearly the same half year after.
     """
     ledger = Chain(store / LEDGER, "openings of the test date")
-    key = {"test_date": test_date, "audience": audience, "outcome": outcome, "cohort": cohort}
-    earlier = [record for record in ledger.read() if all(record.body.get(name, value) == value for name, value in key.items())]
+    key = {"audience": audience, "outcome": outcome, "cohort": cohort}
+    earlier = [
+        record
+        for record in ledger.read()
+        if all(record.body.get(name, value) == value for name, value in key.items()) and _alike(record.body["test_date"], test_date)
+    ]
     other_bar = any(record.body["acceptance_hash"] != acceptance_hash for record in earlier)
     other_data = any(record.body["data_hash"] != data_hash for record in earlier)
-    body = {**key, "number": len(earlier) + 1, "data_hash": data_hash, "acceptance_hash": acceptance_hash, "settings_hash": settings_hash}
+    body = {
+        "test_date": test_date,
+        **key,
+        "number": len(earlier) + 1,
+        "data_hash": data_hash,
+        "acceptance_hash": acceptance_hash,
+        "settings_hash": settings_hash,
+    }
     record = ledger.append("opened", body, at=at)
-    return Opening(test_date, len(earlier) + 1, other_bar, record.hash, other_data)
+    return Opening(test_date, len(earlier) + 1, other_bar, record.hash, other_data, all(r.body["test_date"] == test_date for r in earlier))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two test dates are the same or nearly so; a test set that is named otherwise than by its date is only itself."""
+    try:
+        return abs((date.fromisoformat(one) - date.fromisoformat(other)).days) <= _ALIKE_DAYS
+    except ValueError:
+        return one == other

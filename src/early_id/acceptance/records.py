@@ -66,11 +66,12 @@ def approve(
             where="approval",
             what_next="Nothing was recorded. Complete the approval file and the settings, and run the command again.",
         )
+    assert standing.report is not None  # ``missing`` has looked
+    # First what can fail: until the report is kept, the model in force stays in force.
+    report = keep_report(standing.report, models, bundle, group=group)
     replaced = _in_force(records, bundle)
     for label in replaced:
         _retire(chain, label, bundle.audience, f"{bundle.label} took its place", application.by, at)
-    assert standing.report is not None  # ``missing`` has looked
-    report = keep_report(standing.report, models, bundle, group=group)
     body: Json = {
         "model": bundle.label,
         "audience": bundle.audience,

@@ -90,7 +90,8 @@ class AcceptanceSettings(Frozen):
         """Fingerprint of what the bar says; comments and the order of lines do not count."""
         said = self.model_dump(mode="json")
         # Bars from before audiences had their own keep the hash that approvals were given under.
-        said["named_on"] = said["named_on"] or []
+        # An empty list is an answer, and judged as one.
+        said["named_on"] = [] if said["named_on"] is None else said["named_on"] or ["nobody"]
         return fingerprint({name: value for name, value in said.items() if name != "audiences" or value})
 
     @property

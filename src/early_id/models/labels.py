@@ -55,8 +55,8 @@ class Labels:
         return self.table
 
     def to_json(self) -> Json:
-        """Both tables, the warning, and how long it took."""
-        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning, "seconds": round(self.seconds, 1)}
+        """Both tables and the warning; not how long it took, since the same trial gives the same bytes."""
+        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning}
 
     def plot(self) -> str:
         """SVG: rank agreement of each label's model with the model put forward."""

@@ -42,12 +42,18 @@ def provenance(matrix: FeatureMatrix, store: Store | None, *, extensions: Iterab
         (values of the features), ``code_hash`` (of this package) and ``extensions`` (name of the file → hash). Where a matrix was made by
         hand, what it has not is left out. No row, no name of a person and nothing of this machine.
     """
-    found: Json = {"matrix_hash": matrix.fingerprint, "code_hash": code_hash(), "extensions": {path.name: _hash_of(path) for path in extensions}}
+    found: Json = {"matrix_hash": matrix.fingerprint, "code_hash": code_hash(), "extensions": _marks(tuple(extensions))}
     if store is not None:
         found["data_version"] = store.version.number
     if matrix.origin is not None:
         found["links"] = links_mark(matrix.origin.people, store)
     return found
+
+
+def _marks(extensions: tuple[Path, ...]) -> Json:
+    """File → hash; by its folder too where two files have one name."""
+    names = [path.name for path in extensions]
+    return {path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": _hash_of(path) for path in extensions}
 
 
 def links_mark(people: People, store: Store | None = None) -> Json:

@@ -81,7 +81,6 @@ class Steadiness:
             "just_missed": self.just_missed,
             "share_steady": steady,
             "mean_share_kept": float(self.families.loc[self.families["listed_today"], "share"].mean()) if self.listed else None,
-            "seconds": round(self.seconds, 1),
         }
 
     def plot(self) -> str:

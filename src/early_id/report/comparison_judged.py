@@ -47,7 +47,7 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         against = [row for row in card.get("comparisons") or () if row["measure"] == measure]
         lowest = min(against, key=lambda row: number(row["lower_bound"]) or 0.0, default=None)
         found = "–" if lowest is None or number(lowest["lower_bound"]) is None else f"{_points(lowest['lower_bound'])} (against '{lowest['rule']}')"
-        met = "–" if not against else _MET[all(row["clears"] for row in against)]
+        met = "–" if not against else _MET[_beyond_chance(against)]
         rows.append([f"{_MEASURED[measure]}: better than every rule by more than", _points(asked[margin]), found, met])
     rows += [[sentence_case(limit["name"]), "", limit["sentence"], _MET[limit["met"]]] for limit in judged.get("limits") or ()]
     words = f"The bar was written down before any result was seen. {whose} A gain counts only where it is beyond chance: its lower bound has to be above the margin."
@@ -55,6 +55,15 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         rows = [[row[0], row[1], row[3]] for row in rows]
     headings = ["What is asked", "Points asked for", *([] if showing.publishable else ["Found: lower bound, or the figure"]), "Reached"]
     return (subheading("The bar for this list"), lead_in(words), page.table_html(headings, rows, "What the model of this list had to reach"))
+
+
+def _beyond_chance(against: Sequence[Card]) -> bool | None:
+    """Whether the model was better than every rule by more than the margin; None where the gain seen may be chance, as the verdict has it."""
+    if any(number(row["lower_bound"]) is None for row in against):
+        return None
+    if all(row["clears"] for row in against):
+        return True
+    return False if any(row["difference"] <= row["margin"] for row in against if not row["clears"]) else None
 
 
 def _points(value: Any) -> str:

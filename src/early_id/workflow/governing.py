@@ -11,6 +11,7 @@ from early_id.acceptance.approval import ApprovalStatus, approval_status
 from early_id.acceptance.limits import Facts, check_bar
 from early_id.acceptance.openings import Opening, open_test_date
 from early_id.acceptance.verdict import final_verdict
+from early_id.core.errors import EarlyIdError
 from early_id.core.types import Json
 from early_id.features.programme import main_outcome
 from early_id.models.candidates import save_candidate
@@ -84,7 +85,13 @@ def _with_refits(bench: Bench, trial: Trial, matrix: FeatureMatrix) -> Trial:
     if not number or trial.splits.get("kind") != "temporal":
         return trial
     sharing = {str(name): [str(c) for c in classes] for name, classes in cfg.sharing.items()}
-    return with_steadiness(trial, steadiness(trial, matrix, cfg.training.model_copy(update={"refits": number}), sharing=sharing))
+    try:
+        return with_steadiness(trial, steadiness(trial, matrix, cfg.training.model_copy(update={"refits": number}), sharing=sharing))
+    except EarlyIdError as error:
+        if asked:
+            raise
+        # The test date has been opened by now: what is only shown may not cost the rest of the run.
+        return replace(trial, notes=(*trial.notes, f"Refits could not be made: {error.what}"))
 
 
 def judge_all(
