@@ -217,3 +217,17 @@ def test_a_surname_that_was_corrected_later_says_nothing_of_earlier_days() -> No
     kin = kin_of(links, rows.drop(columns="uprn", errors="ignore"), None, addresses=at)
     kinds = {day: set(kin.family_on(pd.Timestamp(day))["kind"]) for day in ("2020-01-01", "2024-02-01", "2024-04-01")}
     assert kinds == {"2020-01-01": set(), "2024-02-01": {"address"}, "2024-04-01": {"address and surname"}}
+
+
+def test_who_was_family_before_an_adoption_is_not_shown_after_it() -> None:
+    people = [person("1"), person("9", "Eva", born="1985-01-01"), person("8", "Ada", born="1980-01-01")]
+    care = [{"source": "src", "source_person_id": "1", "status": "CLA", "start_on": pd.Timestamp("2021-01-01"), "end_on": pd.Timestamp("2023-05-01"),
+             "outcome": "E12", "known_from": YES, "known_to": pd.NaT}]  # fmt: skip
+    named = [
+        held("1", other_person_id="9", relation="mother", from_on=YES),
+        held("1", other_person_id="8", relation="mother", from_on=pd.Timestamp("2023-05-01")),
+    ]
+    made_ = made(people, care=care, named=named, family_groups=[held(n, group_id="G") for n in "19"])
+    assert set(family(made_, "1", "2022-06-01")) == {"9"} and set(family(made_, "1")) == {"8"} and family(made_, "9") == {}
+    home_again = made(people, care=[{**care[0], "outcome": "E4A"}], named=named)
+    assert set(family(home_again, "1")) == {"8", "9"}

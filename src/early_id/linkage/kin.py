@@ -13,6 +13,7 @@ import pandas as pd
 
 from early_id.linkage.families import MARKS
 from early_id.linkage.identifiers import uprn_is_valid, valid_or_missing
+from early_id.linkage.marks import ADOPTED
 from early_id.linkage.records import PERSON, plain_name
 from early_id.linkage.related import FAMILY, NO_FAMILY, TRUST, Related, related_of
 
@@ -194,9 +195,11 @@ def kin_of(
         said = evidence.where(evidence == "", " (" + evidence + ")")
         homes = homes.assign(evidence="household row of " + homes["source"].astype(str) + said, **_marks(homes))
     hidden = frozenset(homes.loc[homes["protected_address"], "person_id"]) if len(homes) else frozenset()
-    named = _named(relationships, links)
+    before = _adopted(statutory, links)
+    named = _until(_named(relationships, links), before, "person_id", "relative_id")
     lived = [part for part in (_addresses(pupils, links), _addresses_held(addresses, pupils, links)) if len(part)]
-    related = related_of(_of_people(groups, links), _of_people(contacts, links), _of_people(pupils, links))
+    members, named_at_school = (_until(_of_people(rows, links), before, "person_id") for rows in (groups, contacts))
+    related = related_of(members, named_at_school, _of_people(pupils, links))
     at = pd.concat(lived, ignore_index=True) if lived else _of_people(None, links)
     return Kin(homes, at, named, _care(statutory, links), hidden, related, _unlinked(relationships, links))
 
@@ -305,6 +308,24 @@ def _care(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
     care = statutory[statutory["status"].eq("CLA").fillna(False).astype(bool)]
     begins = care.get("start_on", pd.Series(pd.NaT, index=care.index))
     return _of_people(care.assign(from_on=begins, to_on=care["end_on"]) if len(care) else None, links)
+
+
+def _adopted(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.Series:
+    """Person → the day on which care ended by adoption."""
+    ended = _care(statutory, links)
+    if ended.empty or "outcome" not in ended:
+        return pd.Series(dtype="datetime64[ns]")
+    outcome = ended["outcome"].astype(object).where(ended["outcome"].notna(), "").astype(str).str.strip().str.upper()
+    return ended[outcome.isin(ADOPTED) & ended["to_on"].notna()].groupby("person_id")["to_on"].max()
+
+
+def _until(rows: pd.DataFrame, adopted: pd.Series, *people: str) -> pd.DataFrame:
+    """Rows that end with the adoption of one of their people: who was family before it is not shown after it, whatever a case system still holds."""
+    for side in people if len(rows) and len(adopted) else ():
+        day = pd.to_datetime(rows[side].map(adopted)).astype("datetime64[ns]")
+        ended = (rows["from_on"].fillna(rows["known_from"]) < day) & (rows["to_on"].isna() | (rows["to_on"] > day))
+        rows = rows.assign(to_on=rows["to_on"].mask(ended, day))
+    return rows
 
 
 def _open(rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
