@@ -97,6 +97,7 @@ def test_what_waits_goes_on_waiting_after_rows_were_taken_out_and_is_cleared_lat
     before = waiting(store)
     assert len(before) == 2 and remove_rows(store, of_people(store, [("social_care", "12")]))
     assert waiting(store).equals(before) and not list(store.folder.glob(".batch-*"))
+    assert len(list(store.folder.glob("set_aside/*/waiting.parquet"))) == 1  # with the versions that are gone went their own
     # Of the person who goes nothing waits; the other's row is put right by the next export.
     assert remove_from_files(store, [("social_care", "12")]) == 1 and len(waiting(store)) == 1
     council.put("contacts", {**CONTACT, "source_person_id": "1"}, {**CONTACT, "source_person_id": "1", "contact_on": "2024-02-28"})

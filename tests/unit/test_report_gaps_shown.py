@@ -45,11 +45,11 @@ def row(**change: object) -> GroupRow:
 @pytest.mark.parametrize(
     ("above", "below", "cell", "words"),
     [
-        (0.084, -0.104, "+8.4, −10", "8.4 above or 10 below"),
-        (0.12, -0.12, "±12", "12 either way"),
-        (None, -0.57, "–, −57", "57 below (never above)"),
-        (0.34, None, "+34, –", "34 above (never below)"),
-        (None, None, "–", "no size"),
+        (0.084, -0.104, "+8.4, −10", "seen from 8.4 above or 10 below"),
+        (0.12, -0.12, "±12", "seen from 12 either way"),
+        (None, -0.57, "–, −57", "seen from 57 below (never above)"),
+        (0.34, None, "+34, –", "seen from 34 above (never below)"),
+        (None, None, "–", "no gap would be seen"),
     ],
 )
 def test_the_smallest_gap_is_said_for_both_ways(above: float | None, below: float | None, cell: str, words: str) -> None:
@@ -64,8 +64,7 @@ def test_the_audits_own_columns_give_both_ways_and_none_above_where_none_could_b
     assert {(one.smallest, one.smallest_below) for one in found.of("missed_share")} == {(None, -0.57)}
     assert {(one.smallest, one.smallest_below) for one in found.of("false_flag_rate")} == {(0.12, -0.1)}
     text = words_of(report_material.trial(), SimpleNamespace(**{**vars(report_material.audit()), "rows": rows}))
-    assert "10 points or more below" not in text and "57 points or more below" in text
-    assert "No group could have been shown to be missed more often, whatever the gap" in text
+    assert "In who is missed, gaps would show 4 times in 5 only from 57 points below; none above" in text
 
 
 @pytest.mark.parametrize(

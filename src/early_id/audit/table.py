@@ -105,6 +105,7 @@ def audit_table(
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
     notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
+    notes += [] if child is not None else _alike(frame)
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
@@ -127,6 +128,13 @@ def audit_table(
     more_outcomes = {name: labels(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), name=name) for name in others}
     second = {"second_outcomes": second_outcomes(scored, held, more_outcomes, outcome=label)} if others else {}
     return replace(found, lists=lists_table(scored, None, None), further={**found.further, **second})
+
+
+def _alike(frame: pd.DataFrame) -> list[str]:
+    """What to know of rows that are the same in every column, where none says who a row is about."""
+    n = int(frame.duplicated().sum())
+    same = "row is the same as one before it in every column" if n == 1 else "rows are the same as one before them in every column"
+    return [f"{n:,} {same}. Whether a child is there twice cannot be seen without a column that names the child."] if n else []
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str]) -> None:

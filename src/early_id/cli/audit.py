@@ -79,8 +79,13 @@ def _tell(audits: dict[str, AuditResult], outputs: dict[str, str], *, as_json: b
         return
     for audience, result in audits.items():
         say(f"\n{audience}")
-        say(text_table(result.summary.astype(str).to_numpy().tolist(), list(map(str, result.summary.columns))))
+        say(text_table([[_cell(value) for value in row] for row in result.summary.to_numpy().tolist()], list(map(str, result.summary.columns))))
         for note in result.meta["notes"]:
             say(f"Note: {note}")
     for kind, name in outputs.items():
         say(f"{kind}: {name}")
+
+
+def _cell(value: Any) -> str:
+    """A figure to three places; nothing where it cannot be estimated."""
+    return ("" if value != value else f"{value:.3f}") if isinstance(value, float) else str(value)

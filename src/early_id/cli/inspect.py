@@ -86,8 +86,6 @@ _SCOPES = {
 @rules_app.command("show")
 def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config", help="Settings, for rules of extensions.")] = None) -> None:
     """One rule, or one code of a later step: what is wrong, what to do, where it comes from."""
-    from early_id.data.rules import error_codes
-
     found = {rule.code: rule for rule in _rules(config)}
     if code.upper() not in found:
         later = {kind.code: kind for kind in _kinds()}
@@ -97,12 +95,9 @@ def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config"
         print("\n  ".join([f"{kind.code} ({kind.severity})", kind.message, f"What to do: {kind.advice}", f"Looks at: {kind.about}"]))
         return
     rule = found[code.upper()]
-    aside = rule.code in error_codes()
-    kept = {
-        "ERROR": "The row is set aside.",
-        "QUERY": "The row is kept; somebody should ask.",
-        "NOTE": "The row is set aside; nothing is lost." if aside else "For information.",
-    }[rule.severity]
+    kept = {"ERROR": "The row is set aside.", "QUERY": "The row is kept; somebody should ask.", "NOTE": "For information."}[rule.severity]
+    if rule.sets_aside:
+        kept = "The row is set aside, and nothing is lost by it."
     lines = [
         f"{rule.code} ({rule.severity})", rule.message, kept, f"What to do: {rule.advice}", f"Tables: {', '.join(rule.tables) or 'all'}",
         f"Looks at: {_SCOPES[rule.scope]}", f"Holds in: {rule.years}",

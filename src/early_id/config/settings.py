@@ -182,6 +182,14 @@ class AuditSettings(Frozen):
     second_outcome: str | None = None  #: an outcome of the matrix that does not pass the same threshold, such as what reviewers found
     responses: dict[str, str] = Field(default_factory=dict)  #: characteristic → the board's written response to a gap that was found
     owners: dict[str, str] = Field(default_factory=dict)  #: characteristic → who answers for gaps there, for the board's report
+
+    @field_validator("tolerances", mode="before")
+    @classmethod
+    def _names_its_measures(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("each tolerance has to name its measure, as in {missed_share: 0.05}")
+        return value
+
     characteristics: dict[str, str] = Field(
         default_factory=lambda: {
             "sex": "Sex",

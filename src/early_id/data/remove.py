@@ -104,6 +104,9 @@ def drop_old_versions(store: Store, *, before: date | None = None) -> int:
     for part in (store.folder / "parts").glob("*.parquet"):
         if part.name not in kept:
             part.unlink()
+    for waiting in (store.folder / SET_ASIDE).glob(f"*/{WAITING}"):
+        if not (store.folder / "versions" / f"{waiting.parent.name}.json").is_file():
+            waiting.unlink()  # what waited in a version that is gone waits in those after it
     return gone
 
 

@@ -139,16 +139,15 @@ def _seen(groups: Groups, unsure: list[str]) -> str:
     more, less = [row.smallest for row in rows if row.smallest], [-row.smallest_below for row in rows if row.smallest_below]
     blind = len(rows) - len(more)
     ways = [f"{_range(sizes)} {way}" for sizes, way in ((more, "above everyone else"), (less, "below")) if sizes]
-    told = f". Only large gaps in who is missed would show 4 times in 5: {and_list(ways)}" if ways else ""
+    told = f". In who is missed, gaps would show 4 times in 5 only from {' or '.join(ways)}" if ways else ""
     if not blind:
         return told
-    which = f"{count_of(blind, 'group')} of {len(rows)} could not be" if more else "No group could have been"
-    return f"{told}. {which} shown to be missed more often, whatever the gap: too few are counted, and most are missed already"
+    return f"{told}; {f'for {blind} of {len(rows)} groups none above' if more else 'none above'}"
 
 
 def _range(sizes: list[float]) -> str:
     low, high = (percent(size).rstrip("%") for size in (min(sizes), max(sizes)))
-    return f"{low} points or more" if low == high else f"{low} points or more (for some groups {high})"
+    return f"{low} points" if low == high else f"{low} points (some groups {high})"
 
 
 #: The rows of page 1.

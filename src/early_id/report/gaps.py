@@ -51,10 +51,10 @@ def missed(m: Material) -> Section:
             )
             shares[list_name(audience)] = found
     for audience in m.groups:
-        found = m.of_table(audience, "missed_share")
-        if found.value is not None:
-            sentences.append(f"{list_name(audience)}: of every 10 children who {m.context.had_outcome}, {tenths(found.value)} were not listed.")
-            shares[list_name(audience)] = _rest_of(found)
+        whole = m.of_table(audience, "missed_share")
+        if whole.value is not None:
+            sentences.append(f"{list_name(audience)}: of every 10 children who {m.context.had_outcome}, {tenths(whole.value)} were not listed.")
+            shares[list_name(audience)] = _rest_of(whole)
     parts = _strips(shares, f"Of every 10 children who {m.context.had_outcome}, those listed (filled in)")
     parts.append(
         paragraph(

@@ -6,11 +6,10 @@ give small numbers away beside those of single characteristics. The published pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from early_id.audit.calibration import ALL
@@ -324,11 +323,3 @@ SHEETS = {
     "option_gaps": ("option gaps", "gaps on those lists"),
     "decomposition": ("taken apart", "the gap in the share listed, in one order"),
 }
-
-
-def plain_sheet(frame: pd.DataFrame) -> tuple[Sequence[str], list[list[Any]]]:
-    """Headings and rows of a table under its own column names in words."""
-    labels = [name for name in frame.columns if f"{name}_label" not in frame.columns]
-    words = [name.removesuffix("_label").replace("_", " ") for name in labels]
-    headings = [f"{word[:1].upper()}{word[1:]}" for word in words]
-    return headings, [["none" if value == "" else value for value in row] for row in frame[labels].round(4).itertuples(index=False)]

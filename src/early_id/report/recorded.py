@@ -46,10 +46,11 @@ def few_recorded(m: Material, audience: str) -> list[tuple[str, int, int]]:
     """
     own = second_outcome(m, audience)
     found: dict[str, tuple[str, int, int]] = {}
-    for row in _told(m, audience, own):
+    rows = _told(m, audience, own)
+    for row in rows:
         everyone = own[(own["characteristic"] == row["characteristic"]) & (own["other_outcome"] == row["other_outcome"])]
         counts = row["outcomes"], row["other_outcomes"], everyone["outcomes"].sum(), everyone["other_outcomes"].sum()
-        if row["outcomes"] < FEWEST and row["other_outcomes"] >= SHOWN_BY_OTHER and chance_of_so_few(*counts) <= SELDOM:
+        if row["outcomes"] < FEWEST and row["other_outcomes"] >= SHOWN_BY_OTHER and chance_of_so_few(*counts) <= SELDOM / len(rows):
             label = f"{row['characteristic_label']}: {row['group']}"
             found[label] = label, round(row["outcomes"]), round(row["other_outcomes"])
     return list(found.values())
@@ -57,7 +58,7 @@ def few_recorded(m: Material, audience: str) -> list[tuple[str, int, int]]:
 
 #: So many of a group's children with the second outcome make it worth a word that hardly any of them were recorded.
 SHOWN_BY_OTHER = 20
-#: So few would be recorded by chance this seldom; one group in forty is pointed at for nothing.
+#: So few would be recorded by chance this seldom in any of the groups looked at; one audit in forty points at a group for nothing.
 SELDOM = 0.025
 
 

@@ -221,12 +221,14 @@ def smallest(row: GroupRow) -> str:
 
 
 def smallest_in_words(row: GroupRow) -> str:
-    """The same in a sentence: "4 above or 3 below"; "12 either way"."""
+    """The same in a sentence: "seen from 4 above or 3 below"; "seen from 12 either way"."""
     above, below = _ends(row)
     if above == below:
-        return "no size" if above is None else f"{above} either way"
-    return " or ".join(f"{size} {way}" for size, way in ((above, "above"), (below, "below")) if size is not None) + (
-        f" (never {'above' if above is None else 'below'})" if above is None or below is None else ""
+        return "no gap would be seen" if above is None else f"seen from {above} either way"
+    return (
+        "seen from "
+        + " or ".join(f"{size} {way}" for size, way in ((above, "above"), (below, "below")) if size is not None)
+        + (f" (never {'above' if above is None else 'below'})" if above is None or below is None else "")
     )
 
 

@@ -13,10 +13,11 @@ from early_id.present.wording import day_text, sentence_case
 from early_id.present.workbook import Sheet
 from early_id.report import origins
 from early_id.report.context import GovernanceContext, list_name
+from early_id.report.headings import COUNTED_IN, EMPTY, plain_sheet, seen_above
 from early_id.report.measured import CHECKS, COVERS, LINKED, SOURCES
 from early_id.report.section import BY_GROUP, sheet_name
-from early_id.report.showing import Showing
-from early_id.report.usefulness import MODEL_HEADINGS, MODELS, model_row
+from early_id.report.showing import number
+from early_id.report.usefulness import MODELS, model_name
 from early_id.report.who import RECIPIENTS, TAKEN_OUT, recipient_row
 
 #: Columns of the workbook: the audit's own -> heading.
@@ -45,14 +46,16 @@ _COLUMNS = {
     "moved_high": "That gap, 95% to",
     "p_adjusted": "Adjusted p-value",
     "smallest_detectable": "Smallest gap we would see in 4 of 5 audits, above",
-    "smallest_detectable_lower": "… and below",
+    "smallest_detectable_lower": "Smallest gap we would see in 4 of 5 audits, below",
     "verdict": "Can we tell?",
     "note": "Note",
 }
 
 
 #: Stands on every sheet with figures.
-FULL = "RESTRICTED. Full counts. Shares are fractions of 1."
+FULL = "RESTRICTED. Full counts. Shares and gaps in them are fractions of 1 (0.05 is 5 points); counts and ratios are plain numbers."
+#: Stands on sheets with counts alone.
+COUNTS = "RESTRICTED. Full counts."
 
 
 def about(c: GovernanceContext) -> list[str]:
@@ -73,9 +76,9 @@ def all_sheets(audits: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]
     """Sheets of each list's audit, then of the models, of the lists and of the records."""
     made = [sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)]
     for audience, trial in trials.items():
-        if rows := [model_row(Showing(False), name, figures) for name, figures in (trial.get("models") or {}).items()]:
+        if rows := [_model_row(name, figures) for name, figures in (trial.get("models") or {}).items()]:
             title = f"{list_name(audience)}: models and rules with {trial.get('capacity')} places"
-            made.append(Sheet(sheet_name(audience, MODELS), MODEL_HEADINGS, rows, title=title, notes=(FULL, *c.said)))
+            made.append(Sheet(sheet_name(audience, MODELS), _MODEL_COLUMNS, rows, title=title, notes=(FULL, *c.said)))
     return made + _of_run(lists, c)
 
 
@@ -97,8 +100,9 @@ def _of_audit(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
     ]
     for table, (name, title) in origins.SHEETS.items():
         if len(frame := _of(result, table)):
-            headings, rows = origins.plain_sheet(frame)
-            made.append(Sheet(sheet_name(audience, name), headings, rows, title=f"{own}: {title}", notes=(FULL, *said)))
+            headings, rows = plain_sheet(frame, table, result.meta.get("labels") or {})
+            note = " ".join(part for part in (FULL, COUNTED_IN.get(table)) if part)
+            made.append(Sheet(sheet_name(audience, name), headings, rows, title=f"{own}: {title}", notes=(note, *said)))
     return made
 
 
@@ -122,7 +126,7 @@ def _of_run(lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
             [sentence_case(str(key).replace("_", " ")) for key in rows[0]],
             [list(row.values()) for row in rows],
             title=sentence_case(title),
-            notes=(FULL,),
+            notes=(COUNTS,),
         )
         for name, (title, rows) in tables.items()
         if rows
@@ -158,8 +162,21 @@ def _in_words(column: str, value: Any) -> Any:
         return AsIs(value)
     if column == "measure" and value in MEASURES:
         return MEASURES[value].label
-    return _EMPTY.get(column, value) if value == "" else value
+    if column == "smallest_detectable":
+        return seen_above(value)
+    return EMPTY.get(column, value) if value == "" else value
 
 
-#: What an empty text means.
-_EMPTY = {"verdict": "not tested", "note": "none", "comparator": "nobody"}
+#: Figures of a way of choosing: the trial's own -> heading.
+_OF_MODELS = {
+    "precision_at_capacity": "Of the families listed, share with need",
+    "recall_at_capacity": "Of the children with need, share listed",
+    "auc": "Ranking overall (AUC)",
+}
+_MODEL_COLUMNS = ("Way of choosing", *(f"{heading}{end}" for heading in _OF_MODELS.values() for end in ("", ", 95% from", ", 95% to")))
+
+
+def _model_row(name: str, figures: Mapping[str, Any]) -> list[Any]:
+    """One way of choosing, its figures as numbers."""
+    ends = [number((figures.get(measure) or {}).get(end)) for measure in _OF_MODELS for end in ("value", "low", "high")]
+    return [model_name(name, figures.get("kind")), *(None if end is None else round(end, 4) for end in ends)]

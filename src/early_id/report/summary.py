@@ -107,5 +107,5 @@ def _cell(m: Material, audience: str, title: str) -> Markup:
         return told + Markup("; its figures are hidden (c)")
     told += Markup("{}").format(beside_tolerance(top, m.tolerance(top, audience)) if is_found else "")
     what = m.context.words.text(MEASURE_NAMES.get(top.measure, top.measure))
-    seen = "" if top.gap.hidden else f"; seen from {smallest_in_words(top)}"
+    seen = "" if top.gap.hidden else f"; {smallest_in_words(top)}"
     return told + Markup(". {}, {}: {}{}").format(against(top).removeprefix(f"{title}: "), what, points(top), seen)
