@@ -176,9 +176,11 @@ def test_no_workbook_brings_an_erased_child_back(base: Published, lists: Publish
     erase(lists.cfg, str(mine["child_id"]), by="officer", reason="recorded by mistake")
     inbox = tmp_path / "inbox"
     workbook(inbox / "edited.xlsx", [line(mine, OUTCOMES[HELP], notes="rang mum")])
+    by_name = [mine["name"].upper(), "", "quiet lately", OUTCOMES[HELP], None, "02/12/2025", "DSL", "rang mum"]
+    workbook(inbox / "own.xlsx", [line(lists.of(0).iloc[4])], [by_name])
     shutil.copy(base.cfg.store_dir.parent / "back.xlsx", inbox / "as it came.xlsx")
     found = import_reviews(lists.cfg, inbox, today=date(2025, 12, 6))
-    assert found.added == 0 and found.findings.by_code()["REV017"] == 1 and not found.nothing_read
+    assert found.added == 0 and found.findings.by_code()["REV017"] == 2 and not found.nothing_read
     held = read_decisions(lists.cfg.store_dir)
     assert mine["child_id"] not in set(held["child_id"]) and "rang mum" not in set(held["notes"])
     assert not list((lists.cfg.store_dir / "decisions/workbooks").iterdir())

@@ -1,6 +1,6 @@
 """The register of people whose records were erased: every intake leaves out what it brings of them again, and so does every import of workbooks.
 
-It holds keyed hashes of the numbers at each source, of ids of children, and of workbooks that were deleted, so that it names nobody.
+It holds keyed hashes of the numbers at each source, of ids and names of children, and of workbooks that were deleted, so that it names nobody.
 """
 
 from __future__ import annotations
@@ -61,12 +61,18 @@ def mark_of(kind: str, value: str, key: str) -> str:
 
 
 def remember_erased(
-    store: Store, people: Iterable[PersonKey] = (), *, children: Iterable[str] = (), books: Iterable[str] = (), group: bool = False
+    store: Store,
+    people: Iterable[PersonKey] = (),
+    *,
+    children: Iterable[str] = (),
+    books: Iterable[str] = (),
+    names: Iterable[str] = (),
+    group: bool = False,
 ) -> None:
-    """Remember, as keyed hashes, whose records were erased, and which workbooks went with them, so that nothing brings them back."""
+    """Remember, as keyed hashes, whose records were erased, and which workbooks went with them, so that nothing brings them back; ``names`` are marks already."""
     path = store.folder / ERASED
     pairs = set(people)
-    fresh = {_mark(person, store.key) for person in pairs}
+    fresh = {_mark(person, store.key) for person in pairs} | set(names)
     # A source that is renamed brings the same numbers under a name that nobody knew: they are remembered without it too, and where they are known to be others'.
     sources = {str(row["source"]) for row in store.version.coverage}
     fresh |= {mark_of("number", number, store.key) for _, number in pairs}
@@ -77,7 +83,7 @@ def remember_erased(
 
 
 def erased_among(store: Store, kind: str, values: Iterable[str]) -> frozenset[str]:
-    """Those of some ids of children (``child``) or digests of workbooks (``book``) that are on the register."""
+    """Those of some ids of children (``child``), digests of workbooks (``book``) or names (``name``, as they are compared) that are on the register."""
     marks = read_erased(store.folder)
     return frozenset(value for value in set(values) if mark_of(kind, value, store.key) in marks) if marks else frozenset()
 

@@ -53,8 +53,8 @@ class HeldAbout:
 def held_about(bench: Bench, people: People, who: str) -> HeldAbout:
     """Every stored row of the child's records, with its source and the time for which it was known.
 
-    Left out, and counted: assessment factors about another person, addresses' marks, the notes that staff wrote, which may name others: a person reads those and
-    decides what can be given.
+    Left out, and counted: assessment factors about another person, who belongs to the child, addresses' marks, the notes that staff wrote, which may name
+    others: a person reads those and decides what can be given.
     """
     now = people.current()  # a record that a split gave to another child is not this child's
     links = now[now["child_id"] == who][["source", "source_person_id"]].drop_duplicates()

@@ -181,6 +181,7 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         by_name = decisions["name"].where(nobodys, "").map(lambda name: name and name_mark(name, bench.store.key))
         own = decisions["child_id"].isin(ids) | on_lines(decisions, mine) | by_name.isin(erasing.names - shared)
         namesakes = int(by_name.isin(shared).sum())
+        remember_erased(bench.store, names=erasing.names - shared, group=group)
         counts["workbooks"], unreadable = _drop_workbooks(bench, set(decisions.loc[own, "file_sha256"]) - {""}, held, mine, erasing, shared)
         counts["decisions"] = keep_only(cfg.store_dir, ~own, group=group)
         counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)

@@ -43,5 +43,7 @@ def _marks(store: Store, pairs: set[PersonKey], of_them: bool) -> frozenset[str]
     if not {"forename", "surname"} <= set(rows):
         return frozenset()
     mine = [pair in pairs for pair in zip(rows["source"].astype(str), rows["source_person_id"].astype(str), strict=True)]
-    names = rows.loc[[one == of_them for one in mine], ["forename", "surname"]].dropna(how="all").fillna("").drop_duplicates()
-    return frozenset(name_mark(f"{forename} {surname}".strip(), store.key) for forename, surname in names.itertuples(index=False, name=None))
+    # Whole names only: half a name means too many.
+    names = rows.loc[[one == of_them for one in mine], ["forename", "surname"]].dropna().drop_duplicates()
+    whole = (f"{forename} {surname}" for forename, surname in names.itertuples(index=False, name=None) if forename.strip() and surname.strip())
+    return frozenset(name_mark(name, store.key) for name in whole)
