@@ -66,6 +66,7 @@ def test_t_means_listed_at_t_and_above(table: Path, cli: Cli) -> None:
         ({"--table": "nowhere.csv"}, 3, "no such file"),
         ({"--table": "other.txt"}, 3, "is of a kind that is not read"),
         ({"--set": "audit.tolerances.missed=0.05"}, 2, "no audit measure named 'missed'"),
+        ({"--set": "audit.tolerances=0.05"}, 2, "has to name its measure"),
         ({"--set": "audit.comparators.group=z"}, 2, "does not occur"),
     ],
 )
@@ -78,6 +79,13 @@ def test_what_goes_wrong_is_one_message_without_a_value(table: Path, cli: Cli, c
     got, said = cli("audit", *(part for key, value in options.items() if value is not None for part in (key, value)))
     assert (got, words in said) == (code, True), said
     assert "secret" not in said and said.count("early-id: ") == 1
+
+
+def test_rows_that_repeat_are_told_where_nothing_names_the_child(table: Path, cli: Cli) -> None:
+    frame = pd.read_csv(table)
+    pd.concat([frame, frame.head(2)]).to_csv(table, index=False)
+    code, said = cli("audit", "--table", table, "--label", "happened", "--groups", "group", "--flag", "chosen")
+    assert code == 0 and "2 rows are the same as one before them in every column" in said and "nan" not in said
 
 
 def test_nothing_to_audit(cli: Cli) -> None:

@@ -157,3 +157,20 @@ def test_a_shape_that_cannot_be_followed_is_refused(tmp_path: Path, text: str, s
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     said = refused(write(tmp_path, "capacity: {per_school: 4}\ndata: extracts\ncapacity: {per_school: 5}\n"))
     assert "the key 'capacity' stands twice" in said and "line 3" in said
+
+
+def test_the_bar_names_the_measures_of_the_audit(tmp_path: Path) -> None:
+    bar, file = tmp_path / "acceptance.yaml", tmp_path / "config.yaml"
+    file.write_text("project: {name: Made up}\n", encoding="utf-8")
+    bar.write_text("minimum_outcomes: 50\n", encoding="utf-8")
+    plain = load_config(file)
+    assert plain.acceptance and plain.audit.primary == ("missed_share", "false_flag_rate")
+    bar.write_text("minimum_outcomes: 50\nfairness: {primary: [precision]}\n", encoding="utf-8")
+    named = load_config(file)
+    assert named.acceptance and named.audit.primary == ("precision",) and named.acceptance.hash != plain.acceptance.hash
+    with pytest.raises(SettingsError, match="other measures than fairness"):
+        load_config(file, overrides=["audit.primary=[missed_share]"])
+    own = "{margin_precision: 0, margin_recall: 0, fairness: {primary: [precision]}}"
+    bar.write_text(f"audiences: {{hub_lead: {own}}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="holds for every list"):
+        load_config(file)

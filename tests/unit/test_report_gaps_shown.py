@@ -8,12 +8,15 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import report_material
 
 from early_id.report.governance import governance_html
 from early_id.report.groups import GroupRow, Groups, group_rows
+from early_id.report.headings import plain_sheet
 from early_id.report.section import beside_tolerance, smallest, smallest_in_words, with_verdict
+from early_id.report.sheets import all_sheets
 from early_id.report.showing import Figure, Showing
 
 
@@ -96,3 +99,30 @@ def test_of_a_list_that_somebody_else_made_it_is_said_how_often_it_is_right_and_
 def test_a_characteristic_with_groups_too_small_to_compare_shows_no_figure() -> None:
     groups = Groups((row(verdict="cannot tell", n=4), row(verdict="cannot tell", group="not known")))
     assert groups.largest("Sex") is None
+
+
+def test_sheets_have_headings_in_words_and_figures_as_numbers() -> None:
+    frame = pd.DataFrame(
+        {
+            "characteristic": ["sex"], "group": ["female"], "measure": ["missed_share"], "value": [0.91234], "smallest_detectable": [-0.57],
+            "smallest_detectable_lower": [-0.57], "verdict": [""], "primary": [True], "characteristic_label": ["Sex"], "measure_label": ["Share missed"],
+            "members": ["7"], "evidence": [True],
+        }
+    )  # fmt: skip
+    headings, rows = plain_sheet(frame, "places", {})
+    cells = dict(zip(headings, rows[0], strict=True))
+    assert list(cells)[:3] == ["Characteristic", "Group", "Measure"] and cells["Value"] == 0.9123 and cells["Can we tell?"] == "not tested"
+    above, below = (cells[f"Smallest gap we would see in 4 of 5 audits, {way}"] for way in ("above", "below"))
+    assert (above, below) == (None, -0.57)
+    themes = pd.DataFrame({"theme": ["Safety"], "precision": [-0.02], "gap": ["Sex: female|missed_share"]})
+    headings, rows = plain_sheet(themes, "themes", {})
+    assert headings[1] == "Change in the share with need of those listed" and rows[0][2].startswith("Sex: female: share missed")
+
+
+def test_the_audits_own_tables_leave_no_short_name_on_a_sheet() -> None:
+    made = report_material.everything()
+    sheets = all_sheets(made["audit"], made["trial"], made["lists"], made["context"])
+    headings = [heading for sheet in sheets for heading in sheet.headings]
+    assert not [heading for heading in headings if "_" in heading or heading in ("N", "Auc", "Low", "High", "Says", "Difference")]
+    models = next(sheet for sheet in sheets if sheet.name.endswith("models"))
+    assert all(isinstance(cell, float) for row in models.rows for cell in row[1:] if cell is not None)

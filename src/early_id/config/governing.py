@@ -36,6 +36,7 @@ class FairnessLimits(Frozen):
     """Which verdicts of the audit keep a model from being ready until the board has answered them in writing."""
 
     blocks: tuple[Literal["gap found", "cannot tell"], ...] = ("gap found",)
+    primary: tuple[str, ...] = ()  #: at most three measures that the audit gives a verdict on; else those of ``audit.primary``
 
 
 class DataQualityLimits(Frozen):
@@ -89,7 +90,10 @@ class AcceptanceSettings(Frozen):
     def hash(self) -> str:
         """Fingerprint of what the bar says; comments and the order of lines do not count."""
         said = self.model_dump(mode="json")
-        # Bars from before audiences had their own keep the hash that approvals were given under.
+        # Bars from before audiences had their own, or measures could be named, keep the hash that approvals were given under.
+        for part in (said, *said["audiences"].values()):
+            if part["fairness"] and not part["fairness"]["primary"]:
+                del part["fairness"]["primary"]
         # An empty list is an answer, and judged as one.
         said["named_on"] = [] if said["named_on"] is None else said["named_on"] or ["nobody"]
         return fingerprint({name: value for name, value in said.items() if name != "audiences" or value})

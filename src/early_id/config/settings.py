@@ -309,6 +309,18 @@ class Config(Frozen):
     family_help: FamilyHelpSettings = FamilyHelpSettings()
     base: Path = Field(Path(), exclude=True)
 
+    @model_validator(mode="after")
+    def _primary_of_the_bar(self) -> Config:
+        """What the bar names is what the audit gives a verdict on; two lists that differ would let results choose between them."""
+        named = self.acceptance.fairness.primary if self.acceptance else ()
+        if self.acceptance and any(bar.fairness and bar.fairness.primary for bar in self.acceptance.audiences.values()):
+            raise ValueError("fairness.primary holds for every list; name it once, outside of audiences")
+        if named and "primary" in self.audit.model_fields_set and self.audit.primary != named:
+            raise ValueError("audit.primary names other measures than fairness.primary of the acceptance file; keep them in the file alone")
+        if named:
+            object.__setattr__(self, "audit", self.audit.model_copy(update={"primary": named}))
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _feedback_of_sharing(cls, values: Any) -> Any:
