@@ -2,6 +2,7 @@
 
 Each run is a process of its own, so that its peak of memory is its own. What has to hold whatever the machine is asserted: that explanations
 are exact, and that the additive model ranks as well as the machine. EARLY_ID_BENCH_ROWS (such as ``10000``) leaves the larger sizes out.
+What was measured is kept in ``models.json`` beside this file, which is stored: a line a model and size, with the load of the machine then.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+KEPT = Path(__file__).with_name("models.json")
 PROGRAM, SOURCE = Path(__file__).parent / "models_speed.py", Path(__file__).parents[2] / "src"
 LARGEST = int(os.environ.get("EARLY_ID_BENCH_ROWS", "1000000"))
 #: The machine is left out at 1,000,000 rows: it would take hours.
@@ -47,8 +50,17 @@ def test_a_model_of_ninety_features(benchmark: Any, name: str, rows: int) -> Non
     found = FOUND[name, rows] = benchmark.pedantic(measured, args=(name, rows), rounds=1)
     benchmark.extra_info.update(found)
     print(json.dumps(found))
+    keep(found)
     if name != "with_interactions":
         assert found["exact_to"] < 1e-9 or name == "interpret_defaults"
     machine = FOUND.get(("grouped_ebm", rows))
     if machine and ("additive", rows) in FOUND:
         assert abs(FOUND["additive", rows]["auc"] - machine["auc"]) < 0.005
+
+
+def keep(found: dict[str, Any], path: Path = KEPT) -> None:
+    """Put a measurement in the place of the last one of the same model and size."""
+    held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    lines = {(line["rows"], line["model"]): line for line in held}
+    lines[found["rows"], found["model"]] = {**found, "load": round(os.getloadavg()[0], 2), "measured_on": date.today().isoformat()}
+    path.write_text("[\n" + ",\n".join(json.dumps(lines[key]) for key in sorted(lines)) + "\n]\n", encoding="utf-8")

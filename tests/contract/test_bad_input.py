@@ -78,7 +78,7 @@ def _no_headings(council: Council) -> None:
 
 def _ragged(council: Council) -> None:
     path = council.extracts / "education/pupils.csv"
-    path.write_text(path.read_text(encoding="utf-8") + f"{CANARY},{CANARY}\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + f"{CANARY},{CANARY}\n" * 3, encoding="utf-8")
 
 
 MARK_HEADINGS = ["PupilID", "SchoolID", "Date", "Session", "Code", "RecordedOn"]
@@ -100,7 +100,7 @@ CASES: dict[str, tuple[Spoil, str, tuple[str, ...]]] = {
     "an encoding that the shape names and the file has not": (_cp1252_as_utf8, "education/attendance.csv, line 2", ("encoding 'utf-8'",)),
     "a delimiter that the shape names and the file has not": (_commas_as_semicolons, "education/attendance.csv", ("single column", "delimiter")),
     "no heading row": (_no_headings, "education/pupils.csv", ("heading row",)),
-    "a line with too few cells": (_ragged, "education/pupils.csv, line 3", ("as many cells",)),
+    "lines with too few cells": (_ragged, "education/pupils.csv, line 3", ("as many cells",)),
     "no folder": (lambda c: c.extracts.rename(c.folder / "moved"), "extracts", ("folder of extracts was not found",)),
     "unknown shape": (lambda c: c.sources[0].update(shape="council_scools"), "source 'education'", ("council_schools",)),
 }  # fmt: skip

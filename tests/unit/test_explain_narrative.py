@@ -66,7 +66,7 @@ def test_related_features_add_up_to_one_theme() -> None:
 def test_at_most_four_noticed_and_three_against() -> None:
     many = tuple(feature(f"f{n}", theme=theme) for n, theme in enumerate(("attendance", "lateness", "suspensions", "school_moves", "home", "study")))
     for sign, side, most in ((1, "noticed", MOST_NOTICED), (-1, "against", MOST_AGAINST)):
-        r = Row("k", "c", AS_OF, "8", {f.name: 2.0 for f in many}, {f.name: sign * (1 + n) for n, f in enumerate(many)}, {})
+        r = Row("k", "c", AS_OF, "8", {f.name: 2.0 * (sign > 0) for f in many}, {f.name: sign * (1 + n) for n, f in enumerate(many)}, {})
         e = narrate(r, many, YearGroups({}))
         told = getattr(e, side)
         assert len(told) == most

@@ -10,7 +10,7 @@ import pytest
 from explain_fixtures import feature
 
 from early_id.core.types import Direction, Missing, Unit
-from early_id.explain.lines import SMALL_SIGNS, run_on
+from early_id.explain.lines import run_on, small_signs
 from early_id.explain.narrative import Explanation, Row, narrate
 from early_id.explain.page import sheet_body
 from early_id.explain.peers import YearGroups
@@ -44,9 +44,11 @@ def test_less_than_the_year_group_or_hardly_more_is_no_sign(value: float, notice
 def test_small_signs_are_called_small() -> None:
     e = told({"late": 0.02}, {"late": 0.9}, LEVEL)
     assert e.noticed[0].comparison == "A little more than is usual in Year 8 (1 of every 100)."
-    assert e.only_small and SMALL_SIGNS in sheet_body(e)
+    assert small_signs(e).startswith("This is a small difference, and says little by itself.") and small_signs(e) in sheet_body(e)
+    two = told({"late": 0.02, "peers": 0.02}, {"late": 0.9, "peers": 0.9}, LEVEL, replace(PEERS, theme="attendance"))
+    assert small_signs(two).startswith("These are small differences")
     clear = told({"late": 0.2}, {"late": 0.9}, LEVEL)
-    assert clear.noticed[0].comparison.startswith("More than") and SMALL_SIGNS not in sheet_body(clear)
+    assert clear.noticed[0].comparison.startswith("More than") and small_signs(clear) == "" and "small difference" not in sheet_body(clear)
 
 
 def test_one_suspension_is_never_called_a_small_difference() -> None:
@@ -164,3 +166,28 @@ def test_shipped_sentences_say_a_difference_in_the_order_people_do() -> None:
             assert (
                 " sessions fewer" not in text and " suspensions fewer" not in text and " times more" not in text and " suspensions more" not in text
             )
+
+
+def test_none_recorded_is_never_a_sign_and_a_sign_never_speaks_against() -> None:
+    """ "Worries recorded by social workers: none" as noticed, or "the benefits were capped" as speaking against, would tell the opposite."""
+    worries = feature("worries", source="household_factors", theme="family_wellbeing")
+    e = told({"worries": 0.0}, {"worries": 0.5}, worries)
+    assert e.noticed == () and e.also_counted == ("Health and wellbeing in the family",)
+    capped = feature("capped", theme="money_housing", value_format="yes_no")
+    assert told({"capped": 1.0}, {"capped": -0.5}, capped).against == ()
+    assert len(told({"capped": 0.0}, {"capped": -0.5}, capped).against) == 1
+    assert told({"late": 0.05}, {"late": -0.5}, LEVEL).against == () and len(told({"late": 0.0}, {"late": -0.5}, LEVEL).against) == 1
+
+
+def test_a_table_of_facts_is_never_without_facts() -> None:
+    """Where much is said besides, each theme keeps the fact that its sentence tells."""
+    features = [feature(theme, theme=theme) for theme in ("attendance", "suspensions", "school_moves")]
+    usual = replace(LEVEL, name="usual", theme="home")
+    e = told({**{f.name: 5.0 for f in features}, "usual": 0.0}, {**{f.name: 0.9 for f in features}, "usual": 0.5}, *features, usual)
+    assert len(e.noticed) == 3 and e.also_counted == ("Home",)
+    assert sheet_body(e).count('<tr><th scope="row">') == 3
+
+
+def test_that_another_service_holds_nothing_is_never_noticed() -> None:
+    safe = feature("safe", source="household_factors", theme="safety")
+    assert told({"safe": 0.0}, {"safe": 0.5}, safe).noticed == () and len(told({"safe": 1.0}, {"safe": 0.5}, safe).noticed) == 1

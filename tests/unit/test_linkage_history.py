@@ -8,12 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from early_id.config.settings import LinkageSettings
 from early_id.core.errors import BusyError, SettingsError
 from early_id.linkage import People, link
 from early_id.linkage.decisions import Decision, Decisions
 from early_id.linkage.history import Change, History, changes_frame
 from early_id.linkage.kept import Kept
+from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
+from early_id.linkage.splink_pass import Scored, no_pairs
 from early_id.linkage.store_link import kept_of
 from intake import PERSON, PUPIL, SCHOOL, Council
 
@@ -204,3 +207,20 @@ def test_the_folder_is_its_owners_alone_before_anything_is_in_it(tmp_path: Path,
     Kept(tmp_path / "linkage").keep_links(links(a1="X"), (), data="d", state="s", on=JUNE)
     Kept(tmp_path / "other").keep_decisions(Decisions())
     assert seen == [0, 0]
+
+
+def test_where_pairs_are_compared_follows_the_settings_and_changes_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = council(tmp_path), []
+
+    def score(records: pd.DataFrame, model: LinkageModel, *, least: float, spark: object = None) -> Scored:
+        asked.append(spark)
+        return Scored(no_pairs(model), pd.DataFrame({"rule": ["none"], "pairs": [0], "used": [True]}), taught=False)
+
+    monkeypatch.setattr("early_id.linkage.kept.score_pairs", score)
+    made.ingest()
+    made.settings["engine"] = {"name": "spark", "master": "local[3]"}
+    first = link(made.store(), LinkageSettings(engine="spark"))
+    assert [engine.master for engine in asked] == ["local[3]"]
+    again = link(made.store(), LinkageSettings())
+    assert asked[1:] == [None] and len(kept_of(made.store()).linkings()) == 1
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)

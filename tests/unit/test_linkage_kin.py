@@ -205,3 +205,29 @@ def test_marks_of_a_home_are_not_lost_where_two_people_are_joined_in_another_way
 def test_a_relationship_with_somebody_who_is_in_no_list_is_a_finding() -> None:
     people = made([person("1")], named=[held("1", other_person_id="77", relation="mother", from_on=YES)])
     assert people.findings.by_code()["LNK015"] == 1 and family(people, "1") == {}
+
+
+def test_a_surname_that_was_corrected_later_says_nothing_of_earlier_days() -> None:
+    """3 was called Lund until March 2024, and is called Reed, like 1, since."""
+    rows = frame([person("1"), person("3", "Pia", "Lund"), person("3", "Pia")])
+    changed = pd.Timestamp("2024-03-01")
+    rows = rows.assign(known_from=[YES, YES, changed], known_to=[pd.NaT, changed, pd.NaT])
+    links = pd.DataFrame({"source": "src", "source_person_id": ["1", "3"], "child_id": ["A", "B"], "known_from": YES, "known_to": pd.NaT})
+    at = pd.DataFrame([held(number, uprn="100020003000", postcode=None, kind="home", from_on=YES, to_on=pd.NaT) for number in ("1", "3")])
+    kin = kin_of(links, rows.drop(columns="uprn", errors="ignore"), None, addresses=at)
+    kinds = {day: set(kin.family_on(pd.Timestamp(day))["kind"]) for day in ("2020-01-01", "2024-02-01", "2024-04-01")}
+    assert kinds == {"2020-01-01": set(), "2024-02-01": {"address"}, "2024-04-01": {"address and surname"}}
+
+
+def test_who_was_family_before_an_adoption_is_not_shown_after_it() -> None:
+    people = [person("1"), person("9", "Eva", born="1985-01-01"), person("8", "Ada", born="1980-01-01")]
+    care = [{"source": "src", "source_person_id": "1", "status": "CLA", "start_on": pd.Timestamp("2021-01-01"), "end_on": pd.Timestamp("2023-05-01"),
+             "outcome": "E12", "known_from": YES, "known_to": pd.NaT}]  # fmt: skip
+    named = [
+        held("1", other_person_id="9", relation="mother", from_on=YES),
+        held("1", other_person_id="8", relation="mother", from_on=pd.Timestamp("2023-05-01")),
+    ]
+    made_ = made(people, care=care, named=named, family_groups=[held(n, group_id="G") for n in "19"])
+    assert set(family(made_, "1", "2022-06-01")) == {"9"} and set(family(made_, "1")) == {"8"} and family(made_, "9") == {}
+    home_again = made(people, care=[{**care[0], "outcome": "E4A"}], named=named)
+    assert set(family(home_again, "1")) == {"8", "9"}

@@ -13,6 +13,7 @@ import pytest
 from early_id.core.errors import InputDataError, NotAdditiveError, SettingsError
 from early_id.features.matrix import FeatureMatrix
 from early_id.models.further import Further
+from early_id.models.labels import WARNING
 from early_id.models.result import MEASURES, NO_BAR, Trial
 from early_id.models.train import run_trial, train
 from model_fixtures import DATES, SHARING, bar, fake_matrix, settings
@@ -216,3 +217,25 @@ def test_without_a_bar_nothing_of_the_test_date_is_shown_or_tracked(matrix: Feat
     # What was declared is said all the same; what tells how many outcomes the test date has is not.
     assert any("attendance codes of August 2024" in note for note in withheld.notes)
     assert set(shown.notes) - set(withheld.notes) == set(shown.test_notes)
+
+
+def test_what_the_sharing_rule_costs_is_measured_on_the_same_rows_and_no_model_of_it_is_kept(trial: Trial, matrix: FeatureMatrix) -> None:
+    """Records of police and social care tell much in this matrix, and education's tell nothing."""
+    cost = trial.further.sharing
+    assert (cost["sees_all"], cost["features_seen"], cost["features_all"]) == (False, 4, 7)
+    rows = {row["measure"]: row for row in cost["rows"]}
+    assert rows["auc"]["seen"] == pytest.approx(trial.models["additive"].auc.value)
+    assert rows["precision_at_capacity"]["seen"] == pytest.approx(trial.models["additive"].precision_at_capacity.value)
+    assert rows["auc"]["low"] > 0, "what the school may not see would have told more"
+    assert all(row["low"] <= row["difference"] == row["all"] - row["seen"] <= row["high"] for row in rows.values())
+    assert trial.best.feature_names == [f.name for f in matrix.meta.features if f.sharing == "SCHOOL"]
+    assert {result.kind for result in trial.models.values()} == {"model", "baseline", "comparator"}
+    only_noise = matrix.columns([f.name for f in matrix.meta.features if f.sharing in ("SCHOOL", "EDUCATION")])
+    nothing = {row["measure"]: row for row in quick(only_noise, audience="school_lead").further.sharing["rows"]}
+    assert nothing["auc"]["low"] < 0.01 and abs(nothing["auc"]["difference"]) < 0.01
+
+
+def test_the_warning_about_children_nobody_looked_at_needs_no_setting(trial: Trial) -> None:
+    held = trial.to_json()["further"]["labels"]
+    assert held["warning"] == WARNING and held["table"] == []
+    assert [row["children"] for row in held["looked_at"]] == ["known to services in the year before", "nobody had looked"]

@@ -144,9 +144,13 @@ def test_what_may_not_be_entered_yet_is_not_known_and_only_unknown_outcomes_are_
     bench: Any = SimpleNamespace(cfg=cfg, in_force=SimpleNamespace(programme=programme), store=SimpleNamespace(coverage=lambda: coverage))
     assert overseeing._known_until(bench, date(2025, 12, 1)) == date(2025, 11, 1) - timedelta(days=cfg.outcome.recording_lag_days)
     lines = pd.DataFrame({"category": [AGREED, OVERRIDDEN] * 20, "family_id": range(40), "sex": ["F", "M"] * 20, "y": [1.0, 0.0] * 20})
+    lines = lines.assign(child_id=lines["family_id"].astype(str), list_as_of="2025-11-10")
+    earlier = lines.head(10).assign(list_as_of="2025-06-16", category=OVERRIDDEN)  # on an earlier list as well: each child counts once, by the newest
     bench.cfg = cfg.model_copy(update={"audit": cfg.audit.model_copy(update={"comparators": {"sex": "not there"}})})
     monkeypatch.setattr(overseeing, "_outcomes", lambda _, rows: rows[["y"]])
-    assert len(overseeing._acted(bench, lines, {"sex": "Sex"}))
+    found = overseeing._acted(bench, pd.concat([lines, earlier], ignore_index=True), {"sex": "Sex"})
+    assert len(found)
+    pd.testing.assert_frame_equal(found, overseeing._acted(bench, lines, {"sex": "Sex"}))
     assert overseeing._acted(bench, lines.assign(y=np.nan), {"sex": "Sex"}).empty
     with pytest.raises(InputDataError, match="name no family"):  # a fault is a fault, not an empty table
         overseeing._acted(bench, lines.assign(family_id=None), {"sex": "Sex"})

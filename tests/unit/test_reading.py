@@ -15,8 +15,12 @@ from openpyxl import load_workbook
 from review_material import published
 
 from early_id.config.learning import RandomReadingSettings
-from early_id.core.errors import PolicyError
+from early_id.core.errors import InputDataError, PolicyError
+from early_id.data.decisions import FOLDER, read_decisions
+from early_id.data.erased import remember_erased
+from early_id.data.store import Store
 from early_id.learning.reading import ABOVE, BELOW, CANNOT_TELL, FEWEST, JUDGED, NEED, NO_NEED, draw, estimate
+from early_id.screening.answers import open_aside
 from early_id.workflow.reading import draw_records, import_readings, ledger
 
 
@@ -105,3 +109,21 @@ def test_a_draw_is_read_and_says_what_it_can(small_store: Any, tmp_path: Path) -
     assert back.aside == len(made.outputs) and back.read == 18 - back.aside
     assert back.estimate is not None and back.estimate.more_needed is None and "Cannot tell" in back.estimate.text
     assert import_readings(cfg, cfg.out_dir / "reading", today=date(2025, 12, 2)).read == 0
+    # A family that was erased since is not read again, and neither is a workbook kept in which it stands; a folder in which nothing can be read is said to be that.
+    child = ledger(cfg.store_dir).read()[0].body["entries"][-1][1]
+    remember_erased(Store.open(cfg), children=[child])
+    kept = len(list((cfg.store_dir / FOLDER / "workbooks").iterdir()))
+    for item in made.outputs:
+        book = load_workbook(cfg.out_dir / item["path"])
+        book.properties.title = "saved again"
+        book.save(cfg.out_dir / item["path"])
+    again = import_readings(cfg, cfg.out_dir / "reading", today=date(2025, 12, 3))
+    assert again.left_out == 1 and again.read + again.aside == 18 - 1 and not again.nothing_read
+    assert len(list((cfg.store_dir / FOLDER / "workbooks").iterdir())) == kept + len(made.outputs) - 1
+    (tmp_path / "odd").mkdir()
+    with pytest.raises(InputDataError, match="holds no workbook"):
+        import_readings(cfg, tmp_path / "odd")
+    (tmp_path / "odd" / "broken.xlsx").write_bytes(b"PK no workbook")
+    for _ in range(2):
+        assert import_readings(cfg, tmp_path / "odd", today=date(2025, 12, 3)).nothing_read
+    assert open_aside(read_decisions(cfg.store_dir))["file"].tolist() == ["broken.xlsx"]

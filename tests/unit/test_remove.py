@@ -12,9 +12,10 @@ import pytest
 
 from early_id.data.decisions import FOLDER, add_decisions, keep_only, read_decisions
 from early_id.data.erased import remember_erased
-from early_id.data.remove import count_untold, expired, of_people, remove_from_files, remove_rows
+from early_id.data.pages.findings import findings_page
+from early_id.data.remove import count_rows, count_untold, expired, of_people, remove_from_files, remove_rows
 from early_id.data.store import Store
-from intake import GOOD, PERSON, PUPIL, Council
+from intake import GOOD, PERSON, PUPIL, Council, write_rows
 
 CONTACT = GOOD["contacts"][2]
 
@@ -51,6 +52,34 @@ def test_a_number_goes_only_from_files_of_its_own_source_and_from_the_column_of_
     assert len(aside(store)) == 1
 
 
+def test_a_line_set_aside_that_names_the_person_as_the_other_one_goes_too(council: Council) -> None:
+    row = {**GOOD["relationships"][2], "from_on": "31/02/2024"}
+    rows = [{**row, "source_person_id": "1", "other_person_id": number} for number in ("12", "7")]
+    council.put("relationships", *rows, {**rows[1], "from_on": "2012-05-04"})
+    council.ingest("2025-03-10")
+    assert [line for line in aside(council.store()) if ",1,12," in line]
+    remove_from_files(council.store(), [("social_care", "12")])
+    assert not [line for line in aside(council.store()) if ",12," in line] and [line for line in aside(council.store()) if ",1,7," in line]
+
+
+def test_an_open_family_group_is_kept_with_its_person_and_a_closed_one_is_over(council: Council) -> None:
+    council.put("family_groups", *({**GOOD["family_groups"][2], "source_person_id": number} for number in ("12", "1")))
+    council.put(
+        "household_members", *({**GOOD["household_members"][2], "source_person_id": number} for number in ("12", "1"))
+    )  # no end: both live there
+    council.ingest("2025-03-10")
+    store, limits = council.store(), {"social_care": 3650}
+    over = expired(store, limits, date(2050, 1, 1))
+    assert not {"family_groups", "pupils"} & set(count_rows(store, over))
+    part = store.folder / "parts" / store.version.tables["family_groups"]
+    held = pd.read_parquet(part)
+    held.loc[held["source_person_id"] == "12", "known_to"] = pd.Timestamp("2025-03-17")
+    held.to_parquet(part, index=False)
+    assert "family_groups" not in count_rows(store, expired(store, limits, date(2030, 1, 1)))
+    assert remove_rows(store, {"family_groups": over["family_groups"]}) == {"family_groups": 1}
+    assert store.frame("family_groups")["source_person_id"].tolist() == ["1"]
+
+
 def test_older_versions_go_even_where_the_current_one_holds_nothing(council: Council) -> None:
     store = council.store()
     older = replace(store.version, number=0)
@@ -68,6 +97,7 @@ def test_what_waits_goes_on_waiting_after_rows_were_taken_out_and_is_cleared_lat
     before = waiting(store)
     assert len(before) == 2 and remove_rows(store, of_people(store, [("social_care", "12")]))
     assert waiting(store).equals(before) and not list(store.folder.glob(".batch-*"))
+    assert len(list(store.folder.glob("set_aside/*/waiting.parquet"))) == 1  # with the versions that are gone went their own
     # Of the person who goes nothing waits; the other's row is put right by the next export.
     assert remove_from_files(store, [("social_care", "12")]) == 1 and len(waiting(store)) == 1
     council.put("contacts", {**CONTACT, "source_person_id": "1"}, {**CONTACT, "source_person_id": "1", "contact_on": "2024-02-28"})
@@ -99,10 +129,35 @@ def test_erased_people_come_back_by_no_way_in(council: Council) -> None:
     )
     batch = council.ingest("2025-03-10")  # the store's own, as a notebook calls it
     assert batch.findings.by_code()["FIL003"] == 3 and batch.urgent == 1
-    assert all(one.rows_in == one.rows_kept + one.rows_set_aside for one in batch.files)
+    assert all(one.rows_in == one.rows_kept + one.rows_set_aside for one in batch.files) and sum(one.rows_left_out for one in batch.files) == 3
+    page = findings_page(council.store().taken())
+    assert page.count("people whose records were erased are in none of these numbers") == 1
     now = council.store()
     assert all("12" not in set(now.frame(name)["source_person_id"]) for name in now.version.tables if now.tables[name].has_person)
     assert not [line for line in (Path(str(batch.set_aside_folder)) / "social_care__contacts.csv.csv").read_text().splitlines() if ",12," in line]
+
+
+def test_a_source_that_is_renamed_brings_nobody_back(council: Council) -> None:
+    store = council.store()
+    remember_erased(store, [("social_care", "12")])
+    remove_rows(store, of_people(store, [("social_care", "12")]))
+    # The same number at a source that was known then is somebody else.
+    council.put("pupils", {**PUPIL, "source_person_id": "1"}, {**PUPIL, "source_person_id": "12", "upn": ""})
+    batch = council.ingest("2025-03-10")
+    assert "12" in set(council.store().frame("pupils")["source_person_id"]) and "FIL005" not in batch.findings.by_code()
+    council.sources = [{**entry, "name": "families_first"} if entry["name"] == "social_care" else entry for entry in council.sources]
+    for formerly, code, day in ((None, "FIL005", "17"), (["social_care"], "FIL003", "24"), ([], None, "31")):
+        if formerly is not None:
+            council.sources = [{**entry, "formerly": formerly} if entry["name"] == "families_first" else entry for entry in council.sources]
+        people = [{**PERSON, "source_person_id": number, "upn": "", "recorded_on": f"2025-03-{day}"} for number in ("12", "1")]
+        write_rows(council.extracts / "social_care/people.csv", "council_people", people)
+        batch = council.ingest(f"2025-03-{day}")
+        told = {f.code: f.count for f in batch.findings if f.where.endswith("people.csv") and f.code in ("FIL003", "FIL005")}
+        [counted] = [one for one in batch.files if one.file.endswith("people.csv")]
+        assert told == ({code: 1} if code else {}) and counted.rows_left_out == len(told)
+        assert counted.rows_in == counted.rows_kept + counted.rows_set_aside == 2 - len(told)
+        held = council.store().frame("pupils").query("source == 'families_first'")
+        assert ("12" in set(held["source_person_id"])) == (code is None)
 
 
 OTHER = """
@@ -154,3 +209,24 @@ def test_whoever_is_named_as_somebodys_relative_is_forgotten_there_too_and_does_
     made.ingest()
     held = made.store()
     assert not held.has("relationships") or held.frame("relationships").empty
+
+
+def test_who_belongs_to_whom_goes_with_the_last_of_a_persons_rows_and_keeps_nobody(tmp_path: Path) -> None:
+    made = Council(tmp_path)
+    made.put("people", *({**PERSON, "source_person_id": number, "upn": ""} for number in ("1", "9")))
+    made.put("contacts", {**CONTACT, "source_person_id": "1", "contact_on": "2024-10-12"})
+    made.put("family_groups", *({"source_person_id": number, "group_id": "F", "known": "2024-09-02"} for number in ("1", "9")))
+    made.put("relationships", {"source_person_id": "1", "other_person_id": "9", "relation": "mother", "known": "2024-09-02"})
+    made.ingest()
+    store = made.store()
+
+    def goes(days: int) -> dict[str, int]:
+        return count_rows(store, expired(store, {"social_care": days}, date(2026, 1, 1)))
+
+    assert goes(1000) == {}  # the contact is kept, and with it the person; a relationship without an end is not older than that
+    assert goes(100) == {"contacts": 1, "pupils": 2, "family_groups": 2, "relationships": 1}
+    # The child lives there still: its mother is kept as long as the child, and with her what says who belongs to whom.
+    made.put("household_members", {**GOOD["household_members"][2], "source_person_id": "1"})
+    made.ingest("2025-03-10")
+    store = made.store()
+    assert goes(100) == {"contacts": 1}

@@ -17,13 +17,14 @@ from review_material import HELP, WRONG, Published, line, published, workbook
 from early_id.config.learning import RetentionSettings
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.trail import Trail, people_in
-from early_id.data.decisions import keep_workbook, read_decisions
-from early_id.data.erased import unfinished
+from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
+from early_id.data.erased import BEGUN, unfinished
 from early_id.data.remove import count_rows, expired
 from early_id.data.store import Store
 from early_id.explain.page import OUTCOMES
 from early_id.features.cohort import council_cohort
 from early_id.features.past import Past
+from early_id.linkage.people import People
 from early_id.screening.history import ledger
 from early_id.screening.listed import followup_ledger, listed
 from early_id.workflow.access import LEFT_OUT
@@ -170,6 +171,47 @@ def test_an_erasure_that_breaks_off_anywhere_is_done_by_the_next_attempt(lists: 
     assert child not in set(read_decisions(lists.cfg.store_dir)["child_id"]) and not list((lists.cfg.store_dir / "decisions/workbooks").iterdir())
 
 
+def test_no_workbook_brings_an_erased_child_back(base: Published, lists: Published, tmp_path: Path) -> None:
+    mine = lists.of(0).iloc[0]
+    erase(lists.cfg, str(mine["child_id"]), by="officer", reason="recorded by mistake")
+    inbox = tmp_path / "inbox"
+    workbook(inbox / "edited.xlsx", [line(mine, OUTCOMES[HELP], notes="rang mum")])
+    by_name = [mine["name"].upper(), "", "quiet lately", OUTCOMES[HELP], None, "02/12/2025", "DSL", "rang mum"]
+    workbook(inbox / "own.xlsx", [line(lists.of(0).iloc[4])], [by_name])
+    shutil.copy(base.cfg.store_dir.parent / "back.xlsx", inbox / "as it came.xlsx")
+    found = import_reviews(lists.cfg, inbox, today=date(2025, 12, 6))
+    assert found.added == 0 and found.findings.by_code()["REV017"] == 2 and not found.nothing_read
+    held = read_decisions(lists.cfg.store_dir)
+    assert mine["child_id"] not in set(held["child_id"]) and "rang mum" not in set(held["notes"])
+    assert not list((lists.cfg.store_dir / "decisions/workbooks").iterdir())
+
+
+def test_an_erasure_reaches_former_ids_lines_that_bear_the_name_and_what_was_linked_since(lists: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, links = lists.cfg.store_dir, lists.people.person_links
+    counts = links.groupby("child_id").size()
+    mine = next(row for row in lists.rows.to_dict("records") if counts[row["child_id"]] > 1)
+    pairs = sorted(links.loc[links["child_id"] == mine["child_id"], ["source", "source_person_id"]].itertuples(index=False, name=None))
+    common = "Somebody Else"
+    add_decisions(
+        store,
+        [{"kind": "own", "name": mine["name"].upper(), "notes": "a"}, {"kind": "own", "name": common}, {"kind": "decision", "child_id": "Cformer"}],
+    )
+    with monkeypatch.context() as killed:
+        killed.setattr(People, "ids_of", lambda *_: frozenset({"Cformer"}))
+        killed.setattr("early_id.workflow.rights.remember_erased", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            erase(lists.cfg, mine["child_id"], by="officer", reason="recorded by mistake")
+    begun = json.loads((store / BEGUN).read_text(encoding="utf-8"))
+    assert mine["name"].split()[0] not in str(begun)
+    begun[mine["child_id"]]["pairs"] = [list(pairs[0])]  # the others were linked to the child since
+    (store / BEGUN).write_text(json.dumps(begun), encoding="utf-8")
+    done = erase(lists.cfg, "Cformer", by="officer", reason="recorded by mistake")
+    held, after = read_decisions(store), Store.open(lists.cfg)
+    assert not {mine["child_id"], "Cformer"} & set(held["child_id"]) and mine["name"].upper() not in set(held["name"]) and common in set(held["name"])
+    assert all(number not in set(after.frame("pupils").query("source == @source")["source_person_id"]) for source, number in pairs)
+    assert [note for note in done.notes if note.startswith("1 line(s) of readers could not be attached")]
+
+
 def test_a_key_that_stands_for_another_child_on_another_list_is_left_alone(lists: Published) -> None:
     mine, others = lists.of(0).iloc[0], lists.of(1).head(2)
     sheet = [[mine["key"], others["child_id"].iloc[0], mine["key"]], ["F00002", others["child_id"].iloc[1], "F00002"]]
@@ -249,6 +291,7 @@ def test_a_publication_that_broke_off_is_on_record_before_its_lists_go(lists: Pu
     )
     assert retain(cfg, today=date(2026, 2, 1)).deleted == over and new.exists() and not old.exists()
     assert not place.exists() and "2025-11-24" in set(listed(cfg.store_dir)["list_as_of"])
+    assert [path.name for path in (cfg.out_dir / "reviews").iterdir()] == ["needs_a_person.xlsx"]  # what is open stays open
 
 
 def test_an_old_objection_that_still_holds_is_never_over(lists: Published) -> None:

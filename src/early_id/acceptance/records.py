@@ -90,7 +90,7 @@ def keep_report(report: Path, models: Path, bundle: Bundle, *, group: bool = Fal
     content = report.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     kept = models / bundle.name / bundle.version / f"report_{sha256[:16]}{report.suffix}"
-    write_bytes(kept, content)
+    write_bytes(kept, content, private=True)
     restrict(kept, group=group)
     return {"name": report.name, "sha256": sha256, "kept": kept.relative_to(models).as_posix()}
 

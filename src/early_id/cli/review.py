@@ -50,11 +50,15 @@ def review_import(
 def _require_read(made: Imported, path: Path) -> None:
     """Refuse to end well where nothing came in at all."""
     if made.nothing_read:
-        raise InputDataError(
-            f"None of {len(made.books)} file(s) could be read as a workbook of a list that is on record here.",
-            where=str(path),
-            what_next="Ask for the workbooks as they were sent out, saved as .xlsx; why each could not be read stands in reviews/needs_a_person.xlsx, 'Set aside'.",
-        )
+        raise _nothing_came_in(len(made.books), path, "a list")
+
+
+def _nothing_came_in(files: int, path: Path, of: str) -> InputDataError:
+    return InputDataError(
+        f"None of {files} file(s) could be read as a workbook of {of} that is on record here.",
+        where=str(path),
+        what_next="Ask for the workbooks as they were sent out, saved as .xlsx; why each could not be read stands in reviews/needs_a_person.xlsx, 'Set aside'.",
+    )
 
 
 @review_app.command("dealt-with")
@@ -140,4 +144,7 @@ def reading_import(
     from early_id.workflow.reading import import_readings
 
     made = import_readings(settings(config, out=out, overrides=overrides), path)
-    show(made, as_json, f"Read: {made.read} line(s), {made.aside} set aside.", *([made.estimate.text] if made.estimate else []))
+    gone = f" {made.left_out} line(s) about a child whose records were erased were left out." if made.left_out else ""
+    show(made, as_json, f"Read: {made.read} line(s), {made.aside} set aside.{gone}", *([made.estimate.text] if made.estimate else []))
+    if made.nothing_read:
+        raise _nothing_came_in(made.books, path, "a draw")

@@ -68,6 +68,8 @@ class Source(Frozen):
     covers_from: date | None = None
     #: whose rows it sends: of ``all`` schools, of those that have ``sent`` some, or of the schools named; empty: as its files show
     schools: Literal["all", "sent"] | tuple[str, ...] | None = None
+    #: what it was called before, so that who was erased under an earlier name stays erased; an empty list: it is a source of its own
+    formerly: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _files_or_database(self) -> Self:

@@ -34,6 +34,7 @@ class FileCount:
     shape: str = ""
     recognised: bool = False  #: the shape was told by the columns
     read_as: str = ""  #: kind of file, encoding and delimiter
+    rows_left_out: int = 0  #: of people whose records were erased: left out before anything is counted, so not among ``rows_in``
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,12 +1,13 @@
-"""The register of people whose records were erased: every intake leaves out what it brings of them again.
+"""The register of people whose records were erased: every intake leaves out what it brings of them again, and so does every import of workbooks.
 
-It holds keyed hashes of the numbers at each source, so that it names nobody.
+It holds keyed hashes of the numbers at each source, of ids and names of children, and of workbooks that were deleted, so that it names nobody.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,19 +35,64 @@ def person_columns(table: Table) -> tuple[str, ...]:
     return ("about",) if table.name == OTHER_RECORDS.name else ()
 
 
-def remember_erased(store: Store, people: Iterable[PersonKey], *, group: bool = False) -> None:
-    """Remember, as keyed hashes, whose records were erased, so that the next extract does not bring them back."""
+@dataclass(frozen=True, repr=False)
+class Erasing:
+    """What has to be known of a child until nothing of it is left.
+
+    Parameters
+    ----------
+    who : str
+    pairs : frozenset of (source, number)
+    ids : frozenset of str
+        Ids of the child, those that a merge gave up too.
+    names : frozenset of str
+        Marks of its names (:func:`mark_of`): a line that nobody could attach may bear one.
+    """
+
+    who: str
+    pairs: frozenset[PersonKey] = field(repr=False)
+    ids: frozenset[str] = field(default=frozenset(), repr=False)
+    names: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+def mark_of(kind: str, value: str, key: str) -> str:
+    """The keyed hash of a ``child``, a ``book`` (digest of a workbook) or a ``name``."""
+    return keyed_hash(f"{kind}:{value}", key, length=32)
+
+
+def remember_erased(
+    store: Store,
+    people: Iterable[PersonKey] = (),
+    *,
+    children: Iterable[str] = (),
+    books: Iterable[str] = (),
+    names: Iterable[str] = (),
+    group: bool = False,
+) -> None:
+    """Remember, as keyed hashes, whose records were erased, and which workbooks went with them, so that nothing brings them back; ``names`` are marks already."""
     path = store.folder / ERASED
-    known = set(read_erased(store.folder)) | {_mark(person, store.key) for person in people}
+    pairs = set(people)
+    fresh = {_mark(person, store.key) for person in pairs} | set(names)
+    # A source that is renamed brings the same numbers under a name that nobody knew: they are remembered without it too, and where they are known to be others'.
+    sources = {str(row["source"]) for row in store.version.coverage}
+    fresh |= {mark_of("number", number, store.key) for _, number in pairs}
+    fresh |= {mark_of("apart", f"{other}/{number}", store.key) for source, number in pairs for other in sources - {source}}
+    fresh |= {mark_of(kind, value, store.key) for kind, values in (("child", children), ("book", books)) for value in values}
     own_folder(path.parent, group=group)
-    _write(path, sorted(known), group=group)
+    _write(path, sorted(set(read_erased(store.folder)) | fresh), group=group)
 
 
-def begun_of(folder: Path, child: str) -> tuple[str, list[PersonKey]] | None:
-    """The child and its numbers of an erasure that broke off, asked for in the same words or by one of its numbers."""
-    for who, pairs in _begun(folder).items():
-        if child == who or child in {f"{source}/{number}" for source, number in pairs}:
-            return who, pairs
+def erased_among(store: Store, kind: str, values: Iterable[str]) -> frozenset[str]:
+    """Those of some ids of children (``child``), digests of workbooks (``book``) or names (``name``, as they are compared) that are on the register."""
+    marks = read_erased(store.folder)
+    return frozenset(value for value in set(values) if mark_of(kind, value, store.key) in marks) if marks else frozenset()
+
+
+def begun_of(folder: Path, child: str) -> Erasing | None:
+    """What is left to be done of an erasure that broke off, asked for by one of the child's ids or numbers."""
+    for one in _begun(folder).values():
+        if child in {one.who, *one.ids, *(f"{source}/{number}" for source, number in one.pairs)}:
+            return one
     return None
 
 
@@ -55,28 +101,40 @@ def unfinished(folder: Path) -> int:
     return len(_begun(folder))
 
 
-def begin(folder: Path, who: str, pairs: list[PersonKey], *, group: bool = False) -> None:
+def begin(folder: Path, erasing: Erasing, *, group: bool = False) -> None:
     """Note whose records are being erased, until they are."""
     own_folder(folder / BEGUN.parent, group=group)
-    _write(folder / BEGUN, {**_begun(folder), who: pairs}, group=group)
+    _keep_begun(folder, {**_begun(folder), erasing.who: erasing}, group=group)
 
 
 def end(folder: Path, who: str, *, group: bool = False) -> None:
     """Nothing of the child is left to be erased."""
-    left = {one: pairs for one, pairs in _begun(folder).items() if one != who}
+    left = {one: erasing for one, erasing in _begun(folder).items() if one != who}
     if left:
-        _write(folder / BEGUN, left, group=group)
+        _keep_begun(folder, left, group=group)
     else:
         (folder / BEGUN).unlink(missing_ok=True)
 
 
-def _begun(folder: Path) -> dict[str, list[PersonKey]]:
+def _keep_begun(folder: Path, begun: dict[str, Erasing], *, group: bool) -> None:
+    said = {who: {"pairs": sorted(one.pairs), "ids": sorted(one.ids), "names": sorted(one.names)} for who, one in begun.items()}
+    _write(folder / BEGUN, said, group=group)
+
+
+def _begun(folder: Path) -> dict[str, Erasing]:
     try:
         held = json.loads((folder / BEGUN).read_text(encoding="utf-8"))
-        return {str(who): [(str(source), str(number)) for source, number in pairs] for who, pairs in held.items()}
+        # Older notes hold the numbers alone.
+        told = {str(who): one if isinstance(one, dict) else {"pairs": one, "ids": [], "names": []} for who, one in held.items()}
+        return {
+            who: Erasing(
+                who, frozenset((str(s), str(n)) for s, n in one["pairs"]), frozenset(map(str, one["ids"])), frozenset(map(str, one["names"]))
+            )
+            for who, one in told.items()
+        }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
         raise InputDataError(
             "The note of an erasure that broke off cannot be read.", where=str(folder / BEGUN), what_next="Restore it from a backup, and erase again."
         ) from None
@@ -109,16 +167,38 @@ def read_erased(folder: Path) -> frozenset[str]:
         ) from None  # fmt: skip
 
 
-def leave_out(connection: duckdb.DuckDBPyConnection, store: Store, table: Table, rows: str) -> int:
-    """Take the rows of erased people out of one file's staged ``rows``, before anything looks at them; how many."""
-    marks, taken = read_erased(store.folder), 0
+def leave_out(
+    connection: duckdb.DuckDBPyConnection, store: Store, table: Table, rows: str, *, formerly: Collection[str] | None = None
+) -> tuple[int, int]:
+    """Take the rows of erased people out of one file's staged ``rows``, before anything looks at them.
+
+    Parameters
+    ----------
+    formerly : collection of str, optional
+        What the source was called before; none at all where it is a source of its own. Where nobody has said, the number of an erased person under a name that
+        was not known when the person was erased may be that person, after a source was renamed: the row is left out until somebody says. A row that is
+        missing for a week can be sent again; what was erased and came back cannot be made good.
+
+    Returns
+    -------
+    tuple of int
+        Rows of erased people, and rows left out until somebody says whose they are.
+    """
+    marks, key = read_erased(store.folder), store.key
+    counts = {"back": 0, "in doubt": 0}
     for column in person_columns(table) if marks else ():
         people = connection.execute(f"SELECT DISTINCT source, {quote(column)} FROM {quote(rows)} WHERE {quote(column)} IS NOT NULL").fetchall()
-        back = [person for person in people if _mark(person, store.key) in marks]
-        if back:
-            [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(back, column)}").fetchall()
-            taken += int(gone)
-    return taken
+        found: dict[str, list[PersonKey]] = {"back": [], "in doubt": []}
+        for source, number in people:
+            if any(_mark((name, number), key) in marks for name in (source, *(formerly or ()))):
+                found["back"].append((source, number))
+            elif formerly is None and mark_of("number", number, key) in marks and mark_of("apart", f"{source}/{number}", key) not in marks:
+                found["in doubt"].append((source, number))
+        for kind, pairs in found.items():
+            if pairs:
+                [(gone,)] = connection.execute(f"DELETE FROM {quote(rows)} WHERE {of_these(pairs, column)}").fetchall()
+                counts[kind] += int(gone)
+    return counts["back"], counts["in doubt"]
 
 
 def of_these(people: Iterable[PersonKey], column: str) -> str:

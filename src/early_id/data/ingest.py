@@ -96,8 +96,8 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     findings += [finding("FIL002", 1, file["file"], file["source"]) for file in replaced]
     late = too_old(plan, store.version.batches, replaced)
     findings += [file_finding("SRC005", item.name, item.source.name) for item in late]
-    left_out = {id(item) for item in late}
-    plan = [item for item in plan if id(item) not in left_out]
+    too_late = {id(item) for item in late}
+    plan = [item for item in plan if id(item) not in too_late]
     findings += [file_finding("SRC002", item.name, item.source.name) for item in only_one(plan, store.version.batches)]
     plan.sort(key=lambda item: (_FIRST.index(item.table.name) if item.table.name in _FIRST else len(_FIRST), item.table.name, item.name))
     _context(connection, store, old)
@@ -106,12 +106,13 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
     names = aside_names(_place(item) for item in plan)
     changed: dict[str, list[Staged]] = {}
     read_as: dict[tuple[str, str], Survey | str] = {}
+    left_out: dict[Place, int] = {}
     with progress("Reading and checking files", len(plan)) as bar:
         for item in plan:
             changed.setdefault(item.table.name, []).append(item)
-            how, forgotten = _stage_file(connection, item, cfg, number, work, store, first=len(changed[item.table.name]) == 1)
-            if forgotten:
-                findings.append(finding("FIL003", forgotten, item.name, item.source.name))
+            how, *forgotten = _stage_file(connection, item, cfg, number, work, store, first=len(changed[item.table.name]) == 1)
+            findings += [finding(code, n, item.name, item.source.name) for code, n in zip(("FIL003", "FIL005"), forgotten, strict=True) if n]
+            left_out[item.name, item.source.name, item.table.name] = sum(forgotten)
             read_as[item.table.name, item.name] = how
             if isinstance(how, Survey) and how.guessed:
                 findings.append(file_finding("SRC001", item.name, item.source.name, said=f"Read as {how.name}."))
@@ -142,7 +143,9 @@ def _take_in(store: Store, folder: Path, cfg: Config, shapes: dict[str, Shape], 
                 counted = counts(connection, of_day)
                 refuse_useless(connection, counted)
                 refuse_unreadable_dates(connection, counted, of_day, cfg.checks.unreadable_dates)
-                files += [replace(item, read_as=str(read_as[name, item.file])) for item in counted]
+                files += [
+                    replace(one, read_as=str(read_as[name, one.file]), rows_left_out=left_out[one.file, one.source, one.table]) for one in counted
+                ]
                 findings += findings_of(connection, of_day)
                 _write_set_aside(connection, work / "set_aside", of_day, names, work)
                 clear_and_note(connection, table, of_day, number, held=so_far)
@@ -246,8 +249,8 @@ def _across_tables(
 
 def _stage_file(
     connection: duckdb.DuckDBPyConnection, item: Staged, cfg: Config, number: int, work: Path, store: Store, *, first: bool
-) -> tuple[Survey | str, int]:
-    """Read one file and stage its records; how it was read comes back, and how many records of erased people were left out."""
+) -> tuple[Survey | str, int, int]:
+    """Read one file and stage its records; how it was read comes back, and how many records were left out as those of erased people, or as maybe theirs."""
     read_as = read_raw(connection, item.path, item.shape, view="_raw", where=item.name, scratch=work, uneven=not item.shape.prepare)
     if item.shape.prepare:
         from early_id.data.prepare import prepare
@@ -262,7 +265,7 @@ def _stage_file(
         connection, view="_raw", into="_one", table=item.table, shape=item.shape,
         incoming=Incoming(item.source.name, item.name, item.received, cfg.family_help),
     )  # fmt: skip
-    left_out = leave_out(connection, store, item.table, "_one")
+    left_out = leave_out(connection, store, item.table, "_one", formerly=item.source.formerly)
     columns = [
         "row",
         "source_person_id",
@@ -281,7 +284,7 @@ def _stage_file(
     into = quote(f"_staged_{item.table.name}")
     verb = f"CREATE TEMP TABLE {into} AS" if first else f"INSERT INTO {into} BY NAME"
     connection.execute(f"{verb} SELECT {listed}, {item.shape.known.later_lag_days} AS later_lag, {number} AS batch FROM _one")
-    return read_as, left_out
+    return read_as, *left_out
 
 
 def _write_set_aside(connection: duckdb.DuckDBPyConnection, folder: Path, items: list[Staged], names: dict[Place, str], work: Path) -> None:

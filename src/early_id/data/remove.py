@@ -22,6 +22,8 @@ from early_id.data.erased import PersonKey, of_these, person_columns
 from early_id.data.publish import publish, sweep
 from early_id.data.sources.others import OTHER_RECORDS
 from early_id.data.store import Store
+from early_id.schema.related import RELATED
+from early_id.schema.tables import Table
 
 _NOT_OVER = "DATE '9999-12-31'"
 #: The last date of a row, where it is not the end of a spell or the day of an event.
@@ -30,6 +32,8 @@ _LAST = {
     # Help that never began is over with the offer.
     "early_help": f"CASE WHEN start_on IS NULL THEN offered_on ELSE coalesce(end_on, known_to, {_NOT_OVER}) END",
 }
+#: Tables of who belongs to whom: a row goes when its person goes.
+_RELATED = tuple(table.name for table in RELATED)
 
 
 def count_rows(store: Store, predicates: Mapping[str, str]) -> dict[str, int]:
@@ -100,6 +104,9 @@ def drop_old_versions(store: Store, *, before: date | None = None) -> int:
     for part in (store.folder / "parts").glob("*.parquet"):
         if part.name not in kept:
             part.unlink()
+    for waiting in (store.folder / SET_ASIDE).glob(f"*/{WAITING}"):
+        if not (store.folder / "versions" / f"{waiting.parent.name}.json").is_file():
+            waiting.unlink()  # what waited in a version that is gone waits in those after it
     return gone
 
 
@@ -134,31 +141,43 @@ def count_untold(store: Store, people: Iterable[PersonKey]) -> dict[str, int]:
 def expired(store: Store, keep_days: Mapping[str, int], today: date) -> dict[str, str]:
     """Table → predicate for rows whose last date is longer ago than their source is kept.
 
-    A spell that has not ended is not over, however long ago it began, and keeps its person. People are taken out with the last of their rows.
+    A spell that has not ended is not over, however long ago it began, and keeps its person. People are taken out with the last of their rows, and with them
+    what says who belongs to whom: it keeps nobody but those whom a kept person's rows name, and goes earlier where its source ended it so long ago.
     """
-    found: dict[str, str] = {}
     limits = " OR ".join(
         f"(source = {text(source)} AND last < DATE {text((today - timedelta(days=days)).isoformat())})" for source, days in sorted(keep_days.items())
     )
     if not limits:
         return {}
-    for name in store.version.tables:
-        table = store.tables[name]
-        if not table.has_person or name == "pupils":
-            continue
-        last = _LAST.get(name) or (f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})" if table.ends else "happened_on")
-        found[name] = f"({limits.replace('last', last)})"
+    tables = [store.tables[name] for name in store.version.tables if store.tables[name].has_person and name != "pupils"]
+    found = {table.name: f"({limits.replace('last', _last(table))})" for table in tables}
+    left = " UNION ".join(_kept(store, table, "source_person_id", found) for table in tables if table.name not in _RELATED)
+    if store.has("pupils") and left:
+        named = [
+            f"{_kept(store, table, other, found)} AND (source, source_person_id) IN ({left})"
+            for table in tables if table.name in _RELATED for other in table.also_about
+        ]  # fmt: skip
+        kept = " UNION ".join([left, *named])
+        gone = f"(({limits.replace('last', 'received_on')}) AND (source, source_person_id) NOT IN ({kept}))"
+        found |= {name: f"({found[name]} OR {gone})" if name in found else gone for name in ("pupils", *_RELATED) if store.has(name)}
     if store.has(OTHER_RECORDS.name):  # kept as they came, without a date that is known: they are as old as their receipt
         found[OTHER_RECORDS.name] = f"({limits.replace('last', 'received_on')})"
-    if store.has("pupils") and any(store.tables[name].has_person for name in found):
-        left = " UNION ".join(
-            f"SELECT source, source_person_id FROM {store.part_sql(name)} WHERE NOT coalesce({predicate}, false)"
-            for name, predicate in found.items()
-            if store.tables[name].has_person
-        )
-        old = limits.replace("last", "received_on")
-        found["pupils"] = f"(({old}) AND (source, source_person_id) NOT IN ({left}))"
     return found
+
+
+def _last(table: Table) -> str:
+    """SQL of the last date of a row. One without a day of its own, such as that of a family group, is over when its source no longer says it."""
+    if table.name in _LAST:
+        return _LAST[table.name]
+    if table.ends:
+        return f"coalesce(CAST({quote(table.ends)} AS DATE), known_to, {_NOT_OVER})"
+    return "happened_on" if table.happened else f"coalesce(known_to, {_NOT_OVER})"
+
+
+def _kept(store: Store, table: Table, column: str, over: Mapping[str, str]) -> str:
+    """SQL of the people whom a column of a table names in rows that are not over."""
+    rows = f"{store.part_sql(table.name)} WHERE {quote(column)} IS NOT NULL AND NOT coalesce({over[table.name]}, false)"
+    return f"SELECT source, {quote(column)} AS source_person_id FROM {rows}"
 
 
 def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
@@ -214,12 +233,12 @@ def _files_read(store: Store) -> dict[tuple[str, str], set[Place]]:
 
 
 def _person_headings(store: Store) -> dict[str, set[str]]:
-    """Table → headings under which the shapes find the person."""
+    """Table → headings under which the shapes find people, those whom a row names beside its own too."""
     from early_id.data.mapping import load_shapes
 
     cfg = store.settings
     found: dict[str, set[str]] = {}
     for shape in load_shapes(store.tables, tuple(cfg.path(part) for part in cfg.shapes) if cfg else ()).values():
-        if heading := shape.columns.get("source_person_id"):
-            found.setdefault(shape.table, set()).add(heading.strip().casefold())
+        named = (shape.columns.get(column) for column in person_columns(store.tables[shape.table]))
+        found.setdefault(shape.table, set()).update(heading.strip().casefold() for heading in named if heading)
     return found

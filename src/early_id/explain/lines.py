@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from early_id.explain.narrative import Explanation
 
 ASK_THOSE_WHO_KNOW = "Ask those who know the child if there is anything in it."
-#: Said where every sign is a small one.
-SMALL_SIGNS = f"These are small differences, and one alone says little. {ASK_THOSE_WHO_KNOW}"
+
+
+def small_signs(explanation: Explanation) -> str:
+    """Said where every sign is a small one; else empty."""
+    if not explanation.only_small:
+        return ""
+    said = (
+        "This is a small difference, and says little by itself."
+        if len(explanation.noticed) == 1
+        else "These are small differences, and one alone says little."
+    )
+    return f"{said} {ASK_THOSE_WHO_KNOW}"
 
 
 def counted_as_well(explanation: Explanation) -> str:

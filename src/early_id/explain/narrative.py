@@ -247,8 +247,8 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
     known = [f for f in members if not math.isnan(row.values[f.name])]
     from_known = math.fsum(row.parts[f.name] for f in known)
     sign = 1 if whole > 0 else -1
-    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's; nor is the lack of a strength.
-    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not (sign > 0 and (is_strength(f, row.values[f.name]) or _lacks(f, row)))]
+    # A value its author calls a strength is no reason to notice anyone, even where it lies above the average child's.
+    pulling = [f for f in known if row.parts[f.name] * sign > 0 and not _is_contrary(f, row, peers, sign)]
     if not pulling or abs(whole) < WORTH_SAYING or from_known * sign < WORTH_SAYING or (sign < 0 and all(is_withheld(f) for f in pulling)):
         # The last case: "another service holds nothing" may not be said either.
         side = "not shown" if abs(whole) < WORTH_SAYING or len(known) == len(members) else "not known"
@@ -265,6 +265,16 @@ def _theme_reason(theme: str, members: list[Feature], row: Row, peers: YearGroup
         return reason
     value = row.values[lead.name]
     return replace(reason, stands_out=peers.stands_out(lead, row.nc_year, value), small=peers.is_small(lead, row.nc_year, value))
+
+
+def _is_contrary(feature: Feature, row: Row, peers: YearGroups, sign: int) -> bool:
+    """Whether a value would tell the opposite: a strength, or the lack of one, as noticed; a sign of need as what speaks against."""
+    value = row.values[feature.name]
+    if sign > 0 and is_withheld(feature):
+        return value == 0  # "nothing known" is a fact too, and one that may not be shown
+    if sign > 0:
+        return is_strength(feature, value) or _lacks(feature, row)
+    return not is_withheld(feature) and peers.is_towards_need(feature, row.nc_year, value)
 
 
 def _lacks(feature: Feature, row: Row) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from early_id.explain.lines import SMALL_SIGNS, counted_as_well, nothing_noticed
+from early_id.explain.lines import counted_as_well, nothing_noticed, small_signs
 from early_id.explain.narrative import STEPS, Explanation
 from early_id.explain.wording import year_label
 from early_id.present.page import environment, render_page
@@ -102,7 +102,7 @@ def sheet_body(explanation: Explanation, context: SheetContext | None = None) ->
         e=explanation,
         also=counted_as_well(explanation) if explanation.noticed else "",
         nothing=nothing_noticed(explanation),
-        small=SMALL_SIGNS,
+        small=small_signs(explanation),
         c=context or SheetContext(heading=explanation.key),
         year=(context.year if context else "") or year_label(explanation.nc_year),
         bars=BARS,

@@ -95,6 +95,12 @@ class YearGroups:
             return False
         return abs(value - middle) < NEAR.get(feature.value_format, 0.05) or value_text(feature, value) == value_text(feature, middle)
 
+    def is_towards_need(self, feature: Feature, nc_year: object, value: float) -> bool:
+        """Whether a reader would take the value for a sign, whatever a model made of it: such a value speaks against nothing."""
+        if feature.measure.kind in DIFFERENCES or self.median(feature, nc_year) is not None:
+            return self.stands_out(feature, nc_year, value)
+        return feature.direction.sign > 0 and feature.value_format in ("yes_no", "count") and value > 0
+
     def stands_out(self, feature: Feature, nc_year: object, value: float) -> bool:
         """Whether the value differs from the usual one towards need, as its author declared it, or nothing is known of what is usual.
 
@@ -105,6 +111,6 @@ class YearGroups:
             return (feature.direction.sign or 1) * value >= least
         middle = self.median(feature, nc_year)
         if middle is None or math.isnan(value):
-            return True
+            return value != 0 or feature.direction.sign < 0  # "none recorded" is no sign, unless it is of something good
         # Where either way may count, less than usual is still nothing that a reader would call a sign.
         return not self.is_usual(feature, nc_year, value) and (feature.direction.sign or 1) * (value - middle) >= 0

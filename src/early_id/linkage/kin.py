@@ -13,6 +13,7 @@ import pandas as pd
 
 from early_id.linkage.families import MARKS
 from early_id.linkage.identifiers import uprn_is_valid, valid_or_missing
+from early_id.linkage.marks import ADOPTED
 from early_id.linkage.records import PERSON, plain_name
 from early_id.linkage.related import FAMILY, NO_FAMILY, TRUST, Related, related_of
 
@@ -39,7 +40,8 @@ class Kin:
     placed : DataFrame
         person_id, from_on, to_on, known_from, known_to of spells in care.
     hidden : frozenset of str
-        People of whom an address is protected: no address joins them to anybody.
+        People of whom an address is protected, or ever was: no address joins them to anybody, on days before the mark was known too. That errs on the safe
+        side: a row of a household that ended does not say that it is safe now to tell who lived where.
     related : Related
         Family groups, contacts of schools, and the names by which a contact is told.
     unlinked : int
@@ -193,15 +195,17 @@ def kin_of(
         said = evidence.where(evidence == "", " (" + evidence + ")")
         homes = homes.assign(evidence="household row of " + homes["source"].astype(str) + said, **_marks(homes))
     hidden = frozenset(homes.loc[homes["protected_address"], "person_id"]) if len(homes) else frozenset()
-    named = _named(relationships, links)
+    before = _adopted(statutory, links)
+    named = _until(_named(relationships, links), before, "person_id", "relative_id")
     lived = [part for part in (_addresses(pupils, links), _addresses_held(addresses, pupils, links)) if len(part)]
-    related = related_of(_of_people(groups, links), _of_people(contacts, links), _of_people(pupils, links))
+    members, named_at_school = (_until(_of_people(rows, links), before, "person_id") for rows in (groups, contacts))
+    related = related_of(members, named_at_school, _of_people(pupils, links))
     at = pd.concat(lived, ignore_index=True) if lived else _of_people(None, links)
     return Kin(homes, at, named, _care(statutory, links), hidden, related, _unlinked(relationships, links))
 
 
 def _marks(homes: pd.DataFrame) -> dict[str, pd.Series]:
-    """The marks of any member, for the whole household."""
+    """The marks of any member, for the whole household, whenever they were made: a mark is not lost with the row that made it."""
     own = {
         "safe_contact": ~homes["safe_to_contact"].eq(False).fillna(False).astype(bool),
         "protected_address": homes["protected_address"].eq(True).fillna(False).astype(bool),
@@ -250,11 +254,26 @@ def _addresses_held(addresses: pd.DataFrame | None, pupils: pd.DataFrame, links:
     rows = addresses.assign(uprn=valid_or_missing(addresses["uprn"], uprn_is_valid)).dropna(subset=["uprn"])
     kind = rows["kind"].astype(object).where(rows["kind"].notna(), "").astype(str).str.casefold()
     rows = rows[~kind.str.contains(_PLACED)]
-    newest = pupils.sort_values("known_from").astype(dict.fromkeys(PERSON, str)).drop_duplicates(PERSON, keep="last")
-    surname = newest.set_index(PERSON)["surname"].reindex(pd.MultiIndex.from_frame(rows[PERSON].astype(str)))
-    rows = rows.assign(surname=[plain_name(value) if isinstance(value, str) else None for value in surname])
+    rows = _named_then(rows, pupils)
+    rows["surname"] = [plain_name(value) if isinstance(value, str) and value else None for value in rows["surname"]]
     found = _of_people(rows, links)
     return found.assign(evidence="address held by " + found["source"].astype(str)) if len(found) else found
+
+
+def _named_then(rows: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
+    """Rows of people, each cut where a list of people began to call its person otherwise; without a surname before any did."""
+    names = pupils[[*PERSON, "surname"]].astype(dict.fromkeys(PERSON, str))
+    names["named_from"] = pd.to_datetime(pupils["known_from"]).astype("datetime64[ns]")
+    names = names.sort_values([*PERSON, "named_from"]).drop_duplicates([*PERSON, "named_from"], keep="last")
+    names["named_to"] = names.groupby(PERSON)["named_from"].shift(-1)
+    before = names.drop_duplicates(PERSON).copy()
+    before["surname"], before["named_to"] = "", before["named_from"]
+    before["named_from"] = pd.Series(pd.NaT, index=before.index, dtype="datetime64[ns]")
+    both = rows.astype(dict.fromkeys(PERSON, str)).merge(pd.concat([before, names], ignore_index=True), on=PERSON, how="left")
+    ends = both["known_to"] if "known_to" in both else pd.Series(pd.NaT, index=both.index)
+    both["known_from"] = pd.concat([pd.to_datetime(both["known_from"]).astype("datetime64[ns]"), both["named_from"]], axis=1).max(axis=1)
+    both["known_to"] = pd.concat([pd.to_datetime(ends).astype("datetime64[ns]"), both["named_to"]], axis=1).min(axis=1)
+    return both[both["known_to"].isna() | (both["known_from"] < both["known_to"])].reset_index(drop=True)
 
 
 def _unlinked(relationships: pd.DataFrame | None, links: pd.DataFrame) -> int:
@@ -289,6 +308,24 @@ def _care(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.DataFrame:
     care = statutory[statutory["status"].eq("CLA").fillna(False).astype(bool)]
     begins = care.get("start_on", pd.Series(pd.NaT, index=care.index))
     return _of_people(care.assign(from_on=begins, to_on=care["end_on"]) if len(care) else None, links)
+
+
+def _adopted(statutory: pd.DataFrame | None, links: pd.DataFrame) -> pd.Series:
+    """Person → the day on which care ended by adoption."""
+    ended = _care(statutory, links)
+    if ended.empty or "outcome" not in ended:
+        return pd.Series(dtype="datetime64[ns]")
+    outcome = ended["outcome"].astype(object).where(ended["outcome"].notna(), "").astype(str).str.strip().str.upper()
+    return ended[outcome.isin(ADOPTED) & ended["to_on"].notna()].groupby("person_id")["to_on"].max()
+
+
+def _until(rows: pd.DataFrame, adopted: pd.Series, *people: str) -> pd.DataFrame:
+    """Rows that end with the adoption of one of their people: who was family before it is not shown after it, whatever a case system still holds."""
+    for side in people if len(rows) and len(adopted) else ():
+        day = pd.to_datetime(rows[side].map(adopted)).astype("datetime64[ns]")
+        ended = (rows["from_on"].fillna(rows["known_from"]) < day) & (rows["to_on"].isna() | (rows["to_on"] > day))
+        rows = rows.assign(to_on=rows["to_on"].mask(ended, day))
+    return rows
 
 
 def _open(rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:

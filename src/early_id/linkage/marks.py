@@ -8,7 +8,8 @@ from early_id.linkage.records import PERSON
 from early_id.linkage.rules import Marked
 
 #: Outcomes of care after which a child may have another name: adopted (903: E11, E12; CIN close reason RC1), and an end that says nothing.
-_MAY_BE_ADOPTED = frozenset({"E11", "E12", "RC1", "ADOPTED", "ADOPTION", ""})
+ADOPTED = frozenset({"E11", "E12", "RC1", "ADOPTED", "ADOPTION"})
+_MAY_BE_ADOPTED = ADOPTED | {""}
 
 
 def marked_records(records: pd.DataFrame, households: pd.DataFrame | None, statutory: pd.DataFrame | None) -> Marked:

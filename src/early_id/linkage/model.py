@@ -45,6 +45,9 @@ class LinkageModel:
     seed : int
     most_pairs : int
         A rule that makes more pairs is left out with a finding.
+    enough : int or None
+        Of the pairs drawn, so many at every level are enough; where chance pairs of a level are frequent, the others are not looked at. None: all that were drawn
+        are, and every engine learns the same.
     rarity_in_training : bool
         Whether rare values count more while learning, too; slower.
     """
@@ -57,6 +60,7 @@ class LinkageModel:
     sample: int = 2_000_000
     seed: int = 1
     most_pairs: int = 100_000_000
+    enough: int | None = 100
     rarity_in_training: bool = False
 
 

@@ -123,6 +123,15 @@ class People:
         """The links as they are known now: one row a record."""
         return self.person_links[self.person_links["known_to"].isna()]
 
+    def ids_of(self, records: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Ids under which these records (source, number) ever stood and no other did: after a merge, the id that was given up too.
+
+        An id that was shared with another child, before a split, is not among them.
+        """
+        links, mine = self.person_links, set(records)
+        own = np.array([pair in mine for pair in zip(links["source"].astype(str), links["source_person_id"].astype(str), strict=True)], dtype=bool)
+        return frozenset(links.loc[own, "child_id"].astype(str)) - frozenset(links.loc[~own, "child_id"].astype(str))
+
     def __len__(self) -> int:
         return int(self.current()["child_id"].nunique())
 

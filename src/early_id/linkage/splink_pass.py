@@ -99,8 +99,8 @@ def score_pairs(
     Returns
     -------
     Scored
-        The same records, model and seed give the same pairs and weights (rounded to six decimals, beyond which the order of sums shows). Spark gives the same
-        up to that order, but where fewer pairs are drawn to learn from than there are: then it draws others.
+        The same records, model and seed give the same pairs and weights (rounded to six decimals, beyond which the order of sums shows). Spark finds the same
+        pairs; it gives the same weights where all pairs are learnt from (``model.enough`` None, ``model.sample`` large), and otherwise learns from other pairs.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def _learnt(api: Any, engine: Scoring, settings: Any, model: LinkageModel) -> di
 def _teach(linker: Linker, model: LinkageModel) -> None:
     linker.training.estimate_probability_two_random_records_match([_rule(block) for block in model.certain], recall=model.certain_recall)
     # One pair more than Splink's default, which it warns about.
-    linker.training.estimate_u_using_random_sampling(max_pairs=model.sample + 1, seed=model.seed)
+    linker.training.estimate_u_using_random_sampling(max_pairs=model.sample + 1, seed=model.seed, min_count_per_level=model.enough)
     for columns in model.training:
         linker.training.estimate_parameters_using_expectation_maximisation(
             _rule(columns), estimate_without_term_frequencies=not model.rarity_in_training

@@ -34,6 +34,8 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "REV013": (Severity.NOTE, "A workbook came in before with the same content; nothing was added.", "Nothing has to be done."),
     "REV014": (Severity.QUERY, "Lines without a key were matched by name.", "Send workbooks back with all their columns."),
     "REV016": (Severity.ERROR, "A file is larger than any list is; it was not read and was left where it lies.", "Ask the reader for the workbook as it was sent out."),
+    "REV017": (Severity.QUERY, "Lines about a child whose records were erased; they were left out, and the workbook was not kept.",
+               "Delete the workbook where it lies, and ask the reader to do the same; if another child was meant, ask for that child's line."),
     "REV015": (Severity.QUERY, "The name on a line is not the one that was printed; the key was used.", "Ask the reader if another child was meant."),
 }  # fmt: skip
 #: The same, as ``early-id rules show`` explains them.
@@ -42,6 +44,14 @@ KINDS: tuple[FindingKind, ...] = tuple(
     for code, (severity, message, advice) in CODES.items()
 )
 _BY_CODE = {kind.code: kind for kind in KINDS}
+
+
+@dataclass(frozen=True, repr=False)
+class Gone:
+    """Children whose records were erased: their ids, and their names as :func:`~early_id.screening.people.sort_key` gives them, where nobody else bore them."""
+
+    children: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +68,9 @@ class CameBack:
         return [row for row in self.rows if row["kind"] == "aside"]
 
 
-def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFrame, before: pd.DataFrame, *, today: date) -> CameBack:
+def came_back(
+    books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFrame, before: pd.DataFrame, *, today: date, gone: Gone | None = None
+) -> CameBack:
     """Attach every answered line to a child, or set it aside.
 
     Parameters
@@ -69,7 +81,10 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         Children whom a reader may mean on the last sheet: list_as_of, audience, recipient, child_id, name, year.
     before : DataFrame
         Decisions on record.
+    gone : Gone, optional
+        Nothing that is said of these children is put on record again.
     """
+    gone = gone or Gone()
     rows: list[dict[str, Any]] = []
     counts: Counter[tuple[str, str]] = Counter()
     summary: list[dict[str, Any]] = []
@@ -99,14 +114,15 @@ def came_back(books: Sequence[Returned], listed: pd.DataFrame, named: pd.DataFra
         if book.why_not:
             counts["REV001", book.name] += 1
         own = listed[(listed[PLACE] == pd.Series(place, index=PLACE)).all(axis=1)]
-        made, left, found = _attached(book, place, own)
-        more, unmatched = _own_families(book, place, named)
+        made, left, found = _attached(book, place, own, gone)
+        more, unmatched, forgotten = _own_families(book, place, named, gone)
         fresh = [row for row in (*made, *more) if _content(row) not in stood]
         left = [row for row in left if _content(row) not in stood]
         stood |= {_content(row) for row in (*fresh, *left)}
         counts.update({(code, book.name): n for code, n in found.items()})
-        if unmatched:
-            counts["REV012", book.name] += unmatched
+        for code, n in (("REV012", unmatched), ("REV017", forgotten)):
+            if n:
+                counts[code, book.name] += n
         rows += [{**row, **_from(book, today)} for row in (*fresh, *left)]
         summary.append({
             "file": book.name, "list": " ".join(place), "lines": len(book.lines), "added": len(fresh), "aside": len(left), "same_as_before": False, "read": True,
@@ -155,7 +171,20 @@ def list_of(book: Returned, listed: pd.DataFrame) -> tuple[str, ...] | None:
     return tuple(str(part) for part in sorted(best.index)[-1])
 
 
-def _attached(book: Returned, place: tuple[str, ...], own: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Counter[str]]:
+def names_erased(book: Returned, listed: pd.DataFrame, gone: Gone) -> bool:
+    """Whether a child whose records were erased stands in a workbook, answered or not."""
+    if any(sort_key(line.name) in gone.names for line in (*book.lines, *book.own) if line.name and not line.key):
+        return True
+    mine = listed[listed["child_id"].isin(gone.children)]
+    keys = {line.key for line in book.lines if line.key} & set(mine["key"])
+    place = list_of(book, listed) if keys else None
+    return place is not None and bool(((mine[PLACE] == pd.Series(place, index=PLACE)).all(axis=1) & mine["key"].isin(keys)).any())
+
+
+def _attached(
+    book: Returned, place: tuple[str, ...], own: pd.DataFrame, gone: Gone
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Counter[str]]:
+    erased = set(own.loc[own["child_id"].isin(gone.children), "key"])
     by_key = own.set_index("key")
     by_name: dict[str, list[str]] = {}
     for key, name in zip(own["key"], own["name"], strict=True):
@@ -164,7 +193,13 @@ def _attached(book: Returned, place: tuple[str, ...], own: pd.DataFrame) -> tupl
     for line in book.lines:
         if not line.is_answered:
             continue
+        if line.key in erased:
+            found["REV017"] += 1
+            continue
         key, code, notes = _key_of(line, by_key, by_name)
+        if code and sort_key(line.name) in gone.names:
+            found["REV017"] += 1
+            continue
         found.update(notes)
         if code:
             found[code] += 1
@@ -203,17 +238,20 @@ def _after_the_list(line: Line, as_of: str) -> tuple[Line, set[str]]:
     return replace(line, decided_on="", notes=notes), {"REV006"}
 
 
-def _own_families(book: Returned, place: tuple[str, ...], named: pd.DataFrame) -> tuple[list[dict[str, Any]], int]:
+def _own_families(book: Returned, place: tuple[str, ...], named: pd.DataFrame, gone: Gone) -> tuple[list[dict[str, Any]], int, int]:
     candidates = named[(named[PLACE] == pd.Series(place, index=PLACE)).all(axis=1)] if place[1] != FOLLOW_UP else named.iloc[:0]
-    rows, unmatched = [], 0
+    rows, unmatched, forgotten = [], 0, 0
     for line in book.own:
         same = candidates[candidates["name"].map(sort_key) == sort_key(line.name)]
         if len(same) > 1 and line.year:
             same = same[same["year"].map(sort_key) == sort_key(line.year)]
         child = str(same["child_id"].iloc[0]) if len(same) == 1 else ""
+        if not child and sort_key(line.name) in gone.names:
+            forgotten += 1
+            continue
         unmatched += not child
         rows.append({**_plain(line, "own", place), "child_id": child, "family": "", "key": ""})
-    return rows, unmatched
+    return rows, unmatched, forgotten
 
 
 def _plain(line: Line, kind: str, place: tuple[str, ...]) -> dict[str, Any]:
@@ -222,7 +260,7 @@ def _plain(line: Line, kind: str, place: tuple[str, ...]) -> dict[str, Any]:
 
 
 #: What makes two lines the same, so that a workbook sent twice adds nothing but what was changed in between.
-_SAME = ("kind", *PLACE, "child_id", "name", "noticed", "decision", "said", "reason", "decided_on", "role", "notes")
+_SAME = ("kind", *PLACE, "child_id", "key", "name", "noticed", "decision", "said", "reason", "decided_on", "role", "notes")
 
 
 def _content(row: dict[str, Any]) -> tuple[str, ...]:

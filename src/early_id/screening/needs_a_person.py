@@ -43,7 +43,7 @@ def write_needs(
     of_one = pd.Series([line in asked for line in rows[[*PLACE, "child_id"]].itertuples(index=False, name=None)], index=rows.index, dtype=bool)
     given = rows[(rows["kind"] == "decision") & of_one]
     unread = rows.merge(found.loc[found["status"] == NO_ANSWER, [*PLACE, "child_id"]], on=[*PLACE, "child_id"])
-    unread = unread[(unread["kind"] == "decision") & (unread["said"] != "")]
+    unread = unread[(unread["kind"] == "decision") & unread[["said", "reason", "notes"]].ne("").any(axis=1)]
     unclear = [line(row, "key", "said", "reason", "decided_on", "role", "notes") for row in unread.to_dict("records")]
     conflicts = [line(row, "key", "said", "reason", "decided_on", "role", "notes") for row in given.to_dict("records")]
     apart = families_that_differ(found)
@@ -61,7 +61,7 @@ def write_needs(
         _sheet("Conflicts", (*_PLACE, "Name", "Key", "What was answered", "Reason", "Date", "Role", "Notes"), conflicts,
                "Different answers for one child: none stands until one has a later date", notes),
         _sheet("Not one of the eight", (*_PLACE, "Name", "Key", "What was answered", "Reason", "Date", "Role", "Notes"), unclear,
-               "Answers that are none of the eight: none stands until the reader has said which is meant", notes),
+               "No answer, or none of the eight, and yet something was written: ask the reader which is meant", notes),
         _sheet("Families that differ", (*_PLACE, "Name", "Key", "Decision", "Date", "Role", "Notes"), families,
                "Brothers and sisters with different decisions: all stand; ask whether that is meant", notes),
         _sheet("Set aside", ("Number", *_PLACE, "Workbook", "Row", "Name", "What was answered", "Date", "Role", "Notes", "Why"), left,

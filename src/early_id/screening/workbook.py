@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from early_id.explain.lines import SMALL_SIGNS, counted_as_well, nothing_noticed
+from early_id.explain.lines import counted_as_well, nothing_noticed, small_signs
 from early_id.explain.narrative import Explanation, Reason
 from early_id.explain.wording import year_label
 from early_id.present.wording import ALARM, day_text
@@ -165,7 +165,7 @@ def _before_contact(family: FamilyEntry) -> str:
 
 def _noticed(e: Explanation) -> str:
     read_with = [f"To be read with it: {line}" for line in e.read_with]
-    small = [SMALL_SIGNS] if e.only_small else []
+    small = [small_signs(e)] if e.only_small else []
     return "\n".join([_points(e.noticed, nothing_noticed(e)), *read_with, *small, *([counted_as_well(e)] if e.also_counted and e.noticed else [])])
 
 

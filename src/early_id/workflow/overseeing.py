@@ -153,11 +153,11 @@ def _followed(bench: Bench, past: Past, lines: pd.DataFrame) -> Question | None:
 
 
 def _acted(bench: Bench, lines: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
-    """Agreement by group from the audit before and after people, of the lists' own children whose outcome is known by now."""
+    """Agreement by group from the audit before and after people, of the lists' own children whose outcome is known by now; each once, by its newest list."""
     from early_id.audit.acted import audit_before_and_after
     from early_id.learning.oversight import NO_ANSWER, NOT_YET, OVERRIDDEN
 
-    done = lines[~lines["category"].isin([NO_ANSWER, NOT_YET])]
+    done = lines[~lines["category"].isin([NO_ANSWER, NOT_YET])].sort_values("list_as_of").drop_duplicates("child_id", keep="last")
     if done.empty or not labels:
         return pd.DataFrame()
     y = _outcomes(bench, done)[bench.in_force.programme.outcome]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from early_id.core.errors import InputDataError, PolicyError
 from early_id.core.folders import own_folder, restrict
 from early_id.core.privacy import keyed_hash
 from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
+from early_id.data.erased import erased_among
 from early_id.explain.wording import year_label
 from early_id.learning.reading import JUDGED, Estimate, draw, estimate
 from early_id.learning.reading_sheet import reading_workbook
@@ -24,6 +26,7 @@ from early_id.screening.listed import FOLLOW_UP, listed, newest_of_each
 from early_id.screening.people import sort_key
 from early_id.screening.review import read_workbook, workbooks_in
 from early_id.workflow.afterwards import not_for_keys
+from early_id.workflow.reviewing import write_what_needs_a_person
 from early_id.workflow.steps import at_work, open_bench, people_frame
 from early_id.workflow.trailing import trail_of
 
@@ -44,6 +47,14 @@ class Reading:
     estimate: Estimate | None = None
     outputs: tuple[dict[str, Any], ...] = ()
     again: bool = False  #: the draw of the date was on record already, and stands
+    left_out: int = 0  #: lines about children whose records were erased
+    books: int = 0
+    understood: int = 0  #: workbooks that could be read as those of a draw on record
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether workbooks came in, and not one could be read as that of a draw made here."""
+        return self.books > 0 and not self.understood
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -53,6 +64,7 @@ class Reading:
             "drawn_before": self.again,
             "read": self.read,
             "set_aside": self.aside,
+            "left_out": self.left_out,
             "estimate": said,
             "outputs": list(self.outputs),
         }
@@ -141,19 +153,38 @@ def import_readings(cfg: Config, path: Path, *, today: date | None = None) -> Re
         raise InputDataError(
             "There is no such file or folder.", where=str(path), what_next="Give the workbook that came back, or the folder they lie in."
         )
+    books = [read_workbook(one, today=day) for one in workbooks_in(path)]
+    if not books:
+        raise InputDataError("The folder holds no workbook.", where=str(path), what_next="Give the folder in which the returned workbooks lie.")
     with at_work(bench, on_store=True):
         drawn = _drawn(cfg.store_dir)
-        known, seen = set(drawn["key"]), set(read_decisions(cfg.store_dir)["file_sha256"])
-        rows, aside = [], 0
-        for book in (read_workbook(one, today=day) for one in workbooks_in(path)):
-            if not book.left:
+        known, held = set(drawn["key"]), read_decisions(cfg.store_dir)
+        # What was only set aside is looked at again: its draw may be on record by now.
+        left_before = held["kind"] == "aside"
+        before, seen = set(held.loc[left_before & (held["row"] == 0), "file_sha256"]), set(held.loc[~left_before, "file_sha256"])
+        erased = keys_drawn(cfg.store_dir, erased_among(bench.store, "child", drawn["child_id"]))
+        deleted = erased_among(bench.store, "book", (book.digest for book in books))
+        rows, aside, left_out, understood = [], 0, 0, 0
+        for book in books:
+            keys = {line.key for line in book.lines}
+            if not (book.left or book.digest in deleted or keys & erased):
                 keep_workbook(cfg.store_dir, book.digest, book.content, group=cfg.shared_with_group)
             if book.digest in seen:
+                understood += 1
                 continue
-            aside += bool(book.why_not)
+            if book.why_not or not keys & known:
+                aside += 1
+                if book.digest not in before:
+                    rows.append({"kind": "aside", "row": 0, "reason": book.why_not or "its keys are of no draw on record",
+                                 "file_sha256": book.digest, "file": book.name, "imported_on": day.isoformat()})  # fmt: skip
+                continue
+            understood += 1
             for line in book.lines:
                 judged = next((one for one in JUDGED if sort_key(one) == sort_key(line.said)), "")
                 if not line.said:
+                    continue
+                if line.key in erased:
+                    left_out += 1
                     continue
                 if line.key not in known or not judged:
                     aside += 1
@@ -163,8 +194,18 @@ def import_readings(cfg: Config, path: Path, *, today: date | None = None) -> Re
                              "family": entry["family_id"], "decision": judged, "said": line.said, "decided_on": line.decided_on, "role": line.role, "notes": line.notes,
                              "row": line.row, "file_sha256": book.digest, "imported_on": day.isoformat()})  # fmt: skip
         add_decisions(cfg.store_dir, rows, group=cfg.shared_with_group)
-        trail_of(bench).note("reading", {"read": len(rows), "set_aside": aside})
-    return Reading(read=len(rows), aside=aside, estimate=readings_say(cfg.store_dir))
+        read = sum(row["kind"] == KIND for row in rows)
+        trail_of(bench).note("reading", {"read": read, "set_aside": aside})
+        outputs = write_what_needs_a_person(bench) if read < len(rows) else []
+    return Reading(
+        read=read,
+        aside=aside,
+        left_out=left_out,
+        estimate=readings_say(cfg.store_dir),
+        outputs=tuple(outputs),
+        books=len(books),
+        understood=understood,
+    )
 
 
 def readings_say(store: Path) -> Estimate:
@@ -174,6 +215,12 @@ def readings_say(store: Path) -> Estimate:
         rows[rows["kind"] == KIND].drop_duplicates(["list_as_of", "key"], keep="last").rename(columns={"decision": "judged", "list_as_of": "as_of"})
     )
     return estimate(drawn.merge(read[["as_of", "key", "judged"]], on=["as_of", "key"]))
+
+
+def keys_drawn(store: Path, children: Iterable[str]) -> frozenset[str]:
+    """Keys under which some children were drawn, of all draws."""
+    drawn = _drawn(store)
+    return frozenset(drawn.loc[drawn["child_id"].isin(list(children)), "key"])
 
 
 def _drawn(store: Path) -> pd.DataFrame:

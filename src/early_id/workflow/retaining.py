@@ -17,6 +17,7 @@ from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import keep_only, read_decisions
 from early_id.data.remove import count_rows, drop_old_versions, expired, remove_rows
 from early_id.screening.filled_in import put_aside
+from early_id.workflow.reviewing import write_what_needs_a_person
 from early_id.workflow.steps import at_work, open_bench, settle_lists
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _lists(bench: Bench, today: date, dry: bool) -> dict[str, int]:
             put_aside(out, group=bench.cfg.shared_with_group)  # what somebody filled in, and nobody has imported yet
             for name in ("lists", "restricted", "reviews"):
                 shutil.rmtree(out / name, ignore_errors=True)
+            if len(read_decisions(bench.cfg.store_dir)):  # step-ups and lines set aside stay open, whatever became of the lists
+                write_what_needs_a_person(bench)
     for folder in (item for name in DATED for item in (out / name).glob("*")):
         found = _DAY.search(folder.name)
         if found and date.fromisoformat(found.group(1)) < before:

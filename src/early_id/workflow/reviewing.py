@@ -15,12 +15,13 @@ from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.findings import FindingKind, Findings
 from early_id.core.types import Audience, Severity
 from early_id.data.decisions import add_decisions, keep_workbook, read_decisions
+from early_id.data.erased import erased_among
 from early_id.features.cohort import hubs, open_spells, persons
 from early_id.features.past import Past
 from early_id.present.wording import MADE_UP
 from early_id.screening.answers import RECORD_WRONG, WAITS, answers, open_aside
 from early_id.screening.listed import PLACE, listed
-from early_id.screening.people import display_name
+from early_id.screening.people import display_name, sort_key
 from early_id.workflow.afterwards import not_for_keys
 from early_id.workflow.steps import Bench, at_work, open_bench
 from early_id.workflow.trailing import trail_of
@@ -70,7 +71,7 @@ def import_reviews(cfg: Config, path: Path, *, today: date | None = None) -> Imp
     InputDataError
         There is no such file, no workbook in the folder, or no list was ever published here.
     """
-    from early_id.screening.coming_back import came_back, standing_findings
+    from early_id.screening.coming_back import Gone, came_back, names_erased, standing_findings
     from early_id.screening.review import read_workbook, workbooks_in
 
     today = today or date.today()
@@ -102,9 +103,13 @@ def import_reviews(cfg: Config, path: Path, *, today: date | None = None) -> Imp
         names, candidates = _names(bench, people, sorted(dates), held)
         held["name"] = [names.get((day, child), "") for day, child in zip(held["list_as_of"], held["child_id"], strict=True)]
         before = read_decisions(store)
-        made = came_back(books, held, candidates, before, today=today)
+        said = {sort_key(line.name) for book in books for line in (*book.lines, *book.own) if line.name}
+        gone = Gone(erased_among(bench.store, "child", held["child_id"]), erased_among(bench.store, "name", said))
+        made = came_back(books, held, candidates, before, today=today, gone=gone)
+        deleted = erased_among(bench.store, "book", (book.digest for book in books))
         for book in books:
-            if not book.left:
+            # A workbook in which somebody stands whose records were erased is not kept again.
+            if not (book.left or book.digest in deleted or names_erased(book, held, gone)):
                 keep_workbook(store, book.digest, book.content, group=group)
         added = add_decisions(store, made.rows, group=group)
         rows = read_decisions(store)

@@ -17,7 +17,7 @@ from early_id.core.folders import own_folder, restrict
 from early_id.data.covered import ON_REQUEST
 from early_id.data.decisions import FOLDER as DECISIONS
 from early_id.data.decisions import add_decisions, keep_only, read_decisions
-from early_id.data.erased import PersonKey, begin, begun_of, end, remember_erased
+from early_id.data.erased import Erasing, begin, begun_of, end, remember_erased
 from early_id.data.remove import count_untold, of_people, remove_from_files, remove_rows
 from early_id.data.synth.files.instructions import write_made_up_note
 from early_id.features.trace import child_of
@@ -27,9 +27,11 @@ from early_id.screening.answers import RECORD_WRONG
 from early_id.screening.listed import PLACE, listed, on_lines
 from early_id.workflow.access import untold_notes
 from early_id.workflow.afterwards import not_for_keys
+from early_id.workflow.reading import keys_drawn
 from early_id.workflow.reviewing import FAMILY, write_what_needs_a_person
 from early_id.workflow.steps import Bench, at_work, open_bench
 from early_id.workflow.trailing import trail_of
+from early_id.workflow.whose import marks_of_others, name_mark, name_marks, records_of
 
 if TYPE_CHECKING:
     from early_id.config.settings import Config
@@ -134,7 +136,8 @@ def object_to(
         else "The objection has ended; lists may hold the child again."
     )
     held = listed(cfg.store_dir)
-    now = held[(held["child_id"] == who) & (held["expires_on"] >= day.isoformat())]
+    ids = people.ids_of(records_of(links)) | {who}
+    now = held[held["child_id"].isin(ids) & (held["expires_on"] >= day.isoformat())]
     notes = [said]
     if len(now) and outcome != "refused":
         notes.append(
@@ -161,23 +164,29 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
             what_next="Give --reason TEXT, as the data protection officer settled it.",
         )
     bench = _settling(cfg, by)
-    who, pairs = begun_of(cfg.store_dir, child) or _records_of(bench.people, child)
+    erasing = _to_erase(bench, child)
+    who, pairs, ids, group = erasing.who, sorted(erasing.pairs), erasing.ids, cfg.shared_with_group
     with at_work(bench, on_store=True):
         # Who it is comes first: once the links are gone nobody could tell whose the rest is.
-        begin(cfg.store_dir, who, pairs, group=cfg.shared_with_group)
-        remember_erased(bench.store, pairs, group=cfg.shared_with_group)
+        begin(cfg.store_dir, erasing, group=group)
+        remember_erased(bench.store, pairs, children=ids, group=group)
         untold = count_untold(bench.store, pairs)
         counts = {f"rows of {name}": n for name, n in remove_rows(bench.store, of_people(bench.store, pairs)).items()}
         counts["lines set aside"] = remove_from_files(bench.store, pairs)
         held = listed(cfg.store_dir)
-        mine = held[held["child_id"] == who]
+        mine = held[held["child_id"].isin(ids)]
         decisions = read_decisions(cfg.store_dir)
-        own = (decisions["child_id"] == who) | on_lines(decisions, mine)
-        counts["workbooks"], unreadable = _drop_workbooks(cfg, set(decisions.loc[own, "file_sha256"]) - {""}, held, mine)
-        counts["decisions"] = keep_only(cfg.store_dir, ~own, group=cfg.shared_with_group)
+        # A line that nobody could attach is the child's where it bears its name, and nobody else does.
+        shared, nobodys = marks_of_others(bench.store, erasing), (decisions["child_id"] == "") & (decisions["name"] != "")
+        by_name = decisions["name"].where(nobodys, "").map(lambda name: name and name_mark(name, bench.store.key))
+        own = decisions["child_id"].isin(ids) | on_lines(decisions, mine) | by_name.isin(erasing.names - shared)
+        namesakes = int(by_name.isin(shared).sum())
+        remember_erased(bench.store, names=erasing.names - shared, group=group)
+        counts["workbooks"], unreadable = _drop_workbooks(bench, set(decisions.loc[own, "file_sha256"]) - {""}, held, mine, erasing, shared)
+        counts["decisions"] = keep_only(cfg.store_dir, ~own, group=group)
         counts["links and decisions about pairs"] = kept_of(bench.store).forget(pairs)
         _note(bench, "erase", who, by, reason=reason)
-        end(cfg.store_dir, who, group=cfg.shared_with_group)
+        end(cfg.store_dir, who, group=group)
     notes = ["Its sources still hold the child: what they send again is left out, by a keyed hash of the number at each source."]
     if len(mine):
         notes.append(f"Lists handed out that hold the child: {', '.join(sorted(set(mine['recipient'])))}. Ask them to destroy the line.")
@@ -185,7 +194,11 @@ def erase(cfg: Config, child: str, *, by: str, reason: str) -> Done:
         notes.append(
             f"{unreadable} workbook(s) that came back cannot be read and may hold the child: look at them in the store's decisions/workbooks."
         )
-    if loose := int((decisions["kind"].isin(["aside", "own"]) & (decisions["child_id"] == "")).sum()):
+    if namesakes:
+        notes.append(
+            f"{namesakes} line(s) that nobody could attach bear the child's name, which others have too: a person has to look whom they mean."
+        )
+    if loose := int((decisions["kind"].isin(["aside", "own"]) & (decisions["child_id"] == "") & ~own).sum()):
         notes.append(f"{loose} line(s) of readers could not be attached to any child and may name this one: look at reviews/needs_a_person.xlsx.")
     notes += untold_notes(untold)
     notes.append("Lists and pages in the output folder are not rewritten; make them anew, or delete them with early-id retain.")
@@ -200,11 +213,15 @@ def _settling(cfg: Config, by: str) -> Bench:
     return bench
 
 
-def _records_of(people: People, child: str) -> tuple[str, list[PersonKey]]:
-    """The child that is meant, and its numbers at the sources."""
-    who = child_of(people, child)
-    rows = _links_of(people, who)[["source", "source_person_id"]].itertuples(index=False, name=None)
-    return who, sorted({(str(source), str(number)) for source, number in rows})
+def _to_erase(bench: Bench, child: str) -> Erasing:
+    """The child that is meant, its numbers at the sources, its ids and names; of an erasure that broke off, what was known then and what is linked now."""
+    people, begun = bench.people, begun_of(bench.cfg.store_dir, child)
+    who = begun.who if begun else child_of(people, child)
+    now = people.current()
+    links = now[now["child_id"] == who] if begun else _links_of(people, who)
+    pairs = records_of(links) | (begun.pairs if begun else frozenset())
+    ids = people.ids_of(pairs) | {who} | (begun.ids if begun else frozenset())
+    return Erasing(who, pairs, ids, name_marks(bench.store, pairs) | (begun.names if begun else frozenset()))
 
 
 def _asked(cfg: Config, child: str, by: str) -> tuple[Bench, People, str]:
@@ -270,19 +287,26 @@ def _take_in(bench: Bench, rows: Sequence[dict[str, str]], source: str, day: dat
         )
 
 
-def _drop_workbooks(cfg: Config, digests: set[str], held: pd.DataFrame, mine: pd.DataFrame) -> tuple[int, int]:
+def _drop_workbooks(
+    bench: Bench, digests: set[str], held: pd.DataFrame, mine: pd.DataFrame, erasing: Erasing, shared: frozenset[str]
+) -> tuple[int, int]:
     """Delete workbooks in which the child stands; what others answered in them stays among the decisions. How many, and how many nobody can read."""
     from early_id.screening.coming_back import list_of
     from early_id.screening.review import read_workbook
 
-    stems, keys = {digest[:16] for digest in digests}, set(mine["key"])
+    stems, keys, key, names = {digest[:16] for digest in digests}, set(mine["key"]), bench.store.key, erasing.names - shared
+    drawn = keys_drawn(bench.cfg.store_dir, erasing.ids)
     gone = unreadable = 0
-    for path in (cfg.store_dir / DECISIONS / "workbooks").glob("*.xlsx"):
+    for path in (bench.cfg.store_dir / DECISIONS / "workbooks").glob("*.xlsx"):
         book = read_workbook(path, today=date.today())
         named = pd.DataFrame([{"key": line.key} for line in book.lines if line.key in keys], columns=["key"])
         # The same key may stand on another list for somebody else's child.
         place = list_of(book, held) if len(named) else None
-        if path.stem in stems or (place and on_lines(named.assign(**dict(zip(PLACE, place, strict=True))), mine).any()):
+        on_list = place is not None and on_lines(named.assign(**dict(zip(PLACE, place, strict=True))), mine).any()
+        by_name = any(line.name and name_mark(line.name, key) in names for line in (*book.lines, *book.own) if not line.key)
+        if path.stem in stems or on_list or by_name or any(line.key in drawn for line in book.lines):
+            # Whoever keeps a copy of it may hand it in again.
+            remember_erased(bench.store, books=[book.digest], group=bench.cfg.shared_with_group)
             path.unlink()
             gone += 1
         elif book.why_not:

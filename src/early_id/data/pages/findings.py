@@ -115,6 +115,8 @@ def _lead(taken: Taken, files: Sequence[Mapping[str, Any]], found: Findings) -> 
     more = [f"The last batch, number {last['number']}, was received on {_long_day(received(last))} and held {count_of(len(last['files']), 'file')}."]
     if cleared:
         more.append(f"{count_of(cleared, 'row')} that had been set aside earlier came back right in it.")
+    if any(int(file.get("rows_left_out", 0)) for file in files):  # no number: of one file it could tell whose rows they are
+        more.append("Rows of people whose records were erased are in none of these numbers: they are left out before anything is counted.")
     if copies := copies_of(found, sums["rows_set_aside"]):
         more.append(f"{count_of(copies, 'row')} set aside {'repeats another' if copies == 1 else 'repeat others'} exactly, so that nothing is lost.")
     more.append(

@@ -49,6 +49,8 @@ class Rule:
         Columns that the file has to supply; without them the rule is not applied.
     blames : tuple of str
         Columns that may be wrong where the rule is broken. A corrected row is recognised by the others.
+    sets_aside : bool
+        The row is set aside although nothing is wrong with what it says, such as a copy of one that is kept. Whatever is an ERROR is set aside anyway.
     number : int, optional
         Number of the fault in the data standards (``data_quality_rules``).
     valid_from, valid_to : date, optional
@@ -66,6 +68,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     blames: tuple[str, ...] = field(default=(), kw_only=True)
     number: int | None = field(default=None, kw_only=True)
+    sets_aside: bool = field(default=False, kw_only=True)
     valid_from: date | None = field(default=None, kw_only=True)
     valid_to: date | None = field(default=None, kw_only=True)
 

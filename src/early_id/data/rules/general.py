@@ -46,7 +46,8 @@ BUILT_IN: tuple[Rule, ...] = (
     Rule("GEN001", _E, (), "", "A date, a number or a yes-or-no cannot be read.",
          "Correct it, or name its format in the shape under 'dates' or its meaning under 'values'.", scope="intake"),
     Rule("GEN002", _E, (), "", "A value that has to be there is missing.", "Complete it at the source.", scope="intake"),
-    Rule("DUP001", _N, (), "", "The row repeats another row of the same file exactly.", "Nothing: one copy is kept, the other is set aside.", scope="intake"),
+    Rule("DUP001", _N, (), "", "The row repeats another row of the same file exactly.", "Nothing is lost: one copy is kept, and the others lie with the rows set aside.",
+         scope="intake", sets_aside=True),
     Rule("DUP002", _E, (), "", "Two rows of one day give different answers for the same record.",
          "Ask the source which holds; the first is kept, but a mark that is settled before one that is not (N, -).", "CINV 8898", scope="intake"),
     Rule("DAT001", _Q, (), "", "No day above 12 stands in a column of many dates: day and month have probably changed places.",
@@ -68,4 +69,7 @@ BUILT_IN: tuple[Rule, ...] = (
          scope="intake"),
     Rule("FIL003", _N, (), "", "Rows of people whose records were erased came again and were left out.",
          "Nothing has to be done here; ask the source to stop sending them. Counted are the rows.", scope="intake"),
+    Rule("FIL005", _Q, (), "", "Rows bear the number of a person who was erased, under a source name that was not known then; they were left out.",
+         "If the source was renamed, say so in its settings: formerly: [its earlier names]. If it is a source of its own, write formerly: [], and the rows come in with "
+         "its next export. Counted are the rows.", scope="intake"),
 )  # fmt: skip

@@ -69,10 +69,6 @@ def rule_named(code: str) -> Rule | None:
     return next((rule for rule in all_rules() if rule.code == code), None)
 
 
-#: A copy is set aside and yet no fault: nothing is lost, and nobody has to do anything.
-COPY = "DUP001"
-
-
 def error_codes() -> tuple[str, ...]:
     """Codes that set a row aside."""
-    return tuple(rule.code for rule in all_rules() if rule.severity is Severity.ERROR or rule.code == COPY)
+    return tuple(rule.code for rule in all_rules() if rule.severity is Severity.ERROR or rule.sets_aside)

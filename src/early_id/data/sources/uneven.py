@@ -57,8 +57,8 @@ def even_out(file: Path, found: Survey, names: list[str], to: Path, where: str) 
         return None
     if uneven and uneven > MOST * rows:
         raise InputDataError(
-            f"Most lines of the file ({uneven:,} of {rows:,}) do not have as many cells as the headings, of which there are {width}.",
-            where=f"{where}, from line {first} on",
+            f"Most lines of the file ({uneven:,} of {rows:,}) do not have as many cells as the headings, of which there are {width}; the first is named here.",
+            where=f"{where}, line {first}",
             what_next=f"It was read with {DELIMITERS.get(found.delimiter, 'another delimiter')} between cells: name the 'delimiter' in the shape, or export it again "
             "with a heading for every column.",
         )

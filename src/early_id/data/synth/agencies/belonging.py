@@ -54,7 +54,7 @@ def add_belonging(desk: Desk) -> None:
     desk.tables[FAMILY_GROUPS] = pd.DataFrame(
         {
             "PersonID": members["id"].to_numpy(),
-            "FamilyID": names[members["family"].to_numpy()],
+            "GroupID": names[members["family"].to_numpy()],
             "RecordedOn": british(members["on"].to_numpy(dtype=np.int64)),
         }
     )
