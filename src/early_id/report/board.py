@@ -18,7 +18,7 @@ def questions(m: Material) -> Section:
     """Section 3, of what the outline calls section 13: a board should not have to read to the end to be asked."""
     found = asked(m)
     finding = f"The findings raise {count_of(len(found), 'question')} for the board to answer before it decides."
-    where = paragraph("The box for the decision is on the first page.") if m.trials and not m.showing.publishable else Markup("")
+    where = paragraph("The box for the decision stands at the end of “In short”.") if m.trials and not m.showing.publishable else Markup("")
     return Section("questions", "Questions for the board", finding, (bullets(found), where))
 
 
