@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from early_id.core.types import Severity
-from early_id.data.rules import all_rules
+from early_id.data.rules.library import error_codes
 from early_id.linkage.identifiers import nhs_number_is_valid
 
 
@@ -39,9 +38,8 @@ def test_there_are_a_dozen_kinds_at_least(small_council: object) -> None:
 
 
 def test_rows_set_aside_are_those_with_an_error(small_council: object, small_store: object) -> None:
-    errors = {rule.code for rule in all_rules() if rule.severity is Severity.ERROR}
     truth = planted(small_council)
-    expected = truth[truth["finding_code"].isin(errors)].groupby("file")["count"].sum().to_dict()
+    expected = truth[truth["finding_code"].isin(error_codes())].groupby("file")["count"].sum().to_dict()
     aside = {item.file: item.rows_set_aside for item in small_store.batch.files if item.rows_set_aside}  # type: ignore[attr-defined]
     assert aside == expected
 

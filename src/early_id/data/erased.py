@@ -184,9 +184,11 @@ def leave_out(
     tuple of int
         Rows of erased people, and rows left out until somebody says whose they are.
     """
-    marks, key = read_erased(store.folder), store.key
     counts = {"back": 0, "in doubt": 0}
-    for column in person_columns(table) if marks else ():
+    if not (marks := read_erased(store.folder)):
+        return 0, 0  # and no key is made for it
+    key = store.key
+    for column in person_columns(table):
         people = connection.execute(f"SELECT DISTINCT source, {quote(column)} FROM {quote(rows)} WHERE {quote(column)} IS NOT NULL").fetchall()
         found: dict[str, list[PersonKey]] = {"back": [], "in doubt": []}
         for source, number in people:
