@@ -99,3 +99,13 @@ def test_a_programme_of_keys_only_has_no_such_children(council: Council) -> None
     keys_only = replace(bench.in_force.programme, keys_only=True)
     assert refusals.gap_now(bench, bench.people) is not None
     assert refusals.gap_now(replace(bench, in_force=replace(bench.in_force, programme=keys_only)), bench.people) is None
+
+
+def test_year_groups_can_be_offered_help_all_the_same_since_nobody_is_chosen(council: Council, cli: Callable[..., tuple[int, str]]) -> None:
+    code, said = cli(*council.arguments("screen", "--area"))
+    assert code == 0 and "year groups with" in said and "Written to" in said
+    text = page(council.out / "year_groups_publishable.html")
+    assert "Year" in text and "PUBLISHABLE" in text.upper() and not (council.out / "lists").exists()
+    store = steps.open_bench(eid.load_config(council.config, out=council.out, overrides=QUICK)).store
+    keys = set(store.frame("pupils")["source_person_id"].astype(str)) | set(store.frame("pupils")["upn"].dropna().astype(str))
+    assert not keys & set(re.findall(r"[A-Za-z0-9]+", text))
