@@ -316,3 +316,12 @@ def test_what_the_school_arranged_is_told_whatever_it_counted() -> None:
     assert none.read_with == () and "To be read with it" not in sheet_body(none)
     counted = narrate(replace(r, parts={absence.name: 0.9, part_time.name: 0.5}), (absence, part_time), YearGroups({}))
     assert counted.read_with == () and "provision" in [reason.theme for reason in counted.noticed]
+
+
+def test_only_what_a_sheet_has_room_for_is_pointed_to() -> None:
+    """A reader who is sent to what is going well finds it there."""
+    signs = {"missing_365d": 3.0, "wellbeing_signs_365d": 3.0, "safety_signs_365d": 2.0, "sibling_absence_share_90d": 0.4}
+    lowers = {"absence_share_90d": -0.3, "late_count_6sw": -0.4, "suspensions_365d": -0.5}
+    e = narrate(row(signs, {**dict.fromkeys(signs, 0.5), **lowers}), ALL_FEATURES, PEERS)
+    assert len(e.noticed) == 4 and len(e.going_well) == 3 and e.going_well[:2] == e.well_on_page
+    assert {reason.theme for reason in e.against if reason.told_above} == {reason.theme for reason in e.well_on_page}

@@ -11,7 +11,7 @@ from early_id.core.types import Direction, Unit
 from early_id.explain.lines import run_on
 from early_id.explain.not_known import not_known, out_of_date
 from early_id.explain.peers import ABOUT, STAYS, YearGroups
-from early_id.explain.strengths import is_strength, strengths
+from early_id.explain.strengths import is_strength, room_beside, strengths
 from early_id.explain.wording import (
     DIFFERENCES,
     NOT_SHOWN,
@@ -139,6 +139,11 @@ class Explanation:
         return bool(self.noticed) and all(reason.small for reason in self.noticed)
 
     @property
+    def well_on_page(self) -> tuple[Reason, ...]:
+        """What is going well, as far as one side of paper holds it; a workbook has all."""
+        return self.going_well[: room_beside(len(self.noticed))]
+
+    @property
     def speaks_against(self) -> tuple[Reason, ...]:
         """What speaks against, as readers see it: themes that are told as going well already are pointed to in one line."""
         above = [reason for reason in self.against if reason.told_above]
@@ -201,7 +206,8 @@ def narrate(row: Row, features: tuple[Feature, ...], peers: YearGroups, *, held:
     raised = frozenset(reason.theme for reason in raising)
     good = strengths(features, row.values, leave_out=raised, parts=row.parts, year=year_label(row.nc_year))
     well = tuple(_well(feature, sentence, row, peers) for feature, sentence in good)
-    told = {reason.theme for reason in well}
+    # Only what every reader meets above can be pointed to.
+    told = {reason.theme for reason in well[: room_beside(len(noticed))]}
     return Explanation(
         key=row.key,
         child_id=row.child_id,

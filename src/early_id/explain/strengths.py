@@ -62,3 +62,8 @@ def strengths(
     # That something never happened says less about a child than something that did.
     told = sorted(found.values(), key=lambda item: item[0].value_format in ("count", "yes_no") and values[item[0].name] == 0)
     return told[:MOST]
+
+
+def room_beside(noticed: int) -> int:
+    """How much of what is going well one side of paper has room for beside so many signs."""
+    return 3 if noticed < 4 else 2
