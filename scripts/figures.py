@@ -102,6 +102,18 @@ FIGURES = (
         command="pytest tests/benchmarks/test_models_speed.py",
     ),
     Figure(
+        "sources_speed_large",
+        f"{SOURCE}/data/sources/README.md",
+        r"([\d,]+) marks of (\d+) files, ours ([\d.]+) s and (\d+) MB, pandas ([\d.]+) s and (\d+) MB",
+        command="pytest tests/benchmarks/test_sources_speed.py",
+    ),
+    Figure(
+        "lists_speed",
+        f"{SOURCE}/screening/README.md",
+        r"5,000 sheets in (\d+) s; lists of 300 schools and 20 hubs from 100,000 children in (\d+) s with ([\d.]+) GB",
+        command="pytest -s tests/benchmarks/test_lists_speed.py",
+    ),
+    Figure(
         "sources_speed",
         f"{SOURCE}/data/sources/README.md",
         r"([\d,]+) marks in (\d+) files: ours ([\d.]+) s and (\d+) MB, pandas ([\d.]+) s and (\d+) MB, pandera on pandas ([\d.]+) s and (\d+) MB",
