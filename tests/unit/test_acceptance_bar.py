@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from early_id.acceptance.limits import Facts, check_bar, check_limits
-from early_id.acceptance.openings import LEDGER, open_test_date
+from early_id.acceptance.openings import LEDGER, Opening, open_test_date
 from early_id.acceptance.verdict import final_verdict
 from early_id.config.governing import AcceptanceSettings
 from early_id.config.load import load_config, shipped
@@ -108,7 +108,7 @@ def test_each_audience_has_its_own_bar_over_what_holds_for_every_list() -> None:
     bars = AcceptanceSettings(
         minimum_outcomes=70, steady_at_least=0.4,
         audiences={"school_lead": {"margin_precision": 0.05, "margin_recall": 0.01, "minimum_outcomes": 30}, "hub_lead": MARGINS},
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # type: ignore[arg-type]  # as a file says it  # fmt: skip
     school, hub = bars.for_audience("school_lead"), bars.for_audience("hub_lead")
     assert (school.margin_precision, school.minimum_outcomes, school.steady_at_least) == (0.05, 30, 0.4)
     assert (hub.margin_precision, hub.minimum_outcomes) == (0.0, 70)
@@ -120,13 +120,13 @@ def test_each_audience_has_its_own_bar_over_what_holds_for_every_list() -> None:
 def test_each_trial_is_judged_by_the_bar_of_its_audience() -> None:
     quick = settings(models=("logistic",), put_forward="logistic", resamples=50, families_folds=2, baselines=("age",))
     asks = {"hub_lead": {"margin_precision": -1, "margin_recall": -1}, "school_lead": {"margin_precision": 0.9, "margin_recall": 0.9}}
-    bars = AcceptanceSettings(minimum_outcomes=5, audiences=asks)  # type: ignore[arg-type]
+    bars = AcceptanceSettings(minimum_outcomes=5, audiences=asks)  # type: ignore[arg-type]  # as a file says it
     matrix = fake_matrix(400, seed=2)
     found = {name: train(matrix, quick, acceptance=bars, audience=name, sharing=SHARING, capacity=20) for name in asks}
     assert {name: trial.verdict for name, trial in found.items()} == {"hub_lead": "ready for approval", "school_lead": "use the rule instead"}
     assert {name: trial.acceptance["bar"]["margin_precision"] for name, trial in found.items()} == {"hub_lead": -1, "school_lead": 0.9}
     assert all(trial.acceptance["own_bar"] and trial.acceptance["hash"] == bars.for_audience(name).hash for name, trial in found.items())
-    steady = AcceptanceSettings(steady_at_least=0.1, audiences={"hub_lead": {**MARGINS, "steady_at_least": 0.9}})  # type: ignore[arg-type]
+    steady = AcceptanceSettings(steady_at_least=0.1, audiences={"hub_lead": {**MARGINS, "steady_at_least": 0.9}})  # type: ignore[arg-type]  # as a file says it
     assert missed(found["hub_lead"], Facts(steady=0.5), **steady.model_dump(exclude_defaults=True)) == {"stability": False}
 
 
@@ -240,7 +240,7 @@ def test_what_an_approval_may_still_answer_is_told_apart(trial: Trial) -> None:
 # --- openings
 
 
-def opened(store: Path, **changes: str | None) -> object:
+def opened(store: Path, **changes: str | None) -> Opening:
     usual: dict = {"test_date": "2025-03-03", "outcome": "need_recognised", "audience": "hub_lead", "cohort": "early help",
                    "data_hash": "d1", "acceptance_hash": "a1", "settings_hash": "s1"}  # fmt: skip
     return open_test_date(store, **{**usual, **changes})
@@ -248,8 +248,8 @@ def opened(store: Path, **changes: str | None) -> object:
 
 def test_the_first_opening_is_free_and_each_further_one_is_counted_and_said(trial: Trial, tmp_path: Path) -> None:
     first, second, third = (opened(tmp_path) for _ in range(3))
-    assert [o.number for o in (first, second, third)] == [1, 2, 3]  # type: ignore[attr-defined]
-    assert len({o.hash for o in (first, second, third)}) == 3  # type: ignore[attr-defined]
+    assert [o.number for o in (first, second, third)] == [1, 2, 3]
+    assert len({o.hash for o in (first, second, third)}) == 3
     assert given(trial, AcceptanceSettings(), opening=first)[0] == "ready for approval"
     verdict, reasons = given(trial, AcceptanceSettings(), opening=second)
     assert verdict == "cannot tell" and reasons.startswith("Exploratory: the results of the test date 2025-03-03 had been opened once before")
@@ -261,36 +261,38 @@ def test_the_first_opening_is_free_and_each_further_one_is_counted_and_said(tria
 @pytest.mark.parametrize("name", ["test_date", "outcome", "audience", "cohort"])
 def test_other_results_are_another_opening(tmp_path: Path, name: str) -> None:
     opened(tmp_path)
-    assert opened(tmp_path, **{name: "other"}).number == 1  # type: ignore[attr-defined]
+    assert opened(tmp_path, **{name: "other"}).number == 1
 
 
 def test_a_date_some_days_off_is_the_same_test_date_and_one_of_another_term_is_not(tmp_path: Path) -> None:
     opened(tmp_path)
     near = opened(tmp_path, test_date="2025-03-04")
-    assert near.number == 2 and "(or those of a date within four weeks of it)" in near.reasons[0]  # type: ignore[attr-defined]
-    assert opened(tmp_path, test_date="2025-06-16").number == 1  # type: ignore[attr-defined]
+    assert near.number == 2 and "(or those of a date within four weeks of it)" in near.reasons[0]
+    assert opened(tmp_path, test_date="2025-06-16").number == 1
 
 
 def test_another_batch_is_no_test_date_that_nobody_has_seen(tmp_path: Path) -> None:
     opened(tmp_path)
     later = opened(tmp_path, data_hash="d2")
-    assert later.number == 2 and "Other files have been taken in since" in later.reasons[0]  # type: ignore[attr-defined]
-    assert "Other files" not in opened(tmp_path / "other").reasons  # type: ignore[attr-defined]
+    assert later.number == 2 and "Other files have been taken in since" in later.reasons[0]
+    opened(tmp_path / "other")
+    assert "Other files" not in opened(tmp_path / "other").reasons[0]
 
 
 def test_openings_on_record_from_before_count_for_every_outcome_of_their_date(tmp_path: Path) -> None:
     old = {"test_date": "2025-03-03", "data_hash": "d0", "audience": "hub_lead", "number": 1, "acceptance_hash": "a1", "settings_hash": "s1"}
     Chain(tmp_path / LEDGER, "openings").append("opened", old)
-    assert opened(tmp_path).number == 2  # type: ignore[attr-defined]
-    assert opened(tmp_path, outcome="help_offered").number == 2, "the old record alone"  # type: ignore[attr-defined]
-    assert opened(tmp_path, test_date="2025-06-02").number == 1  # type: ignore[attr-defined]
+    assert opened(tmp_path).number == 2
+    assert opened(tmp_path, outcome="help_offered").number == 2, "the old record alone"
+    assert opened(tmp_path, test_date="2025-06-02").number == 1
 
 
 def test_another_bar_or_none_does_not_begin_anew_and_a_change_is_said(tmp_path: Path) -> None:
     opened(tmp_path, acceptance_hash=None)
     later = opened(tmp_path, acceptance_hash="a2", settings_hash="s2")
-    assert later.number == 2 and "The bar was changed in between" in later.reasons[0]  # type: ignore[attr-defined]
-    assert "The bar was changed" not in opened(tmp_path / "other").reasons  # type: ignore[attr-defined]
+    assert later.number == 2 and "The bar was changed in between" in later.reasons[0]
+    opened(tmp_path / "other")
+    assert "The bar was changed" not in opened(tmp_path / "other").reasons[0]
 
 
 def test_a_ledger_that_was_tampered_with_is_refused(tmp_path: Path) -> None:

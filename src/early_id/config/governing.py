@@ -82,7 +82,7 @@ class AcceptanceSettings(Frozen):
 
     def for_audience(self, audience: str) -> AcceptanceSettings:
         """The bar of one audience: its own part over what holds for every list."""
-        own = self.audiences.get(audience)  # type: ignore[call-overload]
+        own = self.audiences.get(audience)  # type: ignore[call-overload]  # an audience is equal to its name
         stated = {name: value for name in AudienceBar.model_fields if (value := getattr(own, name, None)) is not None}
         return self.model_copy(update={**stated, "audiences": {}})
 

@@ -198,6 +198,7 @@ def remove_from_files(store: Store, people: Iterable[PersonKey]) -> int:
         numbers = {number for source, number in pairs if not read or source in sources}
         columns = {heading for _, _, table in read for heading in headings.get(table, ())}
         if numbers:
+            # A lambda with defaults, whose type cannot be written down: each file has its own columns.
             gone += take_out(folder, path.parent.name, read, path.stem, lambda row, n=numbers, c=columns: bool(n & _cells(row, c)))  # type: ignore[misc]
     return gone
 

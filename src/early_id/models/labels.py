@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -47,7 +46,6 @@ class Labels:
 
     table: pd.DataFrame
     looked_at: pd.DataFrame
-    seconds: float
     warning: str = field(default=WARNING)
 
     def frame(self) -> pd.DataFrame:
@@ -74,7 +72,6 @@ def compare_labels(prepared: Prepared, rows: TestRows, forward: Ranked) -> Label
 
     Penalty or rounds stay as chosen for the main outcome. A label is fitted on rows whose label is known.
     """
-    started = perf_counter()
     outcomes, meta = prepared.matrix.y, prepared.matrix.meta
     names = tuple(dict.fromkeys((meta.outcome, *meta.components, *meta.labels, *WANTED)))
     main = forward.score[prepared.splits.test]
@@ -95,14 +92,13 @@ def compare_labels(prepared: Prepared, rows: TestRows, forward: Ranked) -> Label
                 gone = float(np.clip(_families(listed, rows) - _families(other, rows), 0, None).sum())
                 row |= {"agreement": bounds.value, "low": bounds.low, "high": bounds.high, "of_listed_change": gone, "note": ""}
         found.append(row)
-    return Labels(pd.DataFrame(found), looked_at(rows, main, forward.probability[prepared.splits.test]), perf_counter() - started)
+    return Labels(pd.DataFrame(found), looked_at(rows, main, forward.probability[prepared.splits.test]))
 
 
 def without_models(rows: TestRows, forward: Ranked, test: Mask) -> Labels:
     """The warning and what was observed for children nobody looked at, which need no fit; the models of other labels are left out."""
-    started = perf_counter()
     found = looked_at(rows, forward.score[test], forward.probability[test])
-    return Labels(pd.DataFrame(), found, perf_counter() - started)
+    return Labels(pd.DataFrame(), found)
 
 
 def _scores(prepared: Prepared, y: Floats, forward: Ranked) -> Floats | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -41,7 +40,6 @@ class Steadiness:
     families: pd.DataFrame = field(repr=False)
     refits: int
     as_of: str
-    seconds: float
 
     def frame(self) -> pd.DataFrame:
         """One row a family."""
@@ -124,7 +122,6 @@ def steadiness(
     name = settings.put_forward
     if trial.best.name != f"{name}_{trial.audience}":
         raise SettingsError(f"The trial put '{trial.best.name}' forward, the settings '{name}'.", where="training.put_forward")
-    started = perf_counter()
     prepared = prepare(matrix, settings, trial.audience, sharing, str(trial.splits["test_date"]), regimes=False)
     index = prepared.matrix.index
     day = pd.Timestamp(as_of) if as_of else index["as_of"].max()
@@ -162,7 +159,7 @@ def steadiness(
     frame = pd.DataFrame({"listed_today": first >= 0.5, "share": share}, index=pd.Index(families, name="family_id"))
     frame["state"] = np.select([share >= STATES["steady"], share >= STATES["near the edge"]], list(STATES)[:2], list(STATES)[2])
     frame = frame[frame["listed_today"] | (share > 0)].sort_values(["share"], ascending=False)
-    return Steadiness(frame, settings.refits, str(day.date()), perf_counter() - started)
+    return Steadiness(frame, settings.refits, str(day.date()))
 
 
 def refits_on_halves(

@@ -10,7 +10,7 @@ from early_id.schema.columns import Column, Table
 
 
 def _c(name: str, type: str = "text", label: str = "", **more: object) -> Column:
-    return Column(name, type, label, Usage.NEVER, **more)  # type: ignore[arg-type]
+    return Column(name, type, label, Usage.NEVER, **more)  # type: ignore[arg-type]  # further fields of a column, by name
 
 
 RELATED: tuple[Table, ...] = (
