@@ -206,5 +206,6 @@ def _table(showing: Showing, card: Mapping[str, Any]) -> Markup:
 
 
 def _notes(card: Mapping[str, Any]) -> Markup:
-    notes = [str(note) for note in card.get("notes") or ()]
+    at_the_top = (card.get("splits") or {}).get("notes") or ()
+    notes = [str(note) for note in card.get("notes") or () if note not in at_the_top]
     return Markup("<h3>{}</h3>").format(escape("Notes")) + bullets(notes) if notes else Markup("")

@@ -12,6 +12,7 @@ from early_id.present import page
 from early_id.present.wording import percent, sentence_case
 from early_id.report.section import lead_in, paragraph, subheading
 from early_id.report.showing import Showing, estimate, number
+from early_id.report.usefulness import model_name
 
 Card = Mapping[str, Any]
 Part = Callable[[Showing, Card, Card], Sequence[Markup]]
@@ -47,7 +48,9 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     for measure, margin in (("precision_at_capacity", "margin_precision"), ("recall_at_capacity", "margin_recall")):
         against = [row for row in card.get("comparisons") or () if row["measure"] == measure]
         lowest = min(against, key=lambda row: number(row["lower_bound"]) or 0.0, default=None)
-        found = "–" if lowest is None or number(lowest["lower_bound"]) is None else f"{_points(lowest['lower_bound'])} (against '{lowest['rule']}')"
+        found = (
+            "–" if lowest is None or number(lowest["lower_bound"]) is None else f"{_points(lowest['lower_bound'])} (against {_rule(lowest['rule'])})"
+        )
         met = "–" if not against else _MET[_beyond_chance(against)]
         rows.append([f"{_MEASURED[measure]}: better than every rule by more than", _points(asked[margin]), found, met])
     rows += [[sentence_case(limit["name"]), "", limit["sentence"], _MET[limit["met"]]] for limit in judged.get("limits") or ()]
@@ -56,6 +59,10 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         rows = [[row[0], row[1], row[3]] for row in rows]
     headings = ["What is asked", "Points asked for", *([] if showing.publishable else ["Found: lower bound, or the figure"]), "Reached"]
     return (subheading("The bar for this list"), lead_in(words), page.table_html(headings, rows, "What the model of this list had to reach"))
+
+
+def _rule(name: Any) -> str:
+    return model_name(str(name), "baseline").replace("Rule:", "the rule:")
 
 
 def _beyond_chance(against: Sequence[Card]) -> bool | None:
