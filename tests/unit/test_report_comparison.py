@@ -37,6 +37,8 @@ def test_it_leads_with_what_a_list_would_find_and_a_picture(page: str) -> None:
     assert finding < page.index("Families found whose need was later recognised") < page.index("<table")
     assert re.search(r"With 40 places: of every 10 families on the model&#39;s list, (about|fewer)", page)
     assert "40 places: this list" in page
+    # Each difference with its bounds stands below the picture, beside the bar.
+    assert page.index("Families found whose need was later recognised") < page.index("The bar for this list") < page.index("one-sided 95 % bounds")
     assert page.count("<svg") >= 3
     assert "RESTRICTED" in page
     assert "about about" not in page
