@@ -105,7 +105,7 @@ def council(small_council: CouncilSummary, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("due") / "council"
     shutil.copytree(small_council.folder, folder, ignore=shutil.ignore_patterns("truth", "out"))
     sets = [
-        "training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false",
+        "training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false", "training.refits_to_show=0", "training.labels=false",
         "as_of.dates=[2024-03-18, 2024-11-11, 2025-03-17]", "schedule.first=2025-11-10",
     ]  # fmt: skip
     bar = folder / "acceptance.yaml"

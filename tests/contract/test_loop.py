@@ -51,7 +51,15 @@ class Round:
 
 def config(small: Any, folder: Path, day: date) -> Any:
     training = small.cfg.training.model_copy(
-        update={"models": ("logistic",), "put_forward": "logistic", "baselines": ("absence",), "comparators": (), "resamples": 50, "tracking": False}
+        update={
+            "models": ("logistic",),
+            "put_forward": "logistic",
+            "baselines": ("absence",),
+            "comparators": (),
+            "resamples": 50,
+            "tracking": False,
+            "labels": False,
+        }
     )
     as_of = small.cfg.as_of.model_copy(update={"screening": day, "dates": (*LEARNED, day)})
     features = small.cfg.features.model_copy(update={"use": USED})

@@ -27,7 +27,7 @@ from early_id.workflow.run import RunResult, run
 from early_id.workflow.steps import open_bench
 
 #: Small and quick; the paths are those of the demo.
-QUICK = ("training.resamples=50", "training.refits_to_show=0", "training.sharing_cost=false")
+QUICK = ("training.resamples=50", "training.refits_to_show=0", "training.sharing_cost=false", "training.labels=false")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(council: Path) -> Made:
-    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true")
+    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true", "training.labels=true")
 
 
 def copy_of(council: Path, to: Path) -> Path:

@@ -92,7 +92,8 @@ def desk(small_council: CouncilSummary, tmp_path_factory: pytest.TempPathFactory
         approval=None,
         as_of={**as_of, "dates": as_of["dates"][1::2]},
         training={
-            "models": ["logistic"], "put_forward": "logistic", "families_folds": 2, "resamples": 50, "refits": 10, "baselines": ["absence", "age"]
+            "models": ["logistic"], "put_forward": "logistic", "families_folds": 2, "resamples": 50, "refits": 10, "refits_to_show": 10, "baselines": ["absence", "age"],
+            "labels": False,
         },
     )  # fmt: skip
     return made

@@ -16,7 +16,14 @@ from early_id.core.errors import PolicyError
 from early_id.data.synth import CouncilSummary
 from early_id.workflow import refusals, steps
 
-QUICK = ["training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false"]
+QUICK = [
+    "training.models=[logistic]",
+    "training.put_forward=logistic",
+    "training.resamples=50",
+    "training.tracking=false",
+    "training.refits_to_show=0",
+    "training.labels=false",
+]
 MISSING = "No records of children open to statutory services are held"
 
 
