@@ -21,6 +21,7 @@ from early_id.linkage.store_link import kept_of
 from intake import PERSON, PUPIL, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
+DAY = pd.Timedelta(days=1)
 
 
 def links(**child: str) -> pd.DataFrame:
@@ -50,8 +51,27 @@ def test_a_merge_keeps_the_id_of_most_records_and_is_known_from_today() -> None:
     assert now(made) == {"a1": "X", "b2": "X", "c3": "X"}
     assert changes_frame(changes).to_dict("records") == [{"on": "2025-06-01", "kind": "merge", "child_id": "X", "other_id": "Y", "records": 1}]
     history = History(made, changes)
-    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Y"}  # as it was before, to the row
-    assert now(history.on(JULY).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "X"}
+    assert now(history.on(JUNE - DAY).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Y"}  # as it was before, to the row
+    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "X"}  # on the day itself already
+
+
+def test_a_new_record_is_its_childs_from_the_linking_on_and_a_new_child_is_known_from_then() -> None:
+    made, _ = carried(links(a1="X"), a1="X", b2="X", c3="Z")
+    history = History(made)
+    assert now(history.on(JUNE - DAY).assign(known_to=pd.NaT)) == {"a1": "X"}
+    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Z"}
+    # What others decided later is no reason to know of a record later than the day on which it came.
+    made, _ = History(links(a1="X", c3="Z")).carry_on(links(a1="X", b2="X", c3="X"), key="k", on=JULY, received=JUNE)
+    seen = [now(History(made).on(day).assign(known_to=pd.NaT)) for day in (JUNE, JULY)]
+    assert seen == [{"a1": "X", "b2": "X", "c3": "Z"}, {"a1": "X", "b2": "X", "c3": "X"}]
+
+
+def test_links_made_anew_keep_ids_and_are_dated_as_at_first() -> None:
+    made, changes = carried(links(a1="X", b2="X", c3="Y"), a1="Z", b2="Z", c3="Z", d4="Z")
+    again, more = History(made, changes).carry_on(links(a1="Q", b2="Q", c3="Q", d4="Q").assign(known_from=ALWAYS), key="k", on=JULY, anew=True)
+    assert now(again) == dict.fromkeys(("a1", "b2", "c3", "d4"), "X") and more == ()
+    assert now(History(again).on(pd.Timestamp("2020-01-01")).assign(known_to=pd.NaT)) == now(again)
+    assert set(again["child_id"]) == {"X", "Y"}  # the id that was given up stays on record
 
 
 def test_a_split_gives_the_smaller_part_an_id_of_its_own() -> None:
@@ -77,7 +97,7 @@ def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
     assert [change.kind for change in (*one, *two)] == ["split", "merge"]
     history = History(third)
     assert now(third) == {"a1": "X", "b2": "X"}  # of two ids with as many records the older goes on
-    seen = [len(set(history.on(day)["child_id"])) for day in (JUNE, JULY, pd.Timestamp("2025-08-01"))]
+    seen = [len(set(history.on(day)["child_id"])) for day in (JUNE - DAY, JULY - DAY, JULY)]
     assert seen == [1, 2, 1]
 
 
@@ -148,7 +168,7 @@ def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_kn
     parted = link(store)
     assert children(parted)["education"] != children(parted)["social_care"]
     assert [(change.kind, change.on) for change in parted.changes] == [("split", "2025-06-02")]
-    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-02", "2025-06-03"))
+    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-01", "2025-06-02"))
     assert was["child_id"].nunique() == 1 and now_known["child_id"].nunique() == 2
     assert list(was["child_id"]) == list(first.person_links["child_id"])
     # And takes it back.

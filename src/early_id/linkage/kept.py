@@ -2,7 +2,7 @@
 
 ```
 linkage/
-  links.json                 every linking: number, data, state, day, merges and splits; only ever added to
+  links.json                 every linking: number, data, state, day, merges and splits, and whether all was dated anew; only ever added to
   links/000001.parquet       the links as they were then, closed ones included
   weights-….parquet          the weights of the pairs of one state of the records, so that they are learnt once
   decisions.jsonl            what people decided about pairs; only ever added to
@@ -105,14 +105,15 @@ class Kept:
             return None
         return self.links_of(same[-1]["number"]), tuple(Change(**change) for change in same[-1]["changes"])
 
-    def keep_links(self, links: pd.DataFrame, changes: tuple[Change, ...], *, data: str, state: str, on: pd.Timestamp) -> None:
-        """Add one linking."""
+    def keep_links(self, links: pd.DataFrame, changes: tuple[Change, ...], *, data: str, state: str, on: pd.Timestamp, anew: bool = False) -> None:
+        """Add one linking; with ``anew``, as one that dated all links again."""
         self.make()
         held = self.linkings()
         number = (held[-1]["number"] if held else 0) + 1
         (self.folder / "links").mkdir(exist_ok=True)
         write_bytes(self.folder / "links" / f"{number:06d}.parquet", _parquet(links))
         row = {"number": number, "data": data, "state": state, "on": str(on.date()), "changes": [asdict(change) for change in changes]}
+        row |= {"anew": True} if anew else {}
         write_text(self.folder / "links.json", json.dumps([*held, row], indent=1))
         restrict(self.folder, group=self.group)
 

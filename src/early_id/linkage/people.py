@@ -16,7 +16,7 @@ from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
 from early_id.linkage.decisions import Decisions
 from early_id.linkage.families import family_id, family_spells
-from early_id.linkage.history import History
+from early_id.linkage.history import History, found_on
 from early_id.linkage.ids import ALWAYS as ALWAYS
 from early_id.linkage.ids import child_ids, linked_since
 from early_id.linkage.kin import Kin, kin_of
@@ -156,6 +156,8 @@ def link_people(
     decisions: Decisions | None = None,
     history: History | None = None,
     on: pd.Timestamp | None = None,
+    received: pd.Timestamp | None = None,
+    anew: bool = False,
     sources: Iterable[str] = (),
     score: Scorer | None = None,
 ) -> People:
@@ -179,9 +181,14 @@ def link_people(
     decisions : Decisions, optional
         What people have decided about pairs.
     history : History, optional
-        The links as they were made before; ids go on, and what changes is known from ``on``.
+        The links as they were made before; ids go on, and what is new or changes is known from ``on``.
     on : Timestamp, optional
-        The day of this linking; the newest day on which anything was received where none is given.
+        The day of this linking: as-of dates from that day on see all of its links. Where none is given, the newest day on which anything became known, and a
+        first linking dates its links by the records alone.
+    received : Timestamp, optional
+        The newest day on which anything was received, from which new records are known as their child's; ``on`` where none is given.
+    anew : bool
+        Date every link as a first linking does; ids go on all the same.
     sources : iterable of str
         Sources that ought to have people.
     score : function, optional
@@ -198,10 +205,12 @@ def link_people(
     frame, group = records.frame, linkage.group
     links = frame[PERSON].copy()
     links["child_id"] = child_ids(frame, group, key)
-    links["known_from"], links["known_to"], links["trust"] = linked_since(pupils, frame, group), pd.NaT, _trust(linkage)
+    since, day = linked_since(pupils, frame, group), on if received is None else received
+    links["known_from"], links["known_to"], links["trust"] = since if day is None else since.clip(upper=found_on(day)), pd.NaT, _trust(linkage)
     changes: tuple[Change, ...] = ()
     if history is not None and len(history.links):
-        links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
+        today = on if on is not None else pd.Timestamp(pupils["known_from"].max())
+        links, changes = history.carry_on(links, key=key, on=today, received=received, anew=anew)
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
     spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=key)
     found = [*linkage.findings, *([finding("LNK015", kin.unlinked, "table relationships")] if kin.unlinked else [])]
