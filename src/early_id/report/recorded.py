@@ -13,7 +13,7 @@ from early_id.present.wording import and_list
 from early_id.report.groups import NOT_KNOWN
 from early_id.report.section import Material
 
-UNTOLD = "cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find"
+UNTOLD = "Cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find."
 
 
 def second_outcome(m: Material, audience: str) -> pd.DataFrame:
@@ -72,26 +72,50 @@ def _too_few(row: Mapping[str, Any]) -> bool:
     return str(row["says"]).startswith("cannot be estimated")
 
 
+def signs_apart(m: Material, audience: str) -> dict[str, str]:
+    """Groups with a gap found whose signs are recorded differently at the same answer to the second outcome → the sign that differs most, and how."""
+    own, signs = second_outcome(m, audience), m.study(audience, "signs")
+    if own.empty or signs.empty:
+        return {}
+    names: Mapping[str, str] = m.meta.get(audience, {}).get("labels") or {}
+    found = {}
+    for row in m.groups[audience].found():
+        where, feature = told_apart(own, signs, row.characteristic, row.group)
+        if where == SIGNS:
+            mine = signs[(signs["characteristic"] == row.characteristic) & (signs["group"] == row.group) & (signs["feature"] == feature)]
+            way = "more" if mine["difference"].iloc[0] > 0 else "less"
+            found[row.label] = f"“{names.get(feature, feature.replace('_', ' '))}”, {way} than for others"
+    return found
+
+
+#: What a group's figures come to where its need is recorded less, or more, often than it is there.
+_MEANS = {
+    LESS: "so this page shows too little of their need, and they may be missed more often than it says",
+    MORE: "so this page shows too much of their need, and a list may be made too readily for them",
+}
+
+
 def need_or_recording(m: Material, audience: str) -> str:
-    """One line for page 1. The published one names no group of which few are recorded."""
+    """Two or three sentences for page 1. The published one names no group of which few are recorded."""
     if audience not in m.groups:
         return ""
-    own, signs = second_outcome(m, audience), m.study(audience, "signs")
+    own = second_outcome(m, audience)
     if own.empty:
         return UNTOLD
-    named = f"a second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
+    second = f"the second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
     found = [
-        f"need is written down {word} often for {and_list(labels)} than {named} shows, so for them the figures on this page say {'too little' if says == LESS else 'too much'}"
+        f"Need is recorded {word} often than {second} shows for {and_list(labels)}, {_MEANS[says]}."
         for says, word in ((LESS, "less"), (MORE, "more"))
         if (labels := groups_recorded(m, audience, says))
     ]
-    if len(signs):
-        apart = [row.label for row in m.groups[audience].found() if told_apart(own, signs, row.characteristic, row.group)[0] == SIGNS]
-        found += [f"signs are written down differently for {and_list(list(dict.fromkeys(apart)))} at the same answer to {named}"] if apart else []
-    few = [] if m.showing.publishable else few_recorded(m, audience)
-    found += [f"too few to be sure, but look there: for {label}, {n} recorded where {named} shows {other}" for label, n, other in few]
+    for label, how in signs_apart(m, audience).items():
+        found.append(f"Signs, not need, are recorded differently for {label}: beside children alike in {second}, most of all {how}.")
+    if few := [] if m.showing.publishable else few_recorded(m, audience):
+        said = and_list([f"{label} ({n} recorded, {other} by {second})" for label, n, other in few])
+        found.append(f"Too few to be sure, but look there: {said}.")
+    if not found:
+        found.append(f"No difference from {second} is shown beyond chance.")
     rows = _told(m, audience, own)
     untold = sum(map(_too_few, rows))
-    rest = f"for {untold} of {len(rows)} groups too few are recorded to tell" if untold else ""
-    none = "" if found else f"no difference from {named} shown beyond chance"
-    return "; ".join(part for part in (*found, none, rest) if part)
+    rest = [f"For {untold} of {len(rows)} groups too few are recorded to tell."] if untold else []
+    return " ".join([*found, *rest])
