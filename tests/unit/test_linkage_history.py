@@ -104,23 +104,23 @@ def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
 def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     assert kept.replay(data="d1", state="s", newest=True) is None
-    kept.keep_links(links(a1="X", b2="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d1", state="s", on=JUNE)
     made, changes = kept.history().carry_on(links(a1="X", b2="N"), key="k", on=JULY)
-    kept.keep_links(made, changes, data="d2", state="s", on=JULY)
+    kept.keep_links(History(made, changes), data="d2", state="s", on=JULY)
     old = kept.replay(data="d1", state="s", newest=True)
-    assert old is not None and now(old[0]) == {"a1": "X", "b2": "X"}
+    assert old is not None and now(old.links) == {"a1": "X", "b2": "X"}
     assert kept.replay(data="d1", state="other", newest=True) is None
     built_again = kept.replay(data="d1", state="other", newest=False)  # whoever builds a model again wants the links that it had
-    assert built_again is not None and now(built_again[0]) == {"a1": "X", "b2": "X"}
+    assert built_again is not None and now(built_again.links) == {"a1": "X", "b2": "X"}
     assert [change.kind for change in kept.history().changes] == ["split"]
     assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X")), data="d1", state="s", on=JUNE)
     before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
-    kept.keep_links(links(a1="X", b2="X"), (), data="d2", state="s", on=JULY)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d2", state="s", on=JULY)
     kept.go_back(1)
     assert {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()} == before
     kept.go_back(0)
@@ -129,7 +129,7 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
 
 def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", b2="X", c3="Y")), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")
     assert kept.forget([("a", "1")]) == 2
@@ -211,7 +211,7 @@ def test_a_reader_without_the_right_to_write_links_all_the_same(tmp_path: Path, 
 def test_an_erasure_takes_out_the_merges_and_splits_of_its_ids(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     told = (Change("2025-06-01", "merge", "X", "Q", 1), Change("2025-06-01", "merge", "Y", "Z", 1))
-    kept.keep_links(links(a1="X", c3="Y"), told, data="d", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", c3="Y"), told), data="d", state="s", on=JUNE)
     kept.forget([("a", "1")])
     assert [change.child_id for change in kept.history().changes] == ["Y"]
 
@@ -224,7 +224,7 @@ def test_fewer_than_one_decision_cannot_be_taken_back() -> None:
 def test_the_folder_is_its_owners_alone_before_anything_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr("early_id.linkage.kept.write_text", lambda path, _: seen.append(path.parent.stat().st_mode & 0o077))
-    Kept(tmp_path / "linkage").keep_links(links(a1="X"), (), data="d", state="s", on=JUNE)
+    Kept(tmp_path / "linkage").keep_links(History(links(a1="X")), data="d", state="s", on=JUNE)
     Kept(tmp_path / "other").keep_decisions(Decisions())
     assert seen == [0, 0]
 
