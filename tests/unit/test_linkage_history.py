@@ -18,7 +18,7 @@ from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
 from early_id.linkage.splink_pass import Scored, no_pairs
 from early_id.linkage.store_link import kept_of
-from intake import PERSON, PUPIL, SCHOOL, Council
+from intake import PERSON, PUPIL, RECEIVED, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
 DAY = pd.Timedelta(days=1)
@@ -191,6 +191,16 @@ def test_a_file_that_is_read_again_under_another_source_is_linked_anew(tmp_path:
     held = set(store.frame("pupils")["source"])
     assert "early_help" in held
     assert "early_help" in set(link(store).current()["source"]) and len(kept_of(store).linkings()) == 2
+
+
+def test_where_only_the_settings_are_others_links_change_from_the_day_of_the_clock(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.put("people", {**PERSON, "upn": "", "nhs_number": "", "forename": "Ada", "surname": "Winter"})
+    made.ingest()
+    first = link(made.store(), LinkageSettings(use_names=False))
+    again = link(made.store(), LinkageSettings(use_names=False, seed=9))
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)
+    assert [one["on"] for one in kept_of(made.store()).linkings()] == [RECEIVED, date.today().isoformat()]
 
 
 @pytest.mark.parametrize(
