@@ -24,6 +24,7 @@ from early_id.linkage.linked import Linkage, Scorer, link_records
 from early_id.linkage.marks import marked_records
 from early_id.linkage.messages import finding
 from early_id.linkage.records import PERSON, comparable
+from early_id.linkage.standing import holds_less
 from early_id.linkage.waiting import OTHER, carry_waits, waits_now
 
 if TYPE_CHECKING:
@@ -214,8 +215,10 @@ def link_people(
     """
     records = comparable(pupils, sources)
     marked = marked_records(records.frame, households, statutory)
-    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score)
-    frame, group = records.frame, linkage.group
+    frame = records.frame
+    before = None if history is None or history.links.empty else (history.links, holds_less(pupils, frame))
+    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=before)
+    group = linkage.group
     links = frame[PERSON].copy()
     links["child_id"] = child_ids(frame, group, key)
     since, day = linked_since(pupils, frame, group), on if received is None else received
