@@ -14,7 +14,7 @@ from early_id.core.findings import Findings
 from early_id.core.trail import Trail
 from early_id.linkage import by_group
 from early_id.linkage.store_link import kept_of
-from intake import Council
+from intake import Council, check
 
 Cli = Callable[..., tuple[int, str]]
 ROWS = pd.DataFrame(
@@ -50,3 +50,16 @@ def test_links_made_anew_are_said_and_on_record_and_need_somebody_who_answers_fo
     noted = [record for record in Trail(council.store().folder).read() if record.kind == "links"]
     assert [(record.body["by"], record.body["linking"]) for record in noted] == [("data officer", 2)]
     assert cli("link", "--config", settings)[0] == 0 and len(kept.linkings()) == 2  # from then on they are the links of these records
+
+
+def test_the_pairs_of_one_child_go_out_for_whoever_knows_that_a_join_is_wrong(cli: Cli, tmp_path: Path) -> None:
+    council = Council(tmp_path)
+    for name in ("schools", "pupils", "people"):
+        council.put_good(name)
+    council.ingest()
+    settings = council.write_settings()
+    code, said = cli("link", "review", "export", "--config", settings)
+    assert code == 0 and said.startswith("0 pair(s)")
+    code, said = cli("link", "review", "export", "--child", "social_care/C1", "--config", settings)
+    assert code == 0 and said.startswith("1 pair(s)")
+    check(cli("link", "review", "export", "--child", "social_care/C9", "--config", settings)[1], "No child is known", where="--child")

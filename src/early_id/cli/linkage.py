@@ -99,16 +99,31 @@ def link(
 
 
 @review_app.command("export")
-def export(config: ConfigOption, out: OutOption = None, to: WorkbookOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+def export(
+    config: ConfigOption,
+    child: Annotated[
+        str | None,
+        typer.Option("--child", help="Instead the pairs that are joined as this child, to part a wrong one: a child_id, or SOURCE/NUMBER."),
+    ] = None,
+    out: OutOption = None,
+    to: WorkbookOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Write the pairs that may be one person into a workbook for whoever can tell."""
+    from early_id.features.trace import child_of
     from early_id.linkage.review import export_review
 
     bench = _bench(config, out, overrides)
     people, target = bench.people, to or bench.cfg.out_dir / "restricted" / "link_review.xlsx"
+    joined = None
+    if child is not None:
+        own = people.current().loc[lambda links: links["child_id"] == child_of(people, child)]
+        joined = list(zip(own["source"], own["source_person_id"], strict=True))
     pairs = 0
     if people.linkage is not None:
         with bench.store.writing():
-            pairs = export_review(people.linkage, target, kept=_kept(bench), key=people.key, settings=bench.cfg.linkage)
+            pairs = export_review(people.linkage, target, kept=_kept(bench), key=people.key, settings=bench.cfg.linkage, joined=joined)
     if as_json:
         emit({"pairs": pairs, "path": str(target)})
         return

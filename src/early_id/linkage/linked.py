@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -54,6 +54,13 @@ class Linkage:
         apart = self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]
         first = wait["same_number"].astype(int) * 1000 + wait["weight"].fillna(0.0)
         return wait[apart].assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
+
+    def joined(self, people: Iterable[tuple[str, str]]) -> pd.DataFrame:
+        """Pairs within one person, of those who have any of these records (source, number): what a person looks at who knows that a join is wrong."""
+        asked = set(people)
+        mine = np.array([record in asked for record in zip(self.records["source"], self.records["source_person_id"], strict=True)], dtype=bool)
+        left, right = (self.group[self.pairs[side].to_numpy(dtype=np.int64)] for side in ("left", "right"))
+        return self.pairs[(left == right) & np.isin(left, self.group[mine]) & self.pairs["verdict"].isin(["link", "review"]).to_numpy()]
 
 
 def link_records(
