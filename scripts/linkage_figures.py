@@ -289,7 +289,7 @@ def effect_on_features(children: int = 600, seed: int = 1, mess: str = HARD) -> 
 
         found = {
             "identifiers and names": link(store, LinkageSettings()),
-            "identifiers only": link(store, LinkageSettings(use_names=False)),
+            "identifiers only": link(store, LinkageSettings(use_names=False), anew=True),  # else only as-of dates from today on would see it
         }
         links = found["identifiers and names"].person_links
         links = links.assign(child_id="T" + truth.reindex(pd.MultiIndex.from_frame(links[["source", "source_person_id"]])).to_numpy())

@@ -18,7 +18,7 @@ from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
 from early_id.linkage.splink_pass import Scored, no_pairs
 from early_id.linkage.store_link import kept_of
-from intake import PERSON, PUPIL, SCHOOL, Council
+from intake import PERSON, PUPIL, RECEIVED, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
 DAY = pd.Timedelta(days=1)
@@ -104,23 +104,23 @@ def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
 def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     assert kept.replay(data="d1", state="s", newest=True) is None
-    kept.keep_links(links(a1="X", b2="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d1", state="s", on=JUNE)
     made, changes = kept.history().carry_on(links(a1="X", b2="N"), key="k", on=JULY)
-    kept.keep_links(made, changes, data="d2", state="s", on=JULY)
+    kept.keep_links(History(made, changes), data="d2", state="s", on=JULY)
     old = kept.replay(data="d1", state="s", newest=True)
-    assert old is not None and now(old[0]) == {"a1": "X", "b2": "X"}
+    assert old is not None and now(old.links) == {"a1": "X", "b2": "X"}
     assert kept.replay(data="d1", state="other", newest=True) is None
     built_again = kept.replay(data="d1", state="other", newest=False)  # whoever builds a model again wants the links that it had
-    assert built_again is not None and now(built_again[0]) == {"a1": "X", "b2": "X"}
+    assert built_again is not None and now(built_again.links) == {"a1": "X", "b2": "X"}
     assert [change.kind for change in kept.history().changes] == ["split"]
     assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X")), data="d1", state="s", on=JUNE)
     before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
-    kept.keep_links(links(a1="X", b2="X"), (), data="d2", state="s", on=JULY)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d2", state="s", on=JULY)
     kept.go_back(1)
     assert {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()} == before
     kept.go_back(0)
@@ -129,7 +129,7 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
 
 def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", b2="X", c3="Y")), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")
     assert kept.forget([("a", "1")]) == 2
@@ -193,6 +193,16 @@ def test_a_file_that_is_read_again_under_another_source_is_linked_anew(tmp_path:
     assert "early_help" in set(link(store).current()["source"]) and len(kept_of(store).linkings()) == 2
 
 
+def test_where_only_the_settings_are_others_links_change_from_the_day_of_the_clock(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.put("people", {**PERSON, "upn": "", "nhs_number": "", "forename": "Ada", "surname": "Winter"})
+    made.ingest()
+    first = link(made.store(), LinkageSettings(use_names=False))
+    again = link(made.store(), LinkageSettings(use_names=False, seed=9))
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)
+    assert [one["on"] for one in kept_of(made.store()).linkings()] == [RECEIVED, date.today().isoformat()]
+
+
 @pytest.mark.parametrize(
     "refused", [SettingsError("no right"), BusyError("open elsewhere"), PermissionError("no right")], ids=lambda one: type(one).__name__
 )
@@ -211,7 +221,7 @@ def test_a_reader_without_the_right_to_write_links_all_the_same(tmp_path: Path, 
 def test_an_erasure_takes_out_the_merges_and_splits_of_its_ids(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     told = (Change("2025-06-01", "merge", "X", "Q", 1), Change("2025-06-01", "merge", "Y", "Z", 1))
-    kept.keep_links(links(a1="X", c3="Y"), told, data="d", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", c3="Y"), told), data="d", state="s", on=JUNE)
     kept.forget([("a", "1")])
     assert [change.child_id for change in kept.history().changes] == ["Y"]
 
@@ -224,7 +234,7 @@ def test_fewer_than_one_decision_cannot_be_taken_back() -> None:
 def test_the_folder_is_its_owners_alone_before_anything_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr("early_id.linkage.kept.write_text", lambda path, _: seen.append(path.parent.stat().st_mode & 0o077))
-    Kept(tmp_path / "linkage").keep_links(links(a1="X"), (), data="d", state="s", on=JUNE)
+    Kept(tmp_path / "linkage").keep_links(History(links(a1="X")), data="d", state="s", on=JUNE)
     Kept(tmp_path / "other").keep_decisions(Decisions())
     assert seen == [0, 0]
 

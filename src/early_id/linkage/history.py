@@ -51,10 +51,13 @@ class History:
     links : DataFrame
         As ``People.person_links``: one row a link, open ones with an empty ``known_to``.
     changes : tuple of Change
+    waits : DataFrame or None
+        Pairs that waited for a person, as ``waiting.carry_waits`` gives them; None where the last linking kept none.
     """
 
     links: pd.DataFrame = field(default_factory=empty_links)
     changes: tuple[Change, ...] = ()
+    waits: pd.DataFrame | None = None
 
     def carry_on(
         self, now: pd.DataFrame, *, key: str, on: pd.Timestamp, received: pd.Timestamp | None = None, anew: bool = False

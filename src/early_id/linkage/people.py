@@ -24,6 +24,8 @@ from early_id.linkage.linked import Linkage, Scorer, link_records
 from early_id.linkage.marks import marked_records
 from early_id.linkage.messages import finding
 from early_id.linkage.records import PERSON, comparable
+from early_id.linkage.standing import holds_less
+from early_id.linkage.waiting import OTHER, carry_waits, waits_now
 
 if TYPE_CHECKING:
     from early_id.linkage.history import Change
@@ -63,6 +65,8 @@ class People:
     linkage: Linkage | None = field(default=None, repr=False, compare=False)
     changes: tuple[Change, ...] = ()
     kin: Kin | None = field(default=None, repr=False, compare=False)
+    #: Pairs that wait or waited for a person, as ``waiting.carry_waits`` gives them; None where only today's are known.
+    waits: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     #: Since when each record (source, source_person_id) has been known at all; empty where nobody said.
     first_known: pd.Series | None = field(default=None, repr=False, compare=False)
 
@@ -106,18 +110,28 @@ class People:
     def may_be_one(self, day: date | pd.Timestamp | None = None) -> pd.DataFrame:
         """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list.
 
-        With a day, only pairs of which both records and both links were known before it, under the ids of then. Which pairs wait is today's in either case:
-        what linking weighed on an earlier day is not kept.
+        With a day, only pairs that waited then, of which both records and both links were known before it, under the ids of then.
         """
         if self.linkage is None:
             return pd.DataFrame(columns=["child_id", "other_id"], dtype=object)
-        wait, links = self.linkage.to_review(), self.current() if day is None else History(self.person_links).on(pd.Timestamp(day))
-        keys = pd.MultiIndex.from_frame(self.linkage.records[PERSON])
-        child = links.set_index(PERSON)["child_id"].reindex(keys).astype(object).to_numpy(copy=True)
-        if day is not None and self.first_known is not None:
-            child[(self.first_known.reindex(keys) >= pd.Timestamp(day)).to_numpy()] = None
-        both = pd.DataFrame({"child_id": child[wait["left"].to_numpy(dtype=int)], "other_id": child[wait["right"].to_numpy(dtype=int)]})
-        return both.dropna().drop_duplicates(ignore_index=True)
+        waits, links = waits_now(self.linkage) if self.waits is None else self.waits, self.current()
+        known: pd.Series | None = None
+        if day is not None:
+            moment, links = pd.Timestamp(day), History(self.person_links).on(pd.Timestamp(day))
+            known = None if self.first_known is None else self.first_known < moment
+            if self.waits is not None:
+                waits = waits[(waits["known_from"] < moment) & (waits["known_to"].isna() | (waits["known_to"] >= moment))]
+        elif self.waits is not None:
+            waits = waits[waits["known_to"].isna()]
+        child = links.set_index(PERSON)["child_id"].astype(object)
+        both = {}
+        for name, side in (("child_id", PERSON), ("other_id", OTHER)):
+            records = pd.MultiIndex.from_frame(waits[list(side)])
+            ids = child.reindex(records).to_numpy(copy=True)
+            if known is not None:
+                ids[~known.reindex(records, fill_value=True).to_numpy(dtype=bool)] = None
+            both[name] = ids
+        return pd.DataFrame(both, dtype=object).dropna().drop_duplicates(ignore_index=True)
 
     def current(self) -> pd.DataFrame:
         """The links as they are known now: one row a record."""
@@ -201,21 +215,24 @@ def link_people(
     """
     records = comparable(pupils, sources)
     marked = marked_records(records.frame, households, statutory)
-    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score)
-    frame, group = records.frame, linkage.group
+    frame = records.frame
+    before = None if history is None or history.links.empty else (history.links, holds_less(pupils, frame))
+    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=before)
+    group = linkage.group
     links = frame[PERSON].copy()
     links["child_id"] = child_ids(frame, group, key)
     since, day = linked_since(pupils, frame, group), on if received is None else received
     links["known_from"], links["known_to"], links["trust"] = since if day is None else since.clip(upper=found_on(day)), pd.NaT, _trust(linkage)
     changes: tuple[Change, ...] = ()
+    today = on if on is not None else pd.Timestamp(pupils["known_from"].max())
     if history is not None and len(history.links):
-        today = on if on is not None else pd.Timestamp(pupils["known_from"].max())
         links, changes = history.carry_on(links, key=key, on=today, received=received, anew=anew)
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
     spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=key)
     found = [*linkage.findings, *([finding("LNK015", kin.unlinked, "table relationships")] if kin.unlinked else [])]
     first_known = pd.to_datetime(pupils.astype(dict.fromkeys(PERSON, str)).groupby(PERSON)["known_from"].min())
-    return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, first_known)
+    waits = carry_waits(None if history is None or anew else history.waits, waits_now(linkage), found=found_on(today))
+    return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, waits, first_known)
 
 
 def families_of(

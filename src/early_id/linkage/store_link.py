@@ -16,6 +16,7 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
 from early_id.linkage.decisions import decision_lines
+from early_id.linkage.history import History
 from early_id.linkage.kept import Kept
 from early_id.linkage.people import Belonging, People, families_of, link_people
 
@@ -87,12 +88,11 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
-        links, changes = again
-        spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=secret)
-        return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
+        spells, kin = families_of(again.links, pupils, households, statutory, relationships, belonging, key=secret)
+        return replace(people, person_links=again.links, changes=again.changes, family_spells=spells, kin=kin, waits=again.waits)
     # A reader without the right to write links all the same; whoever writes remembers. Links made anew are there to be remembered.
     with nullcontext() if anew else suppress(OSError, SettingsError, BusyError):
-        kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on, anew=anew)
+        kept.keep_links(History(people.person_links, people.changes, people.waits), data=data, state=state, on=on, anew=anew)
     return people
 
 
