@@ -188,7 +188,7 @@ def test_everything_further_is_plain_values_without_rows(trial: Trial, matrix: F
     further = trial.to_json()["further"]
     assert set(further["calibration"]) == {"kind", "map", "slope", "intercept", "observed_expected"}
     assert {row["label"]: row["held"] for row in further["labels"]["table"]} == {
-        "help_offered": True, "statutory": True, "help_accepted": False, "re_referral": False, "need_assessed": False,
+        "help_offered": True, "statutory": True, "re_referral": False,
     }  # fmt: skip
     agreement = [row["agreement"] for row in further["labels"]["table"] if row["agreement"] is not None]
     assert agreement

@@ -129,11 +129,12 @@ def test_names_at_the_ends_of_lines_stand_apart() -> None:
 
 
 def test_a_gain_that_may_be_chance_is_neither_reached_nor_missed() -> None:
-    """As the verdict has it: the figure is above the margin, its lower bound is not."""
+    """As the verdict has it: it is missed only where the upper bound too is not above the margin."""
     from early_id.report.comparison_judged import _beyond_chance
 
-    chance = {"clears": False, "difference": 0.02, "margin": 0.0, "lower_bound": -0.01}
-    missed = {"clears": False, "difference": -0.02, "margin": 0.0, "lower_bound": -0.04}
-    beyond = {"clears": True, "difference": 0.05, "margin": 0.0, "lower_bound": 0.01}
+    chance = {"clears": False, "difference": 0.02, "margin": 0.0, "lower_bound": -0.01, "upper_bound": 0.05}
+    missed = {"clears": False, "difference": -0.02, "margin": 0.0, "lower_bound": -0.04, "upper_bound": 0.0}
+    beyond = {"clears": True, "difference": 0.05, "margin": 0.0, "lower_bound": 0.01, "upper_bound": 0.09}
+    assert _beyond_chance([{**missed, "upper_bound": 0.02}]) is None, "no gain was seen, and none is ruled out"
     assert _beyond_chance([beyond]) is True and _beyond_chance([beyond, chance]) is None and _beyond_chance([chance, missed]) is False
     assert _beyond_chance([beyond | {"lower_bound": None}]) is None

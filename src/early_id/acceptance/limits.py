@@ -92,8 +92,8 @@ def _named_before(acceptance: AcceptanceSettings, test_date: str) -> Sequence[Li
             Limit(
                 "named beforehand",
                 None,
-                "Nobody had named the model put forward on an earlier test date (named_on is empty), so nothing shows that these results did not choose it. "
-                "They may name it for a later test date; they cannot make it ready.",
+                "The bar does not say on which earlier test date this model was named. So nothing shows that it was chosen before these results were seen. "
+                "These results may name a model for the next test date; they cannot make one ready.",
             ),
         )
     late = [day.isoformat() for day in acceptance.named_on if day.isoformat() >= test_date]

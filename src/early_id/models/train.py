@@ -25,6 +25,8 @@ from early_id.models.prepare import Prepared, outcome_by_date, prepare, recipien
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
+from early_id.models.scorecard import Scorecard
+from early_id.models.scorecard_page import points_table
 from early_id.models.sharing import sharing_cost
 from early_id.models.verdict import compare, judge
 from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
@@ -151,6 +153,9 @@ def run_trial(
     )  # fmt: skip
     labels = compare_labels(prepared, rows, forward) if settings.labels else without_models(rows, forward, prepared.splits.test)
     further = replace(further, labels=labels.to_json())
+    card = next((r.estimator for r in ranked if isinstance(r.estimator, Scorecard)), None)
+    if card is not None:
+        further = replace(further, scorecard=points_table(prepared.matrix.meta.features, card.card()))
     if settings.sharing_cost:
         cost = sharing_cost(prepared, matrix, settings, rows, forward, held_out[forward.name], test_date=test_date)
         further = replace(further, sharing=cost)

@@ -13,7 +13,7 @@ from early_id.models.funnel import funnel_sentence, limits
 from early_id.models.segments import KINDS
 from early_id.present import curves, page
 from early_id.present.wording import percent, sentence_case
-from early_id.report.comparison_judged import Card, Part, bar, labels, share, sharing, steadiness
+from early_id.report.comparison_judged import Card, Part, bar, labels, scorecard, share, sharing, steadiness
 from early_id.report.follow_up import leavers, outcome_by_date
 from early_id.report.section import lead_in, paragraph, subheading
 from early_id.report.showing import Showing, number
@@ -266,4 +266,4 @@ def schools(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     return (subheading("Schools"), paragraph(sentence), lead_in(words), page.chart_html(svg, table))
 
 
-PARTS: tuple[Part, ...] = (bar, new_families, how_it_ended, left_in, bands, benefit, segments, schools, sharing, labels, steadiness)
+PARTS: tuple[Part, ...] = (bar, new_families, how_it_ended, left_in, bands, benefit, segments, schools, sharing, labels, steadiness, scorecard)
