@@ -343,7 +343,7 @@ def test_need_that_is_written_down_less_often_is_told_on_page_1_and_asked_about(
 def test_signs_that_differ_at_the_same_answer_are_named_with_whether_there_are_more_or_fewer_of_them() -> None:
     kw = made.with_second_outcome([("Black", 60.0, 61.0, "agree")], sign=0.2)
     html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
-    said = "Signs, not need, are recorded differently for Ethnic group: Black: beside children alike in the second outcome (need found), most of all “late”, more than"
+    said = "At the same answer to the second outcome (need found), records of signs differ: Ethnic group: Black has more of “late” than others have."
     assert said in html and "Who keeps these records" in html
     none = made.with_second_outcome([("Black", 60.0, 61.0, "agree")])
     html = governance_html(none["trial"], none["audit"], none["lists"], context=none["context"], publishable=False)

@@ -45,7 +45,7 @@ def in_short(m: Material) -> Markup:
     rows = [(label, [say(m, name) for name in names]) for label, say in _LINES]
     said = [[label.format(had=m.context.had_outcome), *cells] for label, cells in rows if any(cells)]
     # What is said of the records is mostly the same for each list, and then said once.
-    recorded = {name: text for name in names if (text := need_or_recording(m, name))}
+    recorded = need_or_recording(m)
     if len(set(recorded.values())) > 1:
         said.append([RECORDED, *(recorded.get(name, "") for name in names)])
     alike = (

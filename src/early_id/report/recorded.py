@@ -10,6 +10,7 @@ import pandas as pd
 from early_id.audit.recording import FEWEST, LESS, MORE, chance_of_so_few
 from early_id.audit.signs import SIGNS, told_apart
 from early_id.present.wording import and_list
+from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN
 from early_id.report.section import Material
 
@@ -72,8 +73,12 @@ def _too_few(row: Mapping[str, Any]) -> bool:
     return str(row["says"]).startswith("cannot be estimated")
 
 
+#: Characteristics that the signs themselves make: whoever was known to services has more of them on record.
+OF_THE_RECORDS = ("known_before",)
+
+
 def signs_apart(m: Material, audience: str) -> dict[str, str]:
-    """Groups with a gap found whose signs are recorded differently at the same answer to the second outcome → the sign that differs most, and how."""
+    """Groups with a gap found whose signs differ at the same answer to the second outcome → the sign that differs most, and which way."""
     own, signs = second_outcome(m, audience), m.study(audience, "signs")
     if own.empty or signs.empty:
         return {}
@@ -81,10 +86,10 @@ def signs_apart(m: Material, audience: str) -> dict[str, str]:
     found = {}
     for row in m.groups[audience].found():
         where, feature = told_apart(own, signs, row.characteristic, row.group)
-        if where == SIGNS:
+        if where == SIGNS and row.characteristic not in OF_THE_RECORDS:
             mine = signs[(signs["characteristic"] == row.characteristic) & (signs["group"] == row.group) & (signs["feature"] == feature)]
             way = "more" if mine["difference"].iloc[0] > 0 else "less"
-            found[row.label] = f"“{names.get(feature, feature.replace('_', ' '))}”, {way} than for others"
+            found[row.label] = f"{way} of “{names.get(feature, feature.replace('_', ' '))}”"
     return found
 
 
@@ -95,10 +100,28 @@ _MEANS = {
 }
 
 
-def need_or_recording(m: Material, audience: str) -> str:
-    """Two or three sentences for page 1. The published one names no group of which few are recorded."""
-    if audience not in m.groups:
-        return ""
+def need_or_recording(m: Material) -> dict[str, str]:
+    """Two or three sentences for page 1, for each list. The published ones name no group of which few are recorded."""
+    said = {audience: _recorded(m, audience) for audience in m.groups}
+    untold = {audience: _untold(m, audience) for audience in m.groups}
+    if len(set(said.values())) == 1 and len(set(untold.values())) > 1:  # the lists differ by these numbers alone
+        each = and_list([f"{text} ({list_name(audience).lower()})" for audience, text in untold.items() if text])
+        untold = dict.fromkeys(untold, each)
+    return {
+        audience: " ".join([text, *([f"For {untold[audience]} too few are recorded to tell."] if untold[audience] else [])])
+        for audience, text in said.items()
+    }
+
+
+def _untold(m: Material, audience: str) -> str:
+    """Of how many groups too few are recorded."""
+    own = second_outcome(m, audience)
+    rows = [] if own.empty else _told(m, audience, own)
+    n = sum(map(_too_few, rows))
+    return f"{n} of {len(rows)} groups" if n else ""
+
+
+def _recorded(m: Material, audience: str) -> str:
     own = second_outcome(m, audience)
     if own.empty:
         return UNTOLD
@@ -108,14 +131,12 @@ def need_or_recording(m: Material, audience: str) -> str:
         for says, word in ((LESS, "less"), (MORE, "more"))
         if (labels := groups_recorded(m, audience, says))
     ]
-    for label, how in signs_apart(m, audience).items():
-        found.append(f"Signs, not need, are recorded differently for {label}: beside children alike in {second}, most of all {how}.")
+    if differ := signs_apart(m, audience):
+        told = "; ".join(f"{label} has {how}" for label, how in differ.items())
+        found.append(
+            f"At the same answer to {second}, records of signs differ: {told} than others have. The gap may come from these signs, not from need."
+        )
     if few := [] if m.showing.publishable else few_recorded(m, audience):
         said = and_list([f"{label} ({n} recorded, {other} by {second})" for label, n, other in few])
         found.append(f"Too few to be sure, but look there: {said}.")
-    if not found:
-        found.append(f"No difference from {second} is shown beyond chance.")
-    rows = _told(m, audience, own)
-    untold = sum(map(_too_few, rows))
-    rest = [f"For {untold} of {len(rows)} groups too few are recorded to tell."] if untold else []
-    return " ".join([*found, *rest])
+    return " ".join(found) or f"No difference from {second} is shown beyond chance."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from early_id.audit.options import CAUTION, LEVELLING
+from early_id.audit.options import BY_THEME, CAUTION, FEWER, LEVELLING, LEVELLING_FLAGS
 from early_id.present import page
 from early_id.present.tradeoff import trade_off
 from early_id.present.wording import and_list
@@ -15,6 +15,21 @@ from early_id.report.in_words import MEASURE_NAMES
 from early_id.report.origins import SHOWN, Parts, figure, plain, told
 from early_id.report.section import Material, lead_in, paragraph
 from early_id.report.showing import number
+
+#: What makes a gap smaller, in a table.
+IN_BRIEF = {LEVELLING: "levelling down", LEVELLING_FLAGS: "levelling down", FEWER: "fewer found in all"}
+
+HOW_TO_READ = (
+    "In the picture, further to the right finds more families, and nearer to the line at 0 leaves a smaller gap; the filled dot is the list as it is, the lines "
+    "are 95% intervals of the change in the gap. "
+)
+
+
+def _exact(made: pd.DataFrame) -> str:
+    """Whether the reasons that people are given would still be the whole of it."""
+    by_theme = [str(name) for name in made.loc[made["reasons_exact"] == BY_THEME, "option"]]
+    but = f", but {and_list(by_theme)}: there the share of a theme is exact, of a single sign in it not" if by_theme else ""
+    return f"The reasons given for a suggestion would stay exact on every list that is not refused{but}. "
 
 
 def options(m: Material, audience: str) -> Parts:
@@ -31,7 +46,7 @@ def options(m: Material, audience: str) -> Parts:
         mine = own[(own["group"] == first["group"]) & (own["characteristic"] == first["characteristic"]) & (own["measure"] == first["measure"])]
         gap = mine.iloc[0].to_dict() if len(mine) else {}
         change = figure(gap, "change", "change_low", "change_high", signed=True) if gap and row["kind"] != "base" else "–"
-        levelled = "levelling down" if gap.get("note") == LEVELLING else ""
+        levelled = IN_BRIEF.get(str(gap.get("note", "")), "")
         missed = figure(row, "change", "change_low", "change_high", signed=True) if row["kind"] not in ("base", "by group") else "–"
         found = number(row["families_found"])
         cells.append([f"{n}. {row['option']}", plain(row["places"]), plain(row["families_found"]), missed, change, levelled or row["status"]])
@@ -49,7 +64,7 @@ def options(m: Material, audience: str) -> Parts:
     )
     judged = gaps[(gaps["group"] == first["group"]) & (gaps["characteristic"] == first["characteristic"])]
     # Which option it is follows from exact counts, so a published page does not name one.
-    down = [] if m.showing.publishable else sorted(set(judged.loc[judged["note"] == LEVELLING, "option"]))
+    down = [] if m.showing.publishable else sorted(set(judged.loc[judged["note"].isin((LEVELLING, LEVELLING_FLAGS)), "option"]))
     tested = m.groups[audience].find(first["measure"], first["characteristic"], first["group"])
     chance = (
         ""
@@ -57,15 +72,16 @@ def options(m: Material, audience: str) -> Parts:
         else "The gap that options are judged by is the widest with enough outcomes; no gap was found there, so it may be chance. "
     )
     warned = (
-        f"Levelling down, where a gap shrinks mostly because others are missed more: {and_list(down)}."
+        f"Levelling down, where a gap shrinks mostly because others fare worse: {and_list(down)}."
         if down
         else ""
         if m.showing.publishable
-        else "No option makes a gap smaller mostly by missing others more; the table of who would lose shows whom each would miss."
+        else "No option makes the gap smaller mostly by treating others worse; the table of who gains and who loses shows whom each would miss."
     )
     words = (
-        "Each line is a list made another way and compared with the list as it is: same test date, same places (but for more places), differences paired "
-        f"by family. It is a study; nothing of it was applied. {chance}{warned} {CAUTION}"
+        "Each line is a list made another way and set beside the list as it is: the same test date, the same places on each list (but for more places, and for places "
+        f"by area, which shares the same number out anew), differences paired by family. It is a study; nothing of it was applied. {chance}{warned} "
+        f"{'' if m.showing.publishable else HOW_TO_READ + _exact(made)}{CAUTION}"
     )
     headings = ["List made", "Places", "Families found", "Missed share: change, in points", f"Gap for {what}: change, in points", "Note"]
     table = page.table_html(headings, cells, f"What could be done: {list_name(audience).lower()}")
