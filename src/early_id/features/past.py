@@ -16,6 +16,8 @@ from early_id.schema.tables import Tables
 if TYPE_CHECKING:
     import ibis
 
+    from early_id.features.registers import Registers
+
 
 T = TypeVar("T")
 
@@ -48,8 +50,8 @@ class Past:
     store: TableSource
     people: People
     as_of: date
-    #: Table → its rows brought together for several dates (``features/together.py``), where they were.
-    together: Mapping[str, ibis.Table] = field(default_factory=dict, compare=False, repr=False)
+    #: Table → its marks as bits (``features/registers.py``), where they were read for a whole build.
+    registers: Mapping[str, Registers] = field(default_factory=dict, compare=False, repr=False)
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
     _found: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -60,14 +62,10 @@ class Past:
         found: T = self._found[name]
         return found
 
-    def rows(self, name: str, on: date | None = None, *, together: bool = False) -> ibis.Table:
-        """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins.
-
-        With ``together`` those that were brought together for several dates, where there are any.
-        """
+    def rows(self, name: str, on: date | None = None) -> ibis.Table:
+        """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        stored = self.together[name] if together and name in self.together else self.store.table(name)
-        return with_stand_ins(known_at(stored, on or self.as_of, table), table)
+        return with_stand_ins(known_at(self.store.table(name), on or self.as_of, table), table)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""

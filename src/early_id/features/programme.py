@@ -24,7 +24,7 @@ from early_id.features.groups import council_groups
 from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
 from early_id.features.past import Past, TableSource
-from early_id.features.together import marks_together
+from early_id.features.registers import registers_of
 from early_id.linkage import People
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def build_features(
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
     inside_the_data(store, dates)
     terms, source = calendar or usual_calendar(), _read_by(store, cfg)
-    together = marks_together(source, features, dates, terms, cfg.features)
+    registers = registers_of(source, features, dates, terms, cfg.features)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
     findings = not_held(store, features)
     with progress("Building features", len(dates)) as bar:
         for day in dates:
-            past = Past(source, people, day, together)
+            past = Past(source, people, day, registers)
             cohort = programme.cohort(past, cfg)
             built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
             groups = programme.groups(past, cohort.index)
