@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pandas as pd
 
 from early_id.features.cut import known_at, with_stand_ins
+from early_id.features.held import Held, held_of
 from early_id.linkage import People
 from early_id.schema.tables import Tables
 
@@ -74,9 +75,23 @@ class Past:
             if not self.store.has(name):
                 person = ("source", "source_person_id") if table.has_person else ()
                 return pd.DataFrame(columns=["child_id", *dict.fromkeys((*person, *table.column_names, "happened_on", "known_from"))])
-            frame = known_at(self.store.table(name), self.as_of, table).execute()
-            self._frames[name] = self.linked(frame) if table.has_person else frame
+            if (held := self.held) is not None:
+                self._frames[name] = held.linked(name).on(self.as_of)
+            else:
+                frame = known_at(self.store.table(name), self.as_of, table).execute()
+                self._frames[name] = self.linked(frame) if table.has_person else frame
         return self._frames[name]
+
+    @property
+    def held(self) -> Held | None:
+        """What a build of features has read already, whatever the date (``features/held.py``)."""
+        return held_of(self.store, self.people)
+
+    def unlinked(self, name: str) -> pd.DataFrame:
+        """The table's rows as known, without links, as :meth:`rows` gives them."""
+        held = self.held
+        frame: pd.DataFrame = self.rows(name).execute() if held is None else held.unlinked(name).on(self.as_of)
+        return frame
 
     def linked(self, frame: pd.DataFrame) -> pd.DataFrame:
         """``frame`` with the ``child_id`` of each row; rows of people whom nobody linked are dropped."""

@@ -34,7 +34,7 @@ def living_apart(past: Past, age: pd.Series) -> pd.Index:
     if not past.store.has("household_members"):
         return pd.Index([])
     moment = pd.Timestamp(past.as_of)
-    rows = past.rows("household_members").execute()
+    rows = past.unlinked("household_members")
     rows = rows[rows["source"].isin(rows.loc[rows["role"].isin(_ADULTS), "source"])]
     ends = pd.to_datetime(rows["to_on"])
     rows = rows[ends.isna() | (ends >= moment)].merge(past.links(), on=["source", "source_person_id"], how="left")

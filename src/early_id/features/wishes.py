@@ -36,7 +36,7 @@ def held_back(past: Past, frame: pd.DataFrame) -> pd.DataFrame:
     nobody = pd.DataFrame({"reason": pd.Series(dtype=object), "until": pd.Series(dtype="datetime64[ns]")})
     if not past.store.has(TABLE):
         return nobody
-    moment, rows = pd.Timestamp(past.as_of), _people(past, past.rows(TABLE).execute())
+    moment, rows = pd.Timestamp(past.as_of), _people(past, past.unlinked(TABLE))
     until = pd.to_datetime(rows["until_on"])
     # An end before the beginning is a slip of the pen: the wish holds until somebody corrects it.
     rows["until"] = until.where(until > pd.to_datetime(rows["from_on"]))
@@ -65,7 +65,7 @@ def _until(past: Past, frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     own = pd.Series(frame.index.map(ends), index=frame.index)
     at_home = own.groupby(frame["family_id"]).max()
     if past.store.has("household_members"):
-        moment, held = pd.Timestamp(past.as_of), _people(past, past.rows("household_members").execute())
+        moment, held = pd.Timestamp(past.as_of), _people(past, past.unlinked("household_members"))
         left_on = pd.to_datetime(held["to_on"])
         held = held[(left_on.isna() | (left_on >= moment)) & held["person"].isin(ends.index)]
         family = [f"F{keyed_hash(f'{source}:{home}', past.people.key)}" for source, home in zip(held["source"], held["household_id"], strict=True)]
