@@ -36,8 +36,9 @@ class Seen:
     cell: np.ndarray
     person: np.ndarray
     start: np.ndarray
-    _spans: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, compare=False)
-    _counts: dict[tuple[bytes, int, int], np.ndarray] = field(default_factory=dict, compare=False)
+    _spans: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
+    _counts: dict[tuple[bytes, int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
+    _marks: dict[tuple[bytes, int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def of(cls, view: View, people: int, person: np.ndarray, lane: np.ndarray) -> Seen:
@@ -64,7 +65,11 @@ class Seen:
 
     def marks(self, kinds: np.ndarray, start: int, end: int) -> np.ndarray:
         """Of each cell the moments of the days ``[start, end)`` with a mark of one of ``kinds``."""
-        return self.view.met(kinds)[self.cell] & self.inside(start, end)
+        key = (kinds.tobytes(), start, end)
+        if key not in self._marks:
+            self._marks.clear()  # the last is asked for again: how many, and when
+            self._marks[key] = self.view.met(kinds)[self.cell] & self.inside(start, end)
+        return self._marks[key]
 
     def count(self, kinds: np.ndarray, start: int, end: int) -> np.ndarray:
         """Number of marks of each of the people."""

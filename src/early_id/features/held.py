@@ -21,10 +21,14 @@ from early_id.linkage import People
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
+    import ibis
+
     from early_id.features.past import TableSource
 
 T = TypeVar("T")
 _HELD: ContextVar[Held | None] = ContextVar("held", default=None)
+#: What the engine calls a small table that it has in memory.
+_PLACED = "_held_"
 _LINKED = ("_linked_from", "_linked_to")
 
 
@@ -90,21 +94,33 @@ class Held:
     _versions: dict[tuple[str, bool], Versions] = field(default_factory=dict, init=False, compare=False)
     _found: dict[str, Any] = field(default_factory=dict, init=False, compare=False)
 
+    def rows(self, name: str) -> ibis.Table:
+        """A stored table for the engine, which reads small ones from memory: each date asks them a dozen questions."""
+        backend, placed = self.store.backend, f"{_PLACED}{name}"
+        if backend.name != "duckdb" or self.store.tables[name].covered_by == "rows":
+            return self.store.table(name)
+        return self.kept(placed, lambda: backend.create_table(placed, self.store.table(name), temp=True, overwrite=True))
+
     def linked(self, name: str) -> Versions:
         """A stored table, linked where it has people; rows of people whom nobody linked are left out."""
         table = self.store.tables[name]
         links = self.people.person_links if table.has_person else None
-        return self._once(name, False, lambda: Versions.of(table, self.store.table(name).execute(), links))
+        return self._once(name, False, lambda: Versions.of(table, self.rows(name).execute(), links))
 
     def unlinked(self, name: str) -> Versions:
         """A stored table without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return self._once(name, True, lambda: Versions.of(table, with_stand_ins(self.store.table(name), table).execute(), None))
+        return self._once(name, True, lambda: Versions.of(table, with_stand_ins(self.rows(name), table).execute(), None))
 
     def _once(self, name: str, plain: bool, read: Callable[[], Versions]) -> Versions:
         if (name, plain) not in self._versions:
             self._versions[name, plain] = read()
         return self._versions[name, plain]
+
+    def let_go(self) -> None:
+        """Take from the engine what was placed for this build."""
+        for name in [name for name in self._found if name.startswith(_PLACED)]:
+            self.store.backend.drop_table(name, force=True)
 
     def kept(self, name: str, find: Callable[[], T]) -> T:
         """What ``find`` found out the first time."""
@@ -117,11 +133,13 @@ class Held:
 @contextmanager
 def read_once(store: TableSource, people: People) -> Iterator[None]:
     """Whatever is asked within of this store and these people is read once."""
-    token = _HELD.set(Held(store, people))
+    held = Held(store, people)
+    token = _HELD.set(held)
     try:
         yield
     finally:
         _HELD.reset(token)
+        held.let_go()
 
 
 def held_of(store: TableSource, people: People) -> Held | None:

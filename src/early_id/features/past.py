@@ -63,10 +63,14 @@ class Past:
         found: T = self._found[name]
         return found
 
+    def stored(self, name: str) -> ibis.Table:
+        """The table as it is stored, or held in memory for a build."""
+        return self.store.table(name) if self.held is None else self.held.rows(name)
+
     def rows(self, name: str, on: date | None = None) -> ibis.Table:
         """The table's rows as known (on another day, where one is given), without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return with_stand_ins(known_at(self.store.table(name), on or self.as_of, table), table)
+        return with_stand_ins(known_at(self.stored(name), on or self.as_of, table), table)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The table's rows as known, with ``child_id``; empty, with the right columns, where the table was never stored."""

@@ -35,7 +35,7 @@ def living_apart(past: Past, age: pd.Series) -> pd.Index:
         return pd.Index([])
     moment = pd.Timestamp(past.as_of)
     rows = past.unlinked("household_members")
-    rows = rows[rows["source"].isin(rows.loc[rows["role"].isin(_ADULTS), "source"])]
+    rows = rows[rows["source"].isin(rows.loc[rows["role"].isin(_ADULTS), "source"].unique())]
     ends = pd.to_datetime(rows["to_on"])
     rows = rows[ends.isna() | (ends >= moment)].merge(past.links(), on=["source", "source_person_id"], how="left")
     home = rows["source"].astype(str) + ":" + rows["household_id"].astype(str)
