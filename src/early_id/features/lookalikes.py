@@ -7,6 +7,7 @@ share all three are both taken out until somebody has looked; no feature, outcom
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 
@@ -68,11 +69,20 @@ def reasons(frame: pd.DataFrame, alike: pd.Series, status: pd.Series, open_statu
     open_statuses : tuple of str
         The reasons that count as open.
     """
-    own = frame.index.to_series().map(status)
-    is_open = own.isin(open_statuses)
-    open_likenesses = set(alike[is_open].dropna())
+    is_open = frame.index.to_series().map(status).isin(open_statuses).to_numpy()
+    on_roll = frame["school_id"].notna().to_numpy()
     found = pd.Series(index=frame.index, dtype=object)
-    on_roll = set(alike[frame["school_id"].notna()].dropna())
-    found[alike.isin(on_roll) & frame["school_id"].isna()] = "double_record"
-    found[alike.isin(open_likenesses) & ~is_open] = "maybe_statutory"
+    found[_like_one(alike, on_roll) & ~on_roll] = "double_record"
+    found[_like_one(alike, is_open) & ~is_open] = "maybe_statutory"
     return found
+
+
+def _like_one(alike: pd.Series, those: np.ndarray) -> np.ndarray:
+    """Who is, or looks like, one of ``those`` (a boolean for each); nobody without a likeness."""
+    number = pd.factorize(alike)[0]
+    # Number -1, no likeness, is the last.
+    among_those = np.zeros(number.max(initial=-1) + 2, dtype=bool)
+    among_those[number[those]] = True
+    among_those[-1] = False
+    like: np.ndarray = among_those[number]
+    return like
