@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -136,6 +136,16 @@ class People:
     def current(self) -> pd.DataFrame:
         """The links as they are known now: one row a record."""
         return self.person_links[self.person_links["known_to"].isna()]
+
+    def as_known_now(self) -> People:
+        """The same with every link and every pair that waits as it is now, on every date; without what has ended."""
+        waits = None if self.waits is None else self.waits[self.waits["known_to"].isna()].assign(known_from=ALWAYS)
+        return replace(self, person_links=self.current().assign(known_from=ALWAYS), waits=waits)
+
+    def changed_since(self, day: date | pd.Timestamp) -> bool:
+        """Whether any link, or any pair that waits, was found or given up on a day or later, so that the day itself does not see it."""
+        held = (self.person_links, *(() if self.waits is None else (self.waits,)))
+        return any(bool(((frame["known_from"] >= pd.Timestamp(day)) | (frame["known_to"] >= pd.Timestamp(day))).any()) for frame in held)
 
     def ids_of(self, records: Iterable[tuple[str, str]]) -> frozenset[str]:
         """Ids under which these records (source, number) ever stood and no other did: after a merge, the id that was given up too.
