@@ -162,6 +162,9 @@ _AS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("slope", "auc", "ratio", "tipping", "observed_expected"), Ratio),
     **dict.fromkeys(("listed", "places", "families_listed", "families_found", "children_found", "children_listed", "successes", "expected"), Amount),
     **dict.fromkeys(("more_found_in_group", "more_found_elsewhere", "shift"), Signed),
+    **dict.fromkeys(
+        ("n", "families", "children", "with_outcome", "without_outcome", "not_known", "outcomes", "other_outcomes", "families_tied"), Amount
+    ),
     "p_adjusted": Chance,
 }
 #: Where a table means something else by a name.
@@ -169,7 +172,7 @@ _AS_OF_TABLE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "calibration": dict.fromkeys(("value", "low", "high"), Ratio),
     "signs": dict.fromkeys(("difference", "low", "high"), Signed),
     "themes": dict.fromkeys(("precision", "missed"), Points.between) | {"gap": str},
-    "lists": {"precision": Share, "missed_low": Share, "missed_high": Share},
+    "lists": {"precision": Share, "missed_low": Share, "missed_high": Share, "missed": Amount},
 }
 #: Measures that are no shares: how their figures and differences are shown.
 _NO_SHARE = {"count": (Amount, Signed), "ratio": (Ratio, Signed), "per": (Ratio, Signed)}
