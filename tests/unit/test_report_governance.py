@@ -147,7 +147,7 @@ def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in again.values()]
     book = openpyxl.load_workbook(first["tables"])
     own = [f"Hub lists {name}" for name in ("by group", "crossed", "too small", "not known", "themes", "theme links", "models")]
-    assert book.sheetnames == ["Read first", "Sheets", *own, "recipients", "taken out", "records", "checks", "links"]
+    assert book.sheetnames == ["Read first", "Sheets", "words", *own, "recipients", "taken out", "records", "checks", "links"]
     cells = {cell.value for row in book["Hub lists by group"].iter_rows() for cell in row}
     assert {"Compared with", "Share missed of those with the outcome", "gap found", "not tested"} <= cells
 
@@ -343,7 +343,7 @@ def test_need_that_is_written_down_less_often_is_told_on_page_1_and_asked_about(
 def test_signs_that_differ_at_the_same_answer_are_named_with_whether_there_are_more_or_fewer_of_them() -> None:
     kw = made.with_second_outcome([("Black", 60.0, 61.0, "agree")], sign=0.2)
     html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
-    said = "At the same answer to the second outcome (need found), records of signs differ: Ethnic group: Black has more of “late” than others have."
+    said = "At the same answer to the second outcome (need found), some have more of a sign on record: Ethnic group: Black (“late”)."
     assert said in html and "Who keeps these records" in html
     none = made.with_second_outcome([("Black", 60.0, 61.0, "agree")])
     html = governance_html(none["trial"], none["audit"], none["lists"], context=none["context"], publishable=False)

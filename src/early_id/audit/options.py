@@ -34,8 +34,8 @@ CAUTION = (
     "characteristic may be direct discrimination (Equality Act 2010), and a rule that is the same for all may still disadvantage a group "
     "without good reason. Take advice before anything is changed."
 )
-LEVELLING = "levelling down: the gap is smaller mostly because others are missed more often"
-LEVELLING_FLAGS = "levelling down: the gap is smaller mostly because others are listed without need more often"
+LEVELLING = "levelling down: the gap is smaller mostly because those who were missed less often are now missed more"
+LEVELLING_FLAGS = "levelling down: the gap is smaller mostly because those who were listed without need less often are now listed so more"
 FEWER = "the gap is smaller, but fewer children with the outcome are found in all"
 REFUSED = "refused for screening: needs the protected value of each child when scoring"
 
@@ -174,7 +174,8 @@ def _options(
         capped = total - part + np.minimum(part, np.quantile(part, CAP))
         note = f"the feature counts no more than for 9 in 10 children ({CAP:.0%})"
         yield Option(f"with the feature “{labels[name]}” capped", "cap feature", capped, spots, note=note)
-    for name in dict.fromkeys((*again.prepared.components, *([second] if second in again.prepared.matrix.y else []))):
+    further = (second,) if second is not None and second in again.prepared.matrix.y else ()
+    for name in dict.fromkeys((*again.prepared.components, *further)):
         if name != again.prepared.outcome:
             other = again.prepared.matrix.y[name].to_numpy(dtype=np.float64)
             if (found := again.scores(everything, y=other)) is not None:

@@ -45,9 +45,10 @@ def asked(m: Material) -> list[str]:
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
         )
     if differ := {label: how for audience in m.groups for label, how in signs_apart(m, audience).items()}:
-        told_of = "; ".join(f"{label} ({how})" for label, how in differ.items())
+        told_of = and_list([f"{label} ({sign})" for label, sign in differ.items()])
         found.append(
-            f"At the same answer to the second outcome, records of signs differ for {told_of}. Who keeps these records, and are they written down alike for all?"
+            f"At the same answer to the second outcome there is more of a sign on record for {told_of}. Who keeps these records, and are they written down alike "
+            "for all?"
         )
     few = {label: (n, other) for audience in m.groups if not m.showing.publishable for label, n, other in few_recorded(m, audience)}
     if few:

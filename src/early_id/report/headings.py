@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -155,22 +155,24 @@ _KINDS = {"set": "all features together", "theme": "one theme", "feature": "one 
 _DEPENDS = {"score": "the group, and who is listed", "group only": "the group alone"}
 
 #: What a column is shown as, in every table; ends of intervals as what they are the ends of.
-_AS = {
+_AS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("value", "low", "high", "rest_value", "missed_share", "share", "covered", "others"), Share),
     **dict.fromkeys(("difference", "crude_difference", "change", "gap", "gap_before", "gap_after", "part", "moved"), Points.between),
     **dict.fromkeys(("smallest_detectable", "smallest_detectable_lower"), Points.between),
     **dict.fromkeys(("slope", "auc", "ratio", "tipping", "observed_expected"), Ratio),
     **dict.fromkeys(("listed", "places", "families_listed", "families_found", "children_found", "children_listed", "successes", "expected"), Amount),
     **dict.fromkeys(("more_found_in_group", "more_found_elsewhere", "shift"), Signed),
+    **dict.fromkeys(
+        ("n", "families", "children", "with_outcome", "without_outcome", "not_known", "outcomes", "other_outcomes", "families_tied"), Amount
+    ),
     "p_adjusted": Chance,
 }
 #: Where a table means something else by a name.
-_AS_OF_TABLE: dict[str, dict[str, Any]] = {
+_AS_OF_TABLE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "calibration": dict.fromkeys(("value", "low", "high"), Ratio),
     "signs": dict.fromkeys(("difference", "low", "high"), Signed),
     "themes": dict.fromkeys(("precision", "missed"), Points.between) | {"gap": str},
-    "lists": {"precision": Share, "missed_low": Share, "missed_high": Share},
-    "proxies": {},
+    "lists": {"precision": Share, "missed_low": Share, "missed_high": Share, "missed": Amount},
 }
 #: Measures that are no shares: how their figures and differences are shown.
 _NO_SHARE = {"count": (Amount, Signed), "ratio": (Ratio, Signed), "per": (Ratio, Signed)}
@@ -184,7 +186,7 @@ def shown(column: str, value: Any, *, table: str = "", measure: str = "") -> Any
     kind = known.get(column) or known.get(column.removesuffix("_low").removesuffix("_high").removesuffix("_lower"))
     if measure in MEASURES and MEASURES[measure].kind != "share":
         of_figure, of_difference = _NO_SHARE[MEASURES[measure].kind]
-        kind = {Share: of_figure, Points.between: of_difference}.get(kind, kind)
+        kind = of_figure if kind is Share else of_difference if kind == Points.between else kind
     return value if kind is None else kind(value)
 
 

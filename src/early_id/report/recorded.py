@@ -78,20 +78,28 @@ OF_THE_RECORDS = ("known_before",)
 
 
 def signs_apart(m: Material, audience: str) -> dict[str, str]:
-    """Groups with a gap found whose signs differ at the same answer to the second outcome → the sign that differs most, and which way."""
+    """Groups with a gap found whose signs differ at the same answer to the second outcome → the sign that differs most.
+
+    One group a characteristic: the one with the widest gap that has more of a sign, or else less of one.
+    """
     own, signs = second_outcome(m, audience), m.study(audience, "signs")
     if own.empty or signs.empty:
         return {}
     names: Mapping[str, str] = m.meta.get(audience, {}).get("labels") or {}
-    found = {}
+    found: dict[str, tuple[bool, str, str]] = {}
     for row in m.groups[audience].found():
         where, feature = told_apart(own, signs, row.characteristic, row.group)
-        if where == SIGNS and row.characteristic not in OF_THE_RECORDS:
-            mine = signs[(signs["characteristic"] == row.characteristic) & (signs["group"] == row.group) & (signs["feature"] == feature)]
-            way = "more" if mine["difference"].iloc[0] > 0 else "less"
-            found[row.label] = f"{way} of “{names.get(feature, feature.replace('_', ' '))}”"
-    return found
+        if where != SIGNS or row.characteristic in OF_THE_RECORDS:
+            continue
+        mine = signs[(signs["characteristic"] == row.characteristic) & (signs["group"] == row.group) & (signs["feature"] == feature)]
+        more, name = bool(mine["difference"].iloc[0] > 0), f"“{names.get(feature, feature.replace('_', ' '))}”"
+        if row.title not in found or (more and not found[row.title][0]):
+            found[row.title] = more, row.label, name if more else f"less {name}"
+    return {label: name for _, label, name in found.values()}
 
+
+#: Groups whose signs differ that page 1 names.
+NAMED = 3
 
 #: What a group's figures come to where its need is recorded less, or more, often than it is there.
 _MEANS = {
@@ -132,9 +140,10 @@ def _recorded(m: Material, audience: str) -> str:
         if (labels := groups_recorded(m, audience, says))
     ]
     if differ := signs_apart(m, audience):
-        told = "; ".join(f"{label} has {how}" for label, how in differ.items())
+        told = "; ".join(f"{label} ({sign})" for label, sign in list(differ.items())[:NAMED])
+        rest = f"; {len(differ) - NAMED} more" if len(differ) > NAMED else ""
         found.append(
-            f"At the same answer to {second}, records of signs differ: {told} than others have. The gap may come from these signs, not from need."
+            f"At the same answer to {second}, some have more of a sign on record: {told}{rest}. Their gaps may come from these signs, not from need."
         )
     if few := [] if m.showing.publishable else few_recorded(m, audience):
         said = and_list([f"{label} ({n} recorded, {other} by {second})" for label, n, other in few])
