@@ -132,7 +132,8 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    seen = seen_by(scope, scope.subjects.rename(columns={"rid": "person", "own_school": "school_id"}), len(scope.children))
+    subjects = scope.subjects
+    seen = seen_by(scope, subjects["rid"].to_numpy(), subjects["link"].to_numpy(), subjects["own_school"], len(scope.children))
     marks = [plan for plan in plans if seen is not None and all(by_bits(part.measure) for part in plan[1])]
     asked = [plan for plan in plans if plan not in marks]
     alone = [plan for plan in asked if any(goes_by_row(part.measure) for part in plan[1])]

@@ -21,7 +21,7 @@ from early_id.features.households import household_reasons, school_homes
 from early_id.features.lookalikes import likeness, share_marks, with_doubts
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
-from early_id.features.membership import among
+from early_id.features.membership import among, share_one
 from early_id.features.past import Past
 from early_id.features.safe_contact import check_first
 from early_id.features.wishes import held_back
@@ -253,10 +253,11 @@ def _found(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame, s
 
 def _first(found: Mapping[str, pd.Index], everyone: pd.Index) -> pd.Series:
     """The first reason to take each child out, by precedence; missing for those who stay."""
-    reason = pd.Series(None, index=everyone, dtype=object)
-    for name in REASONS:
-        reason = reason.where(reason.notna() | ~among(everyone, found.get(name, ())), name)
-    return reason
+    reason = np.full(len(everyone), None, dtype=object)
+    for name in reversed(REASONS):
+        place = everyone.get_indexer(found.get(name, ()))
+        reason[place[place >= 0]] = name
+    return pd.Series(reason, index=everyone, dtype=object)
 
 
 def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
@@ -264,8 +265,8 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     frame = frame.reset_index().assign(as_of=moment)
     taken = frame["reason"].notna()
     # A home counts as the school holds it and as housing does: unsafe contact with one child is unsafe contact with all at home.
-    unsafe = frame[~_contact_is_safe(frame) | frame["check_first"]]
-    frame["contact_is_safe"] = ~(among(frame["family_id"], unsafe["family_id"]) | among(frame["home_id"], unsafe["home_id"]))
+    unsafe = (~_contact_is_safe(frame) | frame["check_first"]).to_numpy(dtype=bool)
+    frame["contact_is_safe"] = ~(share_one(frame["family_id"], unsafe) | share_one(frame["home_id"], unsafe))
     at_home, safe = frame["household"] != "", frame["contact_is_safe"]
     excluded = pd.concat(
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ class Seen:
     cell: np.ndarray
     person: np.ndarray
     start: np.ndarray
+    several: bool  #: whether anybody stands in more than one register
     _spans: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
     _counts: dict[tuple[bytes, int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
     _marks: dict[tuple[bytes, int, int], np.ndarray] = field(default_factory=dict, init=False, compare=False)
@@ -50,12 +52,13 @@ class Seen:
         ends = np.cumsum(length)
         cell = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - length), length)
         whose = np.repeat(person, length)
-        if len(np.unique(person)) < len(person):
+        several = bool((person[1:] == person[:-1]).any())
+        if several:
             # Somebody stands in several registers: their cells in order of time, for days and runs that go across.
             order = np.lexsort((view.block[cell], whose))
             cell, whose = cell[order], whose[order]
         start = _begins(whose)
-        return cls(view, people, cell, whose[start], start)
+        return cls(view, people, cell, whose[start], start, several)
 
     def inside(self, start: int, end: int) -> np.ndarray:
         """Of each cell the moments of the days ``[start, end)``."""
@@ -95,7 +98,7 @@ class Seen:
         """Number of weeks from Monday to Sunday with a mark."""
         marks = self._joined(self.marks(kinds, start, end))
         return self._of_blocks(
-            sum((((marks >> np.uint64(shift)) & _WHOLE_WEEK) != 0).astype("int64") for shift in range(0, BLOCK_DAYS * PER_DAY, _WEEK))
+            sum((((marks >> np.uint64(shift)) & _WHOLE_WEEK) != 0).astype("uint8") for shift in range(0, BLOCK_DAYS * PER_DAY, _WEEK))
         )
 
     def longest_run(self, of: np.ndarray, among: np.ndarray, start: int, end: int) -> np.ndarray:
@@ -123,9 +126,9 @@ class Seen:
 
     def _joined(self, marks: np.ndarray) -> np.ndarray:
         """Marks of one person and block, of whatever register, as one."""
-        return np.bitwise_or.reduceat(marks, self._block_start) if len(marks) else marks
+        return np.bitwise_or.reduceat(marks, self._block_start) if len(marks) and self.several else marks
 
-    @property
+    @cached_property
     def _block_start(self) -> np.ndarray:
         """Where the cells of each person and block begin."""
         begins = np.zeros(len(self.cell), dtype=bool)
@@ -134,25 +137,32 @@ class Seen:
         begins[1:] |= block[1:] != block[:-1]
         return np.flatnonzero(begins)
 
+    @cached_property
+    def _joined_start(self) -> np.ndarray:
+        """Where each person begins among what was joined."""
+        return np.searchsorted(self._block_start, self.start) if self.several else self.start
+
     def _of_blocks(self, numbers: np.ndarray) -> np.ndarray:
         """Sums by person of what was counted by person and block."""
-        if not len(numbers):
-            return np.zeros(self.people)
-        return self._placed(np.add.reduceat(numbers.astype("int64"), np.searchsorted(self._block_start, self.start)), 0.0)
+        return self._placed(np.add.reduceat(numbers, self._joined_start, dtype="int64") if len(numbers) else numbers, 0.0)
 
     def _summed(self, numbers: np.ndarray) -> np.ndarray:
-        return self._placed(np.add.reduceat(numbers.astype("int64"), self.start) if len(numbers) else numbers, 0.0)
+        return self._placed(np.add.reduceat(numbers, self.start, dtype="int64") if len(numbers) else numbers, 0.0)
 
     def _extreme(self, marks: np.ndarray, *, last: bool) -> np.ndarray:
         """Day of the newest or oldest mark."""
-        some = marks != 0
-        # The highest bit of an integer, and the lowest, by its logarithm: a power of two below 2**56 is exact as a float.
-        bit = marks if last else marks & (~marks + _ONE)
-        place = np.frexp(_highest(bit).astype("float64"))[1] - 1
-        day = self.view.block[self.cell].astype("int64") * BLOCK_DAYS + place // PER_DAY
-        nowhere = -1 if last else np.iinfo("int64").max
-        found = (np.maximum if last else np.minimum).reduceat(np.where(some, day, nowhere), self.start) if len(marks) else day
-        return self._placed(np.where(found == nowhere, np.nan, found), np.nan)
+        marks = self._joined(marks)
+        if not len(marks):
+            return self._placed(marks, np.nan)
+        nowhere = -1 if last else len(marks)
+        chosen = (np.maximum if last else np.minimum).reduceat(np.where(marks != 0, np.arange(len(marks)), nowhere), self._joined_start)
+        found = chosen != nowhere
+        bits, cell = marks[chosen[found]], self.cell[self._block_start[chosen[found]] if self.several else chosen[found]]
+        # The place of the highest bit, or of the lowest alone, as the exponent of a float: a power of two is exact.
+        place = np.frexp(_highest(bits if last else bits & (~bits + _ONE)).astype("float64"))[1] - 1
+        day = np.full(len(chosen), np.nan)
+        day[found] = self.view.block[cell].astype("int64") * BLOCK_DAYS + place // PER_DAY
+        return self._placed(day, np.nan)
 
     def _placed(self, values: np.ndarray, otherwise: float) -> np.ndarray:
         """By number of person; ``otherwise`` for those without any mark."""
@@ -180,19 +190,25 @@ def _highest(bits: np.ndarray) -> np.ndarray:
     return spread & ~(spread >> _ONE)
 
 
-def seen_by(scope: Scope, people: pd.DataFrame, count: int) -> Seen | None:
-    """The registers of a scope's table as they count for ``people`` (person, school_id, source, source_person_id); None where the engine has to answer.
+def seen_by(scope: Scope, person: np.ndarray, link: np.ndarray, school: pd.Series, people: int) -> Seen | None:
+    """The registers of a scope's table as they count for people, by number; None where the engine has to answer.
 
-    ``school_id`` is the only school whose register counts, where the scope is of the present school's rows.
+    ``link`` has the number of the link (``Past.links``) by which a record counts for a person, and ``school`` the only school whose register counts, where
+    the scope is of the present school's rows.
     """
     registers = scope.past.registers.get(scope.table.name)
     view = registers.on(scope.past.as_of, scope.settings.settling_days) if registers is not None else None
-    if view is None:
+    if registers is None or view is None:
         return None
-    own = ["school_id"] if scope.own_school_only and "school_id" in view.registers.lanes else []
-    keys = ["source", "source_person_id", *own]
-    pairs = people.dropna(subset=own)[["person", *keys]].merge(view.registers.lanes.assign(lane=np.arange(len(view.registers.lanes))), on=keys)
-    return Seen.of(view, count, pairs["person"].to_numpy(), pairs["lane"].to_numpy())
+    lanes, first = registers.by_link(scope.past.people)
+    number = first[link + 1] - first[link]
+    pair = np.repeat(np.arange(len(link)), number)
+    lane = lanes[np.arange(len(pair)) - np.repeat(np.cumsum(number) - number, number) + np.repeat(first[link], number)]
+    if scope.own_school_only and "school_id" in registers.lanes:
+        own = registers.schools.get_indexer(school)[pair]
+        same = (own >= 0) & (own == registers.school_of[lane])
+        pair, lane = pair[same], lane[same]
+    return Seen.of(view, people, person[pair], lane)
 
 
 def counted(seen: Seen, measures: Iterable[tuple[str, Measure, date, date]]) -> dict[str, np.ndarray]:

@@ -7,8 +7,9 @@ share all three are both taken out until somebody has looked; no feature, outcom
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
+
+from early_id.features.membership import share_one
 
 
 def likeness(people: pd.DataFrame) -> pd.Series:
@@ -72,17 +73,6 @@ def reasons(frame: pd.DataFrame, alike: pd.Series, status: pd.Series, open_statu
     is_open = frame.index.to_series().map(status).isin(open_statuses).to_numpy()
     on_roll = frame["school_id"].notna().to_numpy()
     found = pd.Series(index=frame.index, dtype=object)
-    found[_like_one(alike, on_roll) & ~on_roll] = "double_record"
-    found[_like_one(alike, is_open) & ~is_open] = "maybe_statutory"
+    found[share_one(alike, on_roll) & ~on_roll] = "double_record"
+    found[share_one(alike, is_open) & ~is_open] = "maybe_statutory"
     return found
-
-
-def _like_one(alike: pd.Series, those: np.ndarray) -> np.ndarray:
-    """Who is, or looks like, one of ``those`` (a boolean for each); nobody without a likeness."""
-    number = pd.factorize(alike)[0]
-    # Number -1, no likeness, is the last.
-    among_those = np.zeros(number.max(initial=-1) + 2, dtype=bool)
-    among_those[number[those]] = True
-    among_those[-1] = False
-    like: np.ndarray = among_those[number]
-    return like

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from early_id.features.cut import known_at, with_stand_ins
@@ -102,11 +103,14 @@ class Past:
         return frame.merge(self.links(), on=["source", "source_person_id"], how="inner")
 
     def links(self) -> pd.DataFrame:
-        """source, source_person_id, child_id as linked by ``as_of``."""
+        """source, source_person_id, child_id as linked by ``as_of``; the index is the number of the row in ``people.person_links``."""
+        return self.once("links", self._links)
+
+    def _links(self) -> pd.DataFrame:
         links, moment = self.people.person_links, pd.Timestamp(self.as_of)
         known = (links["known_from"] < moment) & (links["known_to"].isna() | (links["known_to"] >= moment))
-        return links.loc[known, ["source", "source_person_id", "child_id"]]
+        return links[["source", "source_person_id", "child_id"]].set_axis(np.arange(len(links)))[known.to_numpy()]
 
     def families(self) -> pd.DataFrame:
         """child_id, family_id and safe-contact marks on ``as_of``."""
-        return self.people.families_on(self.as_of)
+        return self.once("families", lambda: self.people.families_on(self.as_of))

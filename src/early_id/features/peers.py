@@ -67,7 +67,7 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     if members.empty:
         return {one.prefix: np.full(len(children), np.nan) for one in asked}
     members["member"] = pd.factorize(members["child_id"])[0]
-    people = members.merge(scope.past.links(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
+    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
     compared = [Part(one.prefix, one.measure, one.window) for one in asked]
     each = _by_bits(scope, people, compared) if all(by_bits(one.measure) for one in asked) else None
     each = _by_engine(scope, people, compared) if each is None else each
@@ -85,7 +85,7 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
 def _by_bits(scope: Scope, people: pd.DataFrame, compared: list[Part]) -> pd.DataFrame | None:
     """Marks of each part (``_n`` of ``_m``) by group and member, from registers as bits; None where the engine has to answer."""
     one_each = people.groupby(["group", "member"])
-    seen = seen_by(scope, people.assign(person=one_each.ngroup()), one_each.ngroups)
+    seen = seen_by(scope, one_each.ngroup().to_numpy(), people["link"].to_numpy(), people["school_id"], one_each.ngroups)
     if seen is None:
         return None
     found = counted(seen, ((part.prefix, part.measure, *scope.window(part.window)) for part in compared))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,12 +27,14 @@ from early_id.features.cut import with_stand_ins
 from early_id.features.declare import Feature, Measure
 from early_id.features.values import parts_of
 from early_id.features.windows import span
+from early_id.linkage import People
 from early_id.schema.conditions import Condition, IsIn
 from early_id.schema.tables import Table
 
 if TYPE_CHECKING:
     from early_id.features.past import TableSource
 
+_PERSON = ["source", "source_person_id"]
 #: Days of one integer: whole weeks from Monday, since the day numbers of the engine begin on one.
 BLOCK_DAYS = 28
 SESSIONS = {"AM": 0, "PM": 1}
@@ -66,7 +69,27 @@ class Registers:
     replaced: np.ndarray
     bits: np.ndarray
     #: The last that was asked for: all groups of features of a date ask one after another.
+    _linked: list[tuple[People, np.ndarray, np.ndarray]] = field(default_factory=list, init=False, compare=False)
     _seen: dict[tuple[date, int], View | None] = field(default_factory=dict, init=False, compare=False)
+
+    @cached_property
+    def schools(self) -> pd.Index:
+        """The schools of all lanes, once each."""
+        return pd.Index(self.lanes["school_id"].dropna().unique())
+
+    @cached_property
+    def school_of(self) -> np.ndarray:
+        """The number of each lane's school; -1 where there is none."""
+        return self.schools.get_indexer(self.lanes["school_id"])
+
+    def by_link(self, people: People) -> tuple[np.ndarray, np.ndarray]:
+        """Lanes in order of the link (a row of ``people.person_links``) whose record they are of, and where each link's begin: one more than there are links."""
+        if not self._linked or self._linked[0][0] is not people:
+            links = people.person_links[_PERSON].reset_index(drop=True).rename_axis("link").reset_index()
+            lanes = self.lanes[_PERSON].assign(lane=np.arange(len(self.lanes)))
+            both = links.merge(lanes, on=_PERSON).sort_values("link", kind="stable")
+            self._linked[:] = [(people, both["lane"].to_numpy(), np.searchsorted(both["link"].to_numpy(), np.arange(len(links) + 1)))]
+        return self._linked[0][1:]
 
     def on(self, as_of: date, settling_days: int) -> View | None:
         """The registers as known on one of the dates; None where two marks of one moment stand in one register, or the date is none of those."""
@@ -183,7 +206,7 @@ def _read(store: TableSource, table: Table, measures: list[Measure], dates: tupl
     rows = rows.filter(rows.known_from < ibis.literal(dates[-1], type="date"))
     rows = rows.filter(rows.known_to.isnull() | (rows.known_to >= ibis.literal(dates[0], type="date")))
     school = ["school_id"] if "school_id" in table else []
-    own = ["source", "source_person_id", *school]
+    own = [*_PERSON, *school]
     sessions = ["session"] if "session" in table else []
     used = rows.select(*dict.fromkeys((*own, *columns, *sessions, "happened_on", "known_from", "known_to")))
     connection.execute(f"CREATE OR REPLACE TEMP VIEW _marks AS {backend.compile(used)}")

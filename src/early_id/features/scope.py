@@ -36,10 +36,10 @@ def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
 
 
 def subjects_of(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id."""
-    frame = persons.merge(links, on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
+    """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id, and the number of the link."""
+    frame = persons.merge(links.rename_axis("link").reset_index(), on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
     # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
-    types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string"}
+    types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string", "link": "int64"}
     return frame[list(types)].astype(types).reset_index(drop=True)
 
 
@@ -112,7 +112,7 @@ class Scope:
 
     def place_subjects(self) -> None:
         """Tell the engine whose rows count for whom."""
-        self.past.store.backend.create_table(self.placed, self.subjects, temp=True, overwrite=True)
+        self.past.store.backend.create_table(self.placed, self.subjects.drop(columns="link"), temp=True, overwrite=True)
 
     def rows(self, dates: Dates) -> ibis.Table:
         """Linked rows of the table, cut in time, with ``rid``; :meth:`place_subjects` comes first."""
