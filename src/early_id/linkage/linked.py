@@ -52,8 +52,9 @@ class Linkage:
         """Pairs that wait for a person, those nearest to being joined first."""
         wait = self.pairs[self.pairs["verdict"] == "review"]
         apart = self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]
+        wait = wait[apart]
         first = wait["same_number"].astype(int) * 1000 + wait["weight"].fillna(0.0)
-        return wait[apart].assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
+        return wait.assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
 
     def joined(self, people: Iterable[tuple[str, str]]) -> pd.DataFrame:
         """Pairs within one person, of those who have any of these records (source, number): what a person looks at who knows that a join is wrong."""
