@@ -203,6 +203,19 @@ def test_where_only_the_settings_are_others_links_change_from_the_day_of_the_clo
     assert [one["on"] for one in kept_of(made.store()).linkings()] == [RECEIVED, date.today().isoformat()]
 
 
+def test_a_link_that_stands_does_so_whenever_the_store_is_linked_again(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    first = link(made.store())
+    made.put("people", {**PERSON, "upn": "", "recorded_on": "2025-04-01"})
+    made.ingest("2025-04-07")
+    for _ in range(2):  # found, and read back
+        later = link(made.store())
+        assert children(later) == children(first) and later.findings.by_code()["LNK016"] == 1
+        assert later.linkage is not None and later.linkage.to_review().empty and later.may_be_one().empty
+    assert len(kept_of(made.store()).linkings()) == 2
+
+
 @pytest.mark.parametrize(
     "refused", [SettingsError("no right"), BusyError("open elsewhere"), PermissionError("no right")], ids=lambda one: type(one).__name__
 )

@@ -82,6 +82,17 @@ def test_where_every_pair_that_waits_is_one_person_already_nobody_is_asked(kept:
     assert joined.linkage is not None and len(joined.linkage.to_review()) == len(joined.may_be_one()) == 0
 
 
+def test_where_the_only_pair_that_waited_is_joined_through_a_third_record_none_waits() -> None:
+    rows = (
+        record("edu", "1", "Emily", "Reed", upn=UPNS[0]),
+        record("care", "2", "Zarah", "Reed", upn=UPNS[0]),
+        record("police", "3", None, None, upn=UPNS[0]),
+    )
+    made = linked(*rows).linkage
+    assert made is not None and made.pairs["verdict"].tolist().count("review") == 1
+    assert made.to_review().empty and not made.to_review()["left"].isna().any()
+
+
 def test_a_decision_comes_back_joins_and_is_remembered(kept: Kept, tmp_path: Path) -> None:
     taken = import_review(fill(sent(kept, tmp_path), {CODE: "same person"}, "seen both files"), kept=kept, by="data officer", on=DAY)
     assert (taken.same, taken.different, taken.not_sure) == (1, 0, 0)

@@ -182,6 +182,7 @@ def link_people(
     on: pd.Timestamp | None = None,
     received: pd.Timestamp | None = None,
     anew: bool = False,
+    before: pd.DataFrame | None = None,
     sources: Iterable[str] = (),
     score: Scorer | None = None,
 ) -> People:
@@ -213,6 +214,8 @@ def link_people(
         The newest day on which anything was received, from which new records are known as their child's; ``on`` where none is given.
     anew : bool
         Date every link as a first linking does; ids go on all the same.
+    before : DataFrame, optional
+        Links that stand unless something speaks against them (``standing.py``), where there is no history: those that were made of these records.
     sources : iterable of str
         Sources that ought to have people.
     score : function, optional
@@ -226,8 +229,9 @@ def link_people(
     records = comparable(pupils, sources)
     marked = marked_records(records.frame, households, statutory)
     frame = records.frame
-    before = None if history is None or history.links.empty else (history.links, holds_less(pupils, frame))
-    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=before)
+    stand = before if history is None else history.links
+    held = None if stand is None or stand.empty else (stand, holds_less(pupils, frame))
+    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=held)
     group = linkage.group
     links = frame[PERSON].copy()
     links["child_id"] = child_ids(frame, group, key)

@@ -84,8 +84,8 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         None if again else kept.history(),
     )
     people = link_people(
-        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received, anew=anew, sources=_expected(store),
-        score=partial(kept.score, spark=_spark(store, chosen)),
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received, anew=anew,
+        before=again.links if again else None, sources=_expected(store), score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
         spells, kin = families_of(again.links, pupils, households, statutory, relationships, belonging, key=secret)
