@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ from model_fixtures import SHARING, bar, fake_matrix, settings
 
 @pytest.fixture(scope="module")
 def matrix() -> FeatureMatrix:
-    return fake_matrix(900, seed=4)
+    made = fake_matrix(900, seed=4)
+    return replace(made, meta=replace(made.meta, labels=("re_referral",)))  # which no table holds
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ class Challenger(AdditiveClassifier):
     def __init__(
         self,
         *,
-        max_iter: int = 90,
-        learning_rate: float = 0.1,
+        max_iter: int = 150,
+        learning_rate: float = 0.06,
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 20,
         l2_regularization: float = 5.0,

@@ -149,7 +149,7 @@ def run_trial(
     lists = _lists(forward, prepared, rows)
     further = make_further(
         prepared.matrix, settings, prepared.splits, rows, ranked, lists, y=prepared.y.to_numpy(), points=points, extras=extras, areas=areas,
-        components=prepared.components, regimes=prepared.regimes,
+        components=prepared.components or (prepared.outcome,), regimes=prepared.regimes,
     )  # fmt: skip
     labels = compare_labels(prepared, rows, forward) if settings.labels else without_models(rows, forward, prepared.splits.test)
     further = replace(further, labels=labels.to_json())
@@ -246,7 +246,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
     if forward.also is not None:
         ranked.append(last_list(forward, index, y, splits))
     elif "last_list" in settings.comparators:
-        notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
+        notes.append("Last period's list could not be compared: there is no date before the test date.")
     if "area_only" in settings.comparators and "school_id" in index.columns:
         ranked.append(area_only(index, y, splits))
     if "at_random" in settings.comparators:

@@ -27,6 +27,9 @@ CONFIDENCE = 0.95
 #: Beyond so many times as many families a number of them would promise what no council can do.
 MANY_TIMES = 20
 
+#: How each sentence about a difference begins, so that a page can put them where they do not hide the rest.
+AGAINST = "Against the rule"
+
 _NOT_SEEN = "no gain above the margin was seen, and none is ruled out"
 
 #: Measures that the bar is about, and how a person reads them.
@@ -145,7 +148,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
 def _sentence(row: Mapping[str, object], finding: str) -> str:
     words = BAR[str(row["measure"])][1]
     return (
-        f"Against the rule '{row['rule']}', {words}: {_points(row['difference'])} points "
+        f"{AGAINST} '{row['rule']}', {words}: {_points(row['difference'])} points "
         f"(one-sided 95 % bounds {_points(row['lower_bound'])} and {_points(row['upper_bound'])}; margin {_points(row['margin'])}): {finding}."
     )
 

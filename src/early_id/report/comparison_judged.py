@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from early_id.models.scorecard_page import points_body
+from early_id.models.verdict import AGAINST
 from early_id.present import page
-from early_id.present.wording import percent, sentence_case
-from early_id.report.section import lead_in, paragraph, subheading
+from early_id.present.wording import day_text, percent, sentence_case
+from early_id.report.section import bullets, lead_in, paragraph, subheading
 from early_id.report.showing import Showing, estimate, number
+from early_id.report.usefulness import model_name
 
 Card = Mapping[str, Any]
 Part = Callable[[Showing, Card, Card], Sequence[Markup]]
@@ -47,7 +50,9 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     for measure, margin in (("precision_at_capacity", "margin_precision"), ("recall_at_capacity", "margin_recall")):
         against = [row for row in card.get("comparisons") or () if row["measure"] == measure]
         lowest = min(against, key=lambda row: number(row["lower_bound"]) or 0.0, default=None)
-        found = "–" if lowest is None or number(lowest["lower_bound"]) is None else f"{_points(lowest['lower_bound'])} (against '{lowest['rule']}')"
+        found = (
+            "–" if lowest is None or number(lowest["lower_bound"]) is None else f"{_points(lowest['lower_bound'])} (against {_rule(lowest['rule'])})"
+        )
         met = "–" if not against else _MET[_beyond_chance(against)]
         rows.append([f"{_MEASURED[measure]}: better than every rule by more than", _points(asked[margin]), found, met])
     rows += [[sentence_case(limit["name"]), "", limit["sentence"], _MET[limit["met"]]] for limit in judged.get("limits") or ()]
@@ -55,7 +60,13 @@ def bar(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     if showing.publishable:  # what was found tells exact differences
         rows = [[row[0], row[1], row[3]] for row in rows]
     headings = ["What is asked", "Points asked for", *([] if showing.publishable else ["Found: lower bound, or the figure"]), "Reached"]
-    return (subheading("The bar for this list"), lead_in(words), page.table_html(headings, rows, "What the model of this list had to reach"))
+    table = page.table_html(headings, rows, "What the model of this list had to reach")
+    each = [] if showing.publishable else [text for reason in card.get("reasons") or () if (text := str(reason)).startswith(AGAINST)]
+    return (subheading("The bar for this list"), lead_in(words), table, *([bullets(each)] if each else []))
+
+
+def _rule(name: Any) -> str:
+    return model_name(str(name), "baseline").replace("Rule:", "the rule:")
 
 
 def _beyond_chance(against: Sequence[Card]) -> bool | None:
@@ -203,7 +214,7 @@ def steadiness(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     what = {"steady": "listed by 90 in 100 refits or more", "near the edge": "listed by 50 to 90 in 100", "by chance": "listed by fewer than half"}
     cells: list[Any] = [[sentence_case(state), words, counts[state]] for state, words in what.items()]
     words = (
-        f"The model was fitted {held['refits']} times on families drawn anew. Of the {held['listed']} families listed on {held['as_of']}, {counts['steady']} are on "
+        f"The model was fitted {held['refits']} times on families drawn anew. Of the {held['listed']} families listed on {day_text(date.fromisoformat(held['as_of']))}, {counts['steady']} are on "
         f"nearly every list, and {counts['by chance']} are there by the chance of who was in the data. For analysts and the board only."
         + (" With so few refits these counts are rough." if held["refits"] < FULL_REFITS else "")
     )
