@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -18,6 +19,7 @@ from unittest import mock
 import pandas as pd
 import pytest
 
+from early_id.acceptance.openings import LEDGER
 from early_id.config.load import load_config
 from early_id.core import display
 from early_id.data.synth import make_council
@@ -301,6 +303,31 @@ def test_without_an_approval_there_are_no_lists_and_the_old_ones_go(made: Made, 
     assert refused.result.refusal and "made-up" in refused.result.refusal
     assert not (folder / "out/lists").exists()
     assert (folder / "out/governance_restricted.html").is_file()
+
+
+def test_the_audit_command_writes_its_report_only_under_a_bar_and_counts_as_a_look_at_the_test_date(
+    made: Made, tmp_path: Path, cli: Callable[..., tuple[int, str]]
+) -> None:
+    folder = tmp_path / "council"
+    shutil.copytree(made.folder, folder)
+    ledger = folder / "out" / "store" / LEDGER
+    looks, quick = (
+        len(ledger.read_text(encoding="utf-8").splitlines()),
+        [part for one in (*QUICK, "training.models=[additive]") for part in ("--set", one)],
+    )
+    bar = (folder / "acceptance.yaml").read_text(encoding="utf-8")
+    (folder / "acceptance.yaml").unlink()
+    code, said = cli("audit", "--config", folder / "config.yaml", *quick)
+    assert code == 4 and "no bar is written down" in said and not list((folder / "out").glob("audit_*"))
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == looks
+    (folder / "acceptance.yaml").write_text(bar, encoding="utf-8")
+    code, said = cli("audit", "--config", folder / "config.yaml", *quick)
+    assert code == 0, said
+    names = ["audit_publishable.html", "audit_restricted.html", "audit_tables_restricted.xlsx"]
+    assert sorted(path.name for path in (folder / "out").glob("audit_*")) == names and all(name in said for name in names)
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == looks + 2  # a look for each of two lists
+    page = (folder / "out" / "audit_restricted.html").read_text(encoding="utf-8")
+    assert "Hub lists" in page and "School lists" in page and "No lists have been made yet." in page
 
 
 def test_made_up_pages_say_so(made: Made) -> None:
