@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from linkage_material import NUMBERS, UPNS, groups, linked, record, said
@@ -73,13 +71,6 @@ def test_the_workbook_holds_the_pairs_that_wait_and_no_others(kept: Kept, tmp_pa
     assert sent(kept, tmp_path / "again").stat().st_mode & 0o077 == 0  # from the start, not afterwards
     text = " ".join(str(cell) for row in cells for cell in row if cell)
     assert not check_words(text) and UPNS[0] not in text
-
-
-def test_where_every_pair_that_waits_is_one_person_already_nobody_is_asked(kept: Kept) -> None:
-    made = people(kept)
-    assert made.linkage is not None and len(made.linkage.to_review()) == len(made.may_be_one()) > 0
-    joined = replace(made, linkage=replace(made.linkage, group=np.zeros_like(made.linkage.group)))
-    assert joined.linkage is not None and len(joined.linkage.to_review()) == len(joined.may_be_one()) == 0
 
 
 def test_where_the_only_pair_that_waited_is_joined_through_a_third_record_none_waits() -> None:

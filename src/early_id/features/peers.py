@@ -67,7 +67,9 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     if members.empty:
         return {one.prefix: np.full(len(children), np.nan) for one in asked}
     members["member"] = pd.factorize(members["child_id"])[0]
-    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
+    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(
+        ["group", "source", "source_person_id"]
+    )
     compared = [Part(one.prefix, one.measure, one.window) for one in asked]
     each = _by_bits(scope, people, compared) if all(by_bits(one.measure) for one in asked) else None
     each = _by_engine(scope, people, compared) if each is None else each
