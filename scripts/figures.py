@@ -138,6 +138,12 @@ FIGURES = (
         command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_evidence.py",
     ),
     Figure(
+        "effective_sizes",
+        f"{SOURCE}/audit/README.md",
+        r"truth in ([\d.]+) % of ([\d,]+) runs at (\d+) children and a rate of ([\d.]+), and in ([\d.]+) % at (\d+) and ([\d.]+), .* it is ([\d.]+) % in both",
+        command="pytest -s tests/recovery/test_stats_coverage.py",
+    ),
+    Figure(
         "audit_speed",
         f"{SOURCE}/audit/README.md",
         r"resamples of 200,000 rows in ([\d.]+) s by row and ([\d.]+) s by family; fairlearn ([\d.]+) s for one, so [\d,]+ and [\d,]+ times as long; "

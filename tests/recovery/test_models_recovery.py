@@ -92,7 +92,7 @@ def test_without_signal_nothing_is_ready(monkeypatch: pytest.MonkeyPatch) -> Non
     verdicts = [
         train(
             fake_matrix(300, seed=seed, effect=0, base=-2.0),
-            settings(models=("logistic",), put_forward="logistic", resamples=60, seed=seed, families_folds=2),
+            settings(models=("logistic",), put_forward="logistic", resamples=60, seed=seed, families_folds=2, comparators=(), sharing_cost=False),
             acceptance=bar(),
             audience="hub_lead",
             sharing=SHARING,
