@@ -51,8 +51,8 @@ class Linkage:
     def to_review(self) -> pd.DataFrame:
         """Pairs that wait for a person, those nearest to being joined first."""
         wait = self.pairs[self.pairs["verdict"] == "review"]
-        apart = self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]
-        wait = wait[apart]
+        # Kept before anything is added: an empty frame that is given a column takes on the column's rows.
+        wait = wait[self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]]
         first = wait["same_number"].astype(int) * 1000 + wait["weight"].fillna(0.0)
         return wait.assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
 
