@@ -30,7 +30,7 @@ from early_id.workflow.steps import open_bench
 
 #: Small and quick; the paths are those of the demo.
 QUICK = (
-    "training.resamples=50", "training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false",
+    "training.resamples=50", "training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false", "training.labels=false",
     "as_of.dates=[2023-06-26, 2024-03-18, 2024-11-11, 2025-03-17]",
 )  # fmt: skip
 #: Where it is not the lists that are looked at.
@@ -73,7 +73,7 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(council: Path) -> Made:
-    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true")
+    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true", "training.labels=true")
 
 
 def copy_of(council: Path, to: Path) -> Path:
