@@ -71,7 +71,7 @@ FIGURES = (
     Figure("explaining", f"{SOURCE}/explain/README.md", r"([\d,]+) children with (\d+) features, .* about (\d+) s", m.explaining, TIMED),
     Figure("sheet_size", f"{SOURCE}/screening/page.py", r"a sheet takes about (\d+) KB", m.sheet_size, within=1.5),
     Figure("tables_and_trees", f"{SOURCE}/models/README.md", r"tables equal the trees to 1e(-\d+)", m.tables_and_trees, within=1.08),
-    Figure("terms_without_effect", f"{SOURCE}/models/README.md", r"up to ([\d.]+) log-odds .*? rows, ([\d.]+) at 300", m.terms_without_effect),
+    Figure("terms_without_effect", f"{SOURCE}/models/README.md", r"up to ([\d.]+) log-odds .*? rows, ([\d.]+) at 180", m.terms_without_effect),
     Figure(
         "below_the_oracle", f"{SOURCE}/models/README.md", r"AUC is ([\d.]+) under the oracle's, the logistic model's ([\d.]+)", m.below_the_oracle
     ),

@@ -88,5 +88,4 @@ def key_of(past: Past, table: Table) -> str:
 
     Asking for the columns also sees to it that an engine that reads tables on demand has this one before a kept text names it.
     """
-    together = tuple(past.together[table.name].columns) if table.name in past.together else ()
-    return past.once(f"columns of {table.name}", lambda: fingerprint((table, tuple(past.store.table(table.name).columns), together)))
+    return past.once(f"columns of {table.name}", lambda: fingerprint((table, past.held is not None, tuple(past.stored(table.name).columns))))

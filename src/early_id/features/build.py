@@ -20,14 +20,16 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.types import Missing, SharingClass, Unit
 from early_id.features.ask import Dates, ask, key_of
 from early_id.features.compile import IN_ORDER, Aggregate, aggregates, flagged, goes_by_row, longest_run, open_stay
+from early_id.features.counted import counted, seen_by
 from early_id.features.coverage import Coverage
 from early_id.features.custom import custom_values
 from early_id.features.declare import Feature
 from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.features.peers import Asked, shares_of_peers
+from early_id.features.registers import by_bits
 from early_id.features.scope import Scope, end_of, persons_of, start_of, subjects_of
-from early_id.features.values import Part, parts_of, value_of
+from early_id.features.values import Answer, Part, parts_of, value_of
 from early_id.features.windows import BEGINNING
 
 if TYPE_CHECKING:
@@ -130,21 +132,26 @@ def _answers(scope: Scope, group: list[Feature]) -> dict[str, tuple[np.ndarray, 
         case "relatives":
             return {feature.name: _relatives(scope) for feature in group}
     plans = [(feature, parts_of(feature, f"f{number}")) for number, feature in enumerate(group)]
-    alone = [plan for plan in plans if any(goes_by_row(part.measure) for part in plan[1])]
-    alike = [plan for plan in plans if plan not in alone]
-    answer = pd.concat([_sums(scope, alike), _sums(scope, alone), _runs(scope, plans)], axis=1)
+    subjects = scope.subjects
+    seen = seen_by(scope, subjects["rid"].to_numpy(), subjects["link"].to_numpy(), subjects["own_school"], len(scope.children))
+    marks = [plan for plan in plans if seen is not None and all(by_bits(part.measure) for part in plan[1])]
+    asked = [plan for plan in plans if plan not in marks]
+    alone = [plan for plan in asked if any(goes_by_row(part.measure) for part in plan[1])]
+    alike = [plan for plan in asked if plan not in alone]
+    answer = {**_sums(scope, alike), **_sums(scope, alone), **_runs(scope, asked)}
+    if seen is not None:
+        answer |= counted(seen, ((part.prefix, part.measure, *scope.window(part.window)) for _, parts in marks for part in parts))
     compared = [Asked(parts[0].prefix, parts[0].measure, f.window, f.measure.at_least) for f, parts in plans if f.measure.kind == "against_peers"]
     peers = shares_of_peers(scope, compared) if compared else {}
     return {feature.name: _finish(scope, feature, parts, answer, peers) for feature, parts in plans}
 
 
-def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
+def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> Answer:
     """The engine's integers of all parts from one query, a row a child; rows are brought together first where that is worth its while."""
     parts = [part for _, parts in plans for part in parts if part.measure.kind != "days_in_stay"]
     if not parts:
-        return pd.DataFrame(index=scope.children["rid"])
-    many = len(parts) >= _MANY or scope.table.name in scope.past.together
-    together = many and not any(goes_by_row(part.measure) for part in parts)
+        return {}
+    together = len(parts) >= _MANY and not any(goes_by_row(part.measure) for part in parts)
 
     def query(on: Dates) -> ibis.Table:
         rows = scope.compacted(parts, on) if together else scope.rows(on)
@@ -159,9 +166,9 @@ def _sums(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
     return _by_child(scope, ("sums", str(together), fingerprint(parts)), query, dates)
 
 
-def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame:
+def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> Answer:
     """Longest runs and open stays, each from a query of its own, because they go by the order of rows."""
-    frame = pd.DataFrame(index=scope.children["rid"])
+    answer: dict[str, np.ndarray] = {}
     order = ["happened_on", "session"] if "session" in scope.table else ["happened_on"]
     for part in (part for _, parts in plans for part in parts if part.measure.kind in IN_ORDER):
 
@@ -172,15 +179,19 @@ def _runs(scope: Scope, plans: list[tuple[Feature, list[Part]]]) -> pd.DataFrame
             return longest_run(part.measure, scope.rows(on), *span, order)
 
         run = _by_child(scope, ("run", fingerprint(part)), query, scope.dates((part.window,), earliest=scope.window(part.window)[0]))
-        for name in run.columns:
-            frame[f"{part.prefix}_{name}"] = run[name]
-    return frame
+        answer |= {f"{part.prefix}_{name}": values for name, values in run.items()}
+    return answer
 
 
-def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> pd.DataFrame:
-    """The answer by ``rid``, with a row for every child."""
+def _by_child(scope: Scope, key: tuple[str, ...], query: Callable[[Dates], ibis.Table], dates: Dates) -> Answer:
+    """The columns of the answer, with a value for every child: ``rid`` is the number of its row."""
     full = (*key, key_of(scope.past, scope.table), str(scope.own_school_only), scope.placed)
-    return ask(scope.past.store, full, query, dates).set_index("rid").reindex(scope.children["rid"])
+    found = ask(scope.past.store, full, query, dates)
+    rid, answer = found["rid"].to_numpy(), {}
+    for name in found.columns.drop("rid"):
+        answer[name] = np.full(len(scope.children), np.nan)
+        answer[name][rid] = found[name].to_numpy(dtype="float64", na_value=np.nan)
+    return answer
 
 
 def _relatives(scope: Scope) -> tuple[np.ndarray, np.ndarray]:
@@ -199,12 +210,11 @@ def _earliest(scope: Scope, group: list[Feature]) -> date:
     return min(scope.window(part.window)[0] for _, part in asked)
 
 
-def _finish(scope: Scope, feature: Feature, parts: list[Part], answer: pd.DataFrame, peers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _finish(scope: Scope, feature: Feature, parts: list[Part], answer: Answer, peers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The feature's value from those of its parts, and the day of the newest row behind it."""
     value = value_of(scope, feature, parts[0], answer)
     if len(parts) > 1:
         value = value - value_of(scope, feature, parts[1], answer)
     if feature.measure.kind == "against_peers":
         value = value - peers[parts[0].prefix]
-    newest = answer[f"{parts[0].prefix}_newest"].to_numpy(dtype="float64", na_value=np.nan)
-    return value, np.where(np.isnan(value), np.nan, newest)
+    return value, np.where(np.isnan(value), np.nan, answer[f"{parts[0].prefix}_newest"])

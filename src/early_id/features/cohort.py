@@ -16,11 +16,12 @@ import pandas as pd
 from early_id.config.settings import Config
 from early_id.core.errors import InputDataError
 from early_id.core.types import Usage
+from early_id.features.held import Held
 from early_id.features.households import household_reasons, school_homes
 from early_id.features.lookalikes import likeness, share_marks, with_doubts
 from early_id.features.lookalikes import reasons as likeness_reasons
 from early_id.features.matrix import EXCLUDED_COLUMNS, row_keys
-from early_id.features.membership import among
+from early_id.features.membership import among, share_one
 from early_id.features.past import Past
 from early_id.features.safe_contact import check_first
 from early_id.features.wishes import held_back
@@ -54,6 +55,7 @@ REASONS: dict[str, str] = {
 _STATUS_REASON = {"CLA": "looked_after", "CPP": "protection_plan", "COURT": "court", "S47": "section_47", "CIN": "child_in_need"}
 #: Reasons that are the family's own word, with the date until which they hold.
 WISHES = ("objection", "family_wish")
+_PERSON = ["source", "source_person_id"]
 #: Statuses of one child that mean an open case.
 OPEN_TO_STATUTORY = ("looked_after", "protection_plan", "court", "section_47", "child_in_need", "referral_open")
 
@@ -79,12 +81,50 @@ def persons(past: Past) -> pd.DataFrame:
 
 
 def _persons(past: Past) -> pd.DataFrame:
+    held = past.held
+    if held is not None and all(past.store.has(name) for name in ("pupils", "enrolments")):
+        return _persons_since(past, held)
     rows = past.frame("pupils")
+    enrolled = pd.MultiIndex.from_frame(past.frame("enrolments")[_PERSON])
+    return _one_each(rows, pd.MultiIndex.from_frame(rows[_PERSON]).isin(enrolled))
+
+
+def _persons_since(past: Past, held: Held) -> pd.DataFrame:
+    """The same from what was found on the date before: only children of whom another record, or another roll, is known are looked at again."""
+    pupils, enrolments, day = held.linked("pupils"), held.linked("enrolments"), past.as_of
+    child, of_pupils, of_enrolments = held.kept("who has records", lambda: _numbered(pupils.frame, enrolments.frame))
+    on_roll = np.zeros(max(of_pupils.max(initial=-1), of_enrolments.max(initial=-1)) + 1, dtype=bool)
+    on_roll[of_enrolments[enrolments.seen(day)]] = True
+    enrolled = on_roll[of_pupils]
+    seen = pupils.seen(day)
+    state = np.stack([seen, *(seen & fact for fact in (enrolled, *(pupils.passed(name, day) for name in pupils.later)))])
+    before: list[tuple[np.ndarray, pd.DataFrame]] = held.kept("persons", list)
+    if not before:
+        found = _one_each(pupils.on(day), enrolled[seen])
+    else:
+        was, found = before.pop()
+        again = np.zeros(child.max(initial=-1) + 1, dtype=bool)
+        again[child[(state != was).any(axis=0)]] = True
+        only = again[child]
+        if only.any():
+            stays = ~among(found.index, pd.unique(pupils.frame.loc[only, "child_id"]))
+            found = pd.concat([found[stays], _one_each(pupils.on(day, only), enrolled[seen & only])]).sort_index()
+    before.append((state, found))
+    return found
+
+
+def _numbered(pupils: pd.DataFrame, enrolments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The number of each pupil row's child, and of the record (source and id) of each row of both tables."""
+    both = pd.concat([pupils[_PERSON], enrolments[_PERSON]])
+    record = both.groupby(_PERSON, sort=False, dropna=False).ngroup().to_numpy()
+    return pd.factorize(pupils["child_id"])[0], record[: len(pupils)], record[len(pupils) :]
+
+
+def _one_each(rows: pd.DataFrame, on_roll: np.ndarray) -> pd.DataFrame:
+    """One row a child of rows of ``pupils``; ``on_roll`` says which are the record of a school."""
     if rows.empty:
         return rows.set_index("child_id")
-    person = ["source", "source_person_id"]
-    enrolled = pd.MultiIndex.from_frame(past.frame("enrolments")[person])
-    rows = rows.assign(_roll=pd.MultiIndex.from_frame(rows[person]).isin(enrolled), _filled=rows.notna().sum(axis=1))
+    rows = rows.assign(_roll=on_roll, _filled=rows.notna().sum(axis=1))
     rows = rows.sort_values(["child_id", "_roll", "_filled", "source"], ascending=[True, False, False, True])
     # Most children have one record, which needs no filling in.
     several = rows["child_id"].duplicated(keep=False)
@@ -213,10 +253,11 @@ def _found(past: Past, cfg: Config, frame: pd.DataFrame, people: pd.DataFrame, s
 
 def _first(found: Mapping[str, pd.Index], everyone: pd.Index) -> pd.Series:
     """The first reason to take each child out, by precedence; missing for those who stay."""
-    reason = pd.Series(None, index=everyone, dtype=object)
-    for name in REASONS:
-        reason = reason.where(reason.notna() | ~among(everyone, found.get(name, ())), name)
-    return reason
+    reason = np.full(len(everyone), None, dtype=object)
+    for name in reversed(REASONS):
+        place = everyone.get_indexer(found.get(name, ()))
+        reason[place[place >= 0]] = name
+    return pd.Series(reason, index=everyone, dtype=object)
 
 
 def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
@@ -224,8 +265,8 @@ def _cohort(past: Past, cfg: Config, frame: pd.DataFrame) -> Cohort:
     frame = frame.reset_index().assign(as_of=moment)
     taken = frame["reason"].notna()
     # A home counts as the school holds it and as housing does: unsafe contact with one child is unsafe contact with all at home.
-    unsafe = frame[~_contact_is_safe(frame) | frame["check_first"]]
-    frame["contact_is_safe"] = ~(among(frame["family_id"], unsafe["family_id"]) | among(frame["home_id"], unsafe["home_id"]))
+    unsafe = (~_contact_is_safe(frame) | frame["check_first"]).to_numpy(dtype=bool)
+    frame["contact_is_safe"] = ~(share_one(frame["family_id"], unsafe) | share_one(frame["home_id"], unsafe))
     at_home, safe = frame["household"] != "", frame["contact_is_safe"]
     excluded = pd.concat(
         [

@@ -243,8 +243,7 @@ def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cut
 
     ``_weight`` is their number, ``happened_on`` the newest day among them and ``_first`` the oldest. Nothing is lost where every window begins and
     ends at a cut and every condition reads only ``columns``; days and weeks that one of ``measures`` counts are kept apart. Of ten million marks
-    a few hundred thousand remain, and conditions, which cost far more than reading, are asked of those. Rows that were brought together before can
-    be brought together again.
+    a few hundred thousand remain, and conditions, which cost far more than reading, are asked of those.
     """
     import ibis
 
@@ -253,9 +252,7 @@ def compact(rows: ibis.Table, person: Sequence[str], columns: Iterable[str], cut
     part = functools.reduce(operator.add, passed) if passed else ibis.literal(0, type="int16")
     apart = kept_apart(measures, rows)
     cut = rows.mutate(_part=part, **apart)
-    weight = cut[WEIGHT].sum() if WEIGHT in rows.columns else cut.count()
-    first = cut[FIRST if FIRST in rows.columns else "happened_on"].min()
-    return cut.group_by(*keys, "_part", *apart).agg(**{WEIGHT: weight, "happened_on": cut.happened_on.max(), FIRST: first})
+    return cut.group_by(*keys, "_part", *apart).agg(**{WEIGHT: cut.count(), "happened_on": cut.happened_on.max(), FIRST: cut.happened_on.min()})
 
 
 def open_stay(measure: Measure, rows: ibis.Table, start: date, end: date, as_of: date, ends: str) -> ibis.Table:

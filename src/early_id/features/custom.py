@@ -25,7 +25,7 @@ def custom_values(scope: Scope, feature: Feature) -> tuple[np.ndarray, np.ndarra
 
     assert feature.measure.compute is not None
     backend, past, children = scope.past.store.backend, scope.past, scope.children
-    subjects = backend.create_table("_custom_subjects", scope.subjects, temp=True, overwrite=True)
+    subjects = backend.create_table("_custom_subjects", scope.subjects.drop(columns="link"), temp=True, overwrite=True)
     start, end = scope.window(feature.window)
     dates = scope.dates(())
     cut: dict[str, ibis.Table] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from early_id.features.cohort import persons
+from early_id.features.membership import among
 from early_id.features.past import Past
 from early_id.schema.codes import code_list
 from early_id.schema.codes.lists import ethnic_roll_up
@@ -25,7 +26,7 @@ def _care(past: Past, children: pd.Series) -> pd.Series:
         return pd.Series(NOT_KNOWN, index=children.index)
     began = pd.to_datetime(rows["start_on"]) < pd.Timestamp(past.as_of)
     cared = set(rows.loc[rows["status"].isin(["CLA", "CARE_LEAVER"]) & began, "child_id"])
-    return children.isin(cared).map({True: "on record", False: "none on record here"})
+    return among(children, cared).map({True: "on record", False: "none on record here"})
 
 
 def _need(people: pd.DataFrame) -> pd.Series:

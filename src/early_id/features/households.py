@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from early_id.core.privacy import keyed_hash
-from early_id.features.membership import among
+from early_id.features.membership import share_one
 from early_id.features.past import Past
 
 #: Reason of one child → why school lists leave the others of the household out; the first that holds, in this order.
@@ -44,12 +45,14 @@ def household_reasons(frame: pd.DataFrame, found: Mapping[str, pd.Index]) -> pd.
     Series of str
         A child counts with a household by ``family_id`` (as housing or social care hold it) and by ``home_id`` (as the school does).
     """
-    reason = pd.Series("", index=frame.index)
-    for own, shared in HOUSEHOLD_REASONS.items():
-        there = among(frame.index, found.get(own, ()))
-        touched = among(frame["family_id"], frame.loc[there, "family_id"]) | among(frame["home_id"], frame.loc[there, "home_id"])
-        reason = reason.where((reason != "") | ~touched, shared)
-    return reason
+    reason = np.full(len(frame), "", dtype=object)
+    family, home = (pd.Series(pd.factorize(frame[name])[0]) for name in ("family_id", "home_id"))
+    for own, shared in reversed(HOUSEHOLD_REASONS.items()):
+        there = np.zeros(len(frame), dtype=bool)
+        place = frame.index.get_indexer(found.get(own, ()))
+        there[place[place >= 0]] = True
+        reason[share_one(family, there) | share_one(home, there)] = shared
+    return pd.Series(reason, index=frame.index)
 
 
 def school_homes(past: Past, roll: pd.DataFrame, key: str) -> pd.Series:
@@ -81,5 +84,8 @@ def school_homes(past: Past, roll: pd.DataFrame, key: str) -> pd.Series:
     alone = "child|" + held["child_id"].astype(str)
     named = by_name.where((text["surname"] != "") & (text["postcode"] != ""), alone)
     home = by_property.where((text["uprn"] != "") & ~crowded, named)
-    ids = home.map({value: "H" + keyed_hash(str(value), key) for value in home.unique()})
-    return pd.Series(ids.to_numpy(dtype=object), index=held["child_id"].to_numpy())
+    number, homes = pd.factorize(home)
+    # A home that another date of the build has had has its key already.
+    known: dict[str, str] = past.held.kept("keys of homes", dict) if past.held is not None else {}
+    ids = np.array([known.get(value) or known.setdefault(value, "H" + keyed_hash(value, key)) for value in homes.astype(object)], dtype=object)
+    return pd.Series(ids[number], index=held["child_id"].to_numpy())

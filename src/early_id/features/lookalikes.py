@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from early_id.features.membership import share_one
+
 
 def likeness(people: pd.DataFrame) -> pd.Series:
     """child_id → forename, surname and date of birth as one text, without case and blanks; missing where any of them is."""
@@ -68,11 +70,9 @@ def reasons(frame: pd.DataFrame, alike: pd.Series, status: pd.Series, open_statu
     open_statuses : tuple of str
         The reasons that count as open.
     """
-    own = frame.index.to_series().map(status)
-    is_open = own.isin(open_statuses)
-    open_likenesses = set(alike[is_open].dropna())
+    is_open = frame.index.to_series().map(status).isin(open_statuses).to_numpy()
+    on_roll = frame["school_id"].notna().to_numpy()
     found = pd.Series(index=frame.index, dtype=object)
-    on_roll = set(alike[frame["school_id"].notna()].dropna())
-    found[alike.isin(on_roll) & frame["school_id"].isna()] = "double_record"
-    found[alike.isin(open_likenesses) & ~is_open] = "maybe_statutory"
+    found[share_one(alike, on_roll) & ~on_roll] = "double_record"
+    found[share_one(alike, is_open) & ~is_open] = "maybe_statutory"
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 T = TypeVar("T", pd.Series, pd.Index)
@@ -17,3 +18,14 @@ def among(column: T, values: pd.Series | pd.Index | Collection[str]) -> T:
     looked up in one table.
     """
     return column.astype(object).isin(values)
+
+
+def share_one(ids: pd.Series, those: np.ndarray) -> np.ndarray:
+    """Who has the id of one of ``those`` (a boolean for each): the same as ``ids.isin(ids[those])`` but that without an id nobody has."""
+    number = pd.factorize(ids)[0]
+    # Number -1, no id, is the last.
+    had = np.zeros(number.max(initial=-1) + 2, dtype=bool)
+    had[number[those]] = True
+    had[-1] = False
+    shared: np.ndarray = had[number]
+    return shared

@@ -15,8 +15,10 @@ import pandas as pd
 from early_id.core.fingerprint import fingerprint
 from early_id.features.ask import Dates, ask, key_of
 from early_id.features.compile import Aggregate, aggregates, flagged
+from early_id.features.counted import counted, seen_by
 from early_id.features.declare import Measure, Window
 from early_id.features.past import Past
+from early_id.features.registers import by_bits
 from early_id.features.scope import Scope, end_of, start_of
 from early_id.features.values import Part
 
@@ -65,12 +67,39 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     if members.empty:
         return {one.prefix: np.full(len(children), np.nan) for one in asked}
     members["member"] = pd.factorize(members["child_id"])[0]
-    people = members.merge(scope.past.links(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
+    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(
+        ["group", "source", "source_person_id"]
+    )
+    compared = [Part(one.prefix, one.measure, one.window) for one in asked]
+    each = _by_bits(scope, people, compared) if all(by_bits(one.measure) for one in asked) else None
+    each = _by_engine(scope, people, compared) if each is None else each
+    group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
+    answer = {}
+    for one in asked:
+        # Integers until here, so that the order of rows changes nothing.
+        some = each[each[f"{one.prefix}_m"] > 0]
+        by_group = some.groupby("group").agg(n=(f"{one.prefix}_n", "sum"), m=(f"{one.prefix}_m", "sum"), children=("member", "nunique"))
+        share = (by_group["n"] / by_group["m"]).where(by_group["children"] >= one.at_least)
+        answer[one.prefix] = group.map(share).to_numpy(dtype="float64", na_value=np.nan)
+    return answer
+
+
+def _by_bits(scope: Scope, people: pd.DataFrame, compared: list[Part]) -> pd.DataFrame | None:
+    """Marks of each part (``_n`` of ``_m``) by group and member, from registers as bits; None where the engine has to answer."""
+    one_each = people.groupby(["group", "member"])
+    seen = seen_by(scope, one_each.ngroup().to_numpy(), people["link"].to_numpy(), people["school_id"], one_each.ngroups)
+    if seen is None:
+        return None
+    found = counted(seen, ((part.prefix, part.measure, *scope.window(part.window)) for part in compared))
+    members = people.drop_duplicates(["group", "member"]).sort_values(["group", "member"])[["group", "member"]].reset_index(drop=True)
+    return members.assign(**{f"{part.prefix}_{name}": found[f"{part.prefix}_{name}"].astype("int64") for part in compared for name in ("n", "m")})
+
+
+def _by_engine(scope: Scope, people: pd.DataFrame, compared: list[Part]) -> pd.DataFrame:
+    """The same from the rows of the table."""
     types = {"group": "int64", "member": "int64", "school_id": "string", "source": "string", "source_person_id": "string"}
     scope.past.store.backend.create_table("_peers", people[list(types)].astype(types).reset_index(drop=True), temp=True, overwrite=True)
-    dates = scope.dates((one.window for one in asked), earliest=min(scope.window(one.window)[0] for one in asked))
-
-    compared = [Part(one.prefix, one.measure, one.window) for one in asked]
+    dates = scope.dates((one.window for one in compared), earliest=min(scope.window(one.window)[0] for one in compared))
 
     def sums(on: Dates) -> ibis.Table:
         members = scope.past.store.backend.table("_peers")
@@ -83,13 +112,4 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
             parts += [part for part in found if part.name in (f"{one.prefix}_n", f"{one.prefix}_m")]
         return flags.rows.group_by("group", "member").agg(**{part.name: part.expression for part in parts})
 
-    each = ask(scope.past.store, ("peers", key_of(scope.past, scope.table), fingerprint(asked)), sums, dates)
-    group = children[["school_id"]].assign(nc_year=own.to_numpy()).merge(wanted, on=key, how="left")["group"]
-    answer = {}
-    for one in asked:
-        # Integers until here, so that the order of rows changes nothing.
-        some = each[each[f"{one.prefix}_m"] > 0]
-        by_group = some.groupby("group").agg(n=(f"{one.prefix}_n", "sum"), m=(f"{one.prefix}_m", "sum"), children=("member", "nunique"))
-        share = (by_group["n"] / by_group["m"]).where(by_group["children"] >= one.at_least)
-        answer[one.prefix] = group.map(share).to_numpy(dtype="float64", na_value=np.nan)
-    return answer
+    return ask(scope.past.store, ("peers", key_of(scope.past, scope.table), fingerprint(compared)), sums, dates)

@@ -21,10 +21,11 @@ from early_id.features.cohort import Cohort, council_cohort
 from early_id.features.evidence import Origin
 from early_id.features.findings import not_held, not_known, several_rolls
 from early_id.features.groups import council_groups
+from early_id.features.held import read_once
 from early_id.features.matrix import EXCLUDED_COLUMNS, FeatureMatrix, MatrixMeta
 from early_id.features.outcomes import COMPONENTS, LABELS, NEED, council_outcomes
 from early_id.features.past import Past, TableSource
-from early_id.features.together import marks_together
+from early_id.features.registers import registers_of
 from early_id.linkage import People
 
 if TYPE_CHECKING:
@@ -126,22 +127,23 @@ def build_features(
         raise SettingsError("No as-of date was given.", what_next="Name dates under 'as_of.dates' or with --as-of.")
     inside_the_data(store, dates)
     terms, source = calendar or usual_calendar(), _read_by(store, cfg)
-    together = marks_together(source, features, dates, terms, cfg.features)
+    registers = registers_of(source, features, dates, terms, cfg.features)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("X", "newest", "groups", "index", "excluded")}
     findings = not_held(store, features)
-    with progress("Building features", len(dates)) as bar:
-        for day in dates:
-            past = Past(source, people, day, together)
-            cohort = programme.cohort(past, cfg)
-            built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
-            groups = programme.groups(past, cohort.index)
-            findings += [*not_known(store, features, built.values, past), *several_rolls(past, cohort.index)]
-            for name, part in zip(parts, (built.values, built.newest, groups, cohort.index, cohort.excluded), strict=True):
-                parts[name].append(part)
-            bar.advance(note=str(day))
-    index = pd.concat(parts["index"])
+    with read_once(source, people):
+        with progress("Building features", len(dates)) as bar:
+            for day in dates:
+                past = Past(source, people, day, registers)
+                cohort = programme.cohort(past, cfg)
+                built = build_at(past, cohort.index, features, calendar=terms, settings=cfg.features)
+                groups = programme.groups(past, cohort.index)
+                findings += [*not_known(store, features, built.values, past), *several_rolls(past, cohort.index)]
+                for name, part in zip(parts, (built.values, built.newest, groups, cohort.index, cohort.excluded), strict=True):
+                    parts[name].append(part)
+                bar.advance(note=str(day))
+        index = pd.concat(parts["index"])
+        y = _known_by(programme.outcomes(source, people, index, cfg), index, cfg.as_of.screening)
     outcome = main_outcome(programme, cfg)
-    y = _known_by(programme.outcomes(source, people, index, cfg), index, cfg.as_of.screening)
     excluded = (
         pd.concat(parts["excluded"]).reset_index(drop=True)
         if any(len(p) for p in parts["excluded"])

@@ -34,8 +34,8 @@ def living_apart(past: Past, age: pd.Series) -> pd.Index:
     if not past.store.has("household_members"):
         return pd.Index([])
     moment = pd.Timestamp(past.as_of)
-    rows = past.rows("household_members").execute()
-    rows = rows[rows["source"].isin(rows.loc[rows["role"].isin(_ADULTS), "source"])]
+    rows = past.unlinked("household_members")
+    rows = rows[rows["source"].isin(rows.loc[rows["role"].isin(_ADULTS), "source"].unique())]
     ends = pd.to_datetime(rows["to_on"])
     rows = rows[ends.isna() | (ends >= moment)].merge(past.links(), on=["source", "source_person_id"], how="left")
     home = rows["source"].astype(str) + ":" + rows["household_id"].astype(str)

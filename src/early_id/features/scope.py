@@ -36,10 +36,10 @@ def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
 
 
 def subjects_of(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id."""
-    frame = persons.merge(links, on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
+    """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id, and the number of the link."""
+    frame = persons.merge(links.rename_axis("link").reset_index(), on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
     # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
-    types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string"}
+    types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string", "link": "int64"}
     return frame[list(types)].astype(types).reset_index(drop=True)
 
 
@@ -87,22 +87,22 @@ class Scope:
             found[start_of(window)], found[end_of(window)] = self.window(window)
         return {**found, "earliest": earliest} if earliest > BEGINNING else found
 
-    def settled(self, table: Table, dates: Dates, *, together: bool = False) -> ibis.Table:
-        """Rows of any table as known, without marks that are still rewritten this close to the date; already ``together`` where they may be."""
+    def settled(self, table: Table, dates: Dates) -> ibis.Table:
+        """Rows of any table as known, without marks that are still rewritten this close to the date."""
         import ibis
 
-        rows = self.past.rows(table.name, dates["as_of"], together=together)
+        rows = self.past.rows(table.name, dates["as_of"])
         if table.provisional:
             column, codes = table.provisional
             since = ibis.literal(dates["settled"], type="date")
             rows = rows.filter(~(rows[column].isin(sorted(codes)).fill_null(False) & (rows.happened_on >= since)))
         return rows
 
-    def since(self, dates: Dates, *, together: bool = False) -> ibis.Table:
+    def since(self, dates: Dates) -> ibis.Table:
         """All settled rows of the table that are not too early, whoever they are about."""
         import ibis
 
-        rows = self.settled(self.table, dates, together=together)
+        rows = self.settled(self.table, dates)
         return rows.filter(rows.happened_on >= ibis.literal(dates["earliest"], type="date")) if "earliest" in dates else rows
 
     @property
@@ -112,7 +112,7 @@ class Scope:
 
     def place_subjects(self) -> None:
         """Tell the engine whose rows count for whom."""
-        self.past.store.backend.create_table(self.placed, self.subjects, temp=True, overwrite=True)
+        self.past.store.backend.create_table(self.placed, self.subjects.drop(columns="link"), temp=True, overwrite=True)
 
     def rows(self, dates: Dates) -> ibis.Table:
         """Linked rows of the table, cut in time, with ``rid``; :meth:`place_subjects` comes first."""
@@ -129,7 +129,7 @@ class Scope:
         # No row is of the as-of date or later, so that it is no cut.
         roles = {role for part in parts for role in (start_of(part.window), end_of(part.window))} - {"as_of"}
         columns = sorted(columns_of_all(measures, self.table))
-        return compact(self.since(dates, together=True), person, columns, [dates[role] for role in roles], measures)
+        return compact(self.since(dates), person, columns, [dates[role] for role in roles], measures)
 
     def _linked(self, rows: ibis.Table) -> ibis.Table:
         joined = rows.join(self.past.store.backend.table(self.placed), ["source", "source_person_id"])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from early_id.core.types import Missing
 from early_id.features.compile import SCALE, day_number
 from early_id.features.declare import Feature, Measure, Window
 from early_id.features.scope import Scope
 
+#: Name of an integer (``f3_hits``) → its value for each child, NaN where the engine has no row.
+Answer: TypeAlias = Mapping[str, np.ndarray]
 #: Sums and sizes of which a part may not be known: an empty amount is not nothing.
 _OF_A_COLUMN = ("total", "largest", "different")
 
@@ -35,12 +38,12 @@ def parts_of(feature: Feature, prefix: str) -> list[Part]:
     return [Part(prefix, measure, feature.window)]
 
 
-def value_of(scope: Scope, feature: Feature, part: Part, answer: pd.DataFrame) -> np.ndarray:
-    """One part of a feature for each child, NaN where unknown; ``answer`` holds the engine's integers, a row a child."""
+def value_of(scope: Scope, feature: Feature, part: Part, answer: Answer) -> np.ndarray:
+    """One part of a feature for each child, NaN where unknown."""
     measure = part.measure
 
     def column(name: str) -> np.ndarray:
-        return answer[f"{part.prefix}_{name}"].to_numpy(dtype="float64", na_value=np.nan)
+        return answer[f"{part.prefix}_{name}"]
 
     if measure.kind in ("share", "longest_run"):
         n, m = np.nan_to_num(column("n")), np.nan_to_num(column("m"))
@@ -58,14 +61,15 @@ def value_of(scope: Scope, feature: Feature, part: Part, answer: pd.DataFrame) -
     scale = SCALE if measure.kind in ("total", "largest") else 1
     n, hits = np.nan_to_num(column("n")) / scale, np.nan_to_num(column("hits"))
     n = (n > 0).astype("float64") if measure.kind in ("any_", "current") else n
-    known = _is_known(scope, feature, part, hits, np.nan_to_num(column("rows")), np.nan_to_num(column("ever")))
+    known = _is_known(scope, feature, part, answer)
     if measure.kind in _OF_A_COLUMN:
         known &= np.nan_to_num(column("told")) >= hits
     return np.where(known, n, np.nan)
 
 
-def _is_known(scope: Scope, feature: Feature, part: Part, hits: np.ndarray, rows: np.ndarray, ever: np.ndarray) -> np.ndarray:
+def _is_known(scope: Scope, feature: Feature, part: Part, answer: Answer) -> np.ndarray:
     """Whether what was counted is all there was."""
+    hits, rows = (np.nan_to_num(answer[f"{part.prefix}_{name}"]) for name in ("hits", "rows"))
     if scope.table.covered_by == "rows":
         known = rows > 0
     else:
@@ -74,7 +78,7 @@ def _is_known(scope: Scope, feature: Feature, part: Part, hits: np.ndarray, rows
             covered = covered | (rows > 0)
         if feature.missing is Missing.UNKNOWN:
             # Of a child who was never looked at, a source that covers says nothing.
-            covered = covered & (ever > 0)
+            covered = covered & (np.nan_to_num(answer[f"{part.prefix}_ever"]) > 0)
         # What was counted is there, whoever covers; that there was none takes a source that covers.
         known = (hits > 0) | covered
     return known & (rows >= part.measure.at_least) if part.measure.at_least > 1 else known

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from early_id.core.privacy import keyed_hash
+from early_id.features.membership import among
 from early_id.features.past import Past
 
 TABLE = "wishes"
@@ -36,7 +37,7 @@ def held_back(past: Past, frame: pd.DataFrame) -> pd.DataFrame:
     nobody = pd.DataFrame({"reason": pd.Series(dtype=object), "until": pd.Series(dtype="datetime64[ns]")})
     if not past.store.has(TABLE):
         return nobody
-    moment, rows = pd.Timestamp(past.as_of), _people(past, past.rows(TABLE).execute())
+    moment, rows = pd.Timestamp(past.as_of), _people(past, past.unlinked(TABLE))
     until = pd.to_datetime(rows["until_on"])
     # An end before the beginning is a slip of the pen: the wish holds until somebody corrects it.
     rows["until"] = until.where(until > pd.to_datetime(rows["from_on"]))
@@ -65,9 +66,9 @@ def _until(past: Past, frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     own = pd.Series(frame.index.map(ends), index=frame.index)
     at_home = own.groupby(frame["family_id"]).max()
     if past.store.has("household_members"):
-        moment, held = pd.Timestamp(past.as_of), _people(past, past.rows("household_members").execute())
+        moment, held = pd.Timestamp(past.as_of), _people(past, past.unlinked("household_members"))
         left_on = pd.to_datetime(held["to_on"])
-        held = held[(left_on.isna() | (left_on >= moment)) & held["person"].isin(ends.index)]
+        held = held[(left_on.isna() | (left_on >= moment)) & among(held["person"], ends.index)]
         family = [f"F{keyed_hash(f'{source}:{home}', past.people.key)}" for source, home in zip(held["source"], held["household_id"], strict=True)]
         of_adults = held["person"].map(ends).groupby(pd.Series(family, index=held.index, dtype=object)).max()
         at_home = pd.concat([at_home, of_adults]).groupby(level=0).max()
