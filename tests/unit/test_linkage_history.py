@@ -18,6 +18,7 @@ from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
 from early_id.linkage.splink_pass import Scored, no_pairs
 from early_id.linkage.store_link import kept_of
+from early_id.linkage.waiting import PAIR
 from intake import PERSON, PUPIL, RECEIVED, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
@@ -129,10 +130,14 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
 
 def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(History(links(a1="X", b2="X", c3="Y")), data="d", state="s", on=JUNE)
+    pairs = [("a", "1", "c", "3"), ("b", "2", "c", "3")]
+    waits = pd.DataFrame(pairs, columns=list(PAIR)).assign(known_from=ALWAYS, known_to=pd.NaT)
+    kept.keep_links(History(links(a1="X", b2="X", c3="Y"), waits=waits), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")
     assert kept.forget([("a", "1")]) == 2
+    left = kept.history().waits
+    assert left is not None and left[list(PAIR)].to_numpy().tolist() == [list(pairs[1])]
     assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
     assert not list(kept.folder.glob("weights-*"))
 

@@ -80,7 +80,10 @@ def _verdict(m: Material, audience: str) -> str:
     reasons = [named_rules(str(reason), trial.get("models") or {}) for reason in trial.get("reasons") or ()]
     if m.showing.publishable:  # a figure in a reason is an exact one
         reasons = [reason for reason in reasons if not any(sign.isdigit() for sign in reason)]
-    return f"{verdict}: {reasons[0][:1].lower()}{reasons[0][1:]}" if reasons and verdict != READY else verdict
+    if not reasons or verdict == READY:
+        return verdict
+    first = reasons[0].partition(". ")[0].removesuffix(".")  # the rest of a long reason stands in section 11
+    return f"{verdict}: {first[:1].lower()}{first[1:]}."
 
 
 def _listed(m: Material, audience: str) -> str:
