@@ -31,11 +31,16 @@ def year_groups(past: Past) -> pd.DataFrame:
     columns = ["child_id", "school_id", "nc_year"]
     if "enrolments" not in past.store.tables:
         return pd.DataFrame(columns=columns)
-    spells = past.frame("enrolments")
+    return past.once("year groups", lambda: _open_year_groups(past.frame("enrolments")[[*columns, "start_on", "end_on"]], past))
+
+
+def _open_year_groups(spells: pd.DataFrame, past: Past) -> pd.DataFrame:
     ends = pd.to_datetime(spells["end_on"])
     spells = spells[ends.isna() | (ends >= pd.Timestamp(past.as_of))].dropna(subset=["school_id", "nc_year"])
-    spells = spells.sort_values(["child_id", "school_id", "start_on", "nc_year"])
-    return spells.drop_duplicates(["child_id", "school_id"], keep="last")[columns]
+    # Most children have one open enrolment at a school, which needs no choice.
+    several = spells.duplicated(["child_id", "school_id"], keep=False)
+    last = spells[several].sort_values(["child_id", "school_id", "start_on", "nc_year"]).drop_duplicates(["child_id", "school_id"], keep="last")
+    return pd.concat([spells[~several], last])[["child_id", "school_id", "nc_year"]]
 
 
 def members_of_year(past: Past, child: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +72,9 @@ def shares_of_peers(scope: Scope, asked: list[Asked]) -> dict[str, np.ndarray]:
     if members.empty:
         return {one.prefix: np.full(len(children), np.nan) for one in asked}
     members["member"] = pd.factorize(members["child_id"])[0]
-    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(["group", "source", "source_person_id"])
+    people = members.merge(scope.past.links().rename_axis("link").reset_index(), on="child_id").drop_duplicates(
+        ["group", "source", "source_person_id"]
+    )
     compared = [Part(one.prefix, one.measure, one.window) for one in asked]
     each = _by_bits(scope, people, compared) if all(by_bits(one.measure) for one in asked) else None
     each = _by_engine(scope, people, compared) if each is None else each
