@@ -71,7 +71,7 @@ FIGURES = (
     Figure("explaining", f"{SOURCE}/explain/README.md", r"([\d,]+) children with (\d+) features, .* about (\d+) s", m.explaining, TIMED),
     Figure("sheet_size", f"{SOURCE}/screening/page.py", r"a sheet takes about (\d+) KB", m.sheet_size, within=1.5),
     Figure("tables_and_trees", f"{SOURCE}/models/README.md", r"tables equal the trees to 1e(-\d+)", m.tables_and_trees, within=1.08),
-    Figure("terms_without_effect", f"{SOURCE}/models/README.md", r"up to ([\d.]+) log-odds .*? rows, ([\d.]+) at 300", m.terms_without_effect),
+    Figure("terms_without_effect", f"{SOURCE}/models/README.md", r"up to ([\d.]+) log-odds .*? rows, ([\d.]+) at 180", m.terms_without_effect),
     Figure(
         "below_the_oracle", f"{SOURCE}/models/README.md", r"AUC is ([\d.]+) under the oracle's, the logistic model's ([\d.]+)", m.below_the_oracle
     ),
@@ -136,6 +136,12 @@ FIGURES = (
         f"{SOURCE}/audit/README.md",
         r"any alarm in (\d+) / (\d+) / (\d+) of ([\d,]+) audits",
         command="EARLY_ID_RUN_FACTOR=10 pytest -s tests/recovery/test_audit_evidence.py",
+    ),
+    Figure(
+        "effective_sizes",
+        f"{SOURCE}/audit/README.md",
+        r"truth in ([\d.]+) % of ([\d,]+) runs at (\d+) children and a rate of ([\d.]+), and in ([\d.]+) % at (\d+) and ([\d.]+), .* it is ([\d.]+) % in both",
+        command="pytest -s tests/recovery/test_stats_coverage.py",
     ),
     Figure(
         "audit_speed",

@@ -264,6 +264,7 @@ def effect_on_features(children: int = 600, seed: int = 1, mess: str = HARD) -> 
     from early_id.features.catalogue import catalogue
     from early_id.linkage import link
     from early_id.linkage.people import families_of
+    from early_id.linkage.store_link import kept_of
 
     with tempfile.TemporaryDirectory() as name:
         made = make_council(children, seed, Path(name) / "council", mess=mess)
@@ -287,10 +288,10 @@ def effect_on_features(children: int = 600, seed: int = 1, mess: str = HARD) -> 
             made = matrix.X.set_axis(matrix.index["child_id"].map(person[~person.index.duplicated()]).to_numpy(), axis=0)
             return made[made.index.notna() & ~made.index.duplicated()].sort_index()
 
-        found = {
-            "identifiers and names": link(store, LinkageSettings()),
-            "identifiers only": link(store, LinkageSettings(use_names=False)),
-        }
+        found = {}
+        for way, settings in (("identifiers and names", LinkageSettings()), ("identifiers only", LinkageSettings(use_names=False))):
+            kept_of(store).go_back(0)  # each way as the first linking of the store
+            found[way] = link(store, settings)
         links = found["identifiers and names"].person_links
         links = links.assign(child_id="T" + truth.reindex(pd.MultiIndex.from_frame(links[["source", "source_person_id"]])).to_numpy())
         frames = {name: store.frame(name) for name in ("pupils", "household_members", "statutory")}

@@ -210,21 +210,21 @@ def _signs() -> tuple[int, ...]:
 
 
 def tables_and_trees() -> Numbers:
-    """Power of ten of the largest difference between tables and trees, on 20,000 rows and 100 rounds."""
+    """Power of ten of the largest difference between tables and trees, on 20,000 rows and 60 rounds."""
     from early_id.models.additive import MonotoneAdditive
 
     X, y = _planted()
-    return (float(np.ceil(np.log10(MonotoneAdditive(_signs(), max_iter=100).fit(X, y).difference_))),)
+    return (float(np.ceil(np.log10(MonotoneAdditive(_signs(), max_iter=60).fit(X, y).difference_))),)
 
 
 def terms_without_effect() -> Numbers:
-    """Largest rise (2nd to 98th percentile) of a monotone term without effect: at 100 rounds, and at 300."""
+    """Largest rise (2nd to 98th percentile) of a monotone term without effect: at 60 rounds, and at 180."""
     from early_id.models.additive import MonotoneAdditive
     from model_fixtures import TRUTH
 
     X, y = _planted()
     rises = []
-    for rounds in (100, 300):
+    for rounds in (60, 180):
         tables = MonotoneAdditive(_signs(), max_iter=rounds).fit(X, y).tables()
         idle = [(X[name], table) for (name, direction, _, effect), table in zip(TRUTH, tables, strict=True) if not effect and direction.sign]
         ends = [table.at(np.quantile(values.dropna(), [0.02, 0.98])) for values, table in idle]
@@ -243,7 +243,7 @@ def below_the_oracle() -> Numbers:
     known = learn.y["need_recognised"].notna().to_numpy()
     y = fresh.y["need_recognised"].to_numpy()
     under = []
-    for model in (MonotoneAdditive(_signs(), max_iter=150), PenalisedLogistic(C=0.1)):
+    for model in (MonotoneAdditive(_signs(), max_iter=90), PenalisedLogistic(C=0.1)):
         model.fit(learn.X[known], learn.y.loc[known, "need_recognised"])
         under.append(auc(y, fresh.index["true_score"]) - auc(y, model.score_log_odds(fresh.X)))
     return tuple(under)

@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from early_id.data.synth import CouncilSummary
 
 
+TESTS = Path(__file__).parent
+#: Files that take longest, the longest first: begun last, one of them would leave every other core idle.
+DEAREST = (
+    "notebooks/test_notebooks.py", "contract/test_main_job.py", "contract/test_spark.py", "recovery/test_features_leaks.py", "real/test_oulad.py",
+    "contract/test_models_commands.py", "recovery/test_models_verdicts.py", "contract/test_loop.py", "property/test_features_twin.py",
+    "contract/test_due.py", "unit/test_rights.py", "unit/test_report_governance.py", "contract/test_store_safety.py", "real/test_oulad_models.py",
+    "recovery/test_models_truth.py", "recovery/test_models_recovery.py", "unit/test_followup.py", "unit/test_feedback.py",
+    "contract/test_no_statutory.py", "recovery/test_synth_draw.py", "unit/test_workflow_verdict.py",
+)  # fmt: skip
+TURN = {TESTS / name: turn for turn, name in enumerate(DEAREST)}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # pytest-xdist would begin with the files of most tests, which are not those that take longest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: TURN.get(item.path, len(TURN)))
+
+
 @dataclass(frozen=True)
 class SmallStore:
     """Settings, store and batch of the small council. Tests read it; none of them writes to it."""

@@ -124,8 +124,8 @@ def fake_matrix(
 
 
 def settings(**changes: Any) -> TrainingSettings:
-    """Quick training settings."""
-    return TrainingSettings(**{"resamples": 100, "tracking": False, **changes})
+    """Quick training settings: few resamples, and no models of other labels, which are five more fits each."""
+    return TrainingSettings(**{"resamples": 100, "tracking": False, "labels": False, **changes})
 
 
 def bar(**changes: Any) -> AcceptanceSettings:

@@ -177,6 +177,34 @@ def test_page_1_holds_the_decision_and_nothing_of_section_1(opened: tuple[Any, l
     assert page.evaluate("document.querySelector('.decision').getBoundingClientRect().bottom") <= 990
 
 
+def test_page_1_holds_the_decision_where_most_is_to_be_said(browser: Any, tmp_path: Path) -> None:
+    """Four gaps on each of two lists, need recorded too seldom, groups too small to tell: the longest front page there is."""
+    import report_material as made
+
+    from early_id.audit.recording import LESS
+    from early_id.report.governance import governance_html
+
+    few = "cannot be estimated: fewer than 10 with or without an outcome on one side"
+    rows = [("Black", 30.0, 160.0, LESS), ("Mixed", 3.0, 65.0, few), ("White", 180.0, 900.0, "agree")]
+    kw = made.with_second_outcome(rows, made.MANY_GROUPS, audiences=("hub_lead", "school_lead"))
+    for trial in kw["trial"].values():
+        trial["reasons"] = [
+            "The bar does not say on which earlier test date this model was named. So nothing shows that it was chosen before. " + 20 * "More. "
+        ]
+    for result in kw["audit"].values():
+        found = result.rows["group"].isin(["Black", "EHC plan", "White"]) & result.rows["primary"]
+        result.rows.loc[found, "verdict"] = "gap found"
+    (tmp_path / "full.html").write_text(
+        governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False), encoding="utf-8"
+    )
+    page = browser.new_page(viewport={"width": 680, "height": 990})  # as above
+    page.goto((tmp_path / "full.html").as_uri())
+    page.emulate_media(media="print")
+    assert "more gap" in page.inner_text("section.front")
+    assert page.evaluate("document.querySelector('.decision').getBoundingClientRect().bottom") <= 990
+    page.close()
+
+
 @pytest.mark.parametrize("opened", ["governance_publishable"], indirect=True)
 def test_text_in_pictures_stays_inside_them(opened: tuple[Any, list[str], list[str]]) -> None:
     page, _, _ = opened

@@ -1,16 +1,20 @@
-"""``early-id link --by-group``: groups by their labels, and a line where none differs."""
+"""``early-id link``: with ``--by-group`` groups by their labels, and a line where none differs; with ``--anew`` all links dated again, on record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from early_id.cli.linkage import NONE_DIFFERS
+from early_id.cli.linkage import ANEW, NONE_DIFFERS
 from early_id.core.findings import Findings
+from early_id.core.trail import Trail
 from early_id.linkage import by_group
+from early_id.linkage.store_link import kept_of
+from intake import Council, check
 
 Cli = Callable[..., tuple[int, str]]
 ROWS = pd.DataFrame(
@@ -28,3 +32,34 @@ def test_groups_are_named_by_their_labels_and_none_that_differs_is_said(
     code, said = cli("link", "--by-group", "--config", str(small_council.config), "--out", str(small_store.cfg.out_dir))
     assert code == 0 and "White British" in said and "female" in said and "5 to 10" in said and "WBRI" not in said
     assert NONE_DIFFERS in said
+
+
+def test_links_made_anew_are_said_and_on_record_and_need_somebody_who_answers_for_it(cli: Cli, tmp_path: Path) -> None:
+    council = Council(tmp_path)
+    for name in ("schools", "pupils", "people"):
+        council.put_good(name)
+    council.ingest()
+    settings = council.write_settings()
+    assert cli("link", "--config", settings)[0] == 0
+    code, said = cli("link", "--anew", "--config", settings)
+    assert code == 2 and "Nobody is named who decided" in said
+    code, said = cli("link", "--anew", "--by", "data officer", "--config", settings)
+    assert code == 0 and ANEW.format(number=2) in said
+    kept = kept_of(council.store())
+    assert [bool(one.get("anew")) for one in kept.linkings()] == [False, True] and len(kept.links_of(1)) == 2
+    noted = [record for record in Trail(council.store().folder).read() if record.kind == "links"]
+    assert [(record.body["by"], record.body["linking"]) for record in noted] == [("data officer", 2)]
+    assert cli("link", "--config", settings)[0] == 0 and len(kept.linkings()) == 2  # from then on they are the links of these records
+
+
+def test_the_pairs_of_one_child_go_out_for_whoever_knows_that_a_join_is_wrong(cli: Cli, tmp_path: Path) -> None:
+    council = Council(tmp_path)
+    for name in ("schools", "pupils", "people"):
+        council.put_good(name)
+    council.ingest()
+    settings = council.write_settings()
+    code, said = cli("link", "review", "export", "--config", settings)
+    assert code == 0 and said.startswith("0 pair(s)")
+    code, said = cli("link", "review", "export", "--child", "social_care/C1", "--config", settings)
+    assert code == 0 and said.startswith("1 pair(s)")
+    check(cli("link", "review", "export", "--child", "social_care/C9", "--config", settings)[1], "No child is known", where="--child")

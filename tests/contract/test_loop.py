@@ -51,8 +51,11 @@ class Round:
 
 def config(small: Any, folder: Path, day: date) -> Any:
     training = small.cfg.training.model_copy(
-        update={"models": ("logistic",), "put_forward": "logistic", "baselines": ("absence",), "comparators": (), "resamples": 50, "tracking": False}
-    )
+        update={
+            "models": ("logistic",), "put_forward": "logistic", "baselines": ("absence",), "comparators": (), "resamples": 50, "tracking": False,
+            "families_folds": 2, "sharing_cost": False, "labels": False,
+        }
+    )  # fmt: skip
     as_of = small.cfg.as_of.model_copy(update={"screening": day, "dates": (*LEARNED, day)})
     features = small.cfg.features.model_copy(update={"use": USED})
     return small.cfg.model_copy(update={"out": folder / "out", "store": folder / "store", "training": training, "as_of": as_of, "features": features})

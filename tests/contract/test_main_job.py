@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -18,16 +19,26 @@ from unittest import mock
 import pandas as pd
 import pytest
 
+from early_id.acceptance.openings import LEDGER
 from early_id.config.load import load_config
 from early_id.core import display
 from early_id.data.synth import make_council
 from early_id.data.synth.files.instructions import write_made_up_note
+from early_id.workflow import auditing
 from early_id.workflow.publish import FOR_ALL
 from early_id.workflow.run import RunResult, run
 from early_id.workflow.steps import open_bench
 
 #: Small and quick; the paths are those of the demo.
-QUICK = ("training.resamples=50", "training.refits_to_show=0", "training.sharing_cost=false")
+QUICK = (
+    "training.resamples=50", "training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false", "training.labels=false",
+    "as_of.dates=[2023-06-26, 2024-03-18, 2024-11-11, 2025-03-17]",
+)  # fmt: skip
+#: Where it is not the lists that are looked at.
+LEAST = (
+    "training.models=[logistic]", "training.put_forward=logistic", "acceptance.put_forward=logistic", "training.tracking=false",
+    "features.use=[absence_share_365d, suspensions_count_365d, contacts_count_365d]", "training.baselines=[absence]", "training.comparators=[]",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(council: Path) -> Made:
-    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true")
+    return run_in(council, "training.refits_to_show=2", "training.sharing_cost=true", "training.labels=true")
 
 
 def copy_of(council: Path, to: Path) -> Path:
@@ -272,7 +283,7 @@ def test_school_workbooks_do_not_depend_on_other_agencies_facts(made: Made, coun
     people = open_bench(load_config(council / "config.yaml")).people
     links = people.person_links[people.person_links["source"] == "housing"]
     change_other_agencies_facts(folder, set(links.loc[links["child_id"].isin(listed_children(made, "school_lead")), "source_person_id"]))
-    changed = run_in(folder, "training.tracking=false")
+    changed = run_in(folder, "training.models=[additive]", "training.tracking=false")
     before = {path.relative_to(made.out): path.read_bytes() for path in made.out.glob("lists/schools/*/list.xlsx")}
     after = {path.relative_to(changed.out): path.read_bytes() for path in changed.out.glob("lists/schools/*/list.xlsx")}
     assert before and before == after
@@ -288,11 +299,39 @@ def test_without_an_approval_there_are_no_lists_and_the_old_ones_go(made: Made, 
     stale = folder / "out/lists/schools/S1/list.xlsx"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"old")
-    refused = run_in(folder, "training.tracking=false")
+    refused = run_in(folder, *LEAST)
     assert refused.result.exit_code == 4
     assert refused.result.refusal and "made-up" in refused.result.refusal
     assert not (folder / "out/lists").exists()
     assert (folder / "out/governance_restricted.html").is_file()
+
+
+def test_the_audit_command_writes_its_report_only_under_a_bar_and_counts_as_a_look_at_the_test_date(
+    made: Made, tmp_path: Path, cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models and audits are those of the run, which were made from the same store: to make them anew would only take time."""
+    for step, found in (("build", made.result.matrix), ("train_all", made.result.trials), ("audit_all", made.result.audits)):
+        monkeypatch.setattr(auditing, step, lambda *_, found=found, **__: found)
+    folder = tmp_path / "council"
+    shutil.copytree(made.folder, folder)
+    ledger = folder / "out" / "store" / LEDGER
+    looks, quick = (
+        len(ledger.read_text(encoding="utf-8").splitlines()),
+        [part for one in (*QUICK, "training.models=[additive]") for part in ("--set", one)],
+    )
+    bar = (folder / "acceptance.yaml").read_text(encoding="utf-8")
+    (folder / "acceptance.yaml").unlink()
+    code, said = cli("audit", "--config", folder / "config.yaml", *quick)
+    assert code == 4 and "no bar is written down" in said and not list((folder / "out").glob("audit_*"))
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == looks
+    (folder / "acceptance.yaml").write_text(bar, encoding="utf-8")
+    code, said = cli("audit", "--config", folder / "config.yaml", *quick)
+    assert code == 0, said
+    names = ["audit_publishable.html", "audit_restricted.html", "audit_tables_restricted.xlsx"]
+    assert sorted(path.name for path in (folder / "out").glob("audit_*")) == names and all(name in said for name in names)
+    assert len(ledger.read_text(encoding="utf-8").splitlines()) == looks + 2  # a look for each of two lists
+    page = (folder / "out" / "audit_restricted.html").read_text(encoding="utf-8")
+    assert "Hub lists" in page and "School lists" in page and "No lists have been made yet." in page
 
 
 def test_made_up_pages_say_so(made: Made) -> None:
@@ -320,14 +359,14 @@ def test_a_run_that_fails_leaves_store_and_outputs_as_they_were(council: Path, t
 
     before = state()
     with pytest.raises(InputDataError, match=r"2001-01-08 lies outside the data"):
-        run_in(folder, "as_of.screening=2001-01-08")
+        run_in(folder, *LEAST, "as_of.screening=2001-01-08")
     assert state() == before
     for name in ("early_help", "statutory"):
         path = folder / f"extracts/socialcare/{name}.csv"
         lines = path.read_text(encoding="utf-8").splitlines()
         path.write_text("\n".join([lines[0], *(line for line in lines[1:] if "2021" in line)]) + "\n", encoding="utf-8")
     with pytest.raises(InputDataError, match=r"cannot be learned|Nobody has the outcome"):
-        run_in(folder)
+        run_in(folder, *LEAST)
     assert state() == before
     real = Path.open
 
@@ -338,6 +377,6 @@ def test_a_run_that_fails_leaves_store_and_outputs_as_they_were(council: Path, t
 
     monkeypatch.setattr(Path, "open", locked)
     with pytest.raises(BusyError, match="open in another program"):
-        run_in(folder)
+        run_in(folder, *LEAST)
     monkeypatch.undo()
     assert state() == before

@@ -91,8 +91,11 @@ def desk(small_council: CouncilSummary, tmp_path_factory: pytest.TempPathFactory
     made.change(
         approval=None,
         as_of={**as_of, "dates": as_of["dates"][1::2]},
+        # A handful of features, of the police too: what is tested is the path.
+        features={"use": ["absence_share_365d", "suspensions_count_365d", "late_share_90d", "contacts_count_365d", "missing_count_365d"]},
         training={
-            "models": ["logistic"], "put_forward": "logistic", "families_folds": 2, "resamples": 50, "refits": 10, "baselines": ["absence", "age"]
+            "models": ["logistic"], "put_forward": "logistic", "families_folds": 2, "resamples": 50, "refits": 10, "refits_to_show": 0,
+            "sharing_cost": False, "labels": False, "baselines": ["absence", "age"], "comparators": [],
         },
     )  # fmt: skip
     return made

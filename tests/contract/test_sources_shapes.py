@@ -112,6 +112,24 @@ def test_marks_of_all_forms_are_those_of_the_council(taken: TakenIn) -> None:
     assert _key(sent) <= _key(register[register["code"] != "#"])
 
 
+def test_contacts_of_a_transfer_file_are_those_of_the_school(taken: TakenIn) -> None:
+    held = taken.store.records("school_contacts").query("source == 'ctf'")
+    own = pd.read_csv(taken.council / "extracts" / "education" / "school_contacts.csv", dtype=str, keep_default_na=False)
+    upns = pd.read_csv(taken.council / "extracts" / "education" / "pupils.csv", dtype=str).dropna(subset="UPN").set_index("UPN")["PupilID"].to_dict()
+    words = {"PAM": "mother", "PAF": "father", "STP": "stepparent", "CAR": "guardian"}
+    wanted = {
+        (row.PupilID, row.ContactForename, row.ContactSurname, words[row.Relationship], row.LivesWithPupil, row.ParentalResponsibility)
+        for row in own.itertuples()
+    }
+    said = {True: "Y", False: "N"}
+    found = [
+        (upns.get(row.source_person_id, row.source_person_id), row.forename, row.surname, row.relation, said.get(row.lives_with_pupil), said.get(row.parental_responsibility, ""))
+        for row in held.astype(object).where(held.notna(), None).itertuples()
+    ]  # fmt: skip
+    assert len(found) > 10 and set(found) <= wanted
+    assert held["priority"].min() == 1 and not held.duplicated(["source_person_id", "school_id", "priority"]).any()
+
+
 def _dates(column: pd.Series) -> pd.Series:
     """Dates in either style; ISO is not read with the day first."""
     text = column.astype(str).str[:10]

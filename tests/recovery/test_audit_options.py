@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from early_id.audit.fairness import audit_model
-from early_id.audit.options import AS_IS, FEWER, LEVELLING, LEVELLING_FLAGS, REFUSED, levelled_down, study_options
+from early_id.audit.options import AS_IS, BY_THEME, FEWER, LEVELLING, LEVELLING_FLAGS, REFUSED, levelled_down, study_options
 from early_id.audit.refit import refitter, reweighing
 from early_id.audit.result import AuditResult
 from early_id.config.settings import AuditSettings, TrainingSettings
@@ -82,6 +82,13 @@ def test_all_options_have_the_same_places_but_the_one_that_says_more(studied: Au
         assert row["change"] == pytest.approx(row["missed_share"] - options.loc[AS_IS, "missed_share"])
         assert (row["change_high"] - row["change_low"] > 0.005) == (row["kind"] != "base"), name
     assert options.loc["another cut-off for each group", "status"] == REFUSED
+
+
+def test_a_feature_and_a_theme_are_capped_and_another_outcome_is_learned(studied: AuditResult) -> None:
+    options = studied.further["options"].set_index("kind")
+    assert {"drop theme", "drop feature", "cap theme", "cap feature", "another outcome", "reweight", "more places", "by group"} <= set(options.index)
+    assert options.loc["cap theme", "reasons_exact"] == BY_THEME and options.loc["cap feature", "reasons_exact"] == "yes"
+    assert options.loc["by group", "reasons_exact"] == "no"
 
 
 def test_the_gap_is_taken_apart_in_one_order_with_intervals_and_adds_up(studied: AuditResult) -> None:
@@ -180,6 +187,14 @@ def test_the_pages_say_it_and_the_published_one_holds_none_of_its_figures(studie
     assert not {
         one for one in captions[0] if one.startswith(("What could be done", "Recording or need", "Seen against expected", "Share listed at one"))
     }
+    # The page tells whose gap it is, how the picture is read, whether reasons stay exact, and who would pay.
+    for words in (
+        "Judged by the gap for Group: over-recorded (listed without need).",
+        "Further to the right finds more families",
+        "would stay exact on every list that is not refused, but with the theme “Home” capped",
+        "refused for screening",
+    ):
+        assert words in pages["restricted"] and words not in pages["publishable"], words
     assert {one.split(":")[0] for one in captions[1]} >= {"What could be done", "Recording or need", "Share listed at one mix, widest gaps first"}
 
 

@@ -46,7 +46,7 @@ def test_additive_finds_monotone_shapes_of_about_the_right_size(planted: tuple[p
     """A monotone term of a feature without effect can only err in its own direction, and lateness goes with absence: it is to
     stay under a third of the smallest planted effect, not at nothing."""
     X, y = planted
-    model = MonotoneAdditive(SIGNS, max_iter=100).fit(X, y)
+    model = MonotoneAdditive(SIGNS, max_iter=60).fit(X, y)
     rises = {}
     for (name, _, _, effect), table in zip(TRUTH, model.tables(), strict=True):
         low, high = np.quantile(X[name].dropna(), [0.02, 0.98])
@@ -64,7 +64,7 @@ def test_auc_comes_near_the_oracle(name: str) -> None:
     train_on = fake_matrix(4_000, seed=12, unknown=0.0, dates=(DATES[0], DATES[4])).at(DATES[0])
     fresh = fake_matrix(20_000, seed=13, unknown=0.0, dates=(DATES[0], DATES[4])).at(DATES[0])
     known = train_on.y["need_recognised"].notna().to_numpy()
-    model = {"logistic": PenalisedLogistic(C=0.1), "additive": MonotoneAdditive(SIGNS, max_iter=150)}[name]
+    model = {"logistic": PenalisedLogistic(C=0.1), "additive": MonotoneAdditive(SIGNS, max_iter=90)}[name]
     model.fit(train_on.X[known], train_on.y.loc[known, "need_recognised"])
     y = fresh.y["need_recognised"].to_numpy()
     assert auc(y, model.score_log_odds(fresh.X)) > auc(y, fresh.index["true_score"]) - 0.02
@@ -92,7 +92,7 @@ def test_without_signal_nothing_is_ready(monkeypatch: pytest.MonkeyPatch) -> Non
     verdicts = [
         train(
             fake_matrix(300, seed=seed, effect=0, base=-2.0),
-            settings(models=("logistic",), put_forward="logistic", resamples=60, seed=seed, families_folds=2),
+            settings(models=("logistic",), put_forward="logistic", resamples=60, seed=seed, families_folds=2, comparators=(), sharing_cost=False),
             acceptance=bar(),
             audience="hub_lead",
             sharing=SHARING,

@@ -32,9 +32,9 @@ def test_signs_and_shapes_of_every_effect_of_stated_size() -> None:
         matrix = fake_matrix(8_000, seed=seed, dates=(DATES[0], DATES[4])).at(DATES[0])
         known = matrix.y["need_recognised"].notna()
         X, y = matrix.X[known], matrix.y.loc[known, "need_recognised"]
-        logistic, additive = PenalisedLogistic(C=0.1).fit(X, y), MonotoneAdditive(signs, max_iter=100).fit(X, y)
+        logistic, additive = PenalisedLogistic(C=0.1).fit(X, y), MonotoneAdditive(signs, max_iter=60).fit(X, y)
         # Without directions the shape has to be found: its end above its beginning, or below.
-        free = MonotoneAdditive(max_iter=100).fit(X, y)
+        free = MonotoneAdditive(max_iter=60).fit(X, y)
         for j, (name, direction, _, effect) in enumerate(TRUTH):
             steps = np.diff(additive.tables()[j].values[:-1])
             assert not direction.sign or np.all(direction.sign * steps >= -1e-12), (seed, name)
@@ -122,7 +122,7 @@ def test_auc_lies_within_0_02_of_the_ceiling(sources: str) -> None:
 
         X = pd.concat([part.X.loc[listed(part), names] for part in parts])
         y = np.concatenate([part.y[listed(part)] for part in parts])
-        model = MonotoneAdditive([known[name].direction.sign for name in names], max_iter=300).fit(X, y)
+        model = MonotoneAdditive([known[name].direction.sign for name in names], max_iter=180).fit(X, y)
         rows = listed(fresh)
         below.append(ORACLE[sources] - auc(fresh.y[rows], model.score_log_odds(fresh.X.loc[rows, names])))
         positives = fresh.y[rows].sum()

@@ -172,6 +172,17 @@ def test_outcome_need_and_a_model_are_those_of_the_real_path(real: tuple, drawn:
     assert expected > 0.72
 
 
+def test_the_audit_of_the_councils_own_settings_has_the_second_outcome_beside_the_first(council: Path, real: tuple) -> None:
+    """What tells label bias, measurement bias and a stand-in apart has to reach the audit of whoever makes such a council."""
+    built, truth, _ = real
+    settings = eid.load_config(council / "config.yaml")
+    assert settings.audit.second_outcome == "need_found" and built.meta.outcome == "need_recognised"
+    found, reviewed = built.y["need_found"], truth["found_in_review"]
+    both = (found.notna() & reviewed.notna()).to_numpy()
+    assert both.sum() > CHILDREN / 5 and (found[both].to_numpy() == reviewed[both].to_numpy(dtype=float)).all()
+    assert not found.dropna().eq(built.y.loc[found.notna(), "need_recognised"]).all()
+
+
 def test_the_extension_learns_from_the_second_outcome(real: tuple) -> None:
     built, truth, again = real
     assert again.meta.outcome == "need_found"

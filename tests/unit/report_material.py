@@ -336,3 +336,24 @@ def everything(groups: dict[str, tuple[str, dict[str, int]]] | None = None) -> d
         "lists": lists(),
         "context": context(),
     }
+
+
+def with_second_outcome(
+    rows: list[tuple[str, float, float, str]],
+    groups: dict[str, tuple[str, dict[str, int]]] | None = None,
+    *,
+    audiences: tuple[str, ...] = ("hub_lead",),
+    sign: float = 0.0,
+) -> dict[str, Any]:
+    """The made-up report, with a second outcome by ethnic group: group, recorded, shown by the second outcome, what that says."""
+    kw = everything(groups)
+    columns = ["characteristic", "characteristic_label", "group", "outcome", "other_outcome", "outcomes", "other_outcomes", "says"]
+    told = [("ethnic_group", "Ethnic group", group, "need_recognised", "need_found", n, k, says) for group, n, k, says in rows]
+    signs = pd.DataFrame(
+        [("ethnic_group", "Ethnic group", "Black", "need_found", "late", sign, sign - 0.1, sign + 0.1, abs(sign) > 0.1)],
+        columns=["characteristic", "characteristic_label", "group", "outcome", "feature", "difference", "low", "high", "beyond_chance"],
+    )
+    for name in audiences:
+        kw["audit"][name].second_outcomes = pd.DataFrame(told, columns=columns).assign(ratio=0.5, ratio_low=0.3, ratio_high=0.8)
+        kw["audit"][name].signs = signs
+    return kw

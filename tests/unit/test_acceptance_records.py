@@ -251,6 +251,24 @@ def test_the_next_approved_model_of_an_audience_retires_the_last(
         verify(models, approved.label, "hub_lead", features=matrix.meta.features, today=TODAY, made_up=False)
 
 
+def test_the_report_is_kept_before_the_model_in_force_is_retired(
+    approved: Bundle, trial: Trial, matrix: FeatureMatrix, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full where the report is kept leaves the chain as it was, and the model in force in force."""
+    second, before = registered(trial, matrix, models), (models / FILE).read_bytes()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as planted, pytest.raises(OSError, match="No space left"):
+        planted.setattr("early_id.acceptance.records.write_bytes", full)
+        approve(models, application(), standing(second, matrix, tmp_path), made_up=False)
+    assert (models / FILE).read_bytes() == before
+    assert verify(models, approved.label, "hub_lead", features=matrix.meta.features, today=TODAY, made_up=False)
+    _, replaced = approve(models, application(), standing(second, matrix, tmp_path), made_up=False)
+    assert replaced == (approved.label,) and [record.kind for record in chain_of(models).read()][-2:] == ["retired", "approved"]
+
+
 def test_a_retired_model_stays_retired(approved: Bundle, matrix: FeatureMatrix, models: Path, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="who retires"):
         retire(models, approved, reason="drift", by="")

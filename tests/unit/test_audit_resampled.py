@@ -47,6 +47,18 @@ def test_spread_is_that_of_resampling_families_one_by_one() -> None:
     assert (by_row.std(axis=0) < 0.7 * drawn.std(axis=0)).all()
 
 
+def test_by_row_the_counts_are_those_of_drawing_rows_one_at_a_time() -> None:
+    """Multinomial counts are what n rows drawn with replacement give: the same means, spreads and links between cells."""
+    rng = np.random.default_rng(4)
+    cells = rng.choice(4, 300, p=[0.5, 0.3, 0.15, 0.05])
+    drawn = resampled_counts(cells, 4, resamples=6000, seed=2)
+    rows = cells[rng.integers(0, 300, (6000, 300))]
+    one_by_one = np.stack([(rows == cell).sum(axis=1) for cell in range(4)], axis=1)
+    assert (drawn.sum(axis=1) == 300).all()
+    assert np.allclose(drawn.mean(axis=0), one_by_one.mean(axis=0), atol=0.6)
+    assert np.allclose(np.cov(drawn.T), np.cov(one_by_one.T), atol=0.08 * np.cov(one_by_one.T).max())
+
+
 def test_values_are_the_audits_and_intervals_agree_with_the_closed_ones() -> None:
     scored = _people()
     by = grouping(pd.Series(np.where(scored.clusters % 3 == 0, "a", "b")), name="g", label="G")

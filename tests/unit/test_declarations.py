@@ -315,3 +315,18 @@ def test_a_module_that_cannot_be_loaded_says_so(tmp_path: Path, name: str) -> No
         file.write_text(text, encoding="utf-8")
     with pytest.raises(kind, match=wanted):
         load_extensions(Config(extensions=(file,)))
+
+
+def test_two_files_of_one_name_are_two_extensions_and_need_a_name_each(tmp_path: Path) -> None:
+    text = 'from early_id.features.extensions import Extension\nEXTENSION = Extension(name="{}")\n'
+    rent, housing = tmp_path / "rent" / "ours.py", tmp_path / "housing" / "ours.py"
+    for file in (rent, housing):
+        file.parent.mkdir()
+        file.write_text(text.format(file.parent.name), encoding="utf-8")
+    assert load_extensions(Config(extensions=(rent, housing))).extensions == ("rent", "housing")
+    housing.write_text(text.format("rent"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="Two extensions are called 'rent'") as caught:
+        load_extensions(Config(extensions=(rent, housing)))
+    assert rent.as_posix() in str(caught.value) and housing.as_posix() in str(caught.value) and "another name" in str(caught.value)
+    with pytest.raises(SettingsError, match="named twice"):
+        load_extensions(Config(extensions=(rent, rent)))

@@ -298,7 +298,11 @@ def test_signs_that_nobody_holds_anything_about_are_one_line_without_their_words
     blank = [replace(feature(f"s{n}", theme="suspensions"), label="Suspended after violence", missing=Missing.ZERO_IF_COVERED) for n in range(2)]
     values = {known.name: 0.0, **{f.name: math.nan for f in blank}}
     e = narrate(Row("k", "c", AS_OF, "R", values, dict.fromkeys(values, 0.0), {}), (known, *blank), YearGroups({}))
-    assert e.not_known == ("Suspensions: the records do not cover this child for all of the time.",)
+    assert e.not_known == ("Suspensions: the records do not cover this child for the whole of the last year.",)
+    # The shortest of the times that are not covered: "no suspension in the last 90 days" may stand on the same sheet.
+    both = (replace(blank[0], window=last_days(730)), replace(blank[1], window=last_days(180)))
+    (line,) = narrate(Row("k", "c", AS_OF, "R", values, dict.fromkeys(values, 0.0), {}), (known, *both), YearGroups({})).not_known
+    assert line == "Suspensions: the records do not cover this child for the whole of the last six months."
 
 
 def test_what_the_school_arranged_is_told_whatever_it_counted() -> None:

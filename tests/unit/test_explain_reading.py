@@ -95,7 +95,7 @@ def test_an_only_child_lacks_no_records_of_brothers_and_sisters() -> None:
     assert told({"others": 1.0, "absent": math.nan}, {}, others, absent).not_known == ("Absent: not recorded.",)
     blank = replace(absent, missing=Missing.ZERO_IF_COVERED)
     assert told({"others": 1.0, "absent": math.nan}, {}, others, blank).not_known == (
-        "Brothers and sisters: the records do not cover them for all of the time.",
+        "Brothers and sisters: the records do not cover them for the whole of the last year.",
     )
 
 

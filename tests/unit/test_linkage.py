@@ -8,6 +8,8 @@ import pytest
 from early_id.core.errors import InputDataError
 from early_id.data.synth.population.identifiers import make_nhs_numbers, make_upns
 from early_id.linkage import People, link
+from early_id.linkage.decisions import Decision, Decisions
+from early_id.linkage.history import History
 from early_id.linkage.people import link_people
 
 U1, U2, U3 = make_upns(pd.Series([2012, 2013, 2014]).to_numpy())
@@ -184,6 +186,25 @@ def test_a_mark_on_any_member_holds_for_the_household_from_when_it_was_known() -
 def test_a_mark_stays_after_the_member_who_carried_it_has_left() -> None:
     people = families(household("1", "A", "2020-01-01"), household("9", "A", "2020-01-01", "2021-01-01", role="parent", safe=False))
     assert marks(people, "2023-01-01") == (False, False, False)
+
+
+def test_marks_of_both_records_hold_for_who_was_merged_and_a_split_gives_each_its_own_back() -> None:
+    rows = pupils(("housing", "1", None, None, BORN), ("care", "2", None, None, BORN))
+    held = pd.DataFrame([household("1", "A", "2020-01-01", protected=True), household("2", "B", "2021-01-01", source="care", safe=False, apart=True)])
+    for name in ("from_on", "to_on", "known_from", "known_to"):
+        held[name] = pd.to_datetime(held[name])
+    pair, made = (("housing", "1"), ("care", "2")), link_people(rows, held, key="k", on=pd.Timestamp("2024-02-01"))
+    for day, answer in (("2024-03-01", "same"), ("2024-04-01", "different")):
+        decisions = Decisions().add(Decision.of(*pair, answer))  # type: ignore[arg-type]
+        history = History(made.person_links, waits=made.waits)
+        made = link_people(rows, held, key="k", decisions=decisions, history=history, on=pd.Timestamp(day))
+    apart = {(True, True, False), (False, False, True)}
+
+    def on(day: str) -> set[tuple[bool, ...]]:
+        return set(made.families_on(pd.Timestamp(day))[["safe_contact", "protected_address", "no_joint_contact"]].itertuples(index=False, name=None))
+
+    assert on("2024-02-29") == on("2024-04-01") == apart
+    assert on("2024-03-01") == on("2024-03-31") == {(False, True, True)}
 
 
 def test_a_child_in_no_household_is_a_family_of_one() -> None:

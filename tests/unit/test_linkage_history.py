@@ -18,9 +18,11 @@ from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
 from early_id.linkage.splink_pass import Scored, no_pairs
 from early_id.linkage.store_link import kept_of
-from intake import PERSON, PUPIL, SCHOOL, Council
+from early_id.linkage.waiting import PAIR
+from intake import PERSON, PUPIL, RECEIVED, SCHOOL, Council
 
 ALWAYS, JUNE, JULY = pd.Timestamp("1900-01-01"), pd.Timestamp("2025-06-01"), pd.Timestamp("2025-07-01")
+DAY = pd.Timedelta(days=1)
 
 
 def links(**child: str) -> pd.DataFrame:
@@ -50,8 +52,27 @@ def test_a_merge_keeps_the_id_of_most_records_and_is_known_from_today() -> None:
     assert now(made) == {"a1": "X", "b2": "X", "c3": "X"}
     assert changes_frame(changes).to_dict("records") == [{"on": "2025-06-01", "kind": "merge", "child_id": "X", "other_id": "Y", "records": 1}]
     history = History(made, changes)
-    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Y"}  # as it was before, to the row
-    assert now(history.on(JULY).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "X"}
+    assert now(history.on(JUNE - DAY).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Y"}  # as it was before, to the row
+    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "X"}  # on the day itself already
+
+
+def test_a_new_record_is_its_childs_from_the_linking_on_and_a_new_child_is_known_from_then() -> None:
+    made, _ = carried(links(a1="X"), a1="X", b2="X", c3="Z")
+    history = History(made)
+    assert now(history.on(JUNE - DAY).assign(known_to=pd.NaT)) == {"a1": "X"}
+    assert now(history.on(JUNE).assign(known_to=pd.NaT)) == {"a1": "X", "b2": "X", "c3": "Z"}
+    # What others decided later is no reason to know of a record later than the day on which it came.
+    made, _ = History(links(a1="X", c3="Z")).carry_on(links(a1="X", b2="X", c3="X"), key="k", on=JULY, received=JUNE)
+    seen = [now(History(made).on(day).assign(known_to=pd.NaT)) for day in (JUNE, JULY)]
+    assert seen == [{"a1": "X", "b2": "X", "c3": "Z"}, {"a1": "X", "b2": "X", "c3": "X"}]
+
+
+def test_links_made_anew_keep_ids_and_are_dated_as_at_first() -> None:
+    made, changes = carried(links(a1="X", b2="X", c3="Y"), a1="Z", b2="Z", c3="Z", d4="Z")
+    again, more = History(made, changes).carry_on(links(a1="Q", b2="Q", c3="Q", d4="Q").assign(known_from=ALWAYS), key="k", on=JULY, anew=True)
+    assert now(again) == dict.fromkeys(("a1", "b2", "c3", "d4"), "X") and more == ()
+    assert now(History(again).on(pd.Timestamp("2020-01-01")).assign(known_to=pd.NaT)) == now(again)
+    assert set(again["child_id"]) == {"X", "Y"}  # the id that was given up stays on record
 
 
 def test_a_split_gives_the_smaller_part_an_id_of_its_own() -> None:
@@ -77,30 +98,30 @@ def test_splitting_and_merging_again_can_be_read_at_every_date() -> None:
     assert [change.kind for change in (*one, *two)] == ["split", "merge"]
     history = History(third)
     assert now(third) == {"a1": "X", "b2": "X"}  # of two ids with as many records the older goes on
-    seen = [len(set(history.on(day)["child_id"])) for day in (JUNE, JULY, pd.Timestamp("2025-08-01"))]
+    seen = [len(set(history.on(day)["child_id"])) for day in (JUNE - DAY, JULY - DAY, JULY)]
     assert seen == [1, 2, 1]
 
 
 def test_the_same_data_in_the_same_state_give_the_links_that_were_kept(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     assert kept.replay(data="d1", state="s", newest=True) is None
-    kept.keep_links(links(a1="X", b2="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d1", state="s", on=JUNE)
     made, changes = kept.history().carry_on(links(a1="X", b2="N"), key="k", on=JULY)
-    kept.keep_links(made, changes, data="d2", state="s", on=JULY)
+    kept.keep_links(History(made, changes), data="d2", state="s", on=JULY)
     old = kept.replay(data="d1", state="s", newest=True)
-    assert old is not None and now(old[0]) == {"a1": "X", "b2": "X"}
+    assert old is not None and now(old.links) == {"a1": "X", "b2": "X"}
     assert kept.replay(data="d1", state="other", newest=True) is None
     built_again = kept.replay(data="d1", state="other", newest=False)  # whoever builds a model again wants the links that it had
-    assert built_again is not None and now(built_again[0]) == {"a1": "X", "b2": "X"}
+    assert built_again is not None and now(built_again.links) == {"a1": "X", "b2": "X"}
     assert [change.kind for change in kept.history().changes] == ["split"]
     assert (kept.folder / "links.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X"), (), data="d1", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X")), data="d1", state="s", on=JUNE)
     before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
-    kept.keep_links(links(a1="X", b2="X"), (), data="d2", state="s", on=JULY)
+    kept.keep_links(History(links(a1="X", b2="X")), data="d2", state="s", on=JULY)
     kept.go_back(1)
     assert {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()} == before
     kept.go_back(0)
@@ -109,10 +130,14 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
 
 def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
-    kept.keep_links(links(a1="X", b2="X", c3="Y"), (), data="d", state="s", on=JUNE)
+    pairs = [("a", "1", "c", "3"), ("b", "2", "c", "3")]
+    waits = pd.DataFrame(pairs, columns=list(PAIR)).assign(known_from=ALWAYS, known_to=pd.NaT)
+    kept.keep_links(History(links(a1="X", b2="X", c3="Y"), waits=waits), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")
     assert kept.forget([("a", "1")]) == 2
+    left = kept.history().waits
+    assert left is not None and left[list(PAIR)].to_numpy().tolist() == [list(pairs[1])]
     assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
     assert not list(kept.folder.glob("weights-*"))
 
@@ -148,7 +173,7 @@ def test_a_store_links_the_same_again_and_a_decision_changes_nothing_that_was_kn
     parted = link(store)
     assert children(parted)["education"] != children(parted)["social_care"]
     assert [(change.kind, change.on) for change in parted.changes] == [("split", "2025-06-02")]
-    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-02", "2025-06-03"))
+    was, now_known = (History(parted.person_links).on(pd.Timestamp(day)) for day in ("2025-06-01", "2025-06-02"))
     assert was["child_id"].nunique() == 1 and now_known["child_id"].nunique() == 2
     assert list(was["child_id"]) == list(first.person_links["child_id"])
     # And takes it back.
@@ -173,6 +198,29 @@ def test_a_file_that_is_read_again_under_another_source_is_linked_anew(tmp_path:
     assert "early_help" in set(link(store).current()["source"]) and len(kept_of(store).linkings()) == 2
 
 
+def test_where_only_the_settings_are_others_links_change_from_the_day_of_the_clock(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.put("people", {**PERSON, "upn": "", "nhs_number": "", "forename": "Ada", "surname": "Winter"})
+    made.ingest()
+    first = link(made.store(), LinkageSettings(use_names=False))
+    again = link(made.store(), LinkageSettings(use_names=False, seed=9))
+    pd.testing.assert_frame_equal(first.person_links, again.person_links)
+    assert [one["on"] for one in kept_of(made.store()).linkings()] == [RECEIVED, date.today().isoformat()]
+
+
+def test_a_link_that_stands_does_so_whenever_the_store_is_linked_again(tmp_path: Path) -> None:
+    made = council(tmp_path)
+    made.ingest()
+    first = link(made.store())
+    made.put("people", {**PERSON, "upn": "", "recorded_on": "2025-04-01"})
+    made.ingest("2025-04-07")
+    for _ in range(2):  # found, and read back
+        later = link(made.store())
+        assert children(later) == children(first) and later.findings.by_code()["LNK016"] == 1
+        assert later.linkage is not None and later.linkage.to_review().empty and later.may_be_one().empty
+    assert len(kept_of(made.store()).linkings()) == 2
+
+
 @pytest.mark.parametrize(
     "refused", [SettingsError("no right"), BusyError("open elsewhere"), PermissionError("no right")], ids=lambda one: type(one).__name__
 )
@@ -191,7 +239,7 @@ def test_a_reader_without_the_right_to_write_links_all_the_same(tmp_path: Path, 
 def test_an_erasure_takes_out_the_merges_and_splits_of_its_ids(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     told = (Change("2025-06-01", "merge", "X", "Q", 1), Change("2025-06-01", "merge", "Y", "Z", 1))
-    kept.keep_links(links(a1="X", c3="Y"), told, data="d", state="s", on=JUNE)
+    kept.keep_links(History(links(a1="X", c3="Y"), told), data="d", state="s", on=JUNE)
     kept.forget([("a", "1")])
     assert [change.child_id for change in kept.history().changes] == ["Y"]
 
@@ -204,7 +252,7 @@ def test_fewer_than_one_decision_cannot_be_taken_back() -> None:
 def test_the_folder_is_its_owners_alone_before_anything_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr("early_id.linkage.kept.write_text", lambda path, _: seen.append(path.parent.stat().st_mode & 0o077))
-    Kept(tmp_path / "linkage").keep_links(links(a1="X"), (), data="d", state="s", on=JUNE)
+    Kept(tmp_path / "linkage").keep_links(History(links(a1="X")), data="d", state="s", on=JUNE)
     Kept(tmp_path / "other").keep_decisions(Decisions())
     assert seen == [0, 0]
 

@@ -15,7 +15,7 @@ from early_id.core.errors import InputDataError
 from early_id.linkage.decisions import Decision, Decisions
 from early_id.linkage.kept import Kept
 from early_id.linkage.people import People
-from early_id.linkage.review import HEADINGS, export_review, import_review, pair_code, undo_review
+from early_id.linkage.review import HEADINGS, JOINED, export_review, import_review, pair_code, undo_review
 from early_id.linkage.words import in_words, pair_picture, verdict_words
 from early_id.present.wording import check_words
 
@@ -73,6 +73,17 @@ def test_the_workbook_holds_the_pairs_that_wait_and_no_others(kept: Kept, tmp_pa
     assert not check_words(text) and UPNS[0] not in text
 
 
+def test_where_the_only_pair_that_waited_is_joined_through_a_third_record_none_waits() -> None:
+    rows = (
+        record("edu", "1", "Emily", "Reed", upn=UPNS[0]),
+        record("care", "2", "Zarah", "Reed", upn=UPNS[0]),
+        record("police", "3", None, None, upn=UPNS[0]),
+    )
+    made = linked(*rows).linkage
+    assert made is not None and made.pairs["verdict"].tolist().count("review") == 1
+    assert made.to_review().empty and not made.to_review()["left"].isna().any()
+
+
 def test_a_decision_comes_back_joins_and_is_remembered(kept: Kept, tmp_path: Path) -> None:
     taken = import_review(fill(sent(kept, tmp_path), {CODE: "same person"}, "seen both files"), kept=kept, by="data officer", on=DAY)
     assert (taken.same, taken.different, taken.not_sure) == (1, 0, 0)
@@ -125,6 +136,17 @@ def test_different_people_wins_over_the_weights_and_undo_brings_the_pair_back(ke
     assert frozenset({"edu:3", "care:4"}) in groups(people(kept))
     assert [item.answer for item in kept.decisions().items] == ["different", "open"]  # that it was taken stays on record
     assert undo_review(kept, by="data officer", on=DAY, last=1) == 0
+
+
+def test_a_wrong_join_can_be_parted_by_a_person(kept: Kept, tmp_path: Path) -> None:
+    made, path, code = people(kept), tmp_path / "joined.xlsx", pair_code(("edu", "3"), ("care", "4"), "k")
+    assert made.linkage is not None and frozenset({"edu:3", "care:4"}) in groups(made)
+    assert export_review(made.linkage, path, kept=kept, key="k", settings=LinkageSettings(), joined=[("care", "4")]) == 1
+    cells = [str(cell.value) for row in load_workbook(path)["Pairs"].iter_rows() for cell in row if cell.value]
+    assert code in cells and JOINED in cells and CODE not in cells and not check_words(" ".join(cells))
+    assert import_review(fill(path, {code: "different people"}), kept=kept, by="data officer", on=DAY).different == 1
+    parted = people(kept)
+    assert frozenset({"edu:3", "care:4"}) not in groups(parted) and said(parted, "edu:3", "care:4") == ("different", "decision")
 
 
 def test_a_decision_does_not_beat_a_hard_rule_and_says_so(kept: Kept) -> None:

@@ -218,7 +218,13 @@ def test_too_few_records_to_learn_from_are_linked_by_numbers_alone() -> None:
     assert "LNK011" in people.findings.by_code()
 
 
-def test_a_rule_that_makes_too_many_pairs_is_left_out_and_said() -> None:
+def test_a_rule_that_makes_too_many_pairs_is_left_out_and_said(capsys: pytest.CaptureFixture[str]) -> None:
     settings = LinkageSettings(sample_pairs=100_000, most_pairs=300)
-    people = linked_in_a_crowd(record("edu", "1", **HOME), record("care", "2", **HOME), settings=settings)
+    pair = record("edu", "1", **HOME), record("care", "2", **HOME)
+    people = linked_in_a_crowd(*pair, settings=settings)
     assert people.findings.by_code()["LNK012"] >= 1
+    rules = people.linkage.scored.blocking
+    used = rules[rules["used"]]
+    # Said before anything is compared; and the seed makes the same weights of the same records.
+    assert f"Comparing records: {used['pairs'].sum():,} pairs by {len(used)} rules" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(linked_in_a_crowd(*pair, settings=settings).linkage.pairs, people.linkage.pairs)

@@ -168,7 +168,11 @@ def test_a_matrix_of_several_dates(built: FeatureMatrix) -> None:
     assert built.y["help_accepted"].tolist()[:3] == [0, 0, 0]
     assert built.groups["sex"].tolist() == ["female", "not known", "female", "female", "not known"]
     assert built.excluded[["child_id", "reason"]].to_numpy().tolist() == [["Cat", "looked_after"]]
-    assert built.meta.outcome == "need_recognised" and built.meta.catalogue_hash == CATALOGUE.hash and built.meta.labels == ("help_accepted",)
+    assert (
+        built.meta.outcome == "need_recognised"
+        and built.meta.catalogue_hash == CATALOGUE.hash
+        and built.meta.labels == ("help_accepted", "re_referral", "need_assessed")
+    )
     assert build(AS_OF, settings=Config(outcome=OutcomeSettings(main="statutory_entry"))).meta.outcome == "statutory_entry"
 
 

@@ -12,9 +12,10 @@ from early_id.core.errors import InputDataError, NotAdditiveError
 from early_id.models import additive_tables
 from early_id.models.additive import MonotoneAdditive
 from early_id.models.calibrate import fit_sigmoid
-from early_id.models.choose import choose
+from early_id.models.choose import PENALTIES, choose
 from early_id.models.logistic import PenalisedLogistic
 from early_id.models.rules import CountOn, RankBy
+from early_id.models.scorecard import Scorecard
 from model_fixtures import fake_matrix
 
 
@@ -151,6 +152,16 @@ def test_unknown_is_neutral_where_it_was_never_seen() -> None:
     terms = MonotoneAdditive(max_iter=40).fit(X, y).contributions(np.full((1, 2), np.nan))
     assert terms["x0"].iloc[0] == 0.0
     assert terms["x1"].iloc[0] > 0.2
+
+
+def test_what_is_tried_for_a_choice_equals_fits_of_its_own() -> None:
+    matrix = fake_matrix(400, seed=9).at("2024-03-04")
+    rows = matrix.y["need_recognised"].notna()
+    X, y = matrix.X[rows], matrix.y.loc[rows, "need_recognised"]
+    for C, score in PenalisedLogistic().path_scores(X, y, X[:50], PENALTIES).items():
+        np.testing.assert_allclose(PenalisedLogistic(C=C).fit(X, y).score_log_odds(X[:50]), score, atol=1e-5)
+    for size, score in Scorecard().size_scores(X, y, X[:50], (1, 3)).items():
+        np.testing.assert_array_equal(Scorecard(max_features=size).fit(X, y).score_log_odds(X[:50]), score)
 
 
 def test_staged_scores_equal_shorter_fits() -> None:

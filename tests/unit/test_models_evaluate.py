@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from early_id.models.evaluate import TestRows, capacity_sentence, censoring_table, components_table, share_of_children, share_of_families
-from early_id.models.verdict import CANNOT_TELL, NOT_READY, READY, USE_RULE, compare, judge
+from early_id.models.verdict import CANNOT_TELL, READY, USE_RULE, compare, judge
 from model_fixtures import bar
 
 #: Families 0 (two children), 1, 2, 3; two places.
@@ -103,8 +103,12 @@ def test_a_gain_that_may_be_chance_is_cannot_tell_and_says_how_many_more() -> No
     assert 140 <= more <= 200
 
 
-def test_no_gain_is_not_ready_and_a_clear_loss_is_use_the_rule() -> None:
-    assert trial(0.20, 0.21, 0.05)[0] == NOT_READY
+def test_no_gain_seen_is_cannot_tell_and_a_clear_loss_is_use_the_rule() -> None:
+    verdict, reasons = trial(0.20, 0.22, 0.05)
+    assert verdict == CANNOT_TELL and "no gain above the margin was seen, and none is ruled out" in reasons[1]
+    # (1.645 * 0.05 / 0.02)² = 17 times 100 families would show the loss, if it is one.
+    assert 1_300 <= int(reasons[0].split("about ")[1].split()[0].replace(",", "")) <= 1_900
+    assert "more than 20 times as many" in trial(0.20, 0.21, 0.05)[1][0]
     assert trial(0.10, 0.30, 0.03)[0] == USE_RULE
 
 

@@ -17,7 +17,7 @@ from early_id.core.fingerprint import fingerprint
 from early_id.features.matrix import FeatureMatrix
 from early_id.linkage.people import People
 from early_id.models.candidates import load_candidate, save_candidate
-from early_id.models.provenance import links_mark
+from early_id.models.provenance import changed_since, links_mark, provenance
 from early_id.models.rebuild import compare_rebuilt, recorded_config, recorded_inputs
 from early_id.models.registry import Bundle, find_bundle, load_bundle
 from early_id.models.result import Trial
@@ -107,6 +107,23 @@ def test_each_input_is_recorded_and_held_against_todays(
     found = compare_rebuilt(made, trial.best, matrix.meta, matrix.meta.features, marks=marks(**change))
     assert found.is_same and len(found.inputs) == 1 and words in str(found), "the numbers are the same; what moved is said all the same"
     assert found.to_json()["inputs"] == list(found.inputs)
+
+
+def test_every_extension_file_has_a_mark_of_its_own_whatever_its_name(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "ours.py" for folder in ("rent", "housing", "a/same", "b/same")]
+    for number, file in enumerate(files):
+        file.parent.mkdir(parents=True)
+        file.write_text(f"N = {number}\n", encoding="utf-8")
+
+    def marked(*paths: Path) -> dict[str, str]:
+        found: dict[str, str] = provenance(material(20), None, extensions=paths)["extensions"]
+        assert len(set(found.values())) == len(paths) and str(tmp_path) not in str(found)
+        return found
+
+    assert set(marked(files[0])) == {"ours.py"} and set(marked(*files[:2])) == {"rent/ours.py", "housing/ours.py"}
+    assert set(marked(*files[2:])) == {"same/ours.py (1)", "same/ours.py (2)"}
+    said = changed_since({"extensions": marked(*files[:2])}, {"extensions": {**marked(*files[:2]), "rent/ours.py": "e9"}})
+    assert len(said) == 1 and "The council's own code is not the same" in said[0] and "rent/ours.py e9 now" in said[0]
 
 
 def test_recorded_settings_and_files_are_held_against_their_hashes(trial: Trial, matrix: FeatureMatrix, bundle: Bundle) -> None:

@@ -8,11 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from early_id.config.settings import Config
+from early_id.config.settings import Config, TrainingSettings
 from early_id.models.refits import STATES, steadiness, with_steadiness
 from early_id.models.train import train
+from early_id.report.comparison_judged import FULL_REFITS
 from early_id.workflow.governing import _with_refits, facts
 from model_fixtures import SHARING, bar, fake_matrix, settings
+
+
+def test_fifty_refits_are_made_whatever_the_verdict_unless_the_settings_say_otherwise() -> None:
+    usual = TrainingSettings()
+    assert usual.refits == usual.refits_to_show == FULL_REFITS == 50
 
 
 def test_families_are_counted_by_how_often_they_are_listed() -> None:
@@ -35,8 +41,8 @@ def test_families_are_counted_by_how_often_they_are_listed() -> None:
 @pytest.mark.parametrize(
     ("verdict", "changes", "refits", "judged"),
     [
-        ("cannot tell", {}, 10, False),
-        ("ready for approval", {}, 12, True),
+        ("cannot tell", {"refits_to_show": 10}, 10, False),
+        ("ready for approval", {"refits_to_show": 10}, 12, True),
         ("cannot tell", {"refits_to_show": 0}, None, False),
         ("use the rule instead", {"refits_to_show": 11}, 11, False),
     ],

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[dict[str, list[Row]], tuple[float | None, ...], bool]] = 
     "entry, then 18": (status("CLA", 5), (1, None, 1, None, None), False),
 }  # fmt: skip
 BIRTHS = {"turned 18": date(2007, 4, 1), "entry, then 18": date(2007, 4, 1), "turned 18 at the end": date(UNTIL.year - 18, UNTIL.month, UNTIL.day)}
-COLUMNS = (NEED, *COMPONENTS, *LABELS)
+COLUMNS = (NEED, *COMPONENTS, "help_accepted")
 
 
 def rows() -> dict[str, list[Row]]:
@@ -111,6 +111,31 @@ def test_literal_children(made: pd.DataFrame, child: str) -> None:
     got = made.loc[child, list(COLUMNS)].astype(float)
     assert [None if np.isnan(value) else value for value in got] == list(wanted)
     assert made.at[child, "censored"] == censored
+
+
+@pytest.mark.parametrize(
+    ("referred", "offered", "wanted"),
+    [
+        ((10,), None, (0, 0)),
+        ((-100, 10), None, (1, 0)),
+        ((-356, 10), None, (0, 0)),  # 366 days after
+        ((-100, -10), None, (0, 0)),  # both before
+        ((10, 10), None, (0, 0)),  # two rows of one day are one referral
+        ((10, 90), None, (1, 0)),
+        ((-100, 180), None, (0, 0)),  # after the horizon
+        ((), 5, (0, 1)),
+        ((), -1, (0, 0)),
+        ((), 180, (0, 0)),
+    ],
+)
+def test_referred_again_and_need_assessed(referred: tuple[int, ...], offered: int | None, wanted: tuple[int, int]) -> None:
+    given = {
+        "statutory": [{"child": "Ann", "status": "REFERRAL", "start_on": on(day), "outcome": "nfa"} for day in referred],
+        "early_help": [] if offered is None else [{"child": "Ann", "offered_on": on(-30), "response": "accepted", "assessed_on": on(offered)}],
+        "pupils": [{"child": "Ann", "birth_date": BORN}],
+    }
+    got = council_outcomes(store(given), people({"Ann": None}), index(["Ann"]), Config())
+    assert got[["re_referral", "need_assessed"]].to_numpy().tolist() == [list(map(float, wanted))]
 
 
 def test_no_answer_of_the_family_changes_the_outcome(made: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ import pytest
 from early_id.config.load import load_config
 from early_id.features.extensions import load_extensions
 from early_id.models.labels import WARNING
+from early_id.models.scorecard_page import NOT_BY_HAND
 from early_id.models.train import train
 from early_id.present.curves import spread
 from early_id.present.glossary import Glossary
@@ -36,6 +37,8 @@ def test_it_leads_with_what_a_list_would_find_and_a_picture(page: str) -> None:
     assert finding < page.index("Families found whose need was later recognised") < page.index("<table")
     assert re.search(r"With 40 places: of every 10 families on the model&#39;s list, (about|fewer)", page)
     assert "40 places: this list" in page
+    # Each difference with its bounds stands below the picture, beside the bar.
+    assert page.index("Families found whose need was later recognised") < page.index("The bar for this list") < page.index("one-sided 95 % bounds")
     assert page.count("<svg") >= 3
     assert "RESTRICTED" in page
     assert "about about" not in page
@@ -61,12 +64,41 @@ def test_the_published_page_gives_no_exact_count_back(card: dict[str, Any]) -> N
 
 
 def test_the_warning_stands_on_both_pages_whether_or_not_other_labels_were_fitted(card: dict[str, Any]) -> None:
-    held = {**card["further"]["labels"], "table": []}
+    held = {**card["further"]["labels"], "table": [], "made": False}
     without = {**card, "further": {**card["further"], "labels": held}}
     page = comparison_page({"hub_lead": without})
     assert WARNING in page and "Nobody had looked" in page and "Lists for other labels were not made" in page
+    held["made"] = True
+    assert "No other label is held, so no list could be made for one." in comparison_page({"hub_lead": without})
     published = comparison_page({"hub_lead": without}, publishable=True)
     assert WARNING in published and "Nobody had looked" not in published
+
+
+def test_how_much_hangs_on_what_is_looked_for_is_said_in_a_sentence(card: dict[str, Any]) -> None:
+    row = {"held": True, "outcomes": 40, "agreement": 0.9, "low": 0.8, "high": 0.95, "listed": 40.0, "of_listed_change": 7.0, "note": ""}
+    table = [
+        {**row, "label": "re_referral"},
+        {**row, "label": "help_accepted", "of_listed_change": 19.0},
+        {**row, "label": "x", "of_listed_change": None, "note": "not held"},
+    ]
+
+    def said(rows: list[dict[str, Any]]) -> str:
+        return comparison_page({"hub_lead": {**card, "further": {**card["further"], "labels": {**card["further"]["labels"], "table": rows}}}})
+
+    page = said(table)
+    assert "Had &#39;referred again&#39; been looked for, 7 of the 40 families on the list would be others" in page
+    assert "had &#39;help accepted&#39; been looked for, 19 of the 40" in page and "can be wrong together" in page
+    assert "None of them was recorded often enough" in said(table[2:])
+
+
+def test_the_card_of_points_stands_beside_the_model_put_forward(card: dict[str, Any]) -> None:
+    points = {"steps": [0, 2], "most": 4, "rows": [["Absence", "up to 8.0 %", "over 8.0 %"], ["Missing episodes", "none", "1 or more"]]}
+    beside = {**card["models"], "scorecard": card["models"]["absence"] | {"kind": "model"}}
+    page = comparison_page({"hub_lead": {**card, "models": beside, "further": {**card["further"], "scorecard": points}}})
+    assert NOT_BY_HAND.split(".")[0] in page and "2 signs, 0 to 4 points in all" in page and "over 8.0 %" in page
+    assert "Of 100 families on its list," in page and check_words(page) == ()
+    published = comparison_page({"hub_lead": {**card, "models": beside, "further": {**card["further"], "scorecard": points}}}, publishable=True)
+    assert "over 8.0 %" not in published and "The card of points" not in comparison_page({"hub_lead": card})
 
 
 def test_each_list_shows_its_own_bar(card: dict[str, Any]) -> None:
@@ -78,7 +110,7 @@ def test_each_list_shows_its_own_bar(card: dict[str, Any]) -> None:
     assert "It was declared for this list." in page and "it is the one for every list" in page
     assert "+5.0" in page and "+0.0" in page and "Stability" in page and "cannot tell" in page
     published = comparison_page({"hub_lead": hub}, publishable=True)
-    assert "The bar for this list" in published and "(against '" not in published
+    assert "The bar for this list" in published and "(against the rule" not in published and "(against the rule: " in page
 
 
 def test_what_the_sharing_rule_costs_is_shown_with_its_interval_to_the_board_alone(card: dict[str, Any]) -> None:
@@ -129,11 +161,12 @@ def test_names_at_the_ends_of_lines_stand_apart() -> None:
 
 
 def test_a_gain_that_may_be_chance_is_neither_reached_nor_missed() -> None:
-    """As the verdict has it: the figure is above the margin, its lower bound is not."""
+    """As the verdict has it: it is missed only where the upper bound too is not above the margin."""
     from early_id.report.comparison_judged import _beyond_chance
 
-    chance = {"clears": False, "difference": 0.02, "margin": 0.0, "lower_bound": -0.01}
-    missed = {"clears": False, "difference": -0.02, "margin": 0.0, "lower_bound": -0.04}
-    beyond = {"clears": True, "difference": 0.05, "margin": 0.0, "lower_bound": 0.01}
+    chance = {"clears": False, "difference": 0.02, "margin": 0.0, "lower_bound": -0.01, "upper_bound": 0.05}
+    missed = {"clears": False, "difference": -0.02, "margin": 0.0, "lower_bound": -0.04, "upper_bound": 0.0}
+    beyond = {"clears": True, "difference": 0.05, "margin": 0.0, "lower_bound": 0.01, "upper_bound": 0.09}
+    assert _beyond_chance([{**missed, "upper_bound": 0.02}]) is None, "no gain was seen, and none is ruled out"
     assert _beyond_chance([beyond]) is True and _beyond_chance([beyond, chance]) is None and _beyond_chance([chance, missed]) is False
     assert _beyond_chance([beyond | {"lower_bound": None}]) is None

@@ -147,7 +147,7 @@ def test_files_are_written_and_the_same_each_time(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in again.values()]
     book = openpyxl.load_workbook(first["tables"])
     own = [f"Hub lists {name}" for name in ("by group", "crossed", "too small", "not known", "themes", "theme links", "models")]
-    assert book.sheetnames == ["Read first", "Sheets", *own, "recipients", "taken out", "records", "checks", "links"]
+    assert book.sheetnames == ["Read first", "Sheets", "words", *own, "recipients", "taken out", "records", "checks", "links"]
     cells = {cell.value for row in book["Hub lists by group"].iter_rows() for cell in row}
     assert {"Compared with", "Share missed of those with the outcome", "gap found", "not tested"} <= cells
 
@@ -330,40 +330,37 @@ def test_two_lists_are_never_told_as_one() -> None:
     assert "Hub lists: cannot tell ☐ noted; not approved" in text
 
 
-def with_second_outcome(rows: list[tuple[str, float, float, str]]) -> dict[str, Any]:
-    """The made-up report, with a second outcome by ethnic group: group, recorded, shown by the second outcome, what that says."""
-    kw = made.everything()
-    columns = ["characteristic", "characteristic_label", "group", "outcome", "other_outcome", "outcomes", "other_outcomes", "says"]
-    told = [("ethnic_group", "Ethnic group", group, "need_recognised", "need_found", n, k, says) for group, n, k, says in rows]
-    kw["audit"]["hub_lead"].second_outcomes = pd.DataFrame(told, columns=columns).assign(ratio=0.5, ratio_low=0.3, ratio_high=0.8)
-    kw["audit"]["hub_lead"].signs = pd.DataFrame(
-        [("ethnic_group", "Ethnic group", "Black", "need_found", "late", 0.0, -0.1, 0.1, False)],
-        columns=["characteristic", "characteristic_label", "group", "outcome", "feature", "difference", "low", "high", "beyond_chance"],
-    )
-    return kw
-
-
 def test_need_that_is_written_down_less_often_is_told_on_page_1_and_asked_about() -> None:
     kw = made.everything()
-    words = "cannot be told: that takes a second outcome by which everybody is judged alike"
+    words = "Cannot be told: that takes a second outcome by which everybody is judged alike"
     assert words in governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
-    kw = with_second_outcome([("Black", 30.0, 160.0, LESS)])
+    kw = made.with_second_outcome([("Black", 30.0, 160.0, LESS)])
     html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
-    assert "need is written down less often for Ethnic group: Black than a second outcome (need found) shows, so for them" in html
+    assert "Need is recorded less often than the second outcome (need found) shows for Ethnic group: Black, so this page shows too little" in html
     assert "Need seems to be written down less often than it is there for Ethnic group: Black." in html
+
+
+def test_signs_that_differ_at_the_same_answer_are_named_with_whether_there_are_more_or_fewer_of_them() -> None:
+    kw = made.with_second_outcome([("Black", 60.0, 61.0, "agree")], sign=0.2)
+    html = governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=False)
+    said = "At the same answer to the second outcome (need found), some have more of a sign on record: Ethnic group: Black (“late”)."
+    assert said in html and "Who keeps these records" in html
+    none = made.with_second_outcome([("Black", 60.0, 61.0, "agree")])
+    html = governance_html(none["trial"], none["audit"], none["lists"], context=none["context"], publishable=False)
+    assert "No difference from the second outcome (need found) is shown beyond chance." in html and "Who keeps these records" not in html
 
 
 def test_a_group_with_hardly_any_need_on_record_is_not_passed_over_in_silence() -> None:
     few = "cannot be estimated: fewer than 10 with or without an outcome on one side"
-    kw = with_second_outcome([("Black", 3.0, 65.0, few), ("White", 180.0, 900.0, "agree"), ("Other", 3.0, 25.0, few)])
+    kw = made.with_second_outcome([("Black", 3.0, 65.0, few), ("White", 180.0, 900.0, "agree"), ("Other", 3.0, 25.0, few)])
     restricted, published = (
         governance_html(kw["trial"], kw["audit"], kw["lists"], context=kw["context"], publishable=publishable) for publishable in (False, True)
     )
-    assert "too few to be sure, but look there: for Ethnic group: Black, 3 recorded where a second outcome (need found) shows 65" in restricted
+    assert "Too few to be sure, but look there: Ethnic group: Black (3 recorded, 65 by the second outcome (need found))." in restricted
     assert "Hardly any need is written down for Ethnic group: Black (3 recorded, 65 by the second outcome)." in restricted  # 3 of 25 may be chance
-    assert "for 2 of 3 groups too few are recorded to tell" in restricted
+    assert "For 2 of 3 groups too few are recorded to tell" in restricted
     # Small counts are not published, and so no group is named for having them.
-    assert "3 recorded" not in published and "for 2 of 3 groups too few are recorded to tell" in published
+    assert "3 recorded" not in published and "For 2 of 3 groups too few are recorded to tell" in published
 
 
 def test_the_page_shows_ten_groups_and_the_gaps_found_and_no_roll_up_or_mirror() -> None:

@@ -12,7 +12,7 @@ from early_id.data.mapping import Shape
 from early_id.data.readers import read_raw
 from early_id.data.sources import xml
 from early_id.data.sources.recognise import recognise
-from intake import SHAPES
+from intake import SHAPES, Council, stored
 
 CENSUS = """<?xml version="1.0" encoding="UTF-8"?>
 <m:Message xmlns:m="urn:x">
@@ -45,6 +45,8 @@ def test_a_record_looks_outwards(tmp_path: Path) -> None:
         (2, "2024-02-01", None),
         (3, "2024-03-01", None),
     ]
+    found = rows(tmp_path, "Message/Children/Child//Case", "./Date", "./Id", "./Factor[2]")  # in the record alone
+    assert found == [(1, "2024-01-01", None, "4B"), (2, "2024-02-01", None, None), (3, "2024-03-01", None, None)]
     assert rows(tmp_path, "Message/*/Child", "Id", "Case/Date") == [(1, "1", "2024-01-01"), (2, "2", "2024-03-01")]
 
 
@@ -93,3 +95,28 @@ def test_xml_that_harms_or_is_broken_is_one_message(tmp_path: Path, text: str, w
         assert words in str(caught.value) and "c.xml" in str(caught.value) and "what next" in str(caught.value)
         assert "Zaphodine" not in str(caught.value) and "passwd" not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None or "Zaphodine" not in str(caught.value.__context__)
+
+
+TRANSFER = """<CTfile><Header><SourceSchool><LEA>801</LEA><Estab>4001</Estab></SourceSchool></Header><CTFpupilData><Pupil>
+  <UPN>B801200005001</UPN><Surname>Winter</Surname><Forename>Ada</Forename><DOB>2012-05-04</DOB><Sex>F</Sex><Contacts>
+    <Contact><Order>1</Order><Surname>Winter</Surname><Forename>Eva</Forename><Relationship>PAM</Relationship><Responsibility>true</Responsibility>
+      <Address><AddressAsPupil>T</AddressAsPupil></Address></Contact>
+    <Contact><Order>2</Order><Surname>Frost</Surname><Relationship>FOF</Relationship><Responsibility>F</Responsibility>
+      <Address><BS7666Address><Street>Elm Row</Street></BS7666Address></Address></Contact>
+    <Contact><Order>3</Order><Forename>Ned</Forename></Contact>
+  </Contacts></Pupil></CTFpupilData></CTfile>"""
+
+
+def test_contacts_of_a_transfer_file_come_with_their_marks_and_take_nothing_from_the_pupil(tmp_path: Path) -> None:
+    council = Council(tmp_path)
+    council.extracts.mkdir()
+    (council.extracts / "8014001.xml").write_text(TRANSFER, encoding="utf-8")
+    council.sources += [{"name": "ctf", "shape": shape, "files": "8014001.xml"} for shape in ("ctf_pupils", "ctf_contacts")]
+    batch = council.ingest()
+    columns = ("source_person_id", "school_id", "priority", "forename", "surname", "relation", "parental_responsibility", "lives_with_pupil")
+    assert stored(council, "school_contacts", *columns) == [
+        ("B801200005001", "8014001", 1, "Eva", "Winter", "mother", True, True),
+        ("B801200005001", "8014001", 2, None, "Frost", "foster_carer", False, None),
+    ]
+    assert sorted(file.rows_set_aside for file in batch.files) == [0, 1]  # nobody says what that contact is to the child
+    assert "Elm Row" not in (council.store().frame("school_contacts").to_csv())

@@ -51,6 +51,13 @@ def test_a_gap_changes_the_verdict_on_the_page_in_the_json_and_on_the_terminal(
         "training.resamples=50",
         "training.refits=10",
         "training.tracking=false",
+        "training.families_folds=2",
+        "training.refits_to_show=0",
+        "training.sharing_cost=false",
+        "features.use=[absence_share_365d, suspensions_count_365d, contacts_count_365d]",
+        "training.baselines=[absence]",
+        "training.comparators=[]",
+        "as_of.dates=[2024-03-18, 2024-11-11, 2025-03-17]",
         "approval=null",
     ]
     cfg = load_config(small_council.config, overrides=quick, out=tmp_path)

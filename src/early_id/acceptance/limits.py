@@ -75,7 +75,7 @@ def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> 
         *_enough(acceptance, trial),
         *_between("Outcomes seen, divided by outcomes expected", observed_expected(*arrays), ranges.observed_expected_from, ranges.observed_expected_to, "calibration"),
         *_between("The slope of the calibration", calibration_slope(*arrays), ranges.slope_from, ranges.slope_to, "calibration slope"),
-        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (all refits are made once the margins are cleared)"),
+        *_share("Of the families listed, the share who stay on the list in 90 of 100 fits on other families", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (the model was not fitted again often enough on families drawn anew)"),
         *_share("Of all rows taken in, the share set aside", facts.set_aside, quality.set_aside_at_most, "rows set aside"),
         *_share("Of all that the model asks about a child, the share that is known", facts.known, quality.known_at_least, "completeness", least=True),
         *_share("Of the children at the test date, the share who left before the outcome was known", float(held["censored"].mean()), quality.left_at_most, "children who left"),
@@ -92,8 +92,8 @@ def _named_before(acceptance: AcceptanceSettings, test_date: str) -> Sequence[Li
             Limit(
                 "named beforehand",
                 None,
-                "Nobody had named the model put forward on an earlier test date (named_on is empty), so nothing shows that these results did not choose it. "
-                "They may name it for a later test date; they cannot make it ready.",
+                "The bar does not say on which earlier test date this model was named. So nothing shows that it was chosen before these results were seen. "
+                "These results may name a model for the next test date; they cannot make one ready.",
             ),
         )
     late = [day.isoformat() for day in acceptance.named_on if day.isoformat() >= test_date]

@@ -34,12 +34,14 @@ CAUTION = (
     "characteristic may be direct discrimination (Equality Act 2010), and a rule that is the same for all may still disadvantage a group "
     "without good reason. Take advice before anything is changed."
 )
-LEVELLING = "levelling down: the gap is smaller mostly because others are missed more often"
-LEVELLING_FLAGS = "levelling down: the gap is smaller mostly because others are listed without need more often"
+LEVELLING = "levelling down: the gap is smaller mostly because those who were missed less often are now missed more"
+LEVELLING_FLAGS = "levelling down: the gap is smaller mostly because those who were listed without need less often are now listed so more"
 FEWER = "the gap is smaller, but fewer children with the outcome are found in all"
 REFUSED = "refused for screening: needs the protected value of each child when scoring"
 
 AS_IS = "the list as it is"
+#: Of a theme that is cut off no single feature can say what it gave.
+BY_THEME = "by theme; of its single features no"
 #: More places: so many for one.
 MORE = 1.5
 #: A capped theme counts no more than for this share of children.
@@ -72,7 +74,7 @@ class Option:
     kind: str
     score: Floats
     spots: Any
-    reasons_exact: bool = True
+    reasons_exact: str = "yes"
     note: str = ""
 
 
@@ -99,7 +101,7 @@ def study_options(
     themes = _themes(again)
     seen = again.prepared.matrix.X.loc[again.keys]
     links = proxy_table(seen, again.rows.family, [by for by, _ in watched], themes)
-    made = list(_options(again, model, held, watched, themes, links))
+    made = list(_options(again, model, held, watched, themes, links, settings.second_outcome))
     lists = {option.name: _listed(again, option) for option in made}
     further = {
         "options": pd.DataFrame([*(_row(again, option, lists) for option in made), _refused()], columns=list(OPTION_COLUMNS)),
@@ -145,7 +147,7 @@ def theme_title(key: str) -> str:
 
 def _options(
     again: Refitter, model: RiskModel, held: Sequence[Grouping], watched: Sequence[tuple[Grouping, int]], themes: dict[str, list[str]],
-    links: pd.DataFrame,
+    links: pd.DataFrame, second: str | None,
 ) -> Iterator[Option]:  # fmt: skip
     everything, spots = again.features, again.rows.spots
     base = again.scores(everything)
@@ -166,12 +168,19 @@ def _options(
         part = base[themes[theme]].sum(axis=1).to_numpy()
         capped = total - part + np.minimum(part, np.quantile(part, CAP))
         note = f"the theme counts no more than for 9 in 10 children ({CAP:.0%})"
-        yield Option(f"with the theme “{theme_title(theme)}” capped", "cap theme", capped, spots, note=note)
-    for name in again.prepared.components:
+        yield Option(f"with the theme “{theme_title(theme)}” capped", "cap theme", capped, spots, BY_THEME, note)
+    for name in strongest["source"].head(1):
+        part = base[name].to_numpy()
+        capped = total - part + np.minimum(part, np.quantile(part, CAP))
+        note = f"the feature counts no more than for 9 in 10 children ({CAP:.0%})"
+        yield Option(f"with the feature “{labels[name]}” capped", "cap feature", capped, spots, note=note)
+    further = (second,) if second is not None and second in again.prepared.matrix.y else ()
+    for name in dict.fromkeys((*again.prepared.components, *further)):
         if name != again.prepared.outcome:
             other = again.prepared.matrix.y[name].to_numpy(dtype=np.float64)
             if (found := again.scores(everything, y=other)) is not None:
-                yield Option(f"made for the outcome “{name.replace('_', ' ')}”", "another outcome", found.sum(axis=1).to_numpy(), spots)
+                note = "judged by the outcome as it is; where that is recorded too seldom for a group, so is what this list finds"
+                yield Option(f"made for the outcome “{name.replace('_', ' ')}”", "another outcome", found.sum(axis=1).to_numpy(), spots, note=note)
     for column in dict.fromkeys(by.name for by, _ in watched):
         if (found := again.scores(everything, draw=again.reweighted(column), seed=1)) is not None:
             label = next(by.label for by in held if by.name == column)
@@ -223,7 +232,7 @@ def _row(again: Refitter, option: Option, lists: dict[str, Floats]) -> dict[str,
         "change": change.value,
         "change_low": change.low,
         "change_high": change.high,
-        "reasons_exact": "yes" if option.reasons_exact else "no",
+        "reasons_exact": option.reasons_exact,
         "status": "as it is" if option.name == AS_IS else "study only",
         "note": option.note,
     }

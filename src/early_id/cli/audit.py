@@ -37,7 +37,7 @@ def audit(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for gaps between groups in the lists that each model would make, or in any scored table (--table)."""
+    """Look for gaps between groups in the lists that each model would make, or in any scored table (--table), and write the report on it."""
     if config is None and table is None:
         raise SettingsError(
             "Nothing says what to audit.", where="early-id audit", what_next="Give --config for a run's lists, or --table for a file."
@@ -47,15 +47,15 @@ def audit(
                                  probability=probability, child=child, out=out, overrides=overrides, others=[one.strip() for one in (others or "").split(",") if one.strip()])  # fmt: skip
         _tell({"table": result}, {kind: path.name for kind, path in written.items()}, as_json=as_json)
         return
-    from early_id.workflow.steps import at_work, audit_all, build, open_bench, train_all
+    from early_id.workflow.auditing import audit_lists
+    from early_id.workflow.steps import at_work, open_bench
 
     assert config is not None
     more = [*(overrides or []), *(["audit.study=true"] if study else [])]
     bench = open_bench(settings(config, out=out, overrides=more))
     with at_work(bench, on_store=False):
-        matrix = build(bench, bench.people)
-        audits = audit_all(bench, matrix, train_all(bench, matrix))
-    _tell(audits, {}, as_json=as_json)
+        audits, written = audit_lists(bench)
+    _tell(audits, {kind: path.name for kind, path in written.items()}, as_json=as_json)
 
 
 def _table(

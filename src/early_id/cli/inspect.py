@@ -100,7 +100,7 @@ def rules_show(code: str, config: Annotated[Path | None, typer.Option("--config"
     aside = rule.code in error_codes()
     kept = {
         "ERROR": "The row is set aside.",
-        "QUERY": "The row is kept; somebody should ask.",
+        "QUERY": "Somebody should ask; the row is kept, where the words do not say that it was left out.",
         "NOTE": "The row is set aside; nothing is lost." if aside else "For information.",
     }[rule.severity]
     lines = [

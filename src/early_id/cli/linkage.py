@@ -27,6 +27,10 @@ link_app.add_typer(review_app)
 #: Groups that records hold as codes, under the name of their list.
 _BY_CODE = ("ethnicity", "sex")
 NONE_DIFFERS = "None of these groups differs from everyone else beyond chance; with few records that is no sign that they are joined alike."
+ANEW = (
+    "All links are dated anew (linking {number}, on record). Features of earlier dates may be others now: train, audit and approve models again. "
+    "Ids and decisions are as they were; the links of every earlier linking stay in the store."
+)
 ByOption = Annotated[str, typer.Option("--by", help="Role of whoever decided; kept beside the decision.")]
 WorkbookOption = Annotated[Path | None, typer.Option("--to", help="The workbook; otherwise restricted/link_review.xlsx in the output folder.")]
 
@@ -40,6 +44,11 @@ def link(
     by_group: Annotated[
         bool, typer.Option("--by-group", help="Also how often records are joined, by group, and where groups differ beyond chance.")
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Date all links as if for the first time: features of earlier dates change, models have to be trained again."),
+    ] = False,
+    by: Annotated[str, typer.Option("--by", help="With --anew: role of whoever decided; kept on record.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Link the stored records into people and families; counts only."""
@@ -52,7 +61,7 @@ def link(
     from early_id.workflow.steps import open_bench
 
     bench = open_bench(settings(config, out=out, overrides=overrides))
-    people = bench.people
+    people, number = _anew(bench, by) if anew else (bench.people, None)
     rates = _rates(bench, people) if by_group else None
     counts = people.current().groupby("source")["child_id"].agg(records="size", people="nunique")
     linkage = people.linkage
@@ -63,6 +72,8 @@ def link(
         found = {"people": len(people), "sources": counts.to_dict("index"), "findings": people.findings.by_code()}
         if rates is not None:
             found["by_group"] = rates.rows.to_dict("records")
+        if number is not None:
+            found["anew"] = number
         emit({**found, "pairs_compared": rules, "to_review": waiting, "changes": changes})
         return
     say(repr(people))
@@ -81,21 +92,38 @@ def link(
         say(f"{change.on}: a {change.kind} that concerns {change.records} record(s).")
     for line in people.findings.lines():
         say(line)
+    if number is not None:
+        say(ANEW.format(number=number))
     if waiting:
         say(f"{waiting} pair(s) wait for somebody to look: early-id link review export --config {config.as_posix()}")
 
 
 @review_app.command("export")
-def export(config: ConfigOption, out: OutOption = None, to: WorkbookOption = None, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+def export(
+    config: ConfigOption,
+    child: Annotated[
+        str | None,
+        typer.Option("--child", help="Instead the pairs that are joined as this child, to part a wrong one: a child_id, or SOURCE/NUMBER."),
+    ] = None,
+    out: OutOption = None,
+    to: WorkbookOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Write the pairs that may be one person into a workbook for whoever can tell."""
+    from early_id.features.trace import child_of
     from early_id.linkage.review import export_review
 
     bench = _bench(config, out, overrides)
     people, target = bench.people, to or bench.cfg.out_dir / "restricted" / "link_review.xlsx"
+    joined = None
+    if child is not None:
+        own = people.current().loc[lambda links: links["child_id"] == child_of(people, child)]
+        joined = list(zip(own["source"], own["source_person_id"], strict=True))
     pairs = 0
     if people.linkage is not None:
         with bench.store.writing():
-            pairs = export_review(people.linkage, target, kept=_kept(bench), key=people.key, settings=bench.cfg.linkage)
+            pairs = export_review(people.linkage, target, kept=_kept(bench), key=people.key, settings=bench.cfg.linkage, joined=joined)
     if as_json:
         emit({"pairs": pairs, "path": str(target)})
         return
@@ -148,6 +176,12 @@ def undo(
         emit({"taken_back": back})
         return
     say(f"{back} decision(s) taken back." if back else "There is no decision to take back.")
+
+
+def _anew(bench: Bench, by: str) -> tuple[People, int]:
+    from early_id.workflow.relinking import link_anew
+
+    return link_anew(bench, by=by)
 
 
 def _group(characteristic: str, group: str) -> str:

@@ -155,10 +155,10 @@ class TrainingSettings(Frozen):
     calibration: Literal["sigmoid", "beta", "isotonic"] = "sigmoid"  #: isotonic only above 4,000 outcomes
     #: probabilities from which a conversation is worth its cost, as the board states them; for net benefit only
     benefit_thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.2)
-    labels: bool = False  #: also fit a model to each label that is held, and say how far their lists agree
+    labels: bool = True  #: also fit the model put forward to each other label that is held, for figures only, to see how far their lists agree
     sharing_cost: bool = True  #: also fit the model put forward on every class of record, for figures only, to see what an audience's rule costs
     refits: int = Field(50, ge=10)  #: refits on families drawn anew, where the bar's answer hangs on how steady the list is
-    refits_to_show: int = Field(10, ge=0)  #: refits everywhere else, to show how steady the list is; 0: none
+    refits_to_show: int = Field(50, ge=0)  #: refits everywhere else, to show how steady the list is; fewer are quicker and rough, 0: none
     regimes: tuple[Regime, ...] = SHIPPED  #: declared breaks; training across an undeclared one is refused
     break_alpha: float = Field(0.01, gt=0, lt=0.5)  #: chance of refusing a council in which nothing changed
 

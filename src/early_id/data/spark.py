@@ -7,8 +7,10 @@ is read where Spark runs: its workers open the same immutable Parquet parts, and
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -35,8 +37,12 @@ _USUAL = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
-#: Without a cluster nothing listens beyond this machine.
-_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+#: Without a cluster nothing listens beyond this machine, and the folder that Spark makes for tables of its own (none is made) is not in the reader's.
+_THIS_MACHINE = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / "early_id_spark"),
+}
 #: Types of columns that a table got after the store was written.
 _TYPES = {"text": "string", "date": "date", "timestamp": "timestamp", "integer": "int64", "number": "float64", "yes_no": "boolean"}
 

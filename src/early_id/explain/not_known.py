@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from early_id.core.types import Missing, Unit
-from early_id.explain.wording import holder, is_withheld, sentence_case, short_label, theme_title
+from early_id.explain.wording import holder, is_withheld, period_text, sentence_case, short_label, theme_title
 from early_id.present.wording import day_text
 from early_id.schema.absence import IS_ABSENT_FOR_FEATURES
 
@@ -59,11 +59,27 @@ def _holes(title: str, unknown: list[Feature]) -> list[str]:
     blank = [f for f in unknown if f.missing is Missing.ZERO_IF_COVERED]
     assessed = [f for f in unknown if f.source == ASSESSMENTS and f not in blank]
     others = [f for f in unknown if f not in blank and f not in assessed]
-    whom = "them" if all(f.unit is Unit.FAMILY for f in blank) else "this child"
-    lines = [f"{title}: the records do not cover {whom} for all of the time"] if blank else []
+    lines = [f"{title}: {_not_covered(blank)}"] if blank else []
     lines += [f"{title}: no assessment on record"] if assessed else []
     lines += [f"{title}: some of it is not recorded"] if len(others) > MOST_NAMED else [f"{short_label(f)}: not recorded" for f in others]
     return [sentence_case(line) for line in lines]
+
+
+def _not_covered(blank: list[Feature]) -> str:
+    """How far back the records reach too little: the shortest of the windows, lest it be read against what is told of a shorter one."""
+    whom = "them" if all(f.unit is Unit.FAMILY for f in blank) else "this child"
+    shortest = min(blank, key=_reach)
+    if _reach(shortest) == math.inf:
+        return f"the records do not cover {whom} for all of the time"
+    return f"the records do not cover {whom} for the whole of {period_text(shortest)}"
+
+
+def _reach(feature: Feature) -> float:
+    """About how many days back a window goes."""
+    window = feature.window
+    return {"last_days": window.first, "between_days": window.first, "last_school_weeks": 7 * window.first, "this_term": 90, "this_year": 300}.get(
+        window.kind, math.inf
+    )
 
 
 def _would_be_known(feature: Feature) -> bool:

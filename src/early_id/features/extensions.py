@@ -72,11 +72,12 @@ def load_extensions(cfg: Config) -> InForce:
     Raises
     ------
     SettingsError
-        A file is missing or holds no ``EXTENSION``; two extensions bring a programme.
+        A file is missing, named twice or holds no ``EXTENSION``; two extensions have one name or bring a programme each.
     DeclarationError
         A declaration is incomplete or reads what may not be used.
     """
     loaded = [_load(cfg.path(path)) for path in cfg.extensions]
+    _check_names(cfg, loaded)
     _check_settings(cfg, loaded)
     tables = Tables()
     for extension in loaded:
@@ -101,6 +102,23 @@ def load_extensions(cfg: Config) -> InForce:
 def listed(value: Any) -> list[str]:
     """A setting that names one thing or several, as a list of texts: ``2014J`` is ``[2014J]``."""
     return [] if value is None else [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _check_names(cfg: Config, loaded: list[Extension]) -> None:
+    """Each file once, each extension under a name of its own: files of one name in two folders are two files."""
+    first: dict[str, Path] = {}
+    for path, extension in zip(cfg.extensions, loaded, strict=True):
+        before = first.get(extension.name)
+        if before is None:
+            first[extension.name] = path
+            continue
+        if cfg.path(before).resolve() == cfg.path(path).resolve():
+            raise SettingsError("One extension is named twice.", where=f"extensions: {path.as_posix()}", what_next="Name each file once.")
+        raise SettingsError(
+            f"Two extensions are called '{extension.name}'.",
+            where=f"extensions: {before.as_posix()} and {path.as_posix()}",
+            what_next="Give one of them another name: Extension(name=...).",
+        )
 
 
 def _check_settings(cfg: Config, loaded: list[Extension]) -> None:

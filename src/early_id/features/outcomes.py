@@ -20,10 +20,15 @@ from early_id.linkage import People
 
 NEED = "need_recognised"
 COMPONENTS = ("early_help_offered", "statutory_entry", "referral_accepted")
-LABELS = ("help_accepted",)
+LABELS = ("help_accepted", "re_referral", "need_assessed")
 _ENTRY = ("CLA", "CPP", "COURT", "S47", "CIN")
 #: Where each component is recorded.
-_RECORDED_IN = {"early_help_offered": "early_help", "statutory_entry": "statutory", "referral_accepted": "statutory", "help_accepted": "early_help"}
+_RECORDED_IN = {
+    "early_help_offered": "early_help", "statutory_entry": "statutory", "referral_accepted": "statutory",
+    "help_accepted": "early_help", "re_referral": "statutory", "need_assessed": "early_help",
+}  # fmt: skip
+#: A referral so soon after another one of the same child is a re-referral (children in need census).
+_AGAIN_WITHIN = pd.Timedelta(days=365)
 #: Leaving reasons that mean the family left the area; a school outside it does not. Small letters, blanks as underscores.
 LEFT_AREA = ("left_area", "moved_away", "moved_out_of_area", "out_of_area")
 
@@ -39,7 +44,7 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
     Returns
     -------
     DataFrame
-        need_recognised, its components, help_accepted (1, 0, or NaN where not known), and the boolean ``censored``: whether the main outcome
+        need_recognised, its components, the further labels (1, 0, or NaN where not known), and the boolean ``censored``: whether the main outcome
         is unknown because the child left first. A component whose table is not held is unknown throughout.
     """
     columns = [NEED, *COMPONENTS, *LABELS]
@@ -99,7 +104,18 @@ def _happened(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, 
         "statutory_entry": set(statutory.loc[statutory["status"].isin(_ENTRY), "child_id"]),
         "referral_accepted": set(referrals["child_id"]),
         "help_accepted": set(offers.loc[offers["response"] == "accepted", "child_id"]),
+        "re_referral": _referred_again(later.frame("statutory"), start, end),
+        "need_assessed": set(_between(later.frame("early_help"), "assessed_on", start, end)["child_id"]),
     }
+
+
+def _referred_again(statutory: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
+    """Children referred in the span, whatever came of it, within twelve months of another referral; two of one day are one."""
+    referrals = statutory.loc[statutory["status"] == "REFERRAL", ["child_id", "start_on"]].drop_duplicates()
+    day = pd.to_datetime(referrals["start_on"])
+    referrals = referrals.assign(start_on=day).sort_values(["child_id", "start_on"])
+    soon = referrals.groupby("child_id")["start_on"].diff() <= _AGAIN_WITHIN
+    return set(_between(referrals[soon], "start_on", start, end)["child_id"])
 
 
 def departures(later: Past) -> pd.DataFrame:

@@ -1,7 +1,9 @@
-"""Links over time: a person's id goes on through new batches, and what linking changes today is known from today.
+"""Links over time: a person's id goes on through new batches, and what a linking finds is known from the day of that linking.
 
 Kept is every link that was ever made, with the days between which it was known. So the links of any day can be read again, merges and splits are told,
-and features of an earlier date see the links of that date.
+and features of an earlier date see the links of that date. What is known is cut strictly (``known_from < as_of``), so a link that is found on a day is
+written as known from the day before: an as-of date of that very day sees it, so that a record of social care that is joined today takes its child out of
+today's list, and no earlier as-of date does.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from early_id.core.privacy import keyed_hash
 from early_id.linkage.records import PERSON
 
 COLUMNS = [*PERSON, "child_id", "known_from", "known_to", "trust"]
+_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Change:
     child_id: str  #: the id that went on
     other_id: str  #: the id that was given up (merge) or began (split)
     records: int  #: how many records changed their id
+
+
+def found_on(day: pd.Timestamp) -> pd.Timestamp:
+    """``known_from`` of what is found on a day: seen by as-of dates from that day on, and by none before it."""
+    return day.normalize() - _DAY
 
 
 def empty_links() -> pd.DataFrame:
@@ -43,27 +51,36 @@ class History:
     links : DataFrame
         As ``People.person_links``: one row a link, open ones with an empty ``known_to``.
     changes : tuple of Change
+    waits : DataFrame or None
+        Pairs that waited for a person, as ``waiting.carry_waits`` gives them; None where the last linking kept none.
     """
 
     links: pd.DataFrame = field(default_factory=empty_links)
     changes: tuple[Change, ...] = ()
+    waits: pd.DataFrame | None = None
 
-    def carry_on(self, now: pd.DataFrame, *, key: str, on: pd.Timestamp) -> tuple[pd.DataFrame, tuple[Change, ...]]:
+    def carry_on(
+        self, now: pd.DataFrame, *, key: str, on: pd.Timestamp, received: pd.Timestamp | None = None, anew: bool = False
+    ) -> tuple[pd.DataFrame, tuple[Change, ...]]:
         """The links of a new linking, under the ids that people had.
 
         Parameters
         ----------
         now : DataFrame
-            Links as made today from the records alone: one row a record.
+            Links as made today from the records alone: one row a record, ``known_from`` as a first linking would write it.
         key : str
             Secret under which a new id is made.
         on : Timestamp
-            Today. What differs from before is known from this day; rows that end then were known until it.
+            Today. What differs from before is known from this day (:func:`found_on`); rows that end were known until it.
+        received : Timestamp, optional
+            The day from which a record that is linked for the first time is known as its child's, also where the child is new; today where none is given.
+        anew : bool
+            As if nothing had been linked before, but for the ids: every record is known as its child's for as long as a first linking would say.
 
         Returns
         -------
         links : DataFrame
-            All links, closed ones included.
+            All links, closed ones included; those that a linking anew did away with end as they begin, so that no date sees them and their ids stay on record.
         changes : tuple of Change
             What today changed.
         """
@@ -78,9 +95,12 @@ class History:
         # A record that is no longer sent keeps its link: its rows are still there.
         gone = before.merge(now[PERSON], on=PERSON, how="left", indicator=True)
         gone = gone[gone["_merge"] == "left_only"].drop(columns="_merge")
-        ended = before.merge(both.loc[moved, PERSON], on=PERSON).assign(known_to=on)
-        fresh = both[~stays].copy()
-        fresh.loc[fresh["was"].notna(), "known_from"] = on
+        ended = before.merge(both.loc[moved, PERSON], on=PERSON).assign(known_to=found_on(on))
+        known = pd.Series(found_on(on), index=both.index).mask(both["was"].isna(), found_on(on if received is None else received))
+        fresh = both.assign(known_from=known)[~stays]
+        if anew:
+            closed, ended = (part.assign(known_to=part["known_from"]) for part in (closed, ended))
+            kept, fresh = kept.iloc[:0], both
         parts = [part[COLUMNS] for part in (closed, ended, kept, gone, fresh) if len(part)]
         links = pd.concat(parts, ignore_index=True).sort_values([*PERSON, "known_from"]).reset_index(drop=True)
         return links, _changes(both[moved], before, names, on)

@@ -39,7 +39,8 @@ def _least(values: pd.Series) -> str | None:
 def linked_since(pupils: pd.DataFrame, records: pd.DataFrame, group: npt.NDArray[np.int64]) -> pd.Series:
     """Since when each record could be joined to its child: since it first carried a number, or the names and birth date, that it is joined by.
 
-    The first record of a child needs no joining, and so is linked always. A number that was added in June does not link the records of May.
+    The first record of a child needs no joining, and so is linked always. A number that was added in June does not link the records of May. This is how a
+    first linking dates its links; a later one dates those that are new by its own day (``history.py``).
     """
     shared = [name for name in (*NUMBERS, *_LIKENESS) if name in pupils]
     versions = pupils[[*PERSON, *shared, "known_from"]].astype(dict.fromkeys(PERSON, str))

@@ -2,8 +2,9 @@
 
 ```
 linkage/
-  links.json                 every linking: number, data, state, day, merges and splits; only ever added to
+  links.json                 every linking: number, data, state, day, merges and splits, and whether all was dated anew; only ever added to
   links/000001.parquet       the links as they were then, closed ones included
+  waits/000001.parquet       the pairs that waited for a person by then, closed ones included
   weights-….parquet          the weights of the pairs of one state of the records, so that they are learnt once
   decisions.jsonl            what people decided about pairs; only ever added to
 ```
@@ -29,6 +30,7 @@ from early_id.linkage.decisions import Decisions, decision_lines, read_decisions
 from early_id.linkage.history import Change, History
 from early_id.linkage.model import LinkageModel
 from early_id.linkage.splink_pass import Level, Scored, score_pairs
+from early_id.linkage.waiting import PAIR
 from early_id.present.write import write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -86,16 +88,25 @@ class Kept:
         except (OSError, ValueError):
             raise _damaged(path) from None
 
+    def waits_of(self, number: int) -> pd.DataFrame | None:
+        """The pairs that waited by one linking; None where it was kept by a version that did not keep them."""
+        path = self.folder / "waits" / f"{number:06d}.parquet"
+        try:
+            return pd.read_parquet(path) if path.is_file() else None
+        except (OSError, ValueError):
+            raise _damaged(path) from None
+
     def history(self) -> History:
         """All links and changes until now."""
         held = self.linkings()
         if not held:
             return History()
         changes = tuple(Change(**change) for item in held for change in item["changes"])
-        return History(self.links_of(held[-1]["number"]), changes)
+        number = held[-1]["number"]
+        return History(self.links_of(number), changes, self.waits_of(number))
 
-    def replay(self, *, data: str, state: str, newest: bool) -> tuple[pd.DataFrame, tuple[Change, ...]] | None:
-        """The links that were made of the same data in the same state; None where they never were.
+    def replay(self, *, data: str, state: str, newest: bool) -> History | None:
+        """The links, changes and waiting pairs that were made of the same data in the same state; None where they never were.
 
         Of data that are not the newest, the last links that were made of them, whatever has been decided since: whoever builds a model again wants the links
         that it had.
@@ -103,16 +114,20 @@ class Kept:
         same = [item for item in self.linkings() if item["data"] == data and (not newest or item["state"] == state)]
         if not same:
             return None
-        return self.links_of(same[-1]["number"]), tuple(Change(**change) for change in same[-1]["changes"])
+        number = same[-1]["number"]
+        return History(self.links_of(number), tuple(Change(**change) for change in same[-1]["changes"]), self.waits_of(number))
 
-    def keep_links(self, links: pd.DataFrame, changes: tuple[Change, ...], *, data: str, state: str, on: pd.Timestamp) -> None:
-        """Add one linking."""
+    def keep_links(self, made: History, *, data: str, state: str, on: pd.Timestamp, anew: bool = False) -> None:
+        """Add one linking, with what it changed; with ``anew``, as one that dated all links again."""
         self.make()
         held = self.linkings()
         number = (held[-1]["number"] if held else 0) + 1
-        (self.folder / "links").mkdir(exist_ok=True)
-        write_bytes(self.folder / "links" / f"{number:06d}.parquet", _parquet(links))
-        row = {"number": number, "data": data, "state": state, "on": str(on.date()), "changes": [asdict(change) for change in changes]}
+        for name, frame in (("links", made.links), ("waits", made.waits)):
+            (self.folder / name).mkdir(exist_ok=True)
+            if frame is not None:
+                write_bytes(self.folder / name / f"{number:06d}.parquet", _parquet(frame))
+        row = {"number": number, "data": data, "state": state, "on": str(on.date()), "changes": [asdict(change) for change in made.changes]}
+        row |= {"anew": True} if anew else {}
         write_text(self.folder / "links.json", json.dumps([*held, row], indent=1))
         restrict(self.folder, group=self.group)
 
@@ -129,7 +144,8 @@ class Kept:
         else:
             (self.folder / "links.json").unlink(missing_ok=True)
         for item in later:
-            (self.folder / "links" / f"{item['number']:06d}.parquet").unlink(missing_ok=True)
+            for name in ("links", "waits"):
+                (self.folder / name / f"{item['number']:06d}.parquet").unlink(missing_ok=True)
         restrict(self.folder, group=self.group)
 
     def score(self, records: pd.DataFrame, model: LinkageModel, least: float, spark: EngineSettings | None = None) -> Scored:
@@ -172,6 +188,11 @@ class Kept:
                 lines += int(mine.sum())
                 ids |= set(frame.loc[mine, "child_id"])
                 write_bytes(path, _parquet(frame[~mine].reset_index(drop=True)))
+        for path in sorted((self.folder / "waits").glob("*.parquet")):
+            frame = pd.read_parquet(path)
+            ours = np.array([row[:2] in gone or row[2:] in gone for row in frame[list(PAIR)].itertuples(index=False, name=None)], dtype=bool)
+            if ours.any():
+                write_bytes(path, _parquet(frame[~ours].reset_index(drop=True)))
         told = self.linkings()
         left = [{**item, "changes": [one for one in item["changes"] if not {one["child_id"], one["other_id"]} & ids]} for item in told]
         if left != told:

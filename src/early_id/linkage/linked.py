@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from early_id.linkage.model import COUNCIL, LinkageModel
 from early_id.linkage.records import Records
 from early_id.linkage.rules import Marked, verdicts
 from early_id.linkage.splink_pass import Scored, score_pairs
+from early_id.linkage.standing import STANDS, Flags, pairs_before, that_stand
 
 Scorer = Callable[[pd.DataFrame, LinkageModel, float], Scored]
 
@@ -50,13 +51,27 @@ class Linkage:
     def to_review(self) -> pd.DataFrame:
         """Pairs that wait for a person, those nearest to being joined first."""
         wait = self.pairs[self.pairs["verdict"] == "review"]
-        apart = self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]
+        # Kept before anything is added: an empty frame that is given a column takes on the column's rows.
+        wait = wait[self.group[wait["left"].to_numpy(dtype=np.int64)] != self.group[wait["right"].to_numpy(dtype=np.int64)]]
         first = wait["same_number"].astype(int) * 1000 + wait["weight"].fillna(0.0)
-        return wait[apart].assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
+        return wait.assign(_first=first).sort_values(["_first", "left", "right"], ascending=[False, True, True]).drop(columns="_first")
+
+    def joined(self, people: Iterable[tuple[str, str]]) -> pd.DataFrame:
+        """Pairs within one person, of those who have any of these records (source, number): what a person looks at who knows that a join is wrong."""
+        asked = set(people)
+        mine = np.array([record in asked for record in zip(self.records["source"], self.records["source_person_id"], strict=True)], dtype=bool)
+        left, right = (self.group[self.pairs[side].to_numpy(dtype=np.int64)] for side in ("left", "right"))
+        return self.pairs[(left == right) & np.isin(left, self.group[mine]) & self.pairs["verdict"].isin(["link", "review"]).to_numpy()]
 
 
 def link_records(
-    records: Records, settings: LinkageSettings, *, marked: Marked | None = None, decisions: Decisions | None = None, score: Scorer | None = None
+    records: Records,
+    settings: LinkageSettings,
+    *,
+    marked: Marked | None = None,
+    decisions: Decisions | None = None,
+    score: Scorer | None = None,
+    before: tuple[pd.DataFrame, Flags] | None = None,
 ) -> Linkage:
     """Records to groups of records that are one person.
 
@@ -70,20 +85,25 @@ def link_records(
         What people have decided about pairs; it wins over the model, and hard rules win over it.
     score : function, optional
         In the place of :func:`score_pairs`, where weights are kept from an earlier run.
+    before : tuple, optional
+        The links of the last linking, and which records hold less than they did (:mod:`early_id.linkage.standing`).
     """
     marked = marked or Marked()
     frame, found = records.frame, list(records.findings)
     scored = _weights(frame, settings, found, score)
     resolved = (decisions or Decisions()).on(frame, marked)
     found += resolved.findings
-    decided = pd.concat([resolved.same, resolved.apart], ignore_index=True)
-    pairs = _together(pd.concat([pairs_by_number(frame), decided], ignore_index=True).drop_duplicates(), scored.pairs)
+    standing = _standing(frame, before, resolved, weak=settings.use_names and not (scored.taught and scored.blocking["used"].all()))
+    asked = [pairs_by_number(frame), resolved.same, resolved.apart, standing[["left", "right"]]]
+    pairs = _together(pd.concat(asked, ignore_index=True).drop_duplicates(), scored.pairs)
     facts = facts_of(frame, pairs)
     said = verdicts(pairs, facts, marked, settings)
     pairs = pd.concat([pairs, facts, said.frame], axis=1)
     if said.contradicted:
         found.append(finding("LNK002", said.contradicted, "person links"))
-    pairs = resolved.over(pairs)
+    pairs = resolved.over(that_stand(pairs, standing))
+    if stand := int((pairs["reason"] == STANDS).sum()):
+        found.append(finding("LNK016", stand, "person links"))
     links = pairs[pairs["verdict"] == "link"]
     strength = np.where(links["reason"] == "decision", 1e6, np.where(links["same_number"], 1e3, 0.0)) + links["weight"].fillna(0.0)
     people = cluster(frame, links[["left", "right"]].assign(strength=strength), resolved.apart, marked)
@@ -92,6 +112,15 @@ def link_records(
     linkage = Linkage(frame, pairs, scored, people.group, tuple(found), resolved, marked)
     waiting = len(linkage.to_review())
     return replace(linkage, findings=(*found, finding("LNK010", waiting, "review")) if waiting else tuple(found))
+
+
+def _standing(frame: pd.DataFrame, before: tuple[pd.DataFrame, Flags] | None, resolved: Resolved, *, weak: bool) -> pd.DataFrame:
+    """Pairs of the last linking that today's records may be too poor to find again; all of them where names taught or found less than usual."""
+    if before is None:
+        return pd.DataFrame({"left": [], "right": [], "was": []}).astype({"left": "int64", "right": "int64"})
+    links, less = before
+    pairs = pairs_before(frame, links, less | weak)
+    return pairs[~pd.MultiIndex.from_frame(pairs[["left", "right"]]).isin(pd.MultiIndex.from_frame(resolved.open))].reset_index(drop=True)
 
 
 def pairs_by_number(records: pd.DataFrame) -> pd.DataFrame:

@@ -59,6 +59,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Relationships name people who stand in no list of people, so they join nobody.",
         "Ask the source for a list of people that holds parents and carers too.",
     ),
+    "LNK016": (
+        "Records that were joined before hold too little now to be joined by it. They stay joined, as nothing speaks against it.",
+        "Ask the source why its newest list holds fewer numbers, names or birth dates than an earlier one.",
+    ),
 }
 
 

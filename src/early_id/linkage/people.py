@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
 from early_id.linkage.decisions import Decisions
 from early_id.linkage.families import family_id, family_spells
-from early_id.linkage.history import History
+from early_id.linkage.history import History, found_on
 from early_id.linkage.ids import ALWAYS as ALWAYS
 from early_id.linkage.ids import child_ids, linked_since
 from early_id.linkage.kin import Kin, kin_of
@@ -24,6 +24,8 @@ from early_id.linkage.linked import Linkage, Scorer, link_records
 from early_id.linkage.marks import marked_records
 from early_id.linkage.messages import finding
 from early_id.linkage.records import PERSON, comparable
+from early_id.linkage.standing import holds_less
+from early_id.linkage.waiting import OTHER, carry_waits, waits_now
 
 if TYPE_CHECKING:
     from early_id.linkage.history import Change
@@ -63,6 +65,8 @@ class People:
     linkage: Linkage | None = field(default=None, repr=False, compare=False)
     changes: tuple[Change, ...] = ()
     kin: Kin | None = field(default=None, repr=False, compare=False)
+    #: Pairs that wait or waited for a person, as ``waiting.carry_waits`` gives them; None where only today's are known.
+    waits: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     #: Since when each record (source, source_person_id) has been known at all; empty where nobody said.
     first_known: pd.Series | None = field(default=None, repr=False, compare=False)
 
@@ -106,22 +110,42 @@ class People:
     def may_be_one(self, day: date | pd.Timestamp | None = None) -> pd.DataFrame:
         """child_id, other_id of children who may be one person and wait for somebody to look: enough to take a child out, never to put one on a list.
 
-        With a day, only pairs of which both records and both links were known before it, under the ids of then. Which pairs wait is today's in either case:
-        what linking weighed on an earlier day is not kept.
+        With a day, only pairs that waited then, of which both records and both links were known before it, under the ids of then.
         """
         if self.linkage is None:
             return pd.DataFrame(columns=["child_id", "other_id"], dtype=object)
-        wait, links = self.linkage.to_review(), self.current() if day is None else History(self.person_links).on(pd.Timestamp(day))
-        keys = pd.MultiIndex.from_frame(self.linkage.records[PERSON])
-        child = links.set_index(PERSON)["child_id"].reindex(keys).astype(object).to_numpy(copy=True)
-        if day is not None and self.first_known is not None:
-            child[(self.first_known.reindex(keys) >= pd.Timestamp(day)).to_numpy()] = None
-        both = pd.DataFrame({"child_id": child[wait["left"].to_numpy(dtype=int)], "other_id": child[wait["right"].to_numpy(dtype=int)]})
-        return both.dropna().drop_duplicates(ignore_index=True)
+        waits, links = waits_now(self.linkage) if self.waits is None else self.waits, self.current()
+        known: pd.Series | None = None
+        if day is not None:
+            moment, links = pd.Timestamp(day), History(self.person_links).on(pd.Timestamp(day))
+            known = None if self.first_known is None else self.first_known < moment
+            if self.waits is not None:
+                waits = waits[(waits["known_from"] < moment) & (waits["known_to"].isna() | (waits["known_to"] >= moment))]
+        elif self.waits is not None:
+            waits = waits[waits["known_to"].isna()]
+        child = links.set_index(PERSON)["child_id"].astype(object)
+        both = {}
+        for name, side in (("child_id", PERSON), ("other_id", OTHER)):
+            records = pd.MultiIndex.from_frame(waits[list(side)])
+            ids = child.reindex(records).to_numpy(copy=True)
+            if known is not None:
+                ids[~known.reindex(records, fill_value=True).to_numpy(dtype=bool)] = None
+            both[name] = ids
+        return pd.DataFrame(both, dtype=object).dropna().drop_duplicates(ignore_index=True)
 
     def current(self) -> pd.DataFrame:
         """The links as they are known now: one row a record."""
         return self.person_links[self.person_links["known_to"].isna()]
+
+    def as_known_now(self) -> People:
+        """The same with every link and every pair that waits as it is now, on every date; without what has ended."""
+        waits = None if self.waits is None else self.waits[self.waits["known_to"].isna()].assign(known_from=ALWAYS)
+        return replace(self, person_links=self.current().assign(known_from=ALWAYS), waits=waits)
+
+    def changed_since(self, day: date | pd.Timestamp) -> bool:
+        """Whether any link, or any pair that waits, was found or given up on a day or later, so that the day itself does not see it."""
+        held = (self.person_links, *(() if self.waits is None else (self.waits,)))
+        return any(bool(((frame["known_from"] >= pd.Timestamp(day)) | (frame["known_to"] >= pd.Timestamp(day))).any()) for frame in held)
 
     def ids_of(self, records: Iterable[tuple[str, str]]) -> frozenset[str]:
         """Ids under which these records (source, number) ever stood and no other did: after a merge, the id that was given up too.
@@ -156,6 +180,9 @@ def link_people(
     decisions: Decisions | None = None,
     history: History | None = None,
     on: pd.Timestamp | None = None,
+    received: pd.Timestamp | None = None,
+    anew: bool = False,
+    before: pd.DataFrame | None = None,
     sources: Iterable[str] = (),
     score: Scorer | None = None,
 ) -> People:
@@ -179,9 +206,16 @@ def link_people(
     decisions : Decisions, optional
         What people have decided about pairs.
     history : History, optional
-        The links as they were made before; ids go on, and what changes is known from ``on``.
+        The links as they were made before; ids go on, and what is new or changes is known from ``on``.
     on : Timestamp, optional
-        The day of this linking; the newest day on which anything was received where none is given.
+        The day of this linking: as-of dates from that day on see all of its links. Where none is given, the newest day on which anything became known, and a
+        first linking dates its links by the records alone.
+    received : Timestamp, optional
+        The newest day on which anything was received, from which new records are known as their child's; ``on`` where none is given.
+    anew : bool
+        Date every link as a first linking does; ids go on all the same.
+    before : DataFrame, optional
+        Links that stand unless something speaks against them (``standing.py``), where there is no history: those that were made of these records.
     sources : iterable of str
         Sources that ought to have people.
     score : function, optional
@@ -194,19 +228,25 @@ def link_people(
     """
     records = comparable(pupils, sources)
     marked = marked_records(records.frame, households, statutory)
-    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score)
-    frame, group = records.frame, linkage.group
+    frame = records.frame
+    stand = before if history is None else history.links
+    held = None if stand is None or stand.empty else (stand, holds_less(pupils, frame))
+    linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=held)
+    group = linkage.group
     links = frame[PERSON].copy()
     links["child_id"] = child_ids(frame, group, key)
-    links["known_from"], links["known_to"], links["trust"] = linked_since(pupils, frame, group), pd.NaT, _trust(linkage)
+    since, day = linked_since(pupils, frame, group), on if received is None else received
+    links["known_from"], links["known_to"], links["trust"] = since if day is None else since.clip(upper=found_on(day)), pd.NaT, _trust(linkage)
     changes: tuple[Change, ...] = ()
+    today = on if on is not None else pd.Timestamp(pupils["known_from"].max())
     if history is not None and len(history.links):
-        links, changes = history.carry_on(links, key=key, on=on if on is not None else pd.Timestamp(pupils["known_from"].max()))
+        links, changes = history.carry_on(links, key=key, on=today, received=received, anew=anew)
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
     spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=key)
     found = [*linkage.findings, *([finding("LNK015", kin.unlinked, "table relationships")] if kin.unlinked else [])]
     first_known = pd.to_datetime(pupils.astype(dict.fromkeys(PERSON, str)).groupby(PERSON)["known_from"].min())
-    return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, first_known)
+    waits = carry_waits(None if history is None or anew else history.waits, waits_now(linkage), found=found_on(today))
+    return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, waits, first_known)
 
 
 def families_of(

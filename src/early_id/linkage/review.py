@@ -7,7 +7,7 @@ that is changed in a cell can join anybody else.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,6 +44,8 @@ _NOTES: tuple[str | tuple[str, str], ...] = (
     ),
     "This workbook holds names and dates of birth. Keep it where only those who decide can read it, and delete it when it has been taken in.",
 )
+JOINED = "Records that are held to be one person"
+_JOINED_NOTE = "Each row is two records that are joined: the first line of a cell is one record, the second line the other. Different people parts them; an empty row stays joined."
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Taken:
         said = [f"Taken in: {self.same} same person, {self.different} different people, {self.not_sure} not sure; {self.empty} left empty."]
         if self.not_sure:
             said.append(
-                f"Not sure: {_pairs(self.not_sure)} left open: joined to nobody, and in the next workbook again; "
+                f"Not sure: {_pairs(self.not_sure)} left open: joined to nobody, and in the next workbook again (one that linking had joined stays joined); "
                 "until somebody can tell, linking treats them as if nobody had looked."
             )
         if self.again:
@@ -82,12 +84,15 @@ def _pairs(count: int) -> str:
     return f"{count} pair{'' if count == 1 else 's'}"
 
 
-def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings: LinkageSettings) -> int:
-    """Write the pairs that wait for a person; how many were written.
+def export_review(
+    linkage: Linkage, to: Path, *, kept: Kept, key: str, settings: LinkageSettings, joined: Iterable[tuple[str, str]] | None = None
+) -> int:
+    """Write the pairs that wait for a person, or those within one person by whom a record of ``joined`` is held; how many were written.
 
     At most ``settings.review_at_most`` pairs, those that are nearest to being joined first. A protected address is shown to nobody.
     """
-    wait = linkage.to_review().head(settings.review_at_most)
+    wait = (linkage.to_review() if joined is None else linkage.joined(joined)).head(settings.review_at_most)
+    title, notes = ("Records that may be one person", _NOTES) if joined is None else (JOINED, (_JOINED_NOTE, *_NOTES[1:]))
     keys = list(zip(keys_of(linkage.records, wait["left"]), keys_of(linkage.records, wait["right"]), strict=True))
     codes = [pair_code(one, two, key) for one, two in keys]
     rows = [_row(linkage, pair, code) for pair, code in zip(wait.to_dict("records"), codes, strict=True)]
@@ -95,14 +100,14 @@ def export_review(linkage: Linkage, to: Path, *, kept: Kept, key: str, settings:
         SHEET,
         HEADINGS,
         rows,
-        title="Records that may be one person",
-        notes=_NOTES,
+        title=title,
+        notes=notes,
         widths=_WIDTHS,
         dropdowns={"Your decision": tuple(ANSWERS)},
         protected=True,
         unlocked=("Your decision", "Note"),
     )
-    write_workbook(to, [sheet], title="Records that may be one person", restricted=True, private=True)
+    write_workbook(to, [sheet], title=title, restricted=True, private=True)
     sent = _sent(kept) | {code: [list(one), list(two)] for code, (one, two) in zip(codes, keys, strict=True)}
     kept.make()
     write_text(_sent_path(kept), json.dumps(sent, sort_keys=True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from early_id.core.fingerprint import fingerprint
 from early_id.core.privacy import keyed_hash
 from early_id.data.store import Store
 from early_id.linkage.decisions import decision_lines
+from early_id.linkage.history import History
 from early_id.linkage.kept import Kept
 from early_id.linkage.people import Belonging, People, families_of, link_people
 
@@ -31,7 +33,7 @@ def kept_of(store: Store) -> Kept:
     return Kept(store.folder / "linkage", group=settings is not None and settings.shared_with_group)
 
 
-def link(store: Store, settings: LinkageSettings | None = None, *, key: str | None = None) -> People:
+def link(store: Store, settings: LinkageSettings | None = None, *, key: str | None = None, anew: bool = False) -> People:
     """The people and families behind a store's records.
 
     Parameters
@@ -42,17 +44,23 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         Otherwise those that the store was opened with.
     key : str, optional
         The secret under which ids are made; the store's own where none is given.
+    anew : bool
+        Date all links as a first linking would, for a council that takes in a source with its past and wants models to learn from it. Ids, decisions and the
+        links of earlier linkings stay; features of earlier dates change.
 
     Returns
     -------
     People
-        The same data, settings and decisions give the same links, also later, when the store has gone on. What is new since the last linking is known from
-        the newest day on which anything was received, or was decided.
+        The same data, settings and decisions give the same links, also later, when the store has gone on. What is new since the last linking is seen by
+        as-of dates from the day of this linking on, and by none before: records from the newest day on which anything was received; what changes for others
+        from the newest day on which anything was received or decided, or from the day itself where only the settings are others.
 
     Raises
     ------
     InputDataError
         The store holds no people, or what was kept cannot be read.
+    SettingsError
+        Links are to be made anew and may not be written.
     """
     if not store.has("pupils"):
         raise InputDataError("The store holds no people.", where=str(store.folder), what_next="Ingest a people file of at least one source.")
@@ -69,19 +77,22 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     state = fingerprint(
         [chosen.model_dump(mode="json", exclude={"engine"}), decision_lines(decisions), keyed_hash("state of linkage", secret), _LINKS_VERSION]
     )
-    again = kept.replay(data=data, state=state, newest=_is_newest(store))
-    on = _day(store, [item.on for item in decisions.items])
-    history = None if again else kept.history()
+    again = None if anew else kept.replay(data=data, state=state, newest=_is_newest(store))
+    received = _day(store)
+    on, history = (
+        _today(kept, data, max([received, *(pd.Timestamp(item.on) for item in decisions.items if item.on)])),
+        None if again else kept.history(),
+    )
     people = link_people(
-        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, sources=_expected(store),
-        score=partial(kept.score, spark=_spark(store, chosen)),
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received, anew=anew,
+        before=again.links if again else None, sources=_expected(store), score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
-        links, changes = again
-        spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=secret)
-        return replace(people, person_links=links, changes=changes, family_spells=spells, kin=kin)
-    with suppress(OSError, SettingsError, BusyError):  # a reader without the right to write links all the same; whoever writes remembers
-        kept.keep_links(people.person_links, people.changes, data=data, state=state, on=on)
+        spells, kin = families_of(again.links, pupils, households, statutory, relationships, belonging, key=secret)
+        return replace(people, person_links=again.links, changes=again.changes, family_spells=spells, kin=kin, waits=again.waits)
+    # A reader without the right to write links all the same; whoever writes remembers. Links made anew are there to be remembered.
+    with nullcontext() if anew else suppress(OSError, SettingsError, BusyError):
+        kept.keep_links(History(people.person_links, people.changes, people.waits), data=data, state=state, on=on, anew=anew)
     return people
 
 
@@ -112,12 +123,23 @@ def _data_of(store: Store) -> str:
     return fingerprint([[str(file.get(name, "")) for name in names] for batch in store.version.batches for file in batch["files"]])
 
 
-def _day(store: Store, decided: list[str]) -> pd.Timestamp:
-    """The newest day on which anything was received or decided."""
-    days = [pd.Timestamp(day) for day in decided if day]
-    if store.last_received:
-        days.append(pd.Timestamp(store.last_received))
-    return max(days, default=pd.Timestamp("1900-01-01"))
+def _day(store: Store) -> pd.Timestamp:
+    """The newest day on which anything was received."""
+    return pd.Timestamp(store.last_received or "1900-01-01")
+
+
+def _today(kept: Kept, data: str, newest: pd.Timestamp) -> pd.Timestamp:
+    """The day of this linking: the newest on which anything was received or decided, and never before that of the last linking.
+
+    Where nothing was, and links are made again all the same because the settings are others, it is the day of the clock.
+    """
+    held = kept.linkings()
+    if not held:
+        return newest
+    last = pd.Timestamp(held[-1]["on"])
+    if held[-1]["data"] == data and newest <= last:
+        return max(last, pd.Timestamp(date.today()))
+    return max(newest, last)
 
 
 def _expected(store: Store) -> Iterable[str]:

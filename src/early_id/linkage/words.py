@@ -102,6 +102,7 @@ def verdict_words(pair: Mapping[str, Any]) -> str:
             "number": "a number and what stands beside it agree",
             "decision": "somebody decided it",
             "likeness": "names, date of birth or home agree",
+            "before": "they were joined before, and nothing speaks against it",
         }
         return f"joined: {by.get(pair['reason'], pair['reason'])}"
     if pair["verdict"] == "never":

@@ -26,6 +26,16 @@ def one_thread() -> threadpool_limits:
     return threadpool_limits(1, user_api="openmp")
 
 
+def binnable(Z: Floats) -> Floats:
+    """The same with noughts in columns that are unknown throughout: scikit-learn 1.9 cannot bin those, and a constant one is never split."""
+    unknown = [j for j in range(Z.shape[1]) if np.isnan(Z[:, j]).all()]
+    if not unknown:
+        return Z
+    filled = Z.copy(order="K")
+    filled[:, unknown] = 0.0
+    return filled
+
+
 class MonotoneAdditive(AdditiveClassifier):
     """Sum of one step function per feature, fitted by boosting.
 
@@ -57,8 +67,8 @@ class MonotoneAdditive(AdditiveClassifier):
         self,
         directions: Sequence[int] | None = None,
         *,
-        max_iter: int = 150,
-        learning_rate: float = 0.06,
+        max_iter: int = 90,
+        learning_rate: float = 0.1,
         max_leaf_nodes: int = 4,
         min_samples_leaf: int = 20,
         l2_regularization: float = 5.0,
@@ -77,6 +87,7 @@ class MonotoneAdditive(AdditiveClassifier):
     def fit(self, X: Any, y: Any) -> MonotoneAdditive:
         """Fit on rows ``X`` (NaN: unknown) and two-class ``y``."""
         X, coded = self._check_training(X, y)
+        X = np.asfortranarray(X)  # every step below goes through one feature after another
         cuts = self._cuts(X)
         Z = interval_numbers(X, cuts)
         with one_thread():
@@ -122,8 +133,7 @@ class MonotoneAdditive(AdditiveClassifier):
             categorical_features=None,
             random_state=self.random_state,
         )
-        # scikit-learn 1.9 cannot bin a column that is unknown throughout; a constant one is never split, so its table is nought.
-        model.fit(np.where(np.isnan(Z).all(axis=0), 0.0, Z), coded)
+        model.fit(binnable(Z), coded)
         return model
 
     def _signs(self, n_features: int) -> list[int] | None:
@@ -134,7 +144,7 @@ class MonotoneAdditive(AdditiveClassifier):
         return [int(sign) for sign in self.directions]
 
     def _terms(self, X: Floats) -> Floats:
-        terms = np.empty_like(X)
+        terms = np.empty(X.shape, order="F")
         for j, (cuts, values) in enumerate(zip(self.cuts_, self.values_, strict=True)):
             terms[:, j] = look_up(cuts, values, X[:, j])
         return terms

@@ -59,7 +59,7 @@ def find_cuts(x: Floats, most: int) -> Floats:
     both ends.
     """
     known = np.sort(x[~np.isnan(x)])
-    values = np.unique(known)
+    values = known[np.concatenate([[True], known[1:] > known[:-1]])] if len(known) else known
     if len(values) < 2:
         return np.zeros(0)
     lower = values[:-1]
@@ -76,8 +76,12 @@ def find_cuts(x: Floats, most: int) -> Floats:
 
 def interval_numbers(X: Floats, cuts: list[Floats]) -> Floats:
     """Number of the interval of each value, NaN where it is unknown."""
-    columns = [np.where(np.isnan(x), np.nan, np.searchsorted(c, x, side="left")) for x, c in zip(X.T, cuts, strict=True)]
-    return np.column_stack(columns)
+    # Column by column in memory: every step of boosting looks at one feature of all rows.
+    numbers = np.empty(X.shape, order="F")
+    for j, c in enumerate(cuts):
+        numbers[:, j] = np.searchsorted(c, X[:, j], side="left")
+        numbers[np.isnan(X[:, j]), j] = np.nan
+    return numbers
 
 
 def compile_tables(model: Any, Z: Floats, cuts: list[Floats]) -> tuple[float, list[FeatureTable]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from early_id.models.adding import Floats
-from early_id.models.additive import one_thread
+from early_id.models.additive import binnable, one_thread
 from early_id.models.scoring import AdditiveClassifier
 
 
@@ -46,7 +46,7 @@ class Challenger(AdditiveClassifier):
         """Fit on rows ``X`` (NaN: unknown) and two-class ``y``."""
         X, coded = self._check_training(X, y)
         with one_thread():
-            self.model_ = self._boosted().fit(_binnable(X), coded)
+            self.model_ = self._boosted().fit(binnable(X), coded)
             self.baseline_ = float(self.model_.decision_function(X).mean())
         return self
 
@@ -64,7 +64,7 @@ class Challenger(AdditiveClassifier):
     def staged_scores(self, X: Any, y: Any, X_judge: Any, rounds: Sequence[int]) -> dict[int, Floats]:
         """Scores of ``X_judge`` after each number of ``rounds``, from one fit; for choosing ``max_iter``."""
         with one_thread():
-            model = self._boosted().fit(_binnable(np.asarray(X, dtype=np.float64)), np.asarray(y).astype(np.int64))
+            model = self._boosted().fit(binnable(np.asarray(X, dtype=np.float64)), np.asarray(y).astype(np.int64))
             stages = enumerate(model.staged_decision_function(np.asarray(X_judge, dtype=np.float64)), start=1)
             return {number: scores for number, scores in stages if number in set(rounds)}
 
@@ -81,8 +81,3 @@ class Challenger(AdditiveClassifier):
             categorical_features=None,
             random_state=self.random_state,
         )
-
-
-def _binnable(X: Floats) -> Floats:
-    """scikit-learn 1.9 cannot bin a column that is unknown throughout; a constant one is never split."""
-    return np.where(np.isnan(X).all(axis=0), 0.0, X)

@@ -15,7 +15,8 @@ from early_id.models.splits import Mask, validation_pairs
 
 #: From strong to weak penalty, few to many rounds: a tie goes to the simpler model.
 PENALTIES: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 1.0)
-ROUNDS: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
+ROUNDS: tuple[int, ...] = (15, 30, 60, 90, 120, 180)
+SLOW_ROUNDS: tuple[int, ...] = (25, 50, 100, 150, 200, 300)  #: of the challenger, which learns more slowly
 SIZES: tuple[int, ...] = (5, 8, 12)
 
 
@@ -74,29 +75,31 @@ def choose(
 
 
 def choose_penalty(make: Callable[[float], Any], X: pd.DataFrame, y: Floats, **where: Any) -> Choice:
-    """:func:`choose` over :data:`PENALTIES`, one fit each."""
+    """:func:`choose` over :data:`PENALTIES`."""
 
     def scorer(fit: Mask, judge: Mask) -> dict[float, Floats]:
-        return {value: make(value).fit(X[fit], y[fit]).score_log_odds(X[judge]) for value in PENALTIES}
+        scores: dict[float, Floats] = make(PENALTIES[0]).path_scores(X[fit], y[fit], X[judge], PENALTIES)
+        return scores
 
     return choose(scorer, PENALTIES, y, default=0.1, **where)
 
 
-def choose_rounds(make: Callable[[int], Any], X: pd.DataFrame, y: Floats, **where: Any) -> Choice:
-    """:func:`choose` over :data:`ROUNDS`: one fit with the most rounds, judged at each stage."""
+def choose_rounds(make: Callable[[int], Any], X: pd.DataFrame, y: Floats, *, rounds: Sequence[int] = ROUNDS, **where: Any) -> Choice:
+    """:func:`choose` over ``rounds``: one fit with the most, judged at each stage."""
 
     def scorer(fit: Mask, judge: Mask) -> dict[int, Floats]:
-        scores: dict[int, Floats] = make(max(ROUNDS)).staged_scores(X[fit], y[fit], X[judge], ROUNDS)
+        scores: dict[int, Floats] = make(max(rounds)).staged_scores(X[fit], y[fit], X[judge], rounds)
         return scores
 
-    return choose(scorer, ROUNDS, y, default=50, **where)
+    return choose(scorer, rounds, y, default=rounds[1], **where)
 
 
 def choose_size(make: Callable[[int], Any], X: pd.DataFrame, y: Floats, **where: Any) -> Choice:
-    """:func:`choose` over :data:`SIZES`, features on a scorecard, one fit each."""
+    """:func:`choose` over :data:`SIZES`, features on a scorecard."""
 
     def scorer(fit: Mask, judge: Mask) -> dict[int, Floats]:
-        return {value: make(value).fit(X[fit], y[fit]).score_log_odds(X[judge]) for value in SIZES}
+        scores: dict[int, Floats] = make(SIZES[0]).size_scores(X[fit], y[fit], X[judge], SIZES)
+        return scores
 
     return choose(scorer, SIZES, y, default=8, **where)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from early_id.models.additive import MonotoneAdditive
 from early_id.models.balance import refuse_balancing
 from early_id.models.calibrate import Calibration, fit_calibration
 from early_id.models.challenger import Challenger
-from early_id.models.choose import Choice, as_given, choose_penalty, choose_rounds, choose_size
+from early_id.models.choose import SLOW_ROUNDS, Choice, as_given, choose_penalty, choose_rounds, choose_size
 from early_id.models.ebm import GroupedEBM
 from early_id.models.logistic import PenalisedLogistic
 from early_id.models.scorecard import Scorecard
@@ -51,7 +52,9 @@ LEARNED: dict[str, Learned] = {
 
 #: Fitted for comparison only.
 CHALLENGERS: dict[str, Learned] = {
-    "boosting with interactions": Learned(lambda features, rounds: Challenger(max_iter=rounds), choose_rounds, "max_iter", kind="challenger"),
+    "boosting with interactions": Learned(
+        lambda features, rounds: Challenger(max_iter=rounds), partial(choose_rounds, rounds=SLOW_ROUNDS), "max_iter", kind="challenger"
+    ),
 }
 
 

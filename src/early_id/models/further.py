@@ -50,6 +50,8 @@ class Further:
         Filled once the model was refitted.
     sharing : dict
         What the sharing rule costs this audience's model: see :func:`early_id.models.sharing.sharing_cost`.
+    scorecard : dict
+        The points of the scorecard, in words, where one was trained, put forward or not: see :func:`early_id.models.scorecard_page.points_table`.
     """
 
     segments: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -68,6 +70,7 @@ class Further:
     stability: Json = field(default_factory=dict)
     sharing: Json = field(default_factory=dict)
     regimes: Json = field(default_factory=dict)
+    scorecard: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:
         """Everything as plain values; no row of a child, no school's name."""

@@ -24,9 +24,6 @@ from early_id.stats.arrays import ratio
 from early_id.stats.capacity import at_capacity
 from early_id.stats.resample import BatchStatistic, clustered_interval
 
-#: Labels that are looked for beside the parts of the outcome.
-WANTED = ("help_accepted", "re_referral", "need_assessed")
-
 #: Outcomes in the smallest training fold from which a label's model says anything.
 FEWEST = 30
 
@@ -41,12 +38,13 @@ class Labels:
     """How far the models of other labels agree with the model put forward.
 
     ``table``: label, held, outcomes, agreement (Spearman, with interval), listed, of_listed_change. ``looked_at``: children by whether
-    services knew them in the year before, with what was observed.
+    services knew them in the year before, with what was observed. ``made``: whether models of other labels were asked for.
     """
 
     table: pd.DataFrame
     looked_at: pd.DataFrame
     warning: str = field(default=WARNING)
+    made: bool = True
 
     def frame(self) -> pd.DataFrame:
         """One row a label."""
@@ -54,7 +52,7 @@ class Labels:
 
     def to_json(self) -> Json:
         """Both tables and the warning; not how long it took, since the same trial gives the same bytes."""
-        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning}
+        return {"table": self.table, "looked_at": self.looked_at, "warning": self.warning, "made": self.made}
 
     def plot(self) -> str:
         """SVG: rank agreement of each label's model with the model put forward."""
@@ -73,7 +71,7 @@ def compare_labels(prepared: Prepared, rows: TestRows, forward: Ranked) -> Label
     Penalty or rounds stay as chosen for the main outcome. A label is fitted on rows whose label is known.
     """
     outcomes, meta = prepared.matrix.y, prepared.matrix.meta
-    names = tuple(dict.fromkeys((meta.outcome, *meta.components, *meta.labels, *WANTED)))
+    names = tuple(dict.fromkeys((meta.outcome, *meta.components, *meta.labels)))
     main = forward.score[prepared.splits.test]
     listed = at_capacity(main, rows.family, rows.y, rows.spots, rows.units).listed
     found = []
@@ -98,7 +96,7 @@ def compare_labels(prepared: Prepared, rows: TestRows, forward: Ranked) -> Label
 def without_models(rows: TestRows, forward: Ranked, test: Mask) -> Labels:
     """The warning and what was observed for children nobody looked at, which need no fit; the models of other labels are left out."""
     found = looked_at(rows, forward.score[test], forward.probability[test])
-    return Labels(pd.DataFrame(), found)
+    return Labels(pd.DataFrame(), found, made=False)
 
 
 def _scores(prepared: Prepared, y: Floats, forward: Ranked) -> Floats | None:

@@ -51,9 +51,11 @@ def provenance(matrix: FeatureMatrix, store: Store | None, *, extensions: Iterab
 
 
 def _marks(extensions: tuple[Path, ...]) -> Json:
-    """File → hash; by its folder too where two files have one name."""
+    """File → hash; by its folder too where two files have one name, and numbered where the folders have one name as well."""
     names = [path.name for path in extensions]
-    return {path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": _hash_of(path) for path in extensions}
+    called = [path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}" for path in extensions]
+    told = [name if called.count(name) == 1 else f"{name} ({called[: i + 1].count(name)})" for i, name in enumerate(called)]
+    return {name: _hash_of(path) for name, path in zip(told, extensions, strict=True)}
 
 
 def links_mark(people: People, store: Store | None = None) -> Json:

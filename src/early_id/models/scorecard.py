@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sklearn.base import clone
 
-from early_id.models.adding import Floats, expit
+from early_id.models.adding import Floats, add_up, expit
 from early_id.models.additive import MonotoneAdditive
 from early_id.models.additive_tables import FeatureTable, look_up
 from early_id.models.scoring import AdditiveClassifier
@@ -50,7 +51,7 @@ class Scorecard(AdditiveClassifier):
     """
 
     def __init__(
-        self, directions: Sequence[int] | None = None, *, max_features: int = 8, max_steps: int = 4, max_points: int = 5, max_iter: int = 100
+        self, directions: Sequence[int] | None = None, *, max_features: int = 8, max_steps: int = 4, max_points: int = 5, max_iter: int = 60
     ) -> None:
         self.directions = directions
         self.max_features = max_features
@@ -63,7 +64,22 @@ class Scorecard(AdditiveClassifier):
         if min(self.max_features, self.max_points) < 1 or self.max_steps < 2:
             raise ValueError("A scorecard needs max_features and max_points of 1 at least, and max_steps of 2.")
         X, coded = self._check_training(X, y)
-        boosted = MonotoneAdditive(self.directions, max_iter=self.max_iter).fit(X, self.classes_[coded])
+        return self._learn(X, coded, self._boosted(X, self.classes_[coded]))
+
+    def size_scores(self, X: Any, y: Any, X_judge: Any, sizes: Sequence[int]) -> dict[int, Floats]:
+        """Scores of ``X_judge`` for each number of features, all cut from one boosted model; for choosing ``max_features``."""
+        X, coded = self._check_training(np.asarray(X, dtype=np.float64), y)
+        judge, boosted = np.asarray(X_judge, dtype=np.float64), self._boosted(X, self.classes_[coded])
+        return {size: clone(self).set_params(max_features=size)._learn(X, coded, boosted)._score(judge) for size in sizes}
+
+    def _boosted(self, X: Floats, y: Any) -> MonotoneAdditive:
+        return MonotoneAdditive(self.directions, max_iter=self.max_iter).fit(X, y)
+
+    def _score(self, X: Floats) -> Floats:
+        return add_up(self._terms(X), self.baseline_)
+
+    def _learn(self, X: Floats, coded: NDArray[np.int64], boosted: MonotoneAdditive) -> Scorecard:
+        """Features, steps and points from a boosted model of the same rows."""
         spread = boosted._terms(X).std(axis=0)
         chosen = [int(j) for j in np.argsort(-spread, kind="stable")[: self.max_features] if spread[j] > 0]
         self.n_iter_ = self.max_iter
@@ -128,6 +144,10 @@ class Scorecard(AdditiveClassifier):
     def _points(self, X: Floats) -> Floats:
         columns = [look_up(cuts, values, x) for cuts, values, x in zip(self.point_cuts_, self.point_values_, X.T, strict=True)]
         return np.column_stack(columns)
+
+    def card(self) -> list[tuple[Floats, Floats]]:
+        """Cut points and points of each feature, in column order; the last points are those of *unknown*."""
+        return list(zip(self.point_cuts_, self.point_values_, strict=True))
 
     def points(self, X: Any) -> Floats:
         """Total of points of each row, shape (rows,)."""

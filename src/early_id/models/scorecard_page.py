@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from markupsafe import Markup
 
 from early_id.core.errors import InputDataError
-from early_id.core.types import Unit
+from early_id.core.types import Json, Unit
 from early_id.features.declare import Feature
 from early_id.models.adding import Floats
 from early_id.models.registry import Bundle
@@ -53,7 +53,8 @@ def points_of(bundle: Bundle) -> Card:
 
 def _no_scorecard(name: str) -> InputDataError:
     return InputDataError(
-        f"'{name}' is no scorecard, so it has no points to print.", what_next="Put one forward: training.put_forward: scorecard, and train again."
+        f"'{name}' is no scorecard, so it has no points to print.",
+        what_next="Add scorecard to training.models and train again: its points are kept beside the model put forward.",
     )
 
 
@@ -78,26 +79,41 @@ def scorecard_page(model: RiskModel, *, points: Card | None = None, watermark: s
     if points is None:
         if not isinstance(model.estimator, Scorecard):
             raise _no_scorecard(model.name)
-        points = list(zip(model.estimator.point_cuts_, model.estimator.point_values_, strict=True))
-    on_card = [(f, cuts, values) for f, (cuts, values) in zip(model.features, points, strict=True) if values.any()]
+        points = model.estimator.card()
+    return page_of_points(model.name, points_table(model.features, points), watermark=watermark, said=said)
+
+
+def points_table(features: Sequence[Feature], points: Card) -> Json:
+    """The card in words: ``steps`` (numbers of points that occur), ``most`` (points in all) and ``rows`` (a sign, then what the records say for each step)."""
+    on_card = [(f, cuts, values) for f, (cuts, values) in zip(features, points, strict=True) if values.any()]
     on_card.sort(key=lambda entry: -float(entry[2].max()))
     steps = sorted({int(value) for _, _, values in on_card for value in values})
     rows = [[_label(feature), *_by_points(feature, cuts, values, steps)] for feature, cuts, values in on_card]
-    most = int(sum(values.max() for _, _, values in on_card))
-    body = Markup(
+    return {"steps": steps, "most": int(sum(values.max() for _, _, values in on_card)), "rows": rows}
+
+
+def points_body(table: Mapping[str, Any]) -> Markup:
+    """The card as it is printed: what it is not for, what points mean, and its table."""
+    return Markup(
         "<p><strong>{}</strong></p><p>{} signs, 0 to {} points in all. More points mean that more families like this one later had a need "
         "recognised. Each sign is looked at by itself; nothing else about a child counts, and what is not listed here gives no points.</p>{}"
     ).format(
         NOT_BY_HAND,
-        len(on_card),
-        most,
+        len(table["rows"]),
+        table["most"],
         table_html(
-            ["What is looked at", *(f"{n} point{'' if n == 1 else 's'}" for n in steps)], rows, "What the records have to say for so many points"
+            ["What is looked at", *(f"{n} point{'' if n == 1 else 's'}" for n in table["steps"])],
+            table["rows"],
+            "What the records have to say for so many points",
         ),
     )
+
+
+def page_of_points(name: str, table: Mapping[str, Any], *, watermark: str | None = None, said: Iterable[str] = ()) -> str:
+    """:func:`points_body` as a page of its own."""
     return render_page(
-        f"Points of the model '{model.name.replace('_', ' ')}'",
-        body,
+        f"Points of the model '{name.replace('_', ' ')}'",
+        points_body(table),
         banner="How the model counts. For the governance board; no family's points stand here.",
         watermark=watermark,
         said=tuple(said),

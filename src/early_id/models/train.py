@@ -25,6 +25,8 @@ from early_id.models.prepare import Prepared, outcome_by_date, prepare, recipien
 from early_id.models.result import Trial
 from early_id.models.risk_model import RiskModel
 from early_id.models.rules import PointsItem
+from early_id.models.scorecard import Scorecard
+from early_id.models.scorecard_page import points_table
 from early_id.models.sharing import sharing_cost
 from early_id.models.verdict import compare, judge
 from early_id.models.yardsticks import area_only, at_random, date_before, last_list, rule, rule_spec
@@ -147,10 +149,13 @@ def run_trial(
     lists = _lists(forward, prepared, rows)
     further = make_further(
         prepared.matrix, settings, prepared.splits, rows, ranked, lists, y=prepared.y.to_numpy(), points=points, extras=extras, areas=areas,
-        components=prepared.components, regimes=prepared.regimes,
+        components=prepared.components or (prepared.outcome,), regimes=prepared.regimes,
     )  # fmt: skip
     labels = compare_labels(prepared, rows, forward) if settings.labels else without_models(rows, forward, prepared.splits.test)
     further = replace(further, labels=labels.to_json())
+    card = next((r.estimator for r in ranked if isinstance(r.estimator, Scorecard)), None)
+    if card is not None:
+        further = replace(further, scorecard=points_table(prepared.matrix.meta.features, card.card()))
     if settings.sharing_cost:
         cost = sharing_cost(prepared, matrix, settings, rows, forward, held_out[forward.name], test_date=test_date)
         further = replace(further, sharing=cost)
@@ -241,7 +246,7 @@ def _rank_all(prepared: Prepared, settings: TrainingSettings, audience: str) -> 
     if forward.also is not None:
         ranked.append(last_list(forward, index, y, splits))
     elif "last_list" in settings.comparators:
-        notes.append("The comparator 'last_list' was left out: there is no as-of date before the test date.")
+        notes.append("Last period's list could not be compared: there is no date before the test date.")
     if "area_only" in settings.comparators and "school_id" in index.columns:
         ranked.append(area_only(index, y, splits))
     if "at_random" in settings.comparators:

@@ -24,6 +24,14 @@ USE_RULE = "use the rule instead"
 #: One-sided confidence of the bar.
 CONFIDENCE = 0.95
 
+#: Beyond so many times as many families a number of them would promise what no council can do.
+MANY_TIMES = 20
+
+#: How each sentence about a difference begins, so that a page can put them where they do not hide the rest.
+AGAINST = "Against the rule"
+
+_NOT_SEEN = "no gain above the margin was seen, and none is ruled out"
+
 #: Measures that the bar is about, and how a person reads them.
 BAR = {
     "precision_at_capacity": ("margin_precision", "of the families listed, the share with the outcome"),
@@ -40,9 +48,9 @@ def compare(
 ) -> pd.DataFrame:
     """The model put forward against each rule: difference, one-sided bounds, margin, more data needed.
 
-    ``times`` is how many times as many families would bring the lower bound above the margin if the difference stayed
-    what it is (the standard error shrinks with the square root of the number of families); infinite where the
-    difference itself is not above the margin.
+    ``times`` is how many times as many families would bring a bound past the margin, the lower one where the difference is above it and
+    the upper one where it is not, if the difference stayed what it is (the standard error shrinks with the square root of the number of
+    families); infinite where the difference is the margin.
     """
     rows = []
     for rule in rules:
@@ -55,7 +63,7 @@ def compare(
             margin = float(getattr(acceptance, margin_name)) if acceptance else 0.0
             error = float(np.std(usable)) if enough else np.nan
             gain = difference - margin
-            times = (normal_quantile(CONFIDENCE) * error / gain) ** 2 if gain > 0 else np.inf
+            times = (normal_quantile(CONFIDENCE) * error / gain) ** 2 if gain else np.inf
             rows.append(
                 {
                     "model": put_forward,
@@ -82,6 +90,9 @@ def judge(
 ) -> tuple[str, tuple[str, ...]]:
     """Verdict and its reasons.
 
+    *Not ready* is never said here: margins are cleared, beaten by a rule, or cannot be told. A gain that was not seen is not shown to be none
+    as long as the interval reaches above the margin. What makes a model not ready are the other limits of the bar and the audit.
+
     Parameters
     ----------
     comparisons : DataFrame
@@ -106,16 +117,9 @@ def judge(
     if len(beaten):
         return USE_RULE, tuple(_sentence(row, "no better than the margin") for row in _rows(beaten))
     short = comparisons[~comparisons["clears"]]
-    below = short[short["difference"] <= short["margin"]]
-    if len(below):
-        return NOT_READY, tuple(_sentence(row, "the gain seen is not above the margin") for row in _rows(below))
     if len(short):
-        more = int(np.ceil((short["times"].max() - 1) * families_listed / 10) * 10)
-        reasons = tuple(_sentence(row, "the gain seen may be chance") for row in _rows(short))
-        return CANNOT_TELL, (
-            f"To tell a gain from chance it needs about {max(more, 10):,} more listed families with a known outcome: more test dates, or more places.",
-            *reasons,
-        )
+        reasons = (_sentence(row, "the gain seen may be chance" if row["difference"] > row["margin"] else _NOT_SEEN) for row in _rows(short))  # type: ignore[operator]
+        return CANNOT_TELL, (_more_families(float(short["times"].max()), families_listed), *reasons)
     if outcomes < acceptance.minimum_outcomes:
         missing = acceptance.minimum_outcomes - outcomes
         return CANNOT_TELL, (
@@ -126,6 +130,17 @@ def judge(
     return READY, tuple(_sentence(row, "above the margin") for row in _rows(comparisons))
 
 
+def _more_families(times: float, listed: int) -> str:
+    """How many more listed families would tell, or that no council has so many."""
+    if times > MANY_TIMES:
+        return (
+            f"The difference from a rule is so small that more than {MANY_TIMES} times as many listed families with a known outcome are needed to tell "
+            f"a gain from none: there were {listed:,}."
+        )
+    more = max(int(np.ceil((times - 1) * listed / 10) * 10), 10)
+    return f"To tell a gain from chance it needs about {more:,} more listed families with a known outcome: more test dates, or more places."
+
+
 def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
@@ -133,7 +148,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
 def _sentence(row: Mapping[str, object], finding: str) -> str:
     words = BAR[str(row["measure"])][1]
     return (
-        f"Against the rule '{row['rule']}', {words}: {_points(row['difference'])} points "
+        f"{AGAINST} '{row['rule']}', {words}: {_points(row['difference'])} points "
         f"(one-sided 95 % bounds {_points(row['lower_bound'])} and {_points(row['upper_bound'])}; margin {_points(row['margin'])}): {finding}."
     )
 

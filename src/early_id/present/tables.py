@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.core.errors import EarlyIdError
+from early_id.present.figures import Shown
 from early_id.present.printing import lines_of, set_up_page
 from early_id.present.wording import day_text
 from early_id.present.workbook import CREATED, FORMULA_SIGNS, LONGEST, Sheet, Value
@@ -31,7 +32,9 @@ COVER, CONTENTS = "Read first", "Sheets"
 #: Widths in characters: gptables' letters are larger than those that a column is measured in.
 _WIDEST, _NARROWEST, _LARGER = 44.0, 9.0, 1.15
 _COVER_WIDTH = 85
+_FIGURE = 9  # characters of a figure with its sign
 _LINE = 15.5  # points a line of those letters
+_LETTERS = {"font_name": "Arial", "font_size": 12}  # as in gptables' own theme
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -84,10 +87,12 @@ def tables_bytes(sheets: Sequence[Sheet], *, title: str, about: Sequence[str], r
         pages = {page.get_name(): page for page in book.worksheets()}
         for row, line in enumerate(about, start=2):  # after the title and the heading of the introduction
             pages[COVER].set_row(row, _LINE * lines_of(line, _COVER_WIDTH * 0.85) + 3)
+        pages[CONTENTS].set_default_row(_LINE + 1)
         pages[CONTENTS].set_column(0, 0, 32)
         pages[CONTENTS].set_column(1, 1, 90)
+        forms = {form: book.add_format(_LETTERS | {"num_format": form}) for form in sorted(_forms(sheets))}
         for sheet in sheets:
-            _lay_out(pages[sheet.name], sheet)
+            _lay_out(pages[sheet.name], sheet, forms)
         for name, page in pages.items():
             set_up_page(page, landscape=True, head=(title, name), foot=restricted)
         book.close()
@@ -150,12 +155,18 @@ def _text(text: str) -> str:
     return plain if re.search("[a-zA-Z0-9]", plain) else f"{plain} (as recorded)"
 
 
-def _lay_out(page: Any, sheet: Sheet) -> None:
-    """Columns as wide as their content up to a limit, and rows as high as what is wrapped in them."""
+def _forms(sheets: Sequence[Sheet]) -> set[str]:
+    """How the figures of all sheets are shown."""
+    return {value.form for sheet in sheets for row in sheet.rows for value in row if isinstance(value, Shown)}
+
+
+def _lay_out(page: Any, sheet: Sheet, forms: Mapping[str, Any]) -> None:
+    """Columns as wide as their content up to a limit, rows as high as what is wrapped in them, figures shown as what they are."""
     table: list[list[Any]] = [list(sheet.headings), *([_cell(value, sheet.name) for value in row] for row in sheet.rows)]
     widths = [
-        min(max(max(len(str(row[j])) for row in table[1:]) + 2, _word(sheet.headings[j]), _NARROWEST), _WIDEST) for j in range(len(sheet.headings))
+        min(max(max(_room(row[j]) for row in table[1:]) + 2, _word(sheet.headings[j]), _NARROWEST), _WIDEST) for j in range(len(sheet.headings))
     ]
+    page.set_default_row(_LINE + 1)
     for j, width in enumerate(widths):
         page.set_column(j, j, width * _LARGER)
     first = 2 + len(sheet.notes) + any(EMPTY in row for row in table[1:])  # title, notes, instructions, legend
@@ -163,8 +174,16 @@ def _lay_out(page: Any, sheet: Sheet) -> None:
         lines = max(lines_of(str(value), widths[j] * 0.95) if i == 0 or len(str(value)) > widths[j] - 1 else 1 for j, value in enumerate(row))
         if lines > 1:
             page.set_row(first + i, _LINE * lines + 3)
+        for j, value in enumerate(row):
+            if isinstance(value, Shown):  # over what gptables wrote, which knows no format of a single figure
+                page.write_number(first + i, j, float(value), forms[value.form])
     page.repeat_rows(first)
     page.freeze_panes(first + 1, 1)
+
+
+def _room(value: Any) -> int:
+    """Characters that a cell takes."""
+    return _FIGURE if isinstance(value, Shown) else len(str(value))
 
 
 def _word(heading: str) -> float:

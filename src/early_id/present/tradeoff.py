@@ -19,6 +19,8 @@ def trade_off(points: Sequence[Mapping[str, Any]], *, title: str, desc: str, x_l
     points : sequence of mappings
         ``number``, ``x``; ``y``, ``low`` and ``high`` as fractions, drawn as percentage points. The first is the list as it is.
     """
+    from matplotlib.ticker import MaxNLocator
+
     with drawing(11) as (figure, axes):
         for n, point in enumerate(points):
             axes.plot([point["x"]] * 2, [100 * point["low"], 100 * point["high"]], color=INK, linewidth=1.0)
@@ -26,6 +28,7 @@ def trade_off(points: Sequence[Mapping[str, Any]], *, title: str, desc: str, x_l
             axes.plot(point["x"], 100 * point["y"], "o", markersize=8, color=BLUE, markerfacecolor=BLUE if filled else "white", markeredgewidth=1.5)
             axes.annotate(str(point["number"]), (point["x"], 100 * point["y"]), (7, 4 if n % 2 else -10), textcoords="offset points", fontsize=9)
         axes.axhline(0, color=INK, linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # families
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.margins(x=0.06, y=0.1)

@@ -10,7 +10,7 @@ from early_id.present import disclosure
 from early_id.present.wording import and_list, count_of, sentence_case
 from early_id.report.context import list_name
 from early_id.report.in_words import gap_in_brief
-from early_id.report.recorded import few_recorded, less_recorded
+from early_id.report.recorded import few_recorded, less_recorded, signs_apart
 from early_id.report.section import Material, Section, bullets, facts, paragraph, subheading
 
 
@@ -43,6 +43,12 @@ def asked(m: Material) -> list[str]:
         found.append(
             f"Need seems to be written down less often than it is there for {and_list(apart)}. A list that learns from these records looks there less often "
             "too. Who will look at how families are named and helped, and what is done for them meanwhile?"
+        )
+    if differ := {label: how for audience in m.groups for label, how in signs_apart(m, audience).items()}:
+        told_of = and_list([f"{label} ({sign})" for label, sign in differ.items()])
+        found.append(
+            f"At the same answer to the second outcome there is more of a sign on record for {told_of}. Who keeps these records, and are they written down alike "
+            "for all?"
         )
     few = {label: (n, other) for audience in m.groups if not m.showing.publishable for label, n, other in few_recorded(m, audience)}
     if few:

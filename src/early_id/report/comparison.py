@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from early_id.models.verdict import AGAINST
 from early_id.present import charts, curves, page
 from early_id.present.glossary import Glossary
 from early_id.present.wording import MADE_UP, and_list, day_text, out_of, plural, sentence_case
@@ -143,7 +144,7 @@ def _verdict(showing: Showing, card: Mapping[str, Any]) -> Markup:
     verdict = Markup("<p>Verdict: <strong>{}</strong>.</p>").format(card.get("verdict", "no verdict"))
     if showing.publishable:
         return verdict  # reasons hold exact differences
-    return verdict + bullets([str(reason) for reason in card.get("reasons") or ()])
+    return verdict + bullets([text for reason in card.get("reasons") or () if not (text := str(reason)).startswith(AGAINST)])
 
 
 def _picture(showing: Showing, card: Mapping[str, Any], further: Mapping[str, Any]) -> Markup:
@@ -206,5 +207,6 @@ def _table(showing: Showing, card: Mapping[str, Any]) -> Markup:
 
 
 def _notes(card: Mapping[str, Any]) -> Markup:
-    notes = [str(note) for note in card.get("notes") or ()]
+    at_the_top = (card.get("splits") or {}).get("notes") or ()
+    notes = [str(note) for note in card.get("notes") or () if note not in at_the_top]
     return Markup("<h3>{}</h3>").format(escape("Notes")) + bullets(notes) if notes else Markup("")

@@ -13,7 +13,7 @@ from early_id.models.funnel import funnel_sentence, limits
 from early_id.models.segments import KINDS
 from early_id.present import curves, page
 from early_id.present.wording import percent, sentence_case
-from early_id.report.comparison_judged import Card, Part, bar, labels, share, sharing, steadiness
+from early_id.report.comparison_judged import Card, Part, bar, labels, scorecard, share, sharing, steadiness
 from early_id.report.follow_up import leavers, outcome_by_date
 from early_id.report.section import lead_in, paragraph, subheading
 from early_id.report.showing import Showing, number
@@ -67,11 +67,12 @@ def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup
         caption = "How follow-up ended: each child once"
         found += [
             subheading("What became of the children"),
+            *_ends_in_words(showing, card),
             page.table_html(["End", "Children", "Of them in families on the model's list"], cells, caption, note=showing.note),
         ]
     found += [*outcome_by_date(showing, card), *leavers(showing, card)]
     groups = further.get("censored") or ()
-    if groups and not showing.publishable:
+    if groups and not showing.publishable and any(r["left"] for r in groups):
         cells = [
             [
                 f"{_TITLES.get(r['characteristic'], sentence_case(r['characteristic'].replace('_', ' ')))}: {r['group']}",
@@ -84,6 +85,17 @@ def how_it_ended(showing: Showing, card: Card, further: Card) -> Sequence[Markup
         table = page.table_html(["Group", "Children", "Left before the end", "Share (95% interval)"], cells, "Children who left, by group")
         found.append(table)
     return found
+
+
+def _ends_in_words(showing: Showing, card: Card) -> list[Markup]:
+    """How many needs there were at the test date, and how many children could not be followed; exact, so for the restricted page."""
+    day = str((card.get("splits") or {}).get("test_date") or "")
+    at = next((row for row in card.get("outcome_by_date") or () if str(row["as_of"])[:10] == day[:10]), None)
+    if at is None or showing.publishable:
+        return []
+    had, known, left = (round(number(at.get(name)) or 0) for name in ("with_outcome", "known", "left"))
+    gone = "Nobody left before the end." if not left else f"{left:,} left before the end, so nobody can say what would have become of them."
+    return [lead_in(f"Of {known:,} children whose outcome is known, {had:,} later had a need recognised. {gone}")]
 
 
 def left_in(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
@@ -123,6 +135,7 @@ def bands(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
         cells: list[Any] = [
             [words, *(_two(judged.get(key) or {}, end) for end in ("value", "low", "high")), right] for key, (words, right) in asked.items()
         ]
+        found += _expected_in_words(judged)
         found.append(
             page.table_html(
                 ["Figure at the test date", "Value", "From", "To", "Right would be"],
@@ -148,6 +161,19 @@ def bands(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     headings = ["Band", "Children", "With need", *([] if showing.publishable else ["Expected"]), "Seen (95% interval)"]
     words = "Bands were cut before the test date; what was seen in them is from the test date only. They are for analysts and the board, never for lists or sheets."
     return [*found, lead_in(words), page.table_html(headings, cells, "Bands", note=showing.note)]
+
+
+def _expected_in_words(judged: Card) -> list[Markup]:
+    """Needs seen beside those that the model expected."""
+    figure = judged.get("observed_expected") or {}
+    value, low, high = (number(figure.get(end)) for end in ("value", "low", "high"))
+    if value is None or low is None or high is None:
+        return []
+    return [
+        lead_in(
+            f"At the test date there were {value:.2f} times as many needs seen as needs expected by the model's probabilities ({low:.2f} to {high:.2f})."
+        )
+    ]
 
 
 def _two(figure: Card, end: str) -> str:
@@ -266,4 +292,4 @@ def schools(showing: Showing, card: Card, further: Card) -> Sequence[Markup]:
     return (subheading("Schools"), paragraph(sentence), lead_in(words), page.chart_html(svg, table))
 
 
-PARTS: tuple[Part, ...] = (bar, new_families, how_it_ended, left_in, bands, benefit, segments, schools, sharing, labels, steadiness)
+PARTS: tuple[Part, ...] = (bar, new_families, how_it_ended, left_in, bands, benefit, segments, schools, sharing, labels, steadiness, scorecard)

@@ -16,7 +16,7 @@ from early_id.report.showing import Showing, number
 def leavers(showing: Showing, card: Mapping[str, Any]) -> list[Markup]:
     """Figures of the model put forward with those who left before the end left out, and counted as no."""
     left = [row for row in card.get("censoring") or () if row.get("model") == card.get("put_forward")]
-    if not left or showing.publishable:
+    if not any(row["children"] for row in left) or showing.publishable:
         return []
     cells: list[Any] = [
         [

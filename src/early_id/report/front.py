@@ -33,6 +33,9 @@ CHOICES = {READY: "☐ approve   ☐ approve with conditions   ☐ refuse", "": 
 #: Gaps that are written out on page 1 for each list.
 WRITTEN_OUT = 3
 
+#: Asked on page 1, because gaps cannot show it.
+RECORDED = "Need, or only recording?"
+
 
 def in_short(m: Material) -> Markup:
     """What the report comes to, a column a list, and the box for the decision."""
@@ -41,8 +44,17 @@ def in_short(m: Material) -> Markup:
         return Markup("")
     rows = [(label, [say(m, name) for name in names]) for label, say in _LINES]
     said = [[label.format(had=m.context.had_outcome), *cells] for label, cells in rows if any(cells)]
+    # What is said of the records is mostly the same for each list, and then said once.
+    recorded = need_or_recording(m)
+    if len(set(recorded.values())) > 1:
+        said.append([RECORDED, *(recorded.get(name, "") for name in names)])
+    alike = (
+        [Markup("<p><strong>{}</strong> {}</p>").format(RECORDED, text) for text in set(recorded.values())]
+        if len(set(recorded.values())) == 1
+        else []
+    )
     table = page.table_html(["Question", *(_head(m, name) for name in names)], said, "What the report comes to, list by list", numbers=[])
-    lines = [paragraph(" ".join(_meant(m))), _where_next(m)]
+    lines = [*alike, paragraph(" ".join(_meant(m))), _where_next(m)]
     return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}{}</section>').format(
         quiet(_of_what(m)), table, Markup("").join(lines), decision(m)
     )
@@ -68,7 +80,10 @@ def _verdict(m: Material, audience: str) -> str:
     reasons = [named_rules(str(reason), trial.get("models") or {}) for reason in trial.get("reasons") or ()]
     if m.showing.publishable:  # a figure in a reason is an exact one
         reasons = [reason for reason in reasons if not any(sign.isdigit() for sign in reason)]
-    return f"{verdict}: {reasons[0][:1].lower()}{reasons[0][1:]}" if reasons and verdict != READY else verdict
+    if not reasons or verdict == READY:
+        return verdict
+    first = reasons[0].partition(". ")[0].removesuffix(".")  # the rest of a long reason stands in section 11
+    return f"{verdict}: {first[:1].lower()}{first[1:]}."
 
 
 def _listed(m: Material, audience: str) -> str:
@@ -87,12 +102,9 @@ def _figure(m: Material, audience: str, name: str) -> float | None:
 
 def _right(m: Material, audience: str) -> str:
     right = _figure(m, audience, "precision_at_capacity")
-    return "" if right is None else tenths(right)
-
-
-def _by_rule(m: Material, audience: str) -> str:
     name, share = best_rule(m, m.trials.get(audience) or {})
-    return "" if share is None else f"{tenths(share)} ({name})"
+    beside = "" if share is None else f"; with the best simple rule, {name}: {tenths(share)}"
+    return "" if right is None else f"{tenths(right)}{beside}"
 
 
 def _right_children(m: Material, audience: str) -> str:
@@ -114,7 +126,9 @@ def _gaps(m: Material, audience: str) -> page.Cell:
     found = groups.found()
     if not found:
         return "none shown beyond doubt, which does not mean that there is none"
-    said = [sentence_case(gap_in_words(m, row)) for row in found[:WRITTEN_OUT]]
+    shown = found[:WRITTEN_OUT]
+    # The second gap of a measure says only its numbers: who is counted stands above.
+    said = [sentence_case(gap_in_words(m, row, brief=any(row.measure == other.measure for other in shown[:n]))) for n, row in enumerate(shown)]
     said += [f"And {count_of(len(found) - WRITTEN_OUT, 'more gap')}: section 2."] if len(found) > WRITTEN_OUT else []
     return Markup("<br>").join(said)
 
@@ -156,11 +170,9 @@ _LINES = (
     ("Verdict on the model", _verdict),
     ("Of every 10 families listed, those in which somebody {had}", _right),
     ("Of every 10 children listed, those who {had}", _right_children),
-    ("The same with the best simple rule", _by_rule),
     ("Of every 10 children who {had}, those not listed", _missed),
     ("Gaps between groups", _gaps),
     ("These data cannot tell", _unsure),
-    ("Need, or only recording?", need_or_recording),
 )
 
 

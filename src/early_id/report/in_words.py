@@ -35,8 +35,11 @@ def tenths(share: float) -> str:
     return out_of(share, 10).removesuffix(" out of 10")
 
 
-def gap_in_words(m: Material, row: GroupRow) -> str:
-    """ "Ethnic group: Black, missed more often. Of every 100 children who …, 90 were not listed; of everyone else, 70 (20 points; 5 to 33)." """
+def gap_in_words(m: Material, row: GroupRow, *, brief: bool = False) -> str:
+    """ "Ethnic group: Black, missed more often. Of every 100 children who …, 90 were not listed; of everyone else, 70 (20 points; 5 to 33)."
+
+    ``brief``, after another gap of the measure: "Ethnic group: Black, missed more often: 90 of 100; of everyone else, 70 (20 points; 5 to 33)."
+    """
     had = m.context.had_outcome
     who, what, higher = (text.format(had=had) for text in IN_WORDS.get(row.measure, ("children", "were counted", "a higher share")))
     way = higher if row.way >= 0 else higher.replace("more often", "less often")
@@ -48,9 +51,8 @@ def gap_in_words(m: Material, row: GroupRow) -> str:
     # Shares of a few in a hundred would all read alike.
     of = 100 if max(row.figure.value, row.rest) >= 0.05 else 1000
     mine, other = (_in(value, of) for value in (row.figure.value, row.rest))
-    return (
-        f"{row.label}, {way}. Of every {of:,} {who}, {mine} {what}; of {row.comparator or 'everyone else'}, {other} ({size} points; {low} to {high})."
-    )
+    said = f": {mine} of {of:,}" if brief else f". Of every {of:,} {who}, {mine} {what}"
+    return f"{row.label}, {way}{said}; of {row.comparator or 'everyone else'}, {other} ({size} points; {low} to {high})."
 
 
 def gap_in_brief(m: Material, row: GroupRow) -> str:

@@ -10,10 +10,11 @@ import pandas as pd
 from early_id.audit.recording import FEWEST, LESS, MORE, chance_of_so_few
 from early_id.audit.signs import SIGNS, told_apart
 from early_id.present.wording import and_list
+from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN
 from early_id.report.section import Material
 
-UNTOLD = "cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find"
+UNTOLD = "Cannot be told: that takes a second outcome by which everybody is judged alike, such as what reviewers find."
 
 
 def second_outcome(m: Material, audience: str) -> pd.DataFrame:
@@ -72,26 +73,79 @@ def _too_few(row: Mapping[str, Any]) -> bool:
     return str(row["says"]).startswith("cannot be estimated")
 
 
-def need_or_recording(m: Material, audience: str) -> str:
-    """One line for page 1. The published one names no group of which few are recorded."""
-    if audience not in m.groups:
-        return ""
+#: Characteristics that the signs themselves make: whoever was known to services has more of them on record.
+OF_THE_RECORDS = ("known_before",)
+
+
+def signs_apart(m: Material, audience: str) -> dict[str, str]:
+    """Groups with a gap found whose signs differ at the same answer to the second outcome → the sign that differs most.
+
+    One group a characteristic: the one with the widest gap that has more of a sign, or else less of one.
+    """
     own, signs = second_outcome(m, audience), m.study(audience, "signs")
+    if own.empty or signs.empty:
+        return {}
+    names: Mapping[str, str] = m.meta.get(audience, {}).get("labels") or {}
+    found: dict[str, tuple[bool, str, str]] = {}
+    for row in m.groups[audience].found():
+        where, feature = told_apart(own, signs, row.characteristic, row.group)
+        if where != SIGNS or row.characteristic in OF_THE_RECORDS:
+            continue
+        mine = signs[(signs["characteristic"] == row.characteristic) & (signs["group"] == row.group) & (signs["feature"] == feature)]
+        more, name = bool(mine["difference"].iloc[0] > 0), f"“{names.get(feature, feature.replace('_', ' '))}”"
+        if row.title not in found or (more and not found[row.title][0]):
+            found[row.title] = more, row.label, name if more else f"less {name}"
+    return {label: name for _, label, name in found.values()}
+
+
+#: Groups whose signs differ that page 1 names.
+NAMED = 3
+
+#: What a group's figures come to where its need is recorded less, or more, often than it is there.
+_MEANS = {
+    LESS: "so this page shows too little of their need, and they may be missed more often than it says",
+    MORE: "so this page shows too much of their need, and a list may be made too readily for them",
+}
+
+
+def need_or_recording(m: Material) -> dict[str, str]:
+    """Two or three sentences for page 1, for each list. The published ones name no group of which few are recorded."""
+    said = {audience: _recorded(m, audience) for audience in m.groups}
+    untold = {audience: _untold(m, audience) for audience in m.groups}
+    if len(set(said.values())) == 1 and len(set(untold.values())) > 1:  # the lists differ by these numbers alone
+        each = and_list([f"{text} ({list_name(audience).lower()})" for audience, text in untold.items() if text])
+        untold = dict.fromkeys(untold, each)
+    return {
+        audience: " ".join([text, *([f"For {untold[audience]} too few are recorded to tell."] if untold[audience] else [])])
+        for audience, text in said.items()
+    }
+
+
+def _untold(m: Material, audience: str) -> str:
+    """Of how many groups too few are recorded."""
+    own = second_outcome(m, audience)
+    rows = [] if own.empty else _told(m, audience, own)
+    n = sum(map(_too_few, rows))
+    return f"{n} of {len(rows)} groups" if n else ""
+
+
+def _recorded(m: Material, audience: str) -> str:
+    own = second_outcome(m, audience)
     if own.empty:
         return UNTOLD
-    named = f"a second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
+    second = f"the second outcome ({and_list([str(name).replace('_', ' ') for name in dict.fromkeys(own['other_outcome'])])})"
     found = [
-        f"need is written down {word} often for {and_list(labels)} than {named} shows, so for them the figures on this page say {'too little' if says == LESS else 'too much'}"
+        f"Need is recorded {word} often than {second} shows for {and_list(labels)}, {_MEANS[says]}."
         for says, word in ((LESS, "less"), (MORE, "more"))
         if (labels := groups_recorded(m, audience, says))
     ]
-    if len(signs):
-        apart = [row.label for row in m.groups[audience].found() if told_apart(own, signs, row.characteristic, row.group)[0] == SIGNS]
-        found += [f"signs are written down differently for {and_list(list(dict.fromkeys(apart)))} at the same answer to {named}"] if apart else []
-    few = [] if m.showing.publishable else few_recorded(m, audience)
-    found += [f"too few to be sure, but look there: for {label}, {n} recorded where {named} shows {other}" for label, n, other in few]
-    rows = _told(m, audience, own)
-    untold = sum(map(_too_few, rows))
-    rest = f"for {untold} of {len(rows)} groups too few are recorded to tell" if untold else ""
-    none = "" if found else f"no difference from {named} shown beyond chance"
-    return "; ".join(part for part in (*found, none, rest) if part)
+    if differ := signs_apart(m, audience):
+        told = "; ".join(f"{label} ({sign})" for label, sign in list(differ.items())[:NAMED])
+        rest = f"; {len(differ) - NAMED} more" if len(differ) > NAMED else ""
+        found.append(
+            f"At the same answer to {second}, some have more of a sign on record: {told}{rest}. Their gaps may come from these signs, not from need."
+        )
+    if few := [] if m.showing.publishable else few_recorded(m, audience):
+        said = and_list([f"{label} ({n} recorded, {other} by {second})" for label, n, other in few])
+        found.append(f"Too few to be sure, but look there: {said}.")
+    return " ".join(found) or f"No difference from {second} is shown beyond chance."

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from early_id.audit.measures import MEASURES
+from early_id.present.figures import Ratio, Share
 from early_id.present.glossary import AsIs
 from early_id.present.wording import day_text, sentence_case
 from early_id.present.workbook import Sheet
 from early_id.report import origins
 from early_id.report.context import GovernanceContext, list_name
-from early_id.report.headings import COUNTED_IN, EMPTY, plain_sheet, seen_above
+from early_id.report.headings import EMPTY, WORDS, counted_in, plain_sheet, seen_above, shown
 from early_id.report.measured import CHECKS, COVERS, LINKED, SOURCES
 from early_id.report.section import BY_GROUP, sheet_name
 from early_id.report.showing import number
@@ -34,11 +35,11 @@ _COLUMNS = {
     "n": "Counted among",
     "successes": "Counted",
     "families": "Families",
-    "value": "Value",
+    "value": "Figure",
     "low": "95% from",
     "high": "95% to",
     "comparator": "Compared with",
-    "difference": "Gap",
+    "difference": "Gap (of shares: in points)",
     "difference_low": "Gap, 95% from",
     "difference_high": "Gap, 95% to",
     "moved": "Gap if all were in this group",
@@ -53,7 +54,7 @@ _COLUMNS = {
 
 
 #: Stands on every sheet with figures.
-FULL = "RESTRICTED. Full counts. Shares and gaps in them are fractions of 1 (0.05 is 5 points); counts and ratios are plain numbers."
+FULL = "RESTRICTED. Full counts. Shares are per cents; gaps between shares, and changes of them, are percentage points: +5.0 is 5 in 100 more."
 #: Stands on sheets with counts alone.
 COUNTS = "RESTRICTED. Full counts."
 
@@ -66,7 +67,7 @@ def about(c: GovernanceContext) -> list[str]:
         *([c.watermark] if c.watermark else []),
         f"{c.council}. {'; '.join(part for part in dates if part)}".rstrip(". ") + ".",
         f"What is looked for: {c.outcome}",
-        "The report in words is the page beside this workbook. What each figure means is said there.",
+        "The report in words is the page beside this workbook. What each figure means is on the sheet “words”.",
         *c.said,
         *(f"{sentence_case(key)}: {value}" for key, value in c.hashes.items()),
     ]
@@ -74,7 +75,8 @@ def about(c: GovernanceContext) -> list[str]:
 
 def all_sheets(audits: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], lists: Mapping[str, Any], c: GovernanceContext) -> list[Sheet]:
     """Sheets of each list's audit, then of the models, of the lists and of the records."""
-    made = [sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)]
+    made = [Sheet("words", ("Word", "What it means"), [list(pair) for pair in WORDS], title="What the words on the sheets mean")] if audits else []
+    made += [sheet for name, result in audits.items() for sheet in _of_audit(name, result, c.said)]
     for audience, trial in trials.items():
         if rows := [_model_row(name, figures) for name, figures in (trial.get("models") or {}).items()]:
             title = f"{list_name(audience)}: models and rules with {trial.get('capacity')} places"
@@ -95,13 +97,14 @@ def _of_audit(audience: str, result: Any, said: Sequence[str]) -> list[Sheet]:
         "not known": (_of(result, "unknown"), "each gap if everyone not known belonged to one group", f"{FULL} Bounds, not estimates."),
     }
     own = list_name(audience)
+    titles[origins.SHEETS["places"][0]] = (_of(result, "places"), origins.SHEETS["places"][1], f"{FULL} Exploratory: tested with the crossed groups.")
     made = [
         _sheet(frame, sheet_name(audience, name), f"{own}: {title}", (note, *said)) for name, (frame, title, note) in titles.items() if len(frame)
     ]
     for table, (name, title) in origins.SHEETS.items():
-        if len(frame := _of(result, table)):
+        if table != "places" and len(frame := _of(result, table)):
             headings, rows = plain_sheet(frame, table, result.meta.get("labels") or {})
-            note = " ".join(part for part in (FULL, COUNTED_IN.get(table)) if part)
+            note = " ".join(part for part in (FULL, counted_in(frame, table)) if part)
             made.append(Sheet(sheet_name(audience, name), headings, rows, title=f"{own}: {title}", notes=(note, *said)))
     return made
 
@@ -144,12 +147,13 @@ def _of(result: Any, name: str) -> pd.DataFrame:
 
 def _sheet(frame: pd.DataFrame, name: str, title: str, notes: Sequence[str]) -> Sheet:
     columns = [column for column in _COLUMNS if column in frame.columns and f"{column}_label" not in frame.columns]
+    measures = frame["measure"] if "measure" in frame else [""] * len(frame)
     return Sheet(
         name=name,
         headings=[_COLUMNS[column] for column in columns],
         rows=[
-            [_in_words(column, value) for column, value in zip(columns, row, strict=True)]
-            for row in frame[columns].round(4).itertuples(index=False, name=None)
+            [shown(column, _in_words(column, value), measure=measure) for column, value in zip(columns, row, strict=True)]
+            for measure, row in zip(measures, frame[columns].round(4).itertuples(index=False, name=None), strict=True)
         ],
         title=title,
         notes=notes,
@@ -178,5 +182,8 @@ _MODEL_COLUMNS = ("Way of choosing", *(f"{heading}{end}" for heading in _OF_MODE
 
 def _model_row(name: str, figures: Mapping[str, Any]) -> list[Any]:
     """One way of choosing, its figures as numbers."""
-    ends = [number((figures.get(measure) or {}).get(end)) for measure in _OF_MODELS for end in ("value", "low", "high")]
-    return [model_name(name, figures.get("kind")), *(None if end is None else round(end, 4) for end in ends)]
+    ends = [(measure, number((figures.get(measure) or {}).get(end))) for measure in _OF_MODELS for end in ("value", "low", "high")]
+    return [
+        model_name(name, figures.get("kind")),
+        *(None if end is None else (Ratio if measure == "auc" else Share)(round(end, 4)) for measure, end in ends),
+    ]

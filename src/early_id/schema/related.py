@@ -50,6 +50,7 @@ RELATED: tuple[Table, ...] = (
             _c("relation", label="What the contact is to the pupil", codes="relationship", required=True),
             _c("lives_with_pupil", "yes_no", "Lives with the pupil"),
             _c("parental_responsibility", "yes_no", "Has parental responsibility"),
+            _c("priority", "integer", "Order in which the school turns to its contacts", note="1 is first"),
         ),
         key=("school_id", "contact_id", "forename", "surname", "relation"),
         sharing=SharingClass.SCHOOL,

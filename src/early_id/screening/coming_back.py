@@ -17,7 +17,7 @@ from early_id.screening.listed import FOLLOW_UP, PLACE
 from early_id.screening.people import sort_key
 from early_id.screening.review import Line, Returned
 
-#: Code → severity, message, advice. ERROR: set aside; QUERY: kept, and somebody should ask.
+#: Code → severity, message, advice. ERROR: set aside; QUERY: somebody should ask; kept, where the words do not say otherwise.
 CODES: dict[str, tuple[Severity, str, str]] = {
     "REV001": (Severity.ERROR, "A workbook could not be read; it is kept as it came.", "Ask the reader for the workbook as it was sent out, saved as .xlsx."),
     "REV002": (Severity.ERROR, "A workbook belongs to lists that are not on record here, such as those of another store; it is kept as it came.", "Import it where its lists were made."),

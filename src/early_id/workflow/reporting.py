@@ -40,8 +40,10 @@ def governance(
     status: ApprovalStatus,
     gap: StatutoryGap | None = None,
     before: Mapping[str, Any] | None = None,
+    *,
+    name: str = "governance",
 ) -> list[Output]:
-    """The governance report, RESTRICTED and PUBLISHABLE, and its tables.
+    """The governance report, RESTRICTED and PUBLISHABLE, and its tables, in files whose names begin with ``name``.
 
     ``gap``: why lists were refused for want of statutory records; ``before``: what :func:`last_report` gives of the output folder.
     """
@@ -82,9 +84,9 @@ def governance(
         said=(*([f"{NO_LISTS} {gap.text}"] if gap else []), *said(trials)),
         words=glossary(bench),
     )  # fmt: skip
-    made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / "governance.html", context=context)
-    kinds = {"restricted": "governance", "publishable": "governance_publishable", "tables": "governance_tables"}
-    return [{"kind": kinds.get(name, name), "path": relative(bench, Path(path))} for name, path in made.items()]
+    made = governance_pack(dict(trials), dict(audits), lists_summary, to=cfg.out_dir / f"{name}.html", context=context)
+    kinds = {"restricted": name, "publishable": f"{name}_publishable", "tables": f"{name}_tables"}
+    return [{"kind": kinds.get(kind, kind), "path": relative(bench, Path(path))} for kind, path in made.items()]
 
 
 def hashes(bench: Bench, matrix: FeatureMatrix, trials: Mapping[str, Trial]) -> dict[str, str]:

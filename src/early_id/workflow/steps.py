@@ -20,6 +20,7 @@ from early_id.features import COUNCIL, FeatureMatrix, Programme, build_features
 from early_id.features.catalogue import Catalogue
 from early_id.features.cohort import REASONS, persons
 from early_id.features.extensions import InForce, load_extensions
+from early_id.features.later_links import taken_out_since
 from early_id.features.outcomes import council_outcomes, require_outcome
 from early_id.features.past import Past
 from early_id.features.programme import main_outcome, places
@@ -301,7 +302,9 @@ def screen(
         check_model_sharing(model, cfg)
     stops = stops_of(store, people, day, settings=cfg, programme=programme)
     stops.refuse()
-    excluded = matrix.excluded.assign(reason=matrix.excluded["reason"].map(REASONS))
+    since = taken_out_since(Past(store, people, day), matrix.index, programme.cohort, cfg)
+    excluded = pd.concat([matrix.excluded, since], ignore_index=True) if len(since) else matrix.excluded
+    excluded = excluded.assign(reason=excluded["reason"].map(REASONS))
     return lists.screen(
         model,
         replace(matrix, excluded=excluded),

@@ -29,7 +29,7 @@ _ORDER = {Severity.ERROR: 0, Severity.QUERY: 1, Severity.NOTE: 2}
 SHORT = {Severity.ERROR: "set aside", Severity.QUERY: "asked about", Severity.NOTE: "noted"}
 _DOES = {
     Severity.ERROR: "the row was set aside and is in no feature and no list",
-    Severity.QUERY: "the row was kept, and somebody should ask",
+    Severity.QUERY: "somebody should ask; the row was kept, where the words do not say that it was left out",
     Severity.NOTE: "for information; nothing needs to be done",
 }
 BANNER = "Counts only: for the analyst and for those who supply the files."

@@ -2,7 +2,8 @@
 
 A shape names the element that is a record. Of its path, what stands before ``//`` is held in memory one at a time: of
 ``Message/Children/Child//CINdetails/Assessments`` one child. A heading is a path that is looked for in the record and then further out, element by element
-to the top (``Reason[2]`` is the second of that name), so ``CINreferralDate`` of an assessment is that of its episode and ``Header/Source/LEA`` that of the file; ``.`` is the record's own text.
+to the top (``Reason[2]`` is the second of that name), so ``CINreferralDate`` of an assessment is that of its episode and ``Header/Source/LEA`` that of the file; ``.`` is the record's own text,
+and a heading that begins with ``./`` is looked for in the record alone, so that a contact without a surname is not given the pupil's.
 
 Document types and entities are refused (defusedxml), so nothing is expanded and nothing is fetched. Names are compared without their namespace.
 """
@@ -205,6 +206,8 @@ def _look_outwards(chain: list[Element], heading: str) -> str | None:
     """The text of ``heading``: in the record, else in the elements around it, the nearest first."""
     if heading == ".":
         return chain[-1].text
+    if heading.startswith("./"):
+        chain, heading = chain[-1:], heading[2:]
     names = [_NUMBERED.fullmatch(part) for part in heading.split("/")]
     wanted = [(match[1], int(match[2] or 1) - 1) for match in names if match]
     for element in reversed(chain):

@@ -91,7 +91,11 @@ def write_instructions(folder: Path, plan: CouncilPlan, timeline: Timeline, writ
     (folder / BAR).write_text(shipped_text(BAR), encoding="utf-8", newline="\n")
     further = [
         ("extracts_other_shapes/", "the same records as other systems and returns hold them; a run does not look there", bool(plan.shapes)),
-        ("second_outcome/", "what reviewers without bias found, and the extension that reads it", bool(plan.size("unbiased_outcome"))),
+        (
+            "second_outcome/",
+            "what reviewers without bias found; config.yaml sets it beside the first outcome for the audit",
+            bool(plan.size("unbiased_outcome")),
+        ),
         ("config_second_outcome.yaml", "settings that learn from it", bool(plan.size("unbiased_outcome"))),
     ]
     readme = _README.format(

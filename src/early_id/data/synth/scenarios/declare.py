@@ -87,7 +87,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             Scenario(
                 "unbiased_outcome", 1.0, "share of pupils on each date", 0.05, 1.0,
                 "A second outcome is written beside the extracts: what an unbiased council would have decided about a random share of pupils, "
-                "with settings that learn from it.",
+                "which the audit sets beside the first one, and settings that learn from it.",
                 "labels.parquet holds the same decisions for all children.",
             ),
             Scenario(

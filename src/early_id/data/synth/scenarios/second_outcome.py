@@ -1,4 +1,4 @@
-"""The scenario ``unbiased_outcome``: a second outcome beside the extracts, and settings that learn from it."""
+"""The scenario ``unbiased_outcome``: a second outcome beside the extracts, settings that audit beside it, and settings that learn from it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,53 @@ from early_id.data.synth.world import World
 
 FOLDER, SETTINGS = "second_outcome", "config_second_outcome.yaml"
 
-#: The extension as an analyst would write one: the council's programme with another outcome.
-EXTENSION = '''"""Learn from the second outcome: what reviewers found who looked at children one by one, whoever had named them."""
+#: What both extensions read.
+_REVIEWS = '''
+LABELS = Path(__file__).with_name("labels.csv")
+
+
+def reviews(people):
+    """child_id, AsOf and NeedFound of the children whom reviewers looked at."""
+    labels = pd.read_csv(LABELS, dtype={"PupilID": str}, parse_dates=["AsOf"])
+    links = people.person_links.query("source == 'education'")[["source_person_id", "child_id"]]
+    return labels.merge(links, left_on="PupilID", right_on="source_person_id").drop_duplicates(["child_id", "AsOf"])
+'''
+
+#: The extension as an analyst would write one: the council's programme with one column more among its outcomes.
+BESIDE = f'''"""Set what reviewers found beside the council's outcomes, so that the audit can tell recording from need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from early_id.features.extensions import Extension
+from early_id.features.outcomes import council_outcomes
+from early_id.features.programme import COUNCIL
+{_REVIEWS}
+
+def outcomes(store, people, index, cfg):
+    """The council's outcomes, and ``need_found``: 1, 0, or missing where nobody looked or the reviews are not known yet."""
+    result = council_outcomes(store, people, index, cfg)
+    keys = pd.MultiIndex.from_arrays([index["child_id"], index["as_of"]])
+    result["need_found"] = reviews(people).set_index(["child_id", "AsOf"])["NeedFound"].reindex(keys).to_numpy(dtype=float)
+    return result
+
+
+EXTENSION = Extension(name="second outcome beside the first", programme=replace(COUNCIL, outcomes=outcomes))
+'''
+
+#: What ``config.yaml`` says of it.
+AUDITED = f"""\
+extensions: [{FOLDER}/beside.py]
+audit:
+  second_outcome: need_found    # what reviewers found, who held one threshold for all
+"""
+
+#: The council's programme with another outcome.
+EXTENSION = f'''"""Learn from the second outcome: what reviewers found who looked at children one by one, whoever had named them."""
 
 from __future__ import annotations
 
@@ -30,16 +75,7 @@ from early_id.features.cohort import council_cohort
 from early_id.features.extensions import Extension
 from early_id.features.outcomes import COMPONENTS, NEED, council_outcomes
 from early_id.features.programme import COUNCIL
-
-LABELS = Path(__file__).with_name("labels.csv")
-
-
-def reviews(people):
-    """child_id, AsOf and NeedFound of the children whom reviewers looked at."""
-    labels = pd.read_csv(LABELS, dtype={"PupilID": str}, parse_dates=["AsOf"])
-    links = people.person_links.query("source == 'education'")[["source_person_id", "child_id"]]
-    return labels.merge(links, left_on="PupilID", right_on="source_person_id").drop_duplicates(["child_id", "AsOf"])
-
+{_REVIEWS}
 
 def cohort(past, cfg):
     """The council's cohort; on a date with reviews only the children looked at, because nothing can be learned or tested on the others."""
@@ -67,7 +103,7 @@ EXTENSION = Extension(
 
 
 def write_second_outcome(council: Path, world: World, tables: Tables, seeds: Seeds) -> None:
-    """Write labels, extension and settings into the council's folder, after ``config.yaml``; nothing where the scenario is off.
+    """Write labels, extensions and settings into the council's folder, and name the outcome in ``config.yaml``; nothing where the scenario is off.
 
     ``labels.csv`` has PupilID, AsOf and NeedFound: the child's need, with the usual chance, against the threshold that holds for all.
     On each date a share of the pupils whom the schools list is drawn anew.
@@ -93,8 +129,11 @@ def write_second_outcome(council: Path, world: World, tables: Tables, seeds: See
     found = pd.concat(parts, ignore_index=True)
     found = found.iloc[order_of(found["PupilID"], "second outcome", seeds)]
     found.to_csv(folder / "labels.csv", index=False, lineterminator="\n")
-    (folder / "extension.py").write_text(EXTENSION, encoding="utf-8", newline="\n")
-    settings = (council / "config.yaml").read_text(encoding="utf-8").replace("\nout: out\n", "\nout: out_second_outcome\n")
+    for name, text in (("beside.py", BESIDE), ("extension.py", EXTENSION)):
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    usual = (council / "config.yaml").read_text(encoding="utf-8")
+    (council / "config.yaml").write_text(usual + AUDITED, encoding="utf-8", newline="\n")
+    settings = usual.replace("\nout: out\n", "\nout: out_second_outcome\n")
     added = f"acceptance: {FOLDER}/{BAR}\nextensions: [{FOLDER}/extension.py]\n"
     (council / SETTINGS).write_text(settings + added, encoding="utf-8", newline="\n")
     # Another outcome needs a bar of its own: the council's names the first one.

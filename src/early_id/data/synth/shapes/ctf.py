@@ -15,7 +15,7 @@ import pandas as pd
 
 from early_id.core.calendar import monday_of
 from early_id.data.synth.shapes.dates import ISO
-from early_id.data.synth.shapes.records import ENROLMENTS, PUPILS, SCHOOLS, Records
+from early_id.data.synth.shapes.records import ENROLMENTS, PUPILS, SCHOOL_CONTACTS, SCHOOLS, Records
 from early_id.data.synth.shapes.registers import Registers
 from early_id.data.synth.shapes.xml import Document
 from early_id.data.synth.timeline import NEVER, SchoolYear, as_date, day_number
@@ -34,6 +34,8 @@ def write_ctf(folder: Path, records: Records, registers: Registers) -> None:
     pupils = records[PUPILS].drop_duplicates("PupilID").set_index("PupilID")
     born = dict(zip(records.column(PUPILS, "PupilID"), records.dates(PUPILS, "DOB").text(ISO), strict=True))
     numbers = dict(zip(records.column(SCHOOLS, "SchoolID"), records.column(SCHOOLS, "LAESTAB"), strict=True))
+    by_then = records[SCHOOL_CONTACTS][records.dates(SCHOOL_CONTACTS, "RecordedOn").day <= year.end]
+    contacts = dict(tuple(by_then.groupby("PupilID", sort=False)))
     begin = day_number(monday_of(as_date(int(year.days[0]))))
     for (school, other), rows in moves.groupby(["school", "other"], sort=True):
         path = folder / f"{str(school).lower()}_{str(other).lower()}.xml"
@@ -50,7 +52,21 @@ def write_ctf(folder: Path, records: Records, registers: Registers) -> None:
                     with xml.inside("Pupil"):
                         xml.leaves(UPN=about.get("UPN", ""), Surname=about.get("Surname", ""), Forename=about.get("Forename", ""))
                         xml.leaves(DOB=born.get(row.pupil, ""), Sex=about.get("Sex", ""), PupilID=row.pupil)
+                        _contacts(xml, contacts.get(row.pupil))
                         _attendance(xml, marks.get((row.pupil, row.school), {}), year, begin)
+
+
+def _contacts(xml: Document, rows: pd.DataFrame | None) -> None:
+    """The contacts that the school holds, in its order; an address only where it is the pupil's, and then as no more than that."""
+    if rows is None:
+        return
+    with xml.inside("Contacts"):
+        for order, row in enumerate(rows.to_dict("records"), 1):
+            with xml.inside("Contact"):
+                xml.leaves(Order=order, Surname=row["ContactSurname"], Forename=row["ContactForename"], Relationship=row["Relationship"])
+                xml.leaf("Responsibility", {"Y": "true", "N": "false"}.get(row["ParentalResponsibility"], ""))
+                with xml.inside("Address"):
+                    xml.leaf("AddressAsPupil", {"Y": "true", "N": "false"}.get(row["LivesWithPupil"], ""))
 
 
 def _attendance(xml: Document, marks: dict[int, str], year: SchoolYear, begin: int) -> None:

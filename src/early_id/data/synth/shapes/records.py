@@ -21,7 +21,7 @@ STATUTORY, FACTORS = "socialcare/statutory.csv", "socialcare/factors.csv"
 MISSING, POLICE_PEOPLE, NOTICES = "police/missing.csv", "police/people.csv", "police/notifications.parquet"
 PUPILS, ENROLMENTS, SCHOOLS = "education/pupils.csv", "education/enrolments.csv", "education/schools.xlsx"
 SUSPENSIONS = "education/suspensions.xlsx"
-RELATIONSHIPS = "socialcare/relationships.csv"
+RELATIONSHIPS, SCHOOL_CONTACTS = "socialcare/relationships.csv", "education/school_contacts.csv"
 
 #: File → column that dates a row, days until it is recorded, and later columns with what becomes known with them.
 KNOWN: dict[str, tuple[str, int, dict[str, tuple[str, ...]]]] = {

@@ -1,0 +1,77 @@
+"""A bad later file harms no earlier link: what was joined stays joined until something speaks against it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from linkage_material import BORN, NUMBERS, UPNS, frame, groups, record
+
+from early_id.config.settings import LinkageSettings
+from early_id.linkage.decisions import Decision, Decisions
+from early_id.linkage.history import History
+from early_id.linkage.people import People, link_people
+from early_id.linkage.standing import holds_less
+
+#: Joined by its number and birth date; and one that nothing joins, so that no link comes of nothing.
+SCHOOL = [record("edu", "1", upn=UPNS[0]), record("edu", "2", "Carl", "Pike", "2010-02-03", upn=UPNS[1])]
+CARE = [record("care", "1", None, None, upn=UPNS[0]), record("care", "2", None, None, "2010-02-03")]
+SETTINGS, JOINED = LinkageSettings(use_names=False), {frozenset({"edu:1", "care:1"})}
+DAYS = {"first": pd.Timestamp("2025-01-06"), "later": pd.Timestamp("2025-02-03")}
+
+
+def linked(*later: dict, decisions: Decisions | None = None) -> tuple[People, People]:
+    """The first linking, and one after ``later`` rows came."""
+    first = link_people(frame([*SCHOOL, *CARE]), None, key="k", settings=SETTINGS, on=DAYS["first"])
+    rows = frame([*SCHOOL, *CARE, *(row | {"known_from": "2025-02-02"} for row in later)])
+    held = History(first.person_links, waits=first.waits)
+    return first, link_people(rows, None, key="k", settings=SETTINGS, history=held, on=DAYS["later"], decisions=decisions)
+
+
+BARE = record("care", "1", None, None, None)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [[BARE], [record("care", "1", "Joan", "Reed", None)], [record("care", "1", None, None, upn="-1")], [record("care", "1", None, None, BORN)]],
+    ids=["nothing", "names alone", "a stand-in", "no number"],
+)
+def test_who_was_joined_stays_joined_where_a_later_file_holds_less(later: list[dict]) -> None:
+    first, second = linked(*later)
+    assert groups(first) == groups(second) == JOINED and second.changes == ()
+    assert second.findings.by_code()["LNK016"] == 1
+    pd.testing.assert_frame_equal(first.person_links, second.person_links)
+
+
+def test_a_source_with_one_birth_date_for_everybody_harms_no_link() -> None:
+    filled = [record("care", f"{n}", None, None, "1900-01-01", upn=UPNS[0] if n == 1 else None) for n in range(1, 31)]
+    first, second = linked(*filled)
+    assert groups(second) == JOINED and {"LNK004", "LNK016"} <= set(second.findings.by_code())
+    assert groups(first) == JOINED
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [record("care", "1", None, None, "2011-11-11")],
+        [record("care", "1", None, None, None, upn=UPNS[2])],
+        [record("care", "1", "Peter", "Reed", None)],
+        [record("care", "1", "Joan", "Vale", None)],
+    ],
+    ids=["another birth date", "another number", "another forename", "another surname"],
+)
+def test_what_speaks_against_a_link_ends_it(later: list[dict]) -> None:
+    _, second = linked(*later)
+    assert groups(second) == set() and "LNK016" not in second.findings.by_code()
+    assert [change.kind for change in second.changes] == ["split"]
+
+
+@pytest.mark.parametrize("answer", ["different", "open"])
+def test_a_decision_beats_a_link_that_stands(answer: str) -> None:
+    _, second = linked(BARE, decisions=Decisions().add(Decision.of(("edu", "1"), ("care", "1"), answer)))  # type: ignore[arg-type]
+    assert groups(second) == set()
+
+
+def test_a_record_that_never_held_more_stands_by_nothing() -> None:
+    pupils = frame([*SCHOOL, *CARE, record("care", "3", None, None, None, nhs_number=NUMBERS[0])])
+    newest = pupils.assign(uln=None, temporary_upn=None, upn=[UPNS[0], UPNS[1], None, None, None])
+    assert list(holds_less(pupils, newest)) == [False, False, True, False, False]
