@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -129,13 +130,55 @@ def test_literal_children(made: pd.DataFrame, child: str) -> None:
     ],
 )
 def test_referred_again_and_need_assessed(referred: tuple[int, ...], offered: int | None, wanted: tuple[int, int]) -> None:
-    given = {
-        "statutory": [{"child": "Ann", "status": "REFERRAL", "start_on": on(day), "outcome": "nfa"} for day in referred],
-        "early_help": [] if offered is None else [{"child": "Ann", "offered_on": on(-30), "response": "accepted", "assessed_on": on(offered)}],
-        "pupils": [{"child": "Ann", "birth_date": BORN}],
-    }
-    got = council_outcomes(store(given), people({"Ann": None}), index(["Ann"]), Config())
+    assessed = [] if offered is None else [{"child": "Ann", "offered_on": on(-30), "response": "accepted", "assessed_on": on(offered)}]
+    got = of_ann([(day, "social_care") for day in referred], [*assessed, SOMEBODY_ASSESSED])
     assert got[["re_referral", "need_assessed"]].to_numpy().tolist() == [list(map(float, wanted))]
+
+
+#: Where no day of an assessment is held, nobody can tell who was not assessed.
+SOMEBODY_ASSESSED: Row = {"child": "Bob", "offered_on": ago(300), "assessed_on": ago(290)}
+
+
+def of_ann(referred: list[tuple[int, str]], help_rows: list[Row], covers: Any = None) -> pd.DataFrame:
+    statutory = [{"child": "Ann", "source": source, "status": "REFERRAL", "start_on": on(day), "outcome": "nfa"} for day, source in referred]
+    given = {"statutory": statutory, "early_help": help_rows, "pupils": [{"child": "Ann", "birth_date": BORN}]}
+    who = people({"Ann": None, "Bob": None})
+    links = who.person_links
+    who = replace(
+        who, person_links=pd.concat([links, *(links.assign(source=source) for source in {source for _, source in referred})], ignore_index=True)
+    )
+    return council_outcomes(store(given, covers=covers), who, index(["Ann"]), Config())
+
+
+@pytest.mark.parametrize(
+    ("referred", "again"),
+    [
+        ([(10, "social_care"), (11, "cin_census")], 0),  # one referral, held by two
+        ([(10, "social_care"), (11, "social_care")], 1),
+        ([(10, "social_care"), (18, "cin_census")], 1),
+        ([(-60, "cin_census"), (10, "social_care"), (12, "cin_census")], 1),
+    ],
+)
+def test_one_referral_that_two_sources_hold_is_one(referred: list[tuple[int, str]], again: int) -> None:
+    assert of_ann(referred, [SOMEBODY_ASSESSED])["re_referral"].tolist() == [again]
+
+
+def test_of_what_no_record_could_tell_there_is_no_nought() -> None:
+    late = {"early_help": MATURE, "statutory": MATURE}
+    year_before = [(source, name, AS_OF - timedelta(days=365), day) for source, name, _, day in covered(**late)]
+    shorter = [(source, name, AS_OF - timedelta(days=200), day) for source, name, _, day in covered(**late)]
+    once, twice = [(10, "social_care")], [(10, "social_care"), (90, "social_care")]
+    assert [of_ann(once, [SOMEBODY_ASSESSED], covers).at["Ann@" + str(AS_OF), "re_referral"] for covers in (year_before, shorter)] == [
+        0,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert of_ann(twice, [SOMEBODY_ASSESSED], shorter)["re_referral"].tolist() == [1]
+    assert of_ann(once, [{"child": "Bob", "offered_on": ago(300)}])["need_assessed"].isna().all()
+
+
+def test_further_labels_of_those_who_left_are_unknown_too(made: pd.DataFrame) -> None:
+    gone = ["left", "turned 18", "died"]
+    assert made.loc[gone, list(LABELS)].isna().all(axis=None) and made.loc["nothing", ["help_accepted", "re_referral"]].tolist() == [0, 0]
 
 
 def test_no_answer_of_the_family_changes_the_outcome(made: pd.DataFrame) -> None:
@@ -157,7 +200,7 @@ def test_an_outcome_not_yet_known_is_unknown() -> None:
     day = timedelta(days=1)
     late = {"attendance": MATURE + 90 * day, "early_help": MATURE + 90 * day}
     # The outcome is known once every table of outcomes reaches the last day before it matures; a newer register does not help.
-    assert outcomes(covered(**late, statutory=MATURE - 2 * day))[list(COLUMNS)].isna().all(axis=None)
+    assert outcomes(covered(**late, statutory=MATURE - 2 * day))[[*COLUMNS, *LABELS]].isna().all(axis=None)
     known = outcomes(covered(**late, statutory=MATURE - day))
     assert known.at["offered, accepted", NEED] == 1 and known.at["nothing", NEED] == 0
     assert not outcomes(covered(attendance=MATURE))["censored"].any()

@@ -29,6 +29,8 @@ _RECORDED_IN = {
 }  # fmt: skip
 #: A referral so soon after another one of the same child is a re-referral (children in need census).
 _AGAIN_WITHIN = pd.Timedelta(days=365)
+#: What two sources hold of one referral can differ by days (a day of receipt, a day of decision).
+_ONE_REFERRAL = pd.Timedelta(days=7)
 #: Leaving reasons that mean the family left the area; a school outside it does not. Small letters, blanks as underscores.
 LEFT_AREA = ("left_area", "moved_away", "moved_out_of_area", "out_of_area")
 
@@ -45,7 +47,8 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
     -------
     DataFrame
         need_recognised, its components, the further labels (1, 0, or NaN where not known), and the boolean ``censored``: whether the main outcome
-        is unknown because the child left first. A component whose table is not held is unknown throughout.
+        is unknown because the child left first. A component whose table is not held is unknown throughout; that nobody was assessed is unknown where no
+        day of an assessment is held at all, and that there was no referral again where the twelve months before the date are not covered.
     """
     columns = [NEED, *COMPONENTS, *LABELS]
     result = pd.DataFrame(np.nan, index=index.index, columns=columns)
@@ -59,6 +62,8 @@ def council_outcomes(store: TableSource, people: People, index: pd.DataFrame, cf
         happened = _happened(later, as_of, until)
         values = pd.DataFrame({name: among(rows["child_id"], happened[name]).astype(float) for name in (*COMPONENTS, *LABELS)}, index=rows.index)
         values[not_held] = np.nan
+        for name in _of_which_no_is_unknown(later, as_of):
+            values[name] = values[name].where(values[name].eq(1))
         values.insert(0, NEED, values[list(COMPONENTS)].max(axis=1))
         left = among(rows["child_id"], _left(later, as_of, until))
         # What had already happened counts; what had not is unknown from the day the child left.
@@ -110,12 +115,25 @@ def _happened(later: Past, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, 
 
 
 def _referred_again(statutory: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> set[str]:
-    """Children referred in the span, whatever came of it, within twelve months of another referral; two of one day are one."""
-    referrals = statutory.loc[statutory["status"] == "REFERRAL", ["child_id", "start_on"]].drop_duplicates()
-    day = pd.to_datetime(referrals["start_on"])
-    referrals = referrals.assign(start_on=day).sort_values(["child_id", "start_on"])
+    """Children referred in the span, whatever came of it, within twelve months of another referral. Two of one day are one, and so are those of two sources
+    within a week.
+    """
+    referrals = statutory.loc[statutory["status"] == "REFERRAL", ["child_id", "source", "start_on"]]
+    referrals = referrals.assign(start_on=pd.to_datetime(referrals["start_on"])).sort_values(["child_id", "start_on", "source"])
+    referrals = referrals.drop_duplicates(["child_id", "start_on"])
+    before = referrals.groupby("child_id")
+    other = before["source"].shift().ne(referrals["source"])
+    referrals = referrals[~(other & (before["start_on"].diff() <= _ONE_REFERRAL))]
     soon = referrals.groupby("child_id")["start_on"].diff() <= _AGAIN_WITHIN
     return set(_between(referrals[soon], "start_on", start, end)["child_id"])
+
+
+def _of_which_no_is_unknown(later: Past, start: pd.Timestamp) -> list[str]:
+    """Labels that can be seen to have happened, but not to have not."""
+    covered = later.store.coverage()
+    since = pd.to_datetime(covered.loc[covered["table"] == "statutory", "covers_from"]).min()
+    unknown = [] if since <= start - _AGAIN_WITHIN else ["re_referral"]
+    return unknown if later.frame("early_help")["assessed_on"].notna().any() else [*unknown, "need_assessed"]
 
 
 def departures(later: Past) -> pd.DataFrame:
