@@ -187,6 +187,10 @@ def test_page_1_holds_the_decision_where_most_is_to_be_said(browser: Any, tmp_pa
     few = "cannot be estimated: fewer than 10 with or without an outcome on one side"
     rows = [("Black", 30.0, 160.0, LESS), ("Mixed", 3.0, 65.0, few), ("White", 180.0, 900.0, "agree")]
     kw = made.with_second_outcome(rows, made.MANY_GROUPS, audiences=("hub_lead", "school_lead"))
+    for trial in kw["trial"].values():
+        trial["reasons"] = [
+            "The bar does not say on which earlier test date this model was named. So nothing shows that it was chosen before. " + 20 * "More. "
+        ]
     for result in kw["audit"].values():
         found = result.rows["group"].isin(["Black", "EHC plan", "White"]) & result.rows["primary"]
         result.rows.loc[found, "verdict"] = "gap found"

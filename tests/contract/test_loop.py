@@ -53,7 +53,7 @@ def config(small: Any, folder: Path, day: date) -> Any:
     training = small.cfg.training.model_copy(
         update={
             "models": ("logistic",), "put_forward": "logistic", "baselines": ("absence",), "comparators": (), "resamples": 50, "tracking": False,
-            "families_folds": 2, "sharing_cost": False,
+            "families_folds": 2, "sharing_cost": False, "labels": False,
         }
     )  # fmt: skip
     as_of = small.cfg.as_of.model_copy(update={"screening": day, "dates": (*LEARNED, day)})

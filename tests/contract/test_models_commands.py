@@ -95,7 +95,7 @@ def desk(small_council: CouncilSummary, tmp_path_factory: pytest.TempPathFactory
         features={"use": ["absence_share_365d", "suspensions_count_365d", "late_share_90d", "contacts_count_365d", "missing_count_365d"]},
         training={
             "models": ["logistic"], "put_forward": "logistic", "families_folds": 2, "resamples": 50, "refits": 10, "refits_to_show": 0,
-            "sharing_cost": False, "baselines": ["absence", "age"], "comparators": [],
+            "sharing_cost": False, "labels": False, "baselines": ["absence", "age"], "comparators": [],
         },
     )  # fmt: skip
     return made

@@ -18,7 +18,7 @@ from early_id.workflow import refusals, steps
 
 QUICK = [
     "training.models=[logistic]", "training.put_forward=logistic", "training.resamples=50", "training.tracking=false",
-    "training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false",
+    "training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false", "training.labels=false",
     "features.use=[absence_share_365d, suspensions_count_365d, contacts_count_365d]", "training.baselines=[absence]", "training.comparators=[]",
     "as_of.dates=[2024-03-18, 2024-11-11, 2025-03-17]",
 ]  # fmt: skip

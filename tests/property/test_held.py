@@ -33,6 +33,18 @@ def test_the_cut_of_a_held_table_is_that_of_the_engine(council: Council) -> None
                 pd.testing.assert_frame_equal(_plain(ours), _plain(engines), obj=f"{name} on {day}")
 
 
+def test_a_build_within_a_build_takes_nothing_from_it() -> None:
+    rows = {"statutory": [{"source": "care", "source_person_id": "care-A", "status": "CIN", "start_on": date(2024, 1, 1)}]}
+    store, people = MemoryStore(rows), type("Linked", (), {})()
+    with read_once(store, people):
+        outer = Past(store, people, AS_OF).held
+        assert outer is not None
+        rows_of = outer.rows("statutory")
+        with read_once(store, people):
+            assert Past(store, people, AS_OF).held is outer
+        assert rows_of.count().execute() == 1
+
+
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Values as they are: a column without any has no type of its own in one row or in none."""
     return frame.apply(lambda column: column.astype(object).where(column.notna(), None).map(_day)).astype(object)

@@ -188,7 +188,7 @@ def test_a_limit_missed_is_not_ready_with_one_sentence_for_each(trial: Trial) ->
     final = final_verdict(trial, audit(sex="no gap found"), acceptance=asks, facts=GOOD)  # type: ignore[arg-type]
     assert final.verdict == "not ready"
     assert final.reasons[:2] == (
-        "Of the families listed, the share that refits list steadily: 80.0 %; the bar asks for 90.0 % or more.",
+        "Of the families listed, the share who stay on the list in 90 of 100 fits on other families: 80.0 %; the bar asks for 90.0 % or more.",
         "Of all rows taken in, the share set aside: 1.0 %; the bar asks for 0.1 % or less.",
     )
 

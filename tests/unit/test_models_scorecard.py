@@ -88,9 +88,9 @@ def test_the_page_holds_every_step_and_the_warning(fitted: tuple[RiskModel, pd.D
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
     """A folder in which a scorecard (or another model) was trained last, and the command line on it."""
 
-    def ask(*arguments: str, model: str = "scorecard") -> tuple[int, str]:
+    def ask(*arguments: str, model: str = "scorecard", beside: tuple[str, ...] = ()) -> tuple[int, str]:
         matrix = fake_matrix(200, seed=2)
-        chosen = settings(models=(model,), put_forward=model, families_folds=2, resamples=50, baselines=(), comparators=())
+        chosen = settings(models=(model, *beside), put_forward=model, families_folds=2, resamples=50, baselines=(), comparators=())
         monkeypatch.setattr("early_id.models.choose.SIZES", (3,))
         trial = train(matrix, chosen, acceptance=bar(), audience="hub_lead", sharing=SHARING, capacity=20)
         save_candidate(trial, matrix.meta, out=tmp_path / "out", inputs={})
@@ -120,6 +120,18 @@ def test_the_command_writes_the_page_of_what_was_trained_last_and_of_a_registere
 def test_the_command_says_that_another_model_has_no_points(desk: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
     code, said = desk(model="logistic")
     assert code != 0 and "'logistic_hub_lead' is no scorecard" in said and not (tmp_path / "out" / "scorecard_hub_lead.html").exists()
+
+
+def test_a_scorecard_trained_beside_the_model_put_forward_keeps_its_points(desk: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    path = tmp_path / "out" / "scorecard_hub_lead.html"
+    assert desk()[0] == 0
+    put_forward = path.read_text(encoding="utf-8")
+    path.unlink()
+    code, said = desk(model="logistic", beside=("scorecard",))
+    assert code == 0 and "not for scoring children by hand" in said
+    assert path.read_text(encoding="utf-8") == put_forward, "the same rows give the same points, put forward or not"
+    kept = load_candidate(tmp_path / "out", "hub_lead").card["further"]["scorecard"]
+    assert kept["rows"] and not any(f"{letter}0" in json.dumps(kept) for letter in "cf"), "no child, no family"
 
 
 def test_points_read_off_the_tables_are_those_of_the_card(fitted: tuple[RiskModel, pd.DataFrame, pd.Series]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 from features_material import AS_OF, CALENDAR, ago, cohort, people, store
 
 from early_id.config.settings import FeatureSettings
+from early_id.data.engine import raw
 from early_id.features import catalogue
 from early_id.features.build import build_at
 from early_id.features.declare import custom
@@ -73,6 +75,33 @@ def test_two_marks_of_one_moment_in_one_register_are_left_to_the_engine() -> Non
     for second in (double, {**double, "code": "O" if double["code"] == "/" else "/"}):
         registers = registers_of(council([*rows, second]), FEATURES, DATES, CALENDAR, FeatureSettings())
         assert "attendance" not in registers or registers["attendance"].on(DATES[-1], 7) is None
+
+
+def test_marks_are_known_from_the_day_of_their_time_and_nothing_stays_with_the_engine() -> None:
+    """A store that keeps times of day beside days gives the same: the first date after a time is that of the day after it."""
+    held = council(marks())
+    plain = registers_of(held, FEATURES, DATES, CALENDAR, FeatureSettings())["attendance"]
+    with_times = Timed(held)
+    timed = registers_of(with_times, FEATURES, DATES, CALENDAR, FeatureSettings())["attendance"]
+    for name in ("known", "replaced", "kind", "block"):
+        assert sorted(getattr(timed, name)) == sorted(getattr(plain, name))
+    placed = {name for (name,) in raw(held.backend).execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    assert "attendance" in placed and not placed & {"_marks", "_lanes", "_told_apart", "_kinds", "_reached"}
+
+
+class Timed:
+    """A store whose rows became known at half past ten."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.held, name)
+
+    def table(self, name: str) -> Any:
+        rows = self.held.table(name)
+        half_past_ten = {column: rows[column].cast("timestamp") + ibis.interval(minutes=630) for column in ("known_from", "known_to")}
+        return rows.mutate(**half_past_ten)
 
 
 def test_tables_of_events_and_measures_that_bits_cannot_answer_are_left_to_the_engine() -> None:

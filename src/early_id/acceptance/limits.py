@@ -75,7 +75,7 @@ def check_limits(trial: Trial, acceptance: AcceptanceSettings, facts: Facts) -> 
         *_enough(acceptance, trial),
         *_between("Outcomes seen, divided by outcomes expected", observed_expected(*arrays), ranges.observed_expected_from, ranges.observed_expected_to, "calibration"),
         *_between("The slope of the calibration", calibration_slope(*arrays), ranges.slope_from, ranges.slope_to, "calibration slope"),
-        *_share("Of the families listed, the share that refits list steadily", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (the model was not fitted again often enough on families drawn anew)"),
+        *_share("Of the families listed, the share who stay on the list in 90 of 100 fits on other families", facts.steady, acceptance.steady_at_least, "stability", least=True, why=" (the model was not fitted again often enough on families drawn anew)"),
         *_share("Of all rows taken in, the share set aside", facts.set_aside, quality.set_aside_at_most, "rows set aside"),
         *_share("Of all that the model asks about a child, the share that is known", facts.known, quality.known_at_least, "completeness", least=True),
         *_share("Of the children at the test date, the share who left before the outcome was known", float(held["censored"].mean()), quality.left_at_most, "children who left"),

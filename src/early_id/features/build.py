@@ -71,19 +71,20 @@ def build_at(
     """
     wanted, rules = tuple(features), settings or FeatureSettings()
     children = numbered(cohort)
-    values = {f.name: np.full(len(children), np.nan) for f in wanted}
-    newest = {f.name: np.full(len(children), np.nan) for f in wanted}
+    names = [feature.name for feature in wanted]
+    # A row a feature, since one is filled after the other.
+    values = np.full((len(wanted), len(children)), np.nan)
+    newest = np.full((len(wanted), len(children)), np.datetime64("NaT"), dtype="datetime64[us]")
     placed: set[Unit] = set()
     for scope, group in scopes(past, children, wanted, calendar, rules):
         if scope.unit not in placed:
             scope.place_subjects()
             placed.add(scope.unit)
         for feature, (value, new) in _answers(scope, group).items():
-            values[feature], newest[feature] = value, new
-    index = cohort.index
-    epoch = pd.Timestamp(BEGINNING)
-    dates = {name: epoch + pd.to_timedelta(pd.Series(days, index=index), unit="D") for name, days in newest.items()}
-    return Built(pd.DataFrame(values, index=index, dtype="float64"), pd.DataFrame(dates, index=index))
+            place, dated = names.index(feature), ~np.isnan(new)
+            values[place] = value
+            newest[place, dated] = np.datetime64(BEGINNING, "D") + new[dated].astype("timedelta64[D]")
+    return Built(pd.DataFrame(values.T, index=cohort.index, columns=names), pd.DataFrame(newest.T, index=cohort.index, columns=names))
 
 
 def numbered(cohort: pd.DataFrame) -> pd.DataFrame:

@@ -291,11 +291,9 @@ def _contact_is_safe(frame: pd.DataFrame) -> pd.Series:
     return frame["safe_contact"] & ~frame["protected_address"] & ~frame["no_joint_contact"]
 
 
-def _known_to_services(past: Past) -> set[str]:
+def _known_to_services(past: Past) -> pd.Series:
     """Children with a contact, an offer of early help or a statutory status in the year before the date."""
     since = pd.Timestamp(past.as_of) - timedelta(days=365)
-    known: set[str] = set()
-    for table, column in (("contacts", "contact_on"), ("early_help", "offered_on"), ("statutory", "start_on")):
-        rows = past.frame(table)
-        known |= set(rows.loc[pd.to_datetime(rows[column]) >= since, "child_id"])
-    return known
+    tables = (("contacts", "contact_on"), ("early_help", "offered_on"), ("statutory", "start_on"))
+    rows = [past.frame(table).loc[lambda frame, column=column: pd.to_datetime(frame[column]) >= since, "child_id"] for table, column in tables]
+    return pd.concat(rows).drop_duplicates()

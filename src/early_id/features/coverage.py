@@ -178,7 +178,7 @@ class Coverage:
             {"as_of": self.past.as_of},
         )
         return {
-            source: [frozenset(one["school_id"].dropna()) for _, one in files.groupby("file", dropna=False)]
+            source: [frozenset(one["school_id"].dropna().unique()) for _, one in files.groupby("file", dropna=False)]
             for source, files in found.groupby("source")
         }
 
@@ -189,7 +189,7 @@ class Coverage:
 
     @property
     def _schools_on_roll(self) -> frozenset[str]:
-        return self.past.once("schools on roll", lambda: frozenset(self._enrolments["school_id"].dropna()))
+        return self.past.once("schools on roll", lambda: frozenset(self._enrolments["school_id"].dropna().unique()))
 
     @cached_property
     def _spells(self) -> pd.DataFrame:

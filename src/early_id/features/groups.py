@@ -10,6 +10,7 @@ from early_id.features.past import Past
 from early_id.schema.codes import code_list
 from early_id.schema.codes.lists import ethnic_roll_up
 
+_READ = ["sex", "ethnicity", "sen_provision", "sen_need", "disability", "fsm", "first_language", "idaci_decile", "young_carer"]
 NOT_KNOWN = "not known"
 _SEN = {"N": "none", "K": "SEN support", "A": "SEN support", "P": "SEN support", "Q": "SEN support", "E": "EHC plan", "S": "EHC plan"}
 _QUINTILE = {1: "1 (most deprived)", 2: "2", 3: "3", 4: "4", 5: "5 (least deprived)"}
@@ -38,7 +39,7 @@ def _need(people: pd.DataFrame) -> pd.Series:
 
 def council_groups(past: Past, index: pd.DataFrame) -> pd.DataFrame:
     """One column a characteristic, for the cohort rows of one date, as recorded by that date."""
-    people = persons(past).reindex(index["child_id"])
+    people = persons(past)[_READ].reindex(index["child_id"])
     decile = pd.to_numeric(people["idaci_decile"], errors="coerce")
     known = index["known_to_services"] if "known_to_services" in index else pd.Series(None, index=index.index, dtype=object)
     groups = {

@@ -132,7 +132,10 @@ class Held:
 
 @contextmanager
 def read_once(store: TableSource, people: People) -> Iterator[None]:
-    """Whatever is asked within of this store and these people is read once."""
+    """Whatever is asked within of this store and these people is read once; a build within a build goes on with what that one holds."""
+    if held_of(store, people) is not None:
+        yield
+        return
     held = Held(store, people)
     token = _HELD.set(held)
     try:

@@ -31,11 +31,16 @@ def year_groups(past: Past) -> pd.DataFrame:
     columns = ["child_id", "school_id", "nc_year"]
     if "enrolments" not in past.store.tables:
         return pd.DataFrame(columns=columns)
-    spells = past.frame("enrolments")
+    return past.once("year groups", lambda: _open_year_groups(past.frame("enrolments")[[*columns, "start_on", "end_on"]], past))
+
+
+def _open_year_groups(spells: pd.DataFrame, past: Past) -> pd.DataFrame:
     ends = pd.to_datetime(spells["end_on"])
     spells = spells[ends.isna() | (ends >= pd.Timestamp(past.as_of))].dropna(subset=["school_id", "nc_year"])
-    spells = spells.sort_values(["child_id", "school_id", "start_on", "nc_year"])
-    return spells.drop_duplicates(["child_id", "school_id"], keep="last")[columns]
+    # Most children have one open enrolment at a school, which needs no choice.
+    several = spells.duplicated(["child_id", "school_id"], keep=False)
+    last = spells[several].sort_values(["child_id", "school_id", "start_on", "nc_year"]).drop_duplicates(["child_id", "school_id"], keep="last")
+    return pd.concat([spells[~several], last])[["child_id", "school_id", "nc_year"]]
 
 
 def members_of_year(past: Past, child: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,8 @@ _PERSON = ["source", "source_person_id"]
 BLOCK_DAYS = 28
 SESSIONS = {"AM": 0, "PM": 1}
 PER_DAY = len(SESSIONS)
+#: What the engine holds while marks are read.
+_PLACED = ("_lanes", "_told_apart", "_kinds", "_reached")
 #: What bits can answer.
 KINDS = frozenset({"count", "any_", "share", "days", "weeks", "days_since_last", "days_since_first", "mean_gap", "longest_run"})
 #: More kinds of mark than this are no list of codes.
@@ -180,12 +182,24 @@ def registers_of(
         for part in parts_of(feature, ""):
             if by_bits(part.measure):
                 windows.setdefault(feature.source, []).extend((span(part.window, day, calendar)[0], part.measure) for day in dates)
-    found = {
-        name: _read(store, store.tables[name], [measure for _, measure in asked], tuple(sorted(set(dates))), min(start for start, _ in asked))
-        for name, asked in windows.items()
-        if store.has(name) and _can_be(store.tables[name])
-    }
+    days = tuple(sorted(set(dates)))
+    try:
+        found = {
+            name: _read(store, store.tables[name], [measure for _, measure in asked], days, min(start for start, _ in asked))
+            for name, asked in windows.items()
+            if store.has(name) and _can_be(store.tables[name])
+        }
+    finally:
+        _let_go(store.backend)
     return {name: registers for name, registers in found.items() if registers is not None}
+
+
+def _let_go(backend: Any) -> None:
+    """Take from the engine what was placed while marks were read."""
+    connection = raw(backend)
+    connection.execute("DROP VIEW IF EXISTS temp._marks")
+    for name in _PLACED:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 def _can_be(table: Table) -> bool:
@@ -220,14 +234,14 @@ def _read(store: TableSource, table: Table, measures: list[Measure], dates: tupl
     epoch = f"(m.happened_on - DATE '{date(1900, 1, 1)}')"
     _place_reached(connection, dates)
     read = connection.execute(
-        f"SELECT l.lane, ({epoch} // {BLOCK_DAYS})::SMALLINT AS block, k._kind::SMALLINT AS kind, coalesce(f.reached, 0)::SMALLINT AS known, "
-        f"coalesce(t.reached, {len(dates)})::SMALLINT AS replaced, bit_or(1::UBIGINT << ({epoch} % {BLOCK_DAYS} * {PER_DAY} + {session})::UBIGINT) AS bits, count(*) AS marks "
+        f"SELECT l.lane, ({epoch} // {BLOCK_DAYS})::SMALLINT AS block, k._kind::SMALLINT AS kind, f.reached::SMALLINT AS known, "
+        f"(CASE WHEN m.known_to IS NULL THEN {len(dates)} ELSE t.reached END)::SMALLINT AS replaced, bit_or(1::UBIGINT << ({epoch} % {BLOCK_DAYS} * {PER_DAY} + {session})::UBIGINT) AS bits, count(*) AS marks "
         f"FROM _marks AS m JOIN _lanes AS l ON {_same('l', own)} JOIN _kinds AS k ON {_same('k', columns)} "
-        "LEFT JOIN _reached AS f ON f.day = m.known_from LEFT JOIN _reached AS t ON t.day = m.known_to "
-        "GROUP BY ALL HAVING known < replaced ORDER BY lane, block"
+        "LEFT JOIN _reached AS f ON f.day = m.known_from::DATE LEFT JOIN _reached AS t ON t.day = m.known_to::DATE "
+        "GROUP BY ALL HAVING coalesce(known < replaced, true) ORDER BY lane, block"
     ).fetchnumpy()
     lanes = connection.execute(f"SELECT {_listed(own)} FROM _lanes ORDER BY lane").df()
-    # A mark in neither session, or a second one of its kind at the same moment, has no bit of its own.
+    # A mark in neither session, or a second one of its kind at the same moment, has no bit of its own; and of which nobody can tell when it was known is not guessed.
     if any(np.ma.is_masked(read[name]) for name in read) or (np.bitwise_count(read["bits"]) != read["marks"]).any():
         return None
     arrays = {name: np.asarray(read[name]) for name in ("lane", "block", "kind", "known", "replaced", "bits")}
@@ -259,7 +273,7 @@ def _truth(backend: Any, conditions: list[Condition], columns: list[str]) -> dic
 def _place_reached(connection: Any, dates: tuple[date, ...]) -> None:
     """Day → how many of ``dates`` it has reached, of every day on which a mark became known or was replaced."""
     days = connection.execute(
-        "SELECT DISTINCT known_from FROM _marks UNION SELECT DISTINCT known_to FROM _marks WHERE known_to IS NOT NULL"
+        "SELECT known_from::DATE FROM _marks WHERE known_from IS NOT NULL UNION SELECT known_to::DATE FROM _marks WHERE known_to IS NOT NULL"
     ).fetchall()
     known = pd.DataFrame({"day": pd.to_datetime([day for (day,) in days])})
     known["reached"] = np.searchsorted(pd.DatetimeIndex(dates).to_numpy(), known["day"].to_numpy(), side="right").astype("int16")

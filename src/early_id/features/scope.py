@@ -37,7 +37,10 @@ def persons_of(past: Past, children: pd.DataFrame) -> dict[Unit, pd.DataFrame]:
 
 def subjects_of(persons: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Whose rows count for whom, by the ids of the sources: rid, own_school, source, source_person_id, and the number of the link."""
-    frame = persons.merge(links.rename_axis("link").reset_index(), on="child_id").drop_duplicates(["rid", "source", "source_person_id"])
+    frame = persons.merge(links.rename_axis("link").reset_index(), on="child_id")
+    # Two links of one record would count its rows twice; where there are none, numbers tell the same as texts and sooner.
+    twice = links.duplicated(["source", "source_person_id", "child_id"]).any()
+    frame = frame.drop_duplicates(["rid", "source", "source_person_id"] if twice else ["rid", "link"])
     # Stated types: a column that is empty throughout has none of its own, and the engine refuses it.
     types = {"rid": "int64", "own_school": "string", "source": "string", "source_person_id": "string", "link": "int64"}
     return frame[list(types)].astype(types).reset_index(drop=True)

@@ -16,7 +16,7 @@ from early_id.report.context import list_name
 from early_id.report.groups import NOT_KNOWN, Groups
 from early_id.report.in_words import gap_in_words, tenths
 from early_id.report.recorded import need_or_recording
-from early_id.report.section import Material, facts, paragraph, quiet
+from early_id.report.section import Material, facts, quiet
 from early_id.report.showing import estimate
 from early_id.report.usefulness import best_rule, named_rules, places_of
 
@@ -31,7 +31,7 @@ MEANING = {
 CHOICES = {READY: "☐ approve   ☐ approve with conditions   ☐ refuse", "": "☐ noted; not approved   ☐ to come back, with:"}
 
 #: Gaps that are written out on page 1 for each list.
-WRITTEN_OUT = 3
+WRITTEN_OUT = 2
 
 #: Asked on page 1, because gaps cannot show it.
 RECORDED = "Need, or only recording?"
@@ -44,17 +44,13 @@ def in_short(m: Material) -> Markup:
         return Markup("")
     rows = [(label, [say(m, name) for name in names]) for label, say in _LINES]
     said = [[label.format(had=m.context.had_outcome), *cells] for label, cells in rows if any(cells)]
-    # What is said of the records is mostly the same for each list, and then said once.
+    # What is said of the records is mostly the same for each list, and then said once; it takes less room across the page than in a column.
     recorded = need_or_recording(m)
-    if len(set(recorded.values())) > 1:
-        said.append([RECORDED, *(recorded.get(name, "") for name in names)])
-    alike = (
-        [Markup("<p><strong>{}</strong> {}</p>").format(RECORDED, text) for text in set(recorded.values())]
-        if len(set(recorded.values())) == 1
-        else []
-    )
+    texts = list(dict.fromkeys(recorded.values()))
+    each = texts if len(texts) == 1 else [f"{list_name(name)}: {text}" for name, text in recorded.items()]
+    alike = [Markup("<p><strong>{}</strong> {}</p>").format(RECORDED, " ".join(each))] if texts else []
     table = page.table_html(["Question", *(_head(m, name) for name in names)], said, "What the report comes to, list by list", numbers=[])
-    lines = [*alike, paragraph(" ".join(_meant(m))), _where_next(m)]
+    lines = [*alike, _where_next(m)]
     return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}{}</section>').format(
         quiet(_of_what(m)), table, Markup("").join(lines), decision(m)
     )
@@ -80,7 +76,10 @@ def _verdict(m: Material, audience: str) -> str:
     reasons = [named_rules(str(reason), trial.get("models") or {}) for reason in trial.get("reasons") or ()]
     if m.showing.publishable:  # a figure in a reason is an exact one
         reasons = [reason for reason in reasons if not any(sign.isdigit() for sign in reason)]
-    return f"{verdict}: {reasons[0][:1].lower()}{reasons[0][1:]}" if reasons and verdict != READY else verdict
+    if not reasons or verdict == READY:
+        return verdict
+    first = reasons[0].partition(". ")[0].removesuffix(".")  # the rest of a long reason stands in section 11
+    return f"{verdict}: {first[:1].lower()}{first[1:]}."
 
 
 def _listed(m: Material, audience: str) -> str:
@@ -185,7 +184,8 @@ def _where_next(m: Material) -> Markup:
     n = len(asked(m))
     told = f"{sentence_case(number_word(n))} {plural(n, 'question')}"
     told += " that the board has to answer before it decides" if m.showing.publishable else " to answer before you decide"
-    return Markup('<p>{}: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(told)
+    meant = " ".join([*_meant(m), told])
+    return Markup('<p>{}: <a href="#questions">section 3</a>. The gaps: <a href="#summary">section 2</a>.</p>').format(meant)
 
 
 def decision(m: Material) -> Markup:

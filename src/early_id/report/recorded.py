@@ -99,7 +99,7 @@ def signs_apart(m: Material, audience: str) -> dict[str, str]:
 
 
 #: Groups whose signs differ that page 1 names.
-NAMED = 3
+NAMED = 2
 
 #: What a group's figures come to where its need is recorded less, or more, often than it is there.
 _MEANS = {

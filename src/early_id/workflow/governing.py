@@ -71,13 +71,13 @@ def facts(bench: Bench, matrix: FeatureMatrix, trial: Trial) -> Facts:
     return Facts(
         set_aside=sum(file["rows_set_aside"] for file in files) / rows if rows else None,
         known=float(asked.notna().to_numpy().mean()) if asked.size else None,
-        # A few refits are shown; a limit is judged on all of them.
+        # Fewer may be shown where the settings say so; a limit is judged on all of them.
         steady=steady.get("value") if trial.further.stability.get("refits", 0) >= bench.cfg.training.refits else None,
     )
 
 
 def _with_refits(bench: Bench, trial: Trial, matrix: FeatureMatrix) -> Trial:
-    """The trial with its refits: all of them where the bar's answer hangs on them, otherwise a few, to be shown. They are many fits."""
+    """The trial with its refits: all of them where the bar's answer hangs on them, otherwise as many as are to be shown. They are many fits."""
     cfg = bench.cfg
     bar = cfg.acceptance.for_audience(trial.audience) if cfg.acceptance else None
     asked = trial.verdict == READY and bar is not None and bar.steady_at_least is not None
