@@ -59,7 +59,7 @@ def test_the_pairs_of_one_child_go_out_for_whoever_knows_that_a_join_is_wrong(cl
     council.ingest()
     settings = council.write_settings()
     code, said = cli("link", "review", "export", "--config", settings)
-    assert code == 0 and said.startswith("0 pair(s)")
+    assert code == 0 and "0 pair(s) in" in said
     code, said = cli("link", "review", "export", "--child", "social_care/C1", "--config", settings)
-    assert code == 0 and said.startswith("1 pair(s)")
+    assert code == 0 and "1 pair(s) in" in said
     check(cli("link", "review", "export", "--child", "social_care/C9", "--config", settings)[1], "No child is known", where="--child")
