@@ -108,8 +108,19 @@ def test_no_gain_seen_is_cannot_tell_and_a_clear_loss_is_use_the_rule() -> None:
     assert verdict == CANNOT_TELL and "no gain above the margin was seen, and none is ruled out" in reasons[1]
     # (1.645 * 0.05 / 0.02)² = 17 times 100 families would show the loss, if it is one.
     assert 1_300 <= int(reasons[0].split("about ")[1].split()[0].replace(",", "")) <= 1_900
+    assert reasons[0].endswith("they would show that at least one rule does as well.")
+    assert "does as well" not in trial(0.25, 0.20, 0.05)[1][0]
     assert "more than 20 times as many" in trial(0.20, 0.21, 0.05)[1][0]
     assert trial(0.10, 0.30, 0.03)[0] == USE_RULE
+
+
+def test_one_rule_that_does_as_well_decides_how_many_more_and_what_they_would_show() -> None:
+    """A gain over one rule that takes many families to tell is beside the point where another rule is level."""
+    rows = {"difference": [0.004, -0.02], "lower_bound": [-0.08, -0.10], "upper_bound": [0.09, 0.06], "margin": [0.0, 0.0], "clears": [False, False]}
+    table = pd.DataFrame({**rows, "times": [400.0, 4.0], "model": "m", "rule": ["weak", "level"], "measure": "precision_at_capacity"})
+    verdict, reasons = judge(table, bar(), outcomes=200, families_listed=100)
+    assert verdict == CANNOT_TELL and "about 300 more listed families" in reasons[0] and "at least one rule does as well" in reasons[0]
+    assert "may be chance" in reasons[1] and "no gain above the margin" in reasons[2]
 
 
 def test_too_few_outcomes_no_bar_no_rule_and_exploratory_are_cannot_tell() -> None:

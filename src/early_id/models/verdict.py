@@ -118,8 +118,11 @@ def judge(
         return USE_RULE, tuple(_sentence(row, "no better than the margin") for row in _rows(beaten))
     short = comparisons[~comparisons["clears"]]
     if len(short):
-        reasons = (_sentence(row, "the gain seen may be chance" if row["difference"] > row["margin"] else _NOT_SEEN) for row in _rows(short))  # type: ignore[operator]
-        return CANNOT_TELL, (_more_families(float(short["times"].max()), families_listed), *reasons)
+        behind = short["difference"] <= short["margin"]
+        reasons = (_sentence(row, _NOT_SEEN if no_gain else "the gain seen may be chance") for row, no_gain in zip(_rows(short), behind, strict=True))
+        # Every rule has to be cleared, and one that is not is enough against the model.
+        times = short.loc[behind, "times"].min() if behind.any() else short["times"].max()
+        return CANNOT_TELL, (_more_families(float(times), families_listed, gain=not behind.any()), *reasons)
     if outcomes < acceptance.minimum_outcomes:
         missing = acceptance.minimum_outcomes - outcomes
         return CANNOT_TELL, (
@@ -130,15 +133,18 @@ def judge(
     return READY, tuple(_sentence(row, "above the margin") for row in _rows(comparisons))
 
 
-def _more_families(times: float, listed: int) -> str:
-    """How many more listed families would tell, or that no council has so many."""
+def _more_families(times: float, listed: int, *, gain: bool) -> str:
+    """How many more listed families would tell, or that no council has so many; and what they would tell, if the differences stayed what they are."""
     if times > MANY_TIMES:
         return (
             f"The difference from a rule is so small that more than {MANY_TIMES} times as many listed families with a known outcome are needed to tell "
             f"a gain from none: there were {listed:,}."
         )
     more = max(int(np.ceil((times - 1) * listed / 10) * 10), 10)
-    return f"To tell a gain from chance it needs about {more:,} more listed families with a known outcome: more test dates, or more places."
+    needs = f"it needs about {more:,} more listed families with a known outcome"
+    if gain:
+        return f"To tell a gain from chance {needs}: more test dates, or more places."
+    return f"To tell whether there is a gain {needs}, and as things stand they would show that at least one rule does as well."
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
