@@ -20,7 +20,8 @@ def test_a_run_with_nothing_left_out_shows_how_steady_lists_are_and_what_hangs_o
     result = run(load_config(folder / "config.yaml"))
     assert set(result.audiences) == {"school_lead", "hub_lead"}
     for audience in result.audiences:
-        further = json.loads((folder / "out" / "trained" / f"{audience}.json").read_text(encoding="utf-8"))["further"]
-        assert further["steadiness"]["refits"] == 50
+        kept = json.loads((folder / "out" / "trained" / f"{audience}.json").read_text(encoding="utf-8"))
+        further = kept["contents"]["card.json"]["further"]
+        assert further["stability"]["refits"] == 50
         assert further["labels"]["table"] and further["labels"]["warning"]
-        assert further["sharing_cost"]["rows"]
+        assert further["sharing"]  # of hubs, that they see all
