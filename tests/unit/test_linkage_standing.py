@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from linkage_material import BORN, NUMBERS, UPNS, frame, groups, record
+from linkage_material import BORN, NUMBERS, UPNS, all_alike, frame, groups, record
 
 from early_id.config.settings import LinkageSettings
 from early_id.linkage.decisions import Decision, Decisions
@@ -99,6 +99,21 @@ def test_two_records_that_only_a_third_held_together_do_not_outlive_it() -> None
     elsewhere = record("care", "1", None, None, upn=UPNS[2], nhs_number=NUMBERS[1])
     first, second = linked(elsewhere, record("health", "1", None, None, None, nhs_number=NUMBERS[0]), rows=rows)
     assert groups(first) == {frozenset({"edu:1", "care:1", "health:1"})} and groups(second) == set()
+
+
+@pytest.mark.parametrize("number", [None, UPNS[0]], ids=["likeness", "a number"])
+def test_a_mark_that_comes_later_ends_what_likeness_joined_and_not_what_a_number_did(number: str | None) -> None:
+    rows = [record("edu", "1", upn=UPNS[0]), record("care", "1", upn=number, postcode="AB1 2CD")]
+    home = pd.DataFrame([{"source": "care", "source_person_id": "1", "household_id": "H1", "role": "child", "from_on": "2020-01-01", "to_on": None}])
+    home = home.assign(safe_to_contact=True, no_joint_contact=False, known_from=DAYS["first"], known_to=pd.NaT, protected_address=False)
+    home[["from_on", "to_on"]] = home[["from_on", "to_on"]].apply(pd.to_datetime)
+    first = link_people(frame(rows), home, key="k", score=all_alike, on=DAYS["first"])
+    assert groups(first) == JOINED and first.linkage is not None
+    less = record("care", "1", "Joan", None, known_from="2025-02-02")  # no surname, home and number any more
+    held = History(first.person_links, waits=first.waits, joins=first.linkage.joins)
+    pupils, marked = frame([*rows, less]), home.assign(protected_address=True)
+    later = link_people(pupils, marked, key="k", score=all_alike, history=held, on=DAYS["later"])
+    assert groups(later) == (JOINED if number else set())
 
 
 def test_a_record_that_never_held_more_stands_by_nothing() -> None:

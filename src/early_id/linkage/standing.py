@@ -101,7 +101,9 @@ def that_stand(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     was = pairs[["left", "right"]].merge(before, on=["left", "right"], how="left")["was"].set_axis(pairs.index)
     swapped = pairs["swapped"].astype(bool)
     agrees = ((pairs["forename"] != "different") & (pairs["surname"] != "different")) | swapped
-    allowed = pairs["verdict"].isin(["", "review"]) | ((pairs["verdict"] == "never") & (pairs["reason"] == "protected"))
+    # A protected address is joined by a number only, also by one that was held earlier.
+    by_number = (pairs["verdict"] == "never") & (pairs["reason"] == "protected") & (was >= 1.0)
+    allowed = pairs["verdict"].isin(["", "review"]) | by_number
     stands = was.notna() & agrees & (pairs["born"] != "different") & ~pairs["other_number"].astype(bool) & allowed
     return pairs.assign(
         verdict=pairs["verdict"].mask(stands, "link"), reason=pairs["reason"].mask(stands, STANDS), trust=pairs["trust"].mask(stands, was)
