@@ -39,9 +39,8 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
     Parameters
     ----------
     store : TableSource
-        One that reads tables in a way of its own says so in ``reading``, since the text depends on it.
     key : tuple
-        Everything else but the dates that the query depends on.
+        Everything but the dates that the query depends on, :func:`key_of` each table among it.
     build : callable
         Gives the query for some dates; not called where the key was asked before.
     dates : mapping
@@ -50,7 +49,7 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
     backend = store.backend
     roles = sorted(dates)
     stands = {role: date(_FIRST_STAND_IN + number, 1, 1) for number, role in enumerate(roles)}
-    full = (backend.name, getattr(store, "reading", ""), *key, *roles)
+    full = (backend.name, *key, *roles)
     if full not in _TEXTS:
         if len(_TEXTS) >= _MOST_TEXTS:
             _TEXTS.clear()
@@ -84,8 +83,15 @@ def _answered(backend: Any, text: str) -> pd.DataFrame:
 
 
 def key_of(past: Past, table: Table) -> str:
-    """What of a table a query depends on: its declaration, and the columns that this store has it in.
+    """What of a table a query depends on: its declaration, the columns that this store has it in, and how it is read.
 
+    A store that reads tables in a way of its own says so in ``reading``; a table that is held in memory for a build is read alike, whatever store it came from.
     Asking for the columns also sees to it that an engine that reads tables on demand has this one before a kept text names it.
     """
-    return past.once(f"columns of {table.name}", lambda: fingerprint((table, past.held is not None, tuple(past.stored(table.name).columns))))
+
+    def find() -> str:
+        columns, held = tuple((name, str(kind)) for name, kind in past.stored(table.name).schema().items()), past.held
+        placed = held is not None and held.places(table.name)
+        return fingerprint((table, placed, "" if placed else getattr(past.store, "reading", ""), columns))
+
+    return past.once(f"columns of {table.name}", find)

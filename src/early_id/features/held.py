@@ -97,9 +97,13 @@ class Held:
     def rows(self, name: str) -> ibis.Table:
         """A stored table for the engine, which reads small ones from memory: each date asks them a dozen questions."""
         backend, placed = self.store.backend, f"{_PLACED}{name}"
-        if backend.name != "duckdb" or self.store.tables[name].covered_by == "rows":
+        if not self.places(name):
             return self.store.table(name)
         return self.kept(placed, lambda: backend.create_table(placed, self.store.table(name), temp=True, overwrite=True))
+
+    def places(self, name: str) -> bool:
+        """Whether the engine has a table in memory for this build."""
+        return self.store.backend.name == "duckdb" and self.store.tables[name].covered_by != "rows"
 
     def linked(self, name: str) -> Versions:
         """A stored table, linked where it has people; rows of people whom nobody linked are left out."""
@@ -132,7 +136,10 @@ class Held:
 
 @contextmanager
 def read_once(store: TableSource, people: People) -> Iterator[None]:
-    """Whatever is asked within of this store and these people is read once; a build within a build goes on with what that one holds."""
+    """Whatever is asked within of this store and these people is read once; a build within a build goes on with what that one holds.
+
+    Two stores with one engine are held one after the other, not one within the other: what the engine has in memory is called by the same names.
+    """
     if held_of(store, people) is not None:
         yield
         return

@@ -13,6 +13,7 @@ from early_id.core.display import Progress, progress
 from early_id.core.errors import SettingsError
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
+from early_id.features.held import read_once
 from early_id.features.leaks import gain
 from early_id.features.leaks.cut import STEPS, cut_leaks
 from early_id.features.leaks.result import Leak, LeakCheck
@@ -20,6 +21,7 @@ from early_id.features.leaks.rewritten import rewritten
 from early_id.features.leaks.signs import Sign, signs_of
 from early_id.features.past import Past, TableSource
 from early_id.features.programme import COUNCIL, Programme, inside_the_data, main_outcome
+from early_id.features.registers import registers_of
 from early_id.linkage import People
 
 if TYPE_CHECKING:
@@ -131,16 +133,18 @@ def measure_signs(
         for name, window in ((names[0], gain.SLICES.near), *zip(names[1], gain.SLICES.far, strict=True))
     ]
     values, outcomes, families = [], [], []
-    for day in dates[-DATES:]:
-        past = Past(store, people, day)
-        index = gain.soon(programme.cohort(past, cfg).index)
-        y = programme.outcomes(store, people, index, cfg)[main_outcome(programme, cfg)]
-        if y.notna().any():
-            values.append(build_at(past, index, slices, calendar=calendar, settings=cfg.features).values)
-            outcomes.append(y)
-            families.append(index["family_id"])
-        if bar:
-            bar.advance(note=str(day))
+    registers = registers_of(store, slices, dates[-DATES:], calendar, cfg.features)
+    with read_once(store, people):
+        for day in dates[-DATES:]:
+            past = Past(store, people, day, registers)
+            index = gain.soon(programme.cohort(past, cfg).index)
+            y = programme.outcomes(store, people, index, cfg)[main_outcome(programme, cfg)]
+            if y.notna().any():
+                values.append(build_at(past, index, slices, calendar=calendar, settings=cfg.features).values)
+                outcomes.append(y)
+                families.append(index["family_id"])
+            if bar:
+                bar.advance(note=str(day))
     if not values:
         return pd.DataFrame(columns=list(gain.COLUMNS))
     return gain.strength(signs, pd.concat(values), pd.concat(outcomes), pd.concat(families))

@@ -17,8 +17,10 @@ import pandas as pd
 from early_id.core.calendar import SchoolCalendar
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
+from early_id.features.held import read_once
 from early_id.features.leaks.result import Leak
 from early_id.features.past import Past, TableSource
+from early_id.features.registers import registers_of
 from early_id.linkage import People
 from early_id.schema.tables import Table, Tables
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import ibis
 
     from early_id.config.settings import Config
+    from early_id.features.cohort import Cohort
     from early_id.features.programme import Programme
 
 
@@ -137,19 +140,19 @@ def cut_leaks(
     done: Callable[[int, str], None] = lambda _, __: None,
 ) -> Iterator[Leak]:  # fmt: skip
     """Features whose values on ``day`` move when rows are added that may not matter, and the cohort if it does; ``done`` is told of each part."""
-
-    pasts = [Past(changed, people, day) for changed in (AsItStood(store, day), WithLaterRows(store, day))]
-    cohorts = []
-    for past in pasts:
-        cohorts.append(programme.cohort(past, cfg))
-        done(1, f"cohort of {day}")
+    cohorts: list[Cohort] = []
+    values: list[pd.DataFrame] = []
+    for changed in (AsItStood(store, day), WithLaterRows(store, day)):
+        # Read as a build reads, registers as bits and small tables from memory: what is tested is what runs.
+        past = Past(changed, people, day, registers_of(changed, features, (day,), calendar, cfg.features))
+        with read_once(changed, people):
+            cohorts.append(programme.cohort(past, cfg))
+            done(1, f"cohort of {day}")
+            values.append(build_at(past, cohorts[0].index, features, calendar=calendar, settings=cfg.features).values)
+            done(1, f"features of {day}")
     stood, now = cohorts
     if not _same(stood.index, now.index) or not _same(stood.excluded, now.excluded):
         yield Leak("cut", (), (), f"Who is in the cohort on {day}, or why somebody is not, moves when rows from after that date are added.")
-    values = []
-    for past in pasts:
-        values.append(build_at(past, stood.index, features, calendar=calendar, settings=cfg.features).values)
-        done(1, f"features of {day}")
     before, after = values
     for feature in features:
         one, other = before[feature.name], after[feature.name]

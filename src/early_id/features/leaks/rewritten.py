@@ -18,9 +18,11 @@ from early_id.core.errors import InputDataError
 from early_id.features.build import build_at
 from early_id.features.catalogue import Catalogue
 from early_id.features.declare import Feature
+from early_id.features.held import read_once
 from early_id.features.leaks.cut import Changed
 from early_id.features.leaks.result import Leak
 from early_id.features.past import Past, TableSource
+from early_id.features.registers import registers_of
 from early_id.linkage import People
 from early_id.schema.tables import Table
 
@@ -72,27 +74,32 @@ def rewritten(
 ) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Leaks, and the tables for which both were compared: received twice by some source, with anybody in the cohort on the day after."""
     leaks: list[Leak] = []
-    looked_at: list[str] = []
+    compared: list[tuple[AsReceived, list[Feature], pd.DataFrame, pd.DataFrame]] = []
     by_table: dict[str, list[Feature]] = {}
     for feature in features:
         by_table.setdefault(feature.source, []).append(feature)
-    for name, group in by_table.items():
-        if not store.has(name):
-            continue
-        known = receipts(store, store.tables[name])
-        if known.empty:
-            continue
-        day = known["before"].max().date() + timedelta(days=1)
-        earlier = AsReceived(store, day, receipts=known.assign(before=known["before"].dt.date), name=name)
-        past = Past(store, people, day)
-        try:
-            index = programme.cohort(past, cfg).index
-        except InputDataError:
-            continue  # nobody to compare it for
-        looked_at.append(name)
-        now, then = (build_at(one, index, group, calendar=calendar, settings=cfg.features).values for one in (past, Past(earlier, people, day)))
-        leaks += _moved(store.tables[name], group, now, then, day)
-    return tuple(leaks), tuple(looked_at)
+
+    def values(source: TableSource, day: date, index: pd.DataFrame, group: list[Feature]) -> pd.DataFrame:
+        past = Past(source, people, day, registers_of(source, group, (day,), calendar, cfg.features))
+        return build_at(past, index, group, calendar=calendar, settings=cfg.features).values
+
+    with read_once(store, people):
+        for name, group in by_table.items():
+            known = receipts(store, store.tables[name]) if store.has(name) else pd.DataFrame()
+            if known.empty:
+                continue
+            day = known["before"].max().date() + timedelta(days=1)
+            try:
+                index = programme.cohort(Past(store, people, day), cfg).index
+            except InputDataError:
+                continue  # nobody to compare it for
+            earlier = AsReceived(store, day, receipts=known.assign(before=known["before"].dt.date), name=name)
+            compared.append((earlier, group, index, values(store, day, index, group)))
+    for earlier, group, index, now in compared:
+        with read_once(earlier, people):
+            then = values(earlier, earlier.as_of, index, group)
+        leaks += _moved(store.tables[earlier.name], group, now, then, earlier.as_of)
+    return tuple(leaks), tuple(earlier.name for earlier, *_ in compared)
 
 
 def _moved(table: Table, group: list[Feature], now: pd.DataFrame, then: pd.DataFrame, day: date) -> Iterator[Leak]:
