@@ -6,6 +6,7 @@ described, the cut in time, filters, and conditional integer sums. Division happ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -76,6 +77,7 @@ def build_at(
     values = np.full((len(wanted), len(children)), np.nan)
     newest = np.full((len(wanted), len(children)), np.datetime64("NaT"), dtype="datetime64[us]")
     placed: set[Unit] = set()
+    left = Counter(group[0].source for group in _groups(wanted))
     for scope, group in scopes(past, children, wanted, calendar, rules):
         if scope.unit not in placed:
             scope.place_subjects()
@@ -84,6 +86,9 @@ def build_at(
             place, dated = names.index(feature), ~np.isnan(new)
             values[place] = value
             newest[place, dated] = np.datetime64(BEGINNING, "D") + new[dated].astype("timedelta64[D]")
+        left[scope.table.name] -= 1
+        if not left[scope.table.name] and scope.table.name in past.registers:
+            past.registers[scope.table.name].forget()
     return Built(pd.DataFrame(values.T, index=cohort.index, columns=names), pd.DataFrame(newest.T, index=cohort.index, columns=names))
 
 

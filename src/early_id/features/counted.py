@@ -25,6 +25,10 @@ _WEEK = 7 * PER_DAY
 _WHOLE_WEEK = np.uint64((1 << _WEEK) - 1)
 
 
+#: Windows that are kept for the next measure: each is eight bytes a cell, of which there are some thirty a child and year.
+_MOST_SPANS = 3
+
+
 @dataclass(frozen=True, repr=False)
 class Seen:
     """Cells of a view as they count for some people: ``cell`` in order of person and, within a person, of time.
@@ -63,6 +67,8 @@ class Seen:
     def inside(self, start: int, end: int) -> np.ndarray:
         """Of each cell the moments of the days ``[start, end)``."""
         if (start, end) not in self._spans:
+            if len(self._spans) >= _MOST_SPANS:
+                del self._spans[next(iter(self._spans))]
             self._spans[start, end] = days_of(self.view.block, start, end)[self.cell]
         return self._spans[start, end]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from early_id.features.cut import with_stand_ins
+from early_id.features.cut import with_stand_ins, without_lines
 from early_id.linkage import People
 from early_id.schema.tables import Table
 
@@ -109,12 +109,16 @@ class Held:
         """A stored table, linked where it has people; rows of people whom nobody linked are left out."""
         table = self.store.tables[name]
         links = self.people.person_links if table.has_person else None
-        return self._once(name, False, lambda: Versions.of(table, self.rows(name).execute(), links))
+        return self._once(name, False, lambda: Versions.of(table, without_lines(self._read(name)).execute(), links))
 
     def unlinked(self, name: str) -> Versions:
         """A stored table without links; codes that may never be used are replaced by their stand-ins."""
         table = self.store.tables[name]
-        return self._once(name, True, lambda: Versions.of(table, with_stand_ins(self.rows(name), table).execute(), None))
+        return self._once(name, True, lambda: Versions.of(table, with_stand_ins(without_lines(self._read(name)), table).execute(), None))
+
+    def _read(self, name: str) -> ibis.Table:
+        """A stored table to be read once: from memory where the engine has it there already, which is not worth while for this alone."""
+        return self.rows(name) if f"{_PLACED}{name}" in self._found else self.store.table(name)
 
     def _once(self, name: str, plain: bool, read: Callable[[], Versions]) -> Versions:
         if (name, plain) not in self._versions:

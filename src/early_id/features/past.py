@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
-from early_id.features.cut import known_at, with_stand_ins
+from early_id.features.cut import known_at, with_stand_ins, without_lines
 from early_id.features.held import Held, held_of
 from early_id.linkage import People
 from early_id.schema.tables import Tables
@@ -83,7 +83,7 @@ class Past:
             if (held := self.held) is not None:
                 self._frames[name] = held.linked(name).on(self.as_of)
             else:
-                frame = known_at(self.store.table(name), self.as_of, table).execute()
+                frame = without_lines(known_at(self.store.table(name), self.as_of, table)).execute()
                 self._frames[name] = self.linked(frame) if table.has_person else frame
         return self._frames[name]
 
@@ -95,7 +95,7 @@ class Past:
     def unlinked(self, name: str) -> pd.DataFrame:
         """The table's rows as known, without links, as :meth:`rows` gives them."""
         held = self.held
-        frame: pd.DataFrame = self.rows(name).execute() if held is None else held.unlinked(name).on(self.as_of)
+        frame: pd.DataFrame = without_lines(self.rows(name)).execute() if held is None else held.unlinked(name).on(self.as_of)
         return frame
 
     def linked(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -101,6 +101,10 @@ class Registers:
             self._seen[asked] = self._known_on(as_of, as_of - timedelta(days=settling_days)) if as_of in self.dates else None
         return self._seen[asked]
 
+    def forget(self) -> None:
+        """Let go of what was made for the last date: as much memory again as the registers themselves."""
+        self._seen.clear()
+
     def _known_on(self, as_of: date, settled: date) -> View | None:
         number, last = self.dates.index(as_of), day_number(as_of)
         rows = (self.known <= number) & (number < self.replaced) & (self.block <= last // BLOCK_DAYS)
@@ -154,7 +158,7 @@ class View:
 
 
 #: Answers that a view keeps: conditions come in turn, and each is some ten bytes a cell.
-_MOST_CELLS = 12
+_MOST_CELLS = 6
 
 
 def days_of(block: np.ndarray, start: int, end: int) -> np.ndarray:
