@@ -1,6 +1,7 @@
 """One measurement of feature building, in a process of its own: seconds by the clock, seconds of processor time, the most memory it held.
 
 python tests/benchmarks/features_speed.py prepare 10000 FOLDER     make a council, take in one school year and the running term, link, cohort
+python tests/benchmarks/features_speed.py copies 3 FROM TO         a prepared council three times over, as another prepared one
 python tests/benchmarks/features_speed.py declared|sql|pandas FOLDER   ten attendance features at one date, three ways
 python tests/benchmarks/features_speed.py whole 6 FOLDER           `build_features` with the whole catalogue at so many dates
 """
@@ -66,6 +67,33 @@ def prepare(children: int, folder: Path) -> dict[str, Any]:
     return {"children": children, "cohort": len(cohort), "marks": int(store.table("attendance").count().execute())}
 
 
+def copies(count: int, source: Path, folder: Path) -> dict[str, Any]:
+    """A prepared council ``count`` times over, written from its stored parts: the same records under other ids and names, in schools of their own."""
+    import shutil
+
+    import duckdb
+
+    own = {"source_person_id", "upn", "nhs_number", "surname", "uprn", "school_id", "household_id", "child_id", "family_id"}
+    shutil.copytree(source, folder, ignore=lambda _, names: [name for name in names if name == "extracts" or name.endswith(".parquet")])
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    for path in (
+        *sorted((source / "out" / "store" / "parts").glob("*.parquet")),
+        *(source / f"{name}.parquet" for name in ("links", "spells", "cohort")),
+    ):
+        held = connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()
+        texts = [name for name, kind, *_ in held if name in own and kind == "VARCHAR"]
+        parts = []
+        for number in range(count):
+            changed = ", ".join(f'"{name}" || \'~{number}\' AS "{name}"' for name in texts)
+            parts.append(f"SELECT * {f'REPLACE ({changed})' if texts else ''} FROM read_parquet('{path}')")
+        beside = folder / path.relative_to(source)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"COPY ({' UNION ALL '.join(parts)}) TO '{beside}' (FORMAT parquet, COMPRESSION zstd)")
+    cohort, marks = pd.read_parquet(folder / "cohort.parquet"), folder / "out" / "store" / "parts" / "attendance-000001.parquet"
+    return {"copies": count, "cohort": len(cohort), "marks": connection.execute(f"SELECT count(*) FROM read_parquet('{marks}')").fetchall()[0][0]}
+
+
 def opened(folder: Path) -> tuple[Any, Any, Any]:
     """Settings, store and people as prepared."""
     from early_id.data.store import Store
@@ -128,7 +156,7 @@ def _shares(sums: pd.DataFrame, rows: int) -> pd.DataFrame:
     }  # fmt: skip
     found = pd.DataFrame({name: share(*pair) for name, pair in pairs.items()})
     found["absence_change_90d"] = found["absence_share_90d"] - share("absent_before", "possible_before")
-    found["absence_days_6sw"] = sums["absent_days"].where(sums["ever"] > 0).astype("float64")
+    found["absence_days_6sw"] = sums["absent_days"].where(sums["due"] >= 20).astype("float64")
     return found.reindex(range(rows))[list(TEN)]
 
 
@@ -156,7 +184,8 @@ def sql(folder: Path) -> Callable[[], pd.DataFrame]:
             AND m.known_from < DATE '{LAST}' AND (m.known_to IS NULL OR m.known_to >= DATE '{LAST}')
             AND NOT (m.code IN ('N', '-') AND m.happened_on >= DATE '{LAST - timedelta(days=7)}')
         )
-        SELECT rid, {counted}, count(*) AS ever,
+        SELECT rid, {counted},
+            count(*) FILTER (WHERE code IN {codes("possible")} AND day >= DATE '{start}' AND day < DATE '{end}') AS due,
             count(DISTINCT CASE WHEN code IN {codes("absent")} AND day >= DATE '{start}' AND day < DATE '{end}' THEN day END) AS absent_days
         FROM marks GROUP BY rid"""
     connection, rows = duckdb.connect(), int(subjects["rid"].max()) + 1
@@ -193,8 +222,9 @@ def pandas(folder: Path) -> Callable[[], pd.DataFrame]:
             f"{name}_before": met[name] & ~recent for name in ("absent", "possible")
         }
         sums = pd.DataFrame(counted).astype("int64").groupby(marks["rid"].astype("int64")).sum()
-        sums["ever"] = marks.groupby(marks["rid"].astype("int64")).size()
-        weeks = code.isin(sets["absent"]) & (day >= start) & (day < end)
+        inside = (day >= start) & (day < end)
+        sums["due"] = (met["possible"] & inside).astype("int64").groupby(marks["rid"].astype("int64")).sum()
+        weeks = code.isin(sets["absent"]) & inside
         sums["absent_days"] = day[weeks].groupby(marks.loc[weeks, "rid"].astype("int64")).nunique().reindex(sums.index).fillna(0)
         return _shares(sums, cohort)
 
@@ -224,6 +254,8 @@ def main(words: list[str]) -> dict[str, Any]:
     what, folder = words[0], Path(words[-1])
     if what == "prepare":
         return prepare(int(words[1]), folder)
+    if what == "copies":
+        return copies(int(words[1]), Path(words[2]), folder)
     work = whole(int(words[1]), folder) if what == "whole" else {"declared": declared, "sql": sql, "pandas": pandas}[what](folder)
     answer, found = measure(work)
     if what != "whole":
