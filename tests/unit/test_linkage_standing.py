@@ -10,7 +10,7 @@ from linkage_material import BORN, NUMBERS, UPNS, all_alike, frame, groups, reco
 
 from early_id.config.settings import LinkageSettings
 from early_id.linkage.decisions import Decision, Decisions
-from early_id.linkage.history import History
+from early_id.linkage.history import History, found_on
 from early_id.linkage.linked import Scorer
 from early_id.linkage.model import LinkageModel
 from early_id.linkage.people import People, link_people
@@ -34,6 +34,22 @@ def linked(
     assert first.linkage is not None
     held = History(first.person_links, waits=first.waits, joins=first.linkage.joins)
     return first, link_people(rows, None, key="k", settings=SETTINGS, history=held, on=DAYS["later"], decisions=decisions)
+
+
+def test_a_new_record_waits_from_the_day_from_which_its_link_counts() -> None:
+    received, on = DAYS["later"], pd.Timestamp("2025-02-20")
+    first = link_people(frame([*SCHOOL, *CARE]), None, key="k", settings=SETTINGS, on=DAYS["first"])
+    other = record("health", "1", "Quite", "Otherwise", None, upn=UPNS[0], known_from="2025-02-02")
+    turned = record(
+        "care", "2", "Quite", "Otherwise", "2010-02-03", upn=UPNS[1], known_from="2025-02-02"
+    )  # known before: from the day of the linking
+    rows, held = frame([*SCHOOL, *CARE, other, turned]), History(first.person_links, waits=first.waits)
+    made = link_people(rows, None, key="k", settings=SETTINGS, history=held, on=on, received=received)
+    link = made.current().set_index("source").loc["health", "known_from"]
+    assert made.waits is not None
+    waits = made.waits.assign(new=made.waits[["source", "other_source"]].eq("health").any(axis=1)).groupby("new")["known_from"].unique()
+    assert list(waits[True]) == [link] == [found_on(received)] and list(waits[False]) == [found_on(on)]
+    assert len(made.may_be_one(received)) and made.may_be_one(received - pd.Timedelta(days=1)).empty
 
 
 BARE = record("care", "1", None, None, None)
