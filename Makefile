@@ -54,7 +54,7 @@ nightly: setup
 		tests/contract/test_store_safety.py tests/contract/test_no_row_is_told.py tests/unit/test_sources_hostile.py tests/contract/test_due.py \
 		tests/property/test_sharing_classes.py tests/recovery/test_explain_swaps.py tests/property/test_publish_attack.py \
 		tests/property/test_links_in_time.py tests/contract/test_spark.py::test_pairs_are_found_and_weighed_alike_on_spark \
-		tests/notebooks/test_notebooks.py > build/nightly_second.txt 2>&1; second=$$?; \
+		tests/contract/test_run_as_it_comes.py tests/notebooks/test_notebooks.py > build/nightly_second.txt 2>&1; second=$$?; \
 	wait $$first; first=$$?; cat build/nightly_first.txt build/nightly_second.txt; test $$first = 0 -a $$second = 0
 
 bench: setup

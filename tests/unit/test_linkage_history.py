@@ -17,6 +17,7 @@ from early_id.linkage.kept import Kept
 from early_id.linkage.model import LinkageModel
 from early_id.linkage.review import undo_review
 from early_id.linkage.splink_pass import Scored, no_pairs
+from early_id.linkage.standing import JOINS
 from early_id.linkage.store_link import kept_of
 from early_id.linkage.waiting import PAIR
 from intake import PERSON, PUPIL, RECEIVED, SCHOOL, Council
@@ -121,7 +122,9 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     kept.keep_links(History(links(a1="X")), data="d1", state="s", on=JUNE)
     before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
-    kept.keep_links(History(links(a1="X", b2="X")), data="d2", state="s", on=JULY)
+    joined = pd.DataFrame([("a", "1", "b", "2", 1.0)], columns=list(JOINS))
+    kept.keep_links(History(links(a1="X", b2="X"), joins=joined), data="d2", state="s", on=JULY)
+    assert kept.joins_of(2) is not None
     kept.go_back(1)
     assert {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()} == before
     kept.go_back(0)
@@ -132,12 +135,13 @@ def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path:
     kept = Kept(tmp_path / "linkage")
     pairs = [("a", "1", "c", "3"), ("b", "2", "c", "3")]
     waits = pd.DataFrame(pairs, columns=list(PAIR)).assign(known_from=ALWAYS, known_to=pd.NaT)
-    kept.keep_links(History(links(a1="X", b2="X", c3="Y"), waits=waits), data="d", state="s", on=JUNE)
+    joins = pd.DataFrame([(*pair, 1.0) for pair in pairs], columns=list(JOINS))
+    kept.keep_links(History(links(a1="X", b2="X", c3="Y"), waits=waits, joins=joins), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")
     assert kept.forget([("a", "1")]) == 2
-    left = kept.history().waits
-    assert left is not None and left[list(PAIR)].to_numpy().tolist() == [list(pairs[1])]
+    for left in (kept.history().waits, kept.history().joins):
+        assert left is not None and left[list(PAIR)].to_numpy().tolist() == [list(pairs[1])]
     assert "a1" not in now(kept.history().links) and len(kept.decisions().items) == 1
     assert not list(kept.folder.glob("weights-*"))
 

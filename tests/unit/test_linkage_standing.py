@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
-from linkage_material import BORN, NUMBERS, UPNS, frame, groups, record
+from linkage_material import BORN, NUMBERS, UPNS, all_alike, frame, groups, record
 
 from early_id.config.settings import LinkageSettings
 from early_id.linkage.decisions import Decision, Decisions
 from early_id.linkage.history import History
 from early_id.linkage.people import People, link_people
+from early_id.linkage.review import Taken
 from early_id.linkage.standing import holds_less
 
 #: Joined by its number and birth date; and one that nothing joins, so that no link comes of nothing.
@@ -19,11 +22,14 @@ SETTINGS, JOINED = LinkageSettings(use_names=False), {frozenset({"edu:1", "care:
 DAYS = {"first": pd.Timestamp("2025-01-06"), "later": pd.Timestamp("2025-02-03")}
 
 
-def linked(*later: dict, decisions: Decisions | None = None) -> tuple[People, People]:
+def linked(
+    *later: dict, decisions: Decisions | None = None, at_first: Decisions | None = None, rows: tuple[dict, ...] = (*SCHOOL, *CARE)
+) -> tuple[People, People]:
     """The first linking, and one after ``later`` rows came."""
-    first = link_people(frame([*SCHOOL, *CARE]), None, key="k", settings=SETTINGS, on=DAYS["first"])
-    rows = frame([*SCHOOL, *CARE, *(row | {"known_from": "2025-02-02"} for row in later)])
-    held = History(first.person_links, waits=first.waits)
+    first = link_people(frame([*rows]), None, key="k", settings=SETTINGS, on=DAYS["first"], decisions=at_first)
+    rows = frame([*rows, *(row | {"known_from": "2025-02-02"} for row in later)])
+    assert first.linkage is not None
+    held = History(first.person_links, waits=first.waits, joins=first.linkage.joins)
     return first, link_people(rows, None, key="k", settings=SETTINGS, history=held, on=DAYS["later"], decisions=decisions)
 
 
@@ -65,10 +71,49 @@ def test_what_speaks_against_a_link_ends_it(later: list[dict]) -> None:
     assert [change.kind for change in second.changes] == ["split"]
 
 
-@pytest.mark.parametrize("answer", ["different", "open"])
-def test_a_decision_beats_a_link_that_stands(answer: str) -> None:
-    _, second = linked(BARE, decisions=Decisions().add(Decision.of(("edu", "1"), ("care", "1"), answer)))  # type: ignore[arg-type]
+PAIR = (("edu", "1"), ("care", "1"))
+
+
+def test_a_decision_beats_a_link_that_stands() -> None:
+    _, second = linked(BARE, decisions=Decisions().add(Decision.of(*PAIR, "different")))
     assert groups(second) == set()
+
+
+def test_not_sure_leaves_a_pair_that_linking_had_joined_joined_as_whoever_answers_is_told() -> None:
+    told = " ".join(Taken(same=0, different=0, not_sure=1, empty=0).lines())
+    assert "joined to nobody, and in the next workbook again (one that linking had joined stays joined)" in told
+    _, second = linked(BARE, decisions=Decisions().add(Decision.of(*PAIR, "open")))
+    assert groups(second) == JOINED and second.changes == ()
+
+
+def test_a_pair_that_only_a_decision_joined_does_not_stand_once_that_is_taken_back() -> None:
+    joined = Decisions().add(Decision.of(*PAIR, "same"))
+    rows = (*SCHOOL, record("care", "1", None, None), CARE[1])
+    first, second = linked(BARE, decisions=joined.undo(by="officer", on=date(2025, 2, 3)), at_first=joined, rows=rows)
+    assert groups(first) == JOINED and groups(second) == set() and "LNK016" not in second.findings.by_code()
+
+
+def test_two_records_that_only_a_third_held_together_do_not_outlive_it() -> None:
+    bridge = record("care", "1", None, None, upn=UPNS[0], nhs_number=NUMBERS[0])
+    rows = (*SCHOOL, bridge, CARE[1], record("health", "1", None, None, nhs_number=NUMBERS[0]))
+    elsewhere = record("care", "1", None, None, upn=UPNS[2], nhs_number=NUMBERS[1])
+    first, second = linked(elsewhere, record("health", "1", None, None, None, nhs_number=NUMBERS[0]), rows=rows)
+    assert groups(first) == {frozenset({"edu:1", "care:1", "health:1"})} and groups(second) == set()
+
+
+@pytest.mark.parametrize("number", [None, UPNS[0]], ids=["likeness", "a number"])
+def test_a_mark_that_comes_later_ends_what_likeness_joined_and_not_what_a_number_did(number: str | None) -> None:
+    rows = [record("edu", "1", upn=UPNS[0]), record("care", "1", upn=number, postcode="AB1 2CD")]
+    home = pd.DataFrame([{"source": "care", "source_person_id": "1", "household_id": "H1", "role": "child", "from_on": "2020-01-01", "to_on": None}])
+    home = home.assign(safe_to_contact=True, no_joint_contact=False, known_from=DAYS["first"], known_to=pd.NaT, protected_address=False)
+    home[["from_on", "to_on"]] = home[["from_on", "to_on"]].apply(pd.to_datetime)
+    first = link_people(frame(rows), home, key="k", score=all_alike, on=DAYS["first"])
+    assert groups(first) == JOINED and first.linkage is not None
+    less = record("care", "1", "Joan", None, known_from="2025-02-02")  # no surname, home and number any more
+    held = History(first.person_links, waits=first.waits, joins=first.linkage.joins)
+    pupils, marked = frame([*rows, less]), home.assign(protected_address=True)
+    later = link_people(pupils, marked, key="k", score=all_alike, history=held, on=DAYS["later"])
+    assert groups(later) == (JOINED if number else set())
 
 
 def test_a_record_that_never_held_more_stands_by_nothing() -> None:

@@ -111,12 +111,12 @@ def test_sheets_have_headings_in_words_and_figures_as_numbers() -> None:
     )  # fmt: skip
     headings, rows = plain_sheet(frame, "places", {})
     cells = dict(zip(headings, rows[0], strict=True))
-    assert list(cells)[:3] == ["Characteristic", "Group", "Measure"] and cells["Value"] == 0.9123 and cells["Can we tell?"] == "not tested"
+    assert list(cells)[:3] == ["Characteristic", "Group", "Measure"] and cells["Figure"] == 0.9123 and cells["Can we tell?"] == "not tested"
     above, below = (cells[f"Smallest gap we would see in 4 of 5 audits, {way}"] for way in ("above", "below"))
-    assert (above, below) == (None, -0.57)
+    assert (above, below) == (None, -57.0)  # points
     themes = pd.DataFrame({"theme": ["Safety"], "precision": [-0.02], "gap": ["Sex: female|missed_share"]})
     headings, rows = plain_sheet(themes, "themes", {})
-    assert headings[1] == "Change in the share with need of those listed" and rows[0][2].startswith("Sex: female: share missed")
+    assert headings[1] == "Change in the share with need of those listed, in points" and rows[0][2].startswith("Sex: female: share missed")
 
 
 def test_the_audits_own_tables_leave_no_short_name_on_a_sheet() -> None:

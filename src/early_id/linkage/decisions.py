@@ -50,7 +50,6 @@ class Resolved:
 
     same: pd.DataFrame = field(default_factory=lambda: _pairs([]))
     apart: pd.DataFrame = field(default_factory=lambda: _pairs([]))
-    open: pd.DataFrame = field(default_factory=lambda: _pairs([]))
     findings: tuple[Finding, ...] = ()
 
     def over(self, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -113,7 +112,7 @@ class Decisions:
         same, apart, contradictory = _without_contradictions(same, _pairs(kept["different"]))
         if contradictory:
             found.append(finding("LNK009", contradictory, "decisions"))
-        return Resolved(same, apart, _pairs(kept["open"]), tuple(found))
+        return Resolved(same, apart, tuple(found))
 
 
 def _pairs(items: list[tuple[int, int]]) -> pd.DataFrame:

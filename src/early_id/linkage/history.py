@@ -53,11 +53,14 @@ class History:
     changes : tuple of Change
     waits : DataFrame or None
         Pairs that waited for a person, as ``waiting.carry_waits`` gives them; None where the last linking kept none.
+    joins : DataFrame or None
+        Pairs that the last linking joined, as ``standing.joins_of`` gives them; None where it kept none, and then nothing stands but by what is held now.
     """
 
     links: pd.DataFrame = field(default_factory=empty_links)
     changes: tuple[Change, ...] = ()
     waits: pd.DataFrame | None = None
+    joins: pd.DataFrame | None = None
 
     def carry_on(
         self, now: pd.DataFrame, *, key: str, on: pd.Timestamp, received: pd.Timestamp | None = None, anew: bool = False

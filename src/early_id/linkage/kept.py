@@ -5,6 +5,7 @@ linkage/
   links.json                 every linking: number, data, state, day, merges and splits, and whether all was dated anew; only ever added to
   links/000001.parquet       the links as they were then, closed ones included
   waits/000001.parquet       the pairs that waited for a person by then, closed ones included
+  joins/000001.parquet       the pairs that were joined then, each by itself
   weights-….parquet          the weights of the pairs of one state of the records, so that they are learnt once
   decisions.jsonl            what people decided about pairs; only ever added to
 ```
@@ -90,7 +91,14 @@ class Kept:
 
     def waits_of(self, number: int) -> pd.DataFrame | None:
         """The pairs that waited by one linking; None where it was kept by a version that did not keep them."""
-        path = self.folder / "waits" / f"{number:06d}.parquet"
+        return self._pairs_of("waits", number)
+
+    def joins_of(self, number: int) -> pd.DataFrame | None:
+        """The pairs that one linking joined; None where it was kept by a version that did not keep them."""
+        return self._pairs_of("joins", number)
+
+    def _pairs_of(self, name: str, number: int) -> pd.DataFrame | None:
+        path = self.folder / name / f"{number:06d}.parquet"
         try:
             return pd.read_parquet(path) if path.is_file() else None
         except (OSError, ValueError):
@@ -103,7 +111,7 @@ class Kept:
             return History()
         changes = tuple(Change(**change) for item in held for change in item["changes"])
         number = held[-1]["number"]
-        return History(self.links_of(number), changes, self.waits_of(number))
+        return History(self.links_of(number), changes, self.waits_of(number), self.joins_of(number))
 
     def replay(self, *, data: str, state: str, newest: bool) -> History | None:
         """The links, changes and waiting pairs that were made of the same data in the same state; None where they never were.
@@ -115,14 +123,15 @@ class Kept:
         if not same:
             return None
         number = same[-1]["number"]
-        return History(self.links_of(number), tuple(Change(**change) for change in same[-1]["changes"]), self.waits_of(number))
+        changes = tuple(Change(**change) for change in same[-1]["changes"])
+        return History(self.links_of(number), changes, self.waits_of(number), self.joins_of(number))
 
     def keep_links(self, made: History, *, data: str, state: str, on: pd.Timestamp, anew: bool = False) -> None:
         """Add one linking, with what it changed; with ``anew``, as one that dated all links again."""
         self.make()
         held = self.linkings()
         number = (held[-1]["number"] if held else 0) + 1
-        for name, frame in (("links", made.links), ("waits", made.waits)):
+        for name, frame in (("links", made.links), ("waits", made.waits), ("joins", made.joins)):
             (self.folder / name).mkdir(exist_ok=True)
             if frame is not None:
                 write_bytes(self.folder / name / f"{number:06d}.parquet", _parquet(frame))
@@ -144,7 +153,7 @@ class Kept:
         else:
             (self.folder / "links.json").unlink(missing_ok=True)
         for item in later:
-            for name in ("links", "waits"):
+            for name in ("links", "waits", "joins"):
                 (self.folder / name / f"{item['number']:06d}.parquet").unlink(missing_ok=True)
         restrict(self.folder, group=self.group)
 
@@ -188,7 +197,7 @@ class Kept:
                 lines += int(mine.sum())
                 ids |= set(frame.loc[mine, "child_id"])
                 write_bytes(path, _parquet(frame[~mine].reset_index(drop=True)))
-        for path in sorted((self.folder / "waits").glob("*.parquet")):
+        for path in sorted(path for name in ("waits", "joins") for path in (self.folder / name).glob("*.parquet")):
             frame = pd.read_parquet(path)
             ours = np.array([row[:2] in gone or row[2:] in gone for row in frame[list(PAIR)].itertuples(index=False, name=None)], dtype=bool)
             if ours.any():

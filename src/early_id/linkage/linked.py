@@ -19,7 +19,7 @@ from early_id.linkage.model import COUNCIL, LinkageModel
 from early_id.linkage.records import Records
 from early_id.linkage.rules import Marked, verdicts
 from early_id.linkage.splink_pass import Scored, score_pairs
-from early_id.linkage.standing import STANDS, Flags, pairs_before, that_stand
+from early_id.linkage.standing import STANDS, Flags, empty_joins, joins_of, pairs_before, that_stand
 
 Scorer = Callable[[pd.DataFrame, LinkageModel, float], Scored]
 
@@ -38,6 +38,8 @@ class Linkage:
         Blocking rules with their counts, and what the model learnt.
     group : array of int
         The person of each record.
+    joins : DataFrame
+        The pairs that stand at the next linking unless something speaks against them (:func:`early_id.linkage.standing.joins_of`).
     """
 
     records: pd.DataFrame
@@ -47,6 +49,7 @@ class Linkage:
     findings: tuple[Finding, ...] = ()
     resolved: Resolved = field(default_factory=Resolved)
     marked: Marked = field(default_factory=Marked)
+    joins: pd.DataFrame = field(default_factory=empty_joins)
 
     def to_review(self) -> pd.DataFrame:
         """Pairs that wait for a person, those nearest to being joined first."""
@@ -86,14 +89,14 @@ def link_records(
     score : function, optional
         In the place of :func:`score_pairs`, where weights are kept from an earlier run.
     before : tuple, optional
-        The links of the last linking, and which records hold less than they did (:mod:`early_id.linkage.standing`).
+        The joined pairs of the last linking, and which records hold less than they did (:mod:`early_id.linkage.standing`).
     """
     marked = marked or Marked()
     frame, found = records.frame, list(records.findings)
     scored = _weights(frame, settings, found, score)
     resolved = (decisions or Decisions()).on(frame, marked)
     found += resolved.findings
-    standing = _standing(frame, before, resolved, weak=settings.use_names and not (scored.taught and scored.blocking["used"].all()))
+    standing = _standing(frame, before, weak=settings.use_names and not (scored.taught and scored.blocking["used"].all()))
     asked = [pairs_by_number(frame), resolved.same, resolved.apart, standing[["left", "right"]]]
     pairs = _together(pd.concat(asked, ignore_index=True).drop_duplicates(), scored.pairs)
     facts = facts_of(frame, pairs)
@@ -101,7 +104,8 @@ def link_records(
     pairs = pd.concat([pairs, facts, said.frame], axis=1)
     if said.contradicted:
         found.append(finding("LNK002", said.contradicted, "person links"))
-    pairs = resolved.over(that_stand(pairs, standing))
+    held = that_stand(pairs, standing)
+    pairs = resolved.over(held)
     if stand := int((pairs["reason"] == STANDS).sum()):
         found.append(finding("LNK016", stand, "person links"))
     links = pairs[pairs["verdict"] == "link"]
@@ -109,18 +113,17 @@ def link_records(
     people = cluster(frame, links[["left", "right"]].assign(strength=strength), resolved.apart, marked)
     if people.broken:
         found.append(finding("LNK002", people.broken, "links through a third record"))
-    linkage = Linkage(frame, pairs, scored, people.group, tuple(found), resolved, marked)
+    linkage = Linkage(frame, pairs, scored, people.group, tuple(found), resolved, marked, joins_of(frame, held, people.group))
     waiting = len(linkage.to_review())
     return replace(linkage, findings=(*found, finding("LNK010", waiting, "review")) if waiting else tuple(found))
 
 
-def _standing(frame: pd.DataFrame, before: tuple[pd.DataFrame, Flags] | None, resolved: Resolved, *, weak: bool) -> pd.DataFrame:
+def _standing(frame: pd.DataFrame, before: tuple[pd.DataFrame, Flags] | None, *, weak: bool) -> pd.DataFrame:
     """Pairs of the last linking that today's records may be too poor to find again; all of them where names taught or found less than usual."""
     if before is None:
         return pd.DataFrame({"left": [], "right": [], "was": []}).astype({"left": "int64", "right": "int64"})
-    links, less = before
-    pairs = pairs_before(frame, links, less | weak)
-    return pairs[~pd.MultiIndex.from_frame(pairs[["left", "right"]]).isin(pd.MultiIndex.from_frame(resolved.open))].reset_index(drop=True)
+    joins, less = before
+    return pairs_before(frame, joins, less | weak)
 
 
 def pairs_by_number(records: pd.DataFrame) -> pd.DataFrame:

@@ -215,7 +215,7 @@ def link_people(
     anew : bool
         Date every link as a first linking does; ids go on all the same.
     before : DataFrame, optional
-        Links that stand unless something speaks against them (``standing.py``), where there is no history: those that were made of these records.
+        Pairs that stand unless something speaks against them (``standing.py``), where there is no history: those that were joined of these records.
     sources : iterable of str
         Sources that ought to have people.
     score : function, optional
@@ -229,7 +229,7 @@ def link_people(
     records = comparable(pupils, sources)
     marked = marked_records(records.frame, households, statutory)
     frame = records.frame
-    stand = before if history is None else history.links
+    stand = before if history is None else history.joins
     held = None if stand is None or stand.empty else (stand, holds_less(pupils, frame))
     linkage = link_records(records, settings or LinkageSettings(), marked=marked, decisions=decisions, score=score, before=held)
     group = linkage.group

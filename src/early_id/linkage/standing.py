@@ -1,7 +1,8 @@
 """Links that stand: what was joined before is given up for a reason, never because a later file holds less.
 
-A source may send its list without numbers, or with one birth date for everybody. Whoever was joined by what an earlier version of the record held stays
-joined, unless something now contradicts it, a rule forbids it, or a person has decided otherwise: an unlinked child looks safe.
+A source may send its list without numbers, or with one birth date for everybody. A pair that was joined by what earlier versions of both records held stays
+joined, unless something now contradicts it, a rule forbids it, or a person has decided otherwise: an unlinked child looks safe. Kept for that is each pair
+that was joined by itself: two records that only a third held together do not outlive it, and a pair that only a decision joined does not outlive that.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import pandas as pd
 from early_id.linkage.facts import NUMBERS
 from early_id.linkage.identifiers import valid_or_missing
 from early_id.linkage.records import IDENTIFIERS, PERSON, plain_name
+from early_id.linkage.waiting import OTHER, PAIR
 
 Flags = npt.NDArray[np.bool_]
 #: The reason of a pair that was joined before.
 STANDS = "before"
+#: A pair of two records that was joined, and how surely.
+JOINS = (*PAIR, "trust")
 
 
 def holds_less(pupils: pd.DataFrame, frame: pd.DataFrame) -> Flags:
@@ -41,22 +45,45 @@ def holds_less(pupils: pd.DataFrame, frame: pd.DataFrame) -> Flags:
     return less
 
 
-def pairs_before(frame: pd.DataFrame, links: pd.DataFrame, among: Flags) -> pd.DataFrame:
-    """left, right, trust of records that were one child by the last linking, where either is ``among`` those asked about.
+def empty_joins() -> pd.DataFrame:
+    """No pair was joined."""
+    return pd.DataFrame(columns=list(JOINS), dtype=object).astype({"trust": "float64"})
+
+
+def joins_of(records: pd.DataFrame, pairs: pd.DataFrame, group: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The pairs that what is held of both has joined, by the names of their records, without those that only a decision joins.
+
+    Parameters
+    ----------
+    records : DataFrame
+        ``Records.frame``.
+    pairs : DataFrame
+        left, right, verdict, trust; as they were before decisions took their place.
+    group : array of int
+        The person of each record: a pair that was parted all the same was not joined.
+    """
+    left, right = (pairs[side].to_numpy(dtype=np.int64) for side in ("left", "right"))
+    joined = (pairs["verdict"] == "link").to_numpy() & (group[left] == group[right])
+    sides = [records[PERSON].astype(str).iloc[at[joined]].reset_index(drop=True) for at in (left, right)]
+    named = pd.concat(sides, axis=1).set_axis(list(PAIR), axis=1)
+    return named.assign(trust=pairs.loc[joined, "trust"].to_numpy(dtype=float))
+
+
+def pairs_before(frame: pd.DataFrame, joins: pd.DataFrame, among: Flags) -> pd.DataFrame:
+    """left, right, trust of the pairs that were joined at the last linking, where either record is ``among`` those asked about.
 
     Parameters
     ----------
     frame : DataFrame
         ``Records.frame``.
-    links : DataFrame
-        Links of the last linking.
+    joins : DataFrame
+        :func:`joins_of` of the last linking.
     """
-    was = links.loc[links["known_to"].isna(), [*PERSON, "child_id", "trust"]]
-    rows = frame[PERSON].assign(at=np.arange(len(frame)), among=among).merge(was, on=PERSON)
-    rows = rows[rows.groupby("child_id")["among"].transform("any").to_numpy(dtype=bool)]
-    both = rows.merge(rows, on="child_id", suffixes=("", "_other"))
-    both = both[(both["at"] < both["at_other"]) & (both["among"] | both["among_other"])]
-    return pd.DataFrame({"left": both["at"], "right": both["at_other"], "was": both[["trust", "trust_other"]].min(axis=1)}).reset_index(drop=True)
+    place = pd.Index(pd.MultiIndex.from_frame(frame[PERSON]))
+    one, two = (place.get_indexer(pd.MultiIndex.from_frame(joins[list(side)].set_axis(PERSON, axis=1))) for side in (PERSON, OTHER))
+    pairs = pd.DataFrame({"left": np.minimum(one, two), "right": np.maximum(one, two), "was": joins["trust"].to_numpy(dtype=float)})
+    pairs = pairs[pairs["left"] >= 0]
+    return pairs[among[pairs["left"]] | among[pairs["right"]]].reset_index(drop=True).astype({"left": "int64", "right": "int64"})
 
 
 def that_stand(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -67,14 +94,16 @@ def that_stand(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     pairs : DataFrame
         With facts and verdicts.
     before : DataFrame
-        From :func:`pairs_before`, without those that a person has opened again.
+        From :func:`pairs_before`.
     """
     if before.empty:
         return pairs
     was = pairs[["left", "right"]].merge(before, on=["left", "right"], how="left")["was"].set_axis(pairs.index)
     swapped = pairs["swapped"].astype(bool)
     agrees = ((pairs["forename"] != "different") & (pairs["surname"] != "different")) | swapped
-    allowed = pairs["verdict"].isin(["", "review"]) | ((pairs["verdict"] == "never") & (pairs["reason"] == "protected"))
+    # A protected address is joined by a number only, also by one that was held earlier.
+    by_number = (pairs["verdict"] == "never") & (pairs["reason"] == "protected") & (was >= 1.0)
+    allowed = pairs["verdict"].isin(["", "review"]) | by_number
     stands = was.notna() & agrees & (pairs["born"] != "different") & ~pairs["other_number"].astype(bool) & allowed
     return pairs.assign(
         verdict=pairs["verdict"].mask(stands, "link"), reason=pairs["reason"].mask(stands, STANDS), trust=pairs["trust"].mask(stands, was)

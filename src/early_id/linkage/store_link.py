@@ -85,14 +85,15 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     )
     people = link_people(
         pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received, anew=anew,
-        before=again.links if again else None, sources=_expected(store), score=partial(kept.score, spark=_spark(store, chosen)),
+        before=again.joins if again else None, sources=_expected(store), score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
         spells, kin = families_of(again.links, pupils, households, statutory, relationships, belonging, key=secret)
         return replace(people, person_links=again.links, changes=again.changes, family_spells=spells, kin=kin, waits=again.waits)
     # A reader without the right to write links all the same; whoever writes remembers. Links made anew are there to be remembered.
     with nullcontext() if anew else suppress(OSError, SettingsError, BusyError):
-        kept.keep_links(History(people.person_links, people.changes, people.waits), data=data, state=state, on=on, anew=anew)
+        joins = None if people.linkage is None else people.linkage.joins
+        kept.keep_links(History(people.person_links, people.changes, people.waits, joins), data=data, state=state, on=on, anew=anew)
     return people
 
 
