@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from early_id.cli.linkage import ANEW, NONE_DIFFERS
+from early_id.core.chain import Chain
 from early_id.core.findings import Findings
 from early_id.core.trail import Trail
 from early_id.linkage import by_group
@@ -34,7 +35,12 @@ def test_groups_are_named_by_their_labels_and_none_that_differs_is_said(
     assert NONE_DIFFERS in said
 
 
-def test_links_made_anew_are_said_and_on_record_and_need_somebody_who_answers_for_it(cli: Cli, tmp_path: Path) -> None:
+def test_links_made_anew_are_said_and_on_record_and_need_somebody_who_answers_for_it(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("no right")
+
     council = Council(tmp_path)
     for name in ("schools", "pupils", "people"):
         council.put_good(name)
@@ -43,12 +49,19 @@ def test_links_made_anew_are_said_and_on_record_and_need_somebody_who_answers_fo
     assert cli("link", "--config", settings)[0] == 0
     code, said = cli("link", "--anew", "--config", settings)
     assert code == 2 and "Nobody is named who decided" in said
+    code, said = cli("link", "--by", "data officer", "--config", settings)
+    assert code == 2 and said.count("Somebody is named, and nothing is decided.") == 1
+    check(said, "Somebody is named", where="--by")
+    with monkeypatch.context() as patch:  # what cannot be put on record does not happen
+        patch.setattr(Chain, "append", refuse)
+        assert cli("link", "--anew", "--by", "data officer", "--config", settings)[0] != 0
+    assert len(kept_of(council.store()).linkings()) == 1
     code, said = cli("link", "--anew", "--by", "data officer", "--config", settings)
     assert code == 0 and ANEW.format(number=2) in said
     kept = kept_of(council.store())
     assert [bool(one.get("anew")) for one in kept.linkings()] == [False, True] and len(kept.links_of(1)) == 2
     noted = [record for record in Trail(council.store().folder).read() if record.kind == "links"]
-    assert [(record.body["by"], record.body["linking"]) for record in noted] == [("data officer", 2)]
+    assert [(record.body["by"], record.body.get("linking")) for record in noted] == [("data officer", None), ("data officer", 2)]  # begun, and done
     assert cli("link", "--config", settings)[0] == 0 and len(kept.linkings()) == 2  # from then on they are the links of these records
 
 

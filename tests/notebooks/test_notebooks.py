@@ -20,7 +20,7 @@ AS_IT_STANDS = int(os.environ.get("EARLY_ID_RUN_FACTOR", "1")) > 1
 LESS = '"training.families_folds=2", "training.refits_to_show=0", "training.sharing_cost=false"'
 DATES = '"as_of.dates=[2024-03-18, 2024-11-11, 2025-03-17]"'
 FEWER = {"load_config(made.config)": f'load_config(made.config, overrides=[{DATES}, "training.resamples=50", {LESS}])'}
-UNSHOWN = {'"training.tracking=false"': f'"training.tracking=false", {LESS}'}
+UNSHOWN = {'"training.tracking=false"': f'"training.tracking=false", "training.labels=false", {LESS}'}
 #: What stands in a notebook → what the normal run puts there.
 SMALLER: dict[str, dict[str, str]] = {
     "01_first_look": {"children=800": "children=300", **FEWER},
@@ -29,7 +29,7 @@ SMALLER: dict[str, dict[str, str]] = {
     "05_train": {"children=1000": "children=300", **FEWER},
     "07_explain": {"children=500": "children=300", **UNSHOWN},
     "08_lists": {"children=500": "children=300", **UNSHOWN},
-    "09_learning": {'"training.resamples=50"': f'"training.resamples=50", {LESS}'},
+    "09_learning": {'"training.resamples=50"': f'"training.resamples=50", "training.labels=false", {LESS}'},
 }
 
 

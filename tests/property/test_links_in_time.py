@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +57,7 @@ class Town:
     def put(self, table: str, batch: str, *rows: dict[str, str]) -> None:
         file = f"{GOOD[table][1]}/{table}_{batch}.csv"
         self.council.put(table, *rows, file=file)
-        self.received[file] = batch
+        self.received[file] = batch[:10]
 
     def born(self, child: int) -> str:
         return f"{2009 + child % 6}-{1 + child % 12:02d}-{3 + child:02d}"
@@ -122,6 +122,13 @@ class Town:
         pair = (("education", f"P{WAITING[0]}"), ("social_care", f"C{WAITING[0]}"))
         kept.keep_decisions(kept.decisions().add(Decision.of(*pair, "different", by="officer", on=DAY)))
 
+    def send_part(self, child: int) -> None:
+        """One more file of social care under the day of the first batch: a record, with its past, of a pupil whom nobody there knew."""
+        part = f"{FIRST}_{child}"
+        self.cases(part, {child: {"upn": upn(child)}})
+        self.held(part, [child])
+        self.ingest()
+
     @property
     def store(self) -> Store:
         return Store.open(self.config())
@@ -170,3 +177,36 @@ def test_what_is_linked_today_moves_no_earlier_features_cohort_or_family_and_cou
     assert not new & set(COUNCIL.cohort(Past(store, anew, day), town.config()).index["child_id"])
     assert [bool(one.get("anew")) for one in kept_of(store).linkings()] == [False, False, True]
     pd.testing.assert_frame_equal(kept_of(store).links_of(2), second.person_links)
+
+
+def test_a_file_that_comes_late_moves_no_date_before_and_its_own_day_only_where_the_linking_is_of_that_day(tmp_path: Path) -> None:
+    town, received, day = Town(tmp_path, 0), date.fromisoformat(FIRST), EARLIER[1]
+    town.send_first()
+
+    def reasons(people: People, on: date) -> dict[str, str]:
+        out = COUNCIL.cohort(Past(town.store, people, on), town.config()).excluded
+        return dict(zip(out["child_id"], out["reason"], strict=True))
+
+    first = link(town.store)
+    was = {on: (reasons(first, on), Past(town.store, first, on).links()["child_id"].tolist()) for on in (day, received)}
+    # In parts, on one day: a list of that very day sees the second, and none before it does.
+    town.send_part(12)
+    second = link(town.store)
+    ids = second.current().set_index(["source", "source_person_id"])["child_id"]
+    assert (reasons(second, day), Past(town.store, second, day).links()["child_id"].tolist()) == was[day]
+    assert reasons(second, received) == {**was[received][0], ids["education", "P12"]: "child_in_need"}
+    # After a linking of a later day, that of a decision: the day of the files has been seen, and stays as it was seen.
+    kept, pair = kept_of(town.store), (("education", f"P{WAITING[0]}"), ("social_care", f"C{WAITING[0]}"))
+    kept.keep_decisions(kept.decisions().add(Decision.of(*pair, "different", by="officer", on=date(2025, 3, 20))))
+    decided = link(town.store)
+    built = as_bytes(build_features(town.store, decided, catalogue(), as_of=received), decided, received)
+    town.send_part(13)
+    late = link(town.store)
+    again = as_bytes(build_features(town.store, late, catalogue(), as_of=received), late, received)
+    assert [name for name in built if again[name] != built[name]] == []
+    assert reasons(late, received + timedelta(days=1))[ids["education", "P13"]] == "child_in_need"
+    assert ids["education", "P13"] in set(
+        taken_out_since(
+            Past(town.store, late, received), COUNCIL.cohort(Past(town.store, late, received), town.config()).index, COUNCIL.cohort, town.config()
+        )["child_id"]
+    )

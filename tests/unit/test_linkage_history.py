@@ -122,7 +122,7 @@ def test_a_run_that_fails_takes_its_linking_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "linkage")
     kept.keep_links(History(links(a1="X")), data="d1", state="s", on=JUNE)
     before = {path.name: path.read_bytes() for path in kept.folder.rglob("*") if path.is_file()}
-    joined = pd.DataFrame([("a", "1", "b", "2", 1.0)], columns=list(JOINS))
+    joined = pd.DataFrame([("a", "1", "b", "2", 1.0, "")], columns=list(JOINS))
     kept.keep_links(History(links(a1="X", b2="X"), joins=joined), data="d2", state="s", on=JULY)
     assert kept.joins_of(2) is not None
     kept.go_back(1)
@@ -135,7 +135,7 @@ def test_an_erasure_takes_out_links_of_all_times_decisions_and_weights(tmp_path:
     kept = Kept(tmp_path / "linkage")
     pairs = [("a", "1", "c", "3"), ("b", "2", "c", "3")]
     waits = pd.DataFrame(pairs, columns=list(PAIR)).assign(known_from=ALWAYS, known_to=pd.NaT)
-    joins = pd.DataFrame([(*pair, 1.0) for pair in pairs], columns=list(JOINS))
+    joins = pd.DataFrame([(*pair, 1.0, "") for pair in pairs], columns=list(JOINS))
     kept.keep_links(History(links(a1="X", b2="X", c3="Y"), waits=waits, joins=joins), data="d", state="s", on=JUNE)
     kept.keep_decisions(Decisions().add(Decision.of(("a", "1"), ("b", "2"), "same"), Decision.of(("c", "3"), ("b", "9"), "different")))
     (kept.folder / "weights-x.parquet").write_bytes(b"")

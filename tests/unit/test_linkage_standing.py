@@ -6,14 +6,17 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from linkage_material import BORN, NUMBERS, UPNS, all_alike, frame, groups, record
+from linkage_material import BORN, NUMBERS, UPNS, all_alike, frame, groups, record, said
 
 from early_id.config.settings import LinkageSettings
 from early_id.linkage.decisions import Decision, Decisions
-from early_id.linkage.history import History
+from early_id.linkage.history import History, found_on
+from early_id.linkage.linked import Scorer
+from early_id.linkage.model import LinkageModel
 from early_id.linkage.people import People, link_people
 from early_id.linkage.review import Taken
-from early_id.linkage.standing import holds_less
+from early_id.linkage.splink_pass import Scored
+from early_id.linkage.standing import UNSEEN, holds_less
 
 #: Joined by its number and birth date; and one that nothing joins, so that no link comes of nothing.
 SCHOOL = [record("edu", "1", upn=UPNS[0]), record("edu", "2", "Carl", "Pike", "2010-02-03", upn=UPNS[1])]
@@ -31,6 +34,22 @@ def linked(
     assert first.linkage is not None
     held = History(first.person_links, waits=first.waits, joins=first.linkage.joins)
     return first, link_people(rows, None, key="k", settings=SETTINGS, history=held, on=DAYS["later"], decisions=decisions)
+
+
+def test_a_new_record_waits_from_the_day_from_which_its_link_counts() -> None:
+    received, on = DAYS["later"], pd.Timestamp("2025-02-20")
+    first = link_people(frame([*SCHOOL, *CARE]), None, key="k", settings=SETTINGS, on=DAYS["first"])
+    other = record("health", "1", "Quite", "Otherwise", None, upn=UPNS[0], known_from="2025-02-02")
+    turned = record(
+        "care", "2", "Quite", "Otherwise", "2010-02-03", upn=UPNS[1], known_from="2025-02-02"
+    )  # known before: from the day of the linking
+    rows, held = frame([*SCHOOL, *CARE, other, turned]), History(first.person_links, waits=first.waits)
+    made = link_people(rows, None, key="k", settings=SETTINGS, history=held, on=on, received=received)
+    link = made.current().set_index("source").loc["health", "known_from"]
+    assert made.waits is not None
+    waits = made.waits.assign(new=made.waits[["source", "other_source"]].eq("health").any(axis=1)).groupby("new")["known_from"].unique()
+    assert list(waits[True]) == [link] == [found_on(received)] and list(waits[False]) == [found_on(on)]
+    assert len(made.may_be_one(received)) and made.may_be_one(received - pd.Timedelta(days=1)).empty
 
 
 BARE = record("care", "1", None, None, None)
@@ -114,6 +133,34 @@ def test_a_mark_that_comes_later_ends_what_likeness_joined_and_not_what_a_number
     pupils, marked = frame([*rows, less]), home.assign(protected_address=True)
     later = link_people(pupils, marked, key="k", score=all_alike, history=held, on=DAYS["later"])
     assert groups(later) == (JOINED if number else set())
+
+
+def scored_by(weight: float, *, used: bool, always_left_out: str = "too large") -> Scorer:
+    """In the place of Splink: two rules, one of which always makes too many pairs; the other finds every pair of records of two sources."""
+
+    def score(records: pd.DataFrame, model: LinkageModel, least: float) -> Scored:
+        found = all_alike(records, model, least).pairs.assign(weight=weight)
+        rules = pd.DataFrame({"rule": [always_left_out, "names"], "pairs": [10**9, len(found)], "used": [False, used]})
+        return Scored(found if used and weight >= least else found.iloc[:0], rules)
+
+    return score
+
+
+def test_a_lower_weight_gives_a_likeness_up_and_a_rule_that_is_left_out_does_not_however_often() -> None:
+    pupils = frame([record("edu", "1", postcode="AB1 2CD"), record("care", "1", postcode="AB1 2CD")])
+    made = link_people(pupils, None, key="k", score=scored_by(30.0, used=True), on=DAYS["first"])
+    assert groups(made) == JOINED
+    for day in ("2025-02-03", "2025-03-03"):  # left out twice running
+        assert made.linkage is not None
+        held = History(made.person_links, waits=made.waits, joins=made.linkage.joins)
+        made = link_people(pupils, None, key="k", score=scored_by(30.0, used=False), history=held, on=pd.Timestamp(day))
+        assert groups(made) == JOINED and made.findings.by_code()["LNK017"] == 1 and "LNK016" not in made.findings.by_code()
+        assert said(made, "edu:1", "care:1") == ("link", UNSEEN)
+    assert made.linkage is not None
+    held = History(made.person_links, waits=made.waits, joins=made.linkage.joins)
+    for weight in (3.0, -20.0):  # for a person to look at, and nothing at all; another rule is left out as ever
+        again = link_people(pupils, None, key="k", score=scored_by(weight, used=True), history=held, on=pd.Timestamp("2025-04-07"))
+        assert groups(again) == set() and not {"LNK016", "LNK017"} & set(again.findings.by_code())
 
 
 def test_a_record_that_never_held_more_stands_by_nothing() -> None:

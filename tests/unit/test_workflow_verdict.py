@@ -54,6 +54,7 @@ def test_a_gap_changes_the_verdict_on_the_page_in_the_json_and_on_the_terminal(
         "training.families_folds=2",
         "training.refits_to_show=0",
         "training.sharing_cost=false",
+        "training.labels=false",
         "features.use=[absence_share_365d, suspensions_count_365d, contacts_count_365d]",
         "training.baselines=[absence]",
         "training.comparators=[]",

@@ -60,6 +60,10 @@ def link(
     from early_id.present.wording import percent
     from early_id.workflow.steps import open_bench
 
+    if by and not anew:
+        raise SettingsError(
+            "Somebody is named, and nothing is decided.", where="--by", what_next="Add --anew to date all links again, or leave out --by."
+        )
     bench = open_bench(settings(config, out=out, overrides=overrides))
     people, number = _anew(bench, by) if anew else (bench.people, None)
     rates = _rates(bench, people) if by_group else None

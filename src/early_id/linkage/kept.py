@@ -2,7 +2,7 @@
 
 ```
 linkage/
-  links.json                 every linking: number, data, state, day, merges and splits, and whether all was dated anew; only ever added to
+  links.json                 every linking: number, data, state, day, newest day received, merges and splits, and whether all was dated anew; only ever added to
   links/000001.parquet       the links as they were then, closed ones included
   waits/000001.parquet       the pairs that waited for a person by then, closed ones included
   joins/000001.parquet       the pairs that were joined then, each by itself
@@ -126,8 +126,8 @@ class Kept:
         changes = tuple(Change(**change) for change in same[-1]["changes"])
         return History(self.links_of(number), changes, self.waits_of(number), self.joins_of(number))
 
-    def keep_links(self, made: History, *, data: str, state: str, on: pd.Timestamp, anew: bool = False) -> None:
-        """Add one linking, with what it changed; with ``anew``, as one that dated all links again."""
+    def keep_links(self, made: History, *, data: str, state: str, on: pd.Timestamp, received: pd.Timestamp | None = None, anew: bool = False) -> None:
+        """Add one linking, with what it changed; ``received`` is the newest day on which anything was; with ``anew``, as one that dated all links again."""
         self.make()
         held = self.linkings()
         number = (held[-1]["number"] if held else 0) + 1
@@ -136,6 +136,7 @@ class Kept:
             if frame is not None:
                 write_bytes(self.folder / name / f"{number:06d}.parquet", _parquet(frame))
         row = {"number": number, "data": data, "state": state, "on": str(on.date()), "changes": [asdict(change) for change in made.changes]}
+        row |= {"received": str(received.date())} if received is not None else {}
         row |= {"anew": True} if anew else {}
         write_text(self.folder / "links.json", json.dumps([*held, row], indent=1))
         restrict(self.folder, group=self.group)

@@ -19,7 +19,7 @@ from early_id.linkage.model import COUNCIL, LinkageModel
 from early_id.linkage.records import Records
 from early_id.linkage.rules import Marked, verdicts
 from early_id.linkage.splink_pass import Scored, score_pairs
-from early_id.linkage.standing import STANDS, Flags, empty_joins, joins_of, pairs_before, that_stand
+from early_id.linkage.standing import STANDS, UNSEEN, Flags, empty_joins, joins_of, pairs_before, that_stand
 
 Scorer = Callable[[pd.DataFrame, LinkageModel, float], Scored]
 
@@ -96,9 +96,12 @@ def link_records(
     scored = _weights(frame, settings, found, score)
     resolved = (decisions or Decisions()).on(frame, marked)
     found += resolved.findings
-    standing = _standing(frame, before, weak=settings.use_names and not (scored.taught and scored.blocking["used"].all()))
+    used = scored.blocking.loc[scored.blocking["used"].astype(bool), "rule"].astype(str).tolist() if scored.taught else []
+    joins, less = before or (empty_joins(), np.zeros(len(frame), dtype=bool))
+    standing = pairs_before(frame, joins, less, used if settings.use_names else None)
     asked = [pairs_by_number(frame), resolved.same, resolved.apart, standing[["left", "right"]]]
     pairs = _together(pd.concat(asked, ignore_index=True).drop_duplicates(), scored.pairs)
+    pairs["rule"] = pairs["rule"].map(dict(enumerate(used))).astype(object)
     facts = facts_of(frame, pairs)
     said = verdicts(pairs, facts, marked, settings)
     pairs = pd.concat([pairs, facts, said.frame], axis=1)
@@ -106,8 +109,9 @@ def link_records(
         found.append(finding("LNK002", said.contradicted, "person links"))
     held = that_stand(pairs, standing)
     pairs = resolved.over(held)
-    if stand := int((pairs["reason"] == STANDS).sum()):
-        found.append(finding("LNK016", stand, "person links"))
+    for reason, code in ((STANDS, "LNK016"), (UNSEEN, "LNK017")):
+        if stand := int((pairs["reason"] == reason).sum()):
+            found.append(finding(code, stand, "person links"))
     links = pairs[pairs["verdict"] == "link"]
     strength = np.where(links["reason"] == "decision", 1e6, np.where(links["same_number"], 1e3, 0.0)) + links["weight"].fillna(0.0)
     people = cluster(frame, links[["left", "right"]].assign(strength=strength), resolved.apart, marked)
@@ -116,14 +120,6 @@ def link_records(
     linkage = Linkage(frame, pairs, scored, people.group, tuple(found), resolved, marked, joins_of(frame, held, people.group))
     waiting = len(linkage.to_review())
     return replace(linkage, findings=(*found, finding("LNK010", waiting, "review")) if waiting else tuple(found))
-
-
-def _standing(frame: pd.DataFrame, before: tuple[pd.DataFrame, Flags] | None, *, weak: bool) -> pd.DataFrame:
-    """Pairs of the last linking that today's records may be too poor to find again; all of them where names taught or found less than usual."""
-    if before is None:
-        return pd.DataFrame({"left": [], "right": [], "was": []}).astype({"left": "int64", "right": "int64"})
-    joins, less = before
-    return pairs_before(frame, joins, less | weak)
 
 
 def pairs_by_number(records: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Records that were joined before hold too little now to be joined by it. They stay joined, as nothing speaks against it.",
         "Ask the source why its newest list holds fewer numbers, names or birth dates than an earlier one.",
     ),
+    "LNK017": (
+        "Records that likeness had joined were not compared this time. They stay joined, as nothing speaks against it.",
+        "See beside it whether a rule for finding pairs was left out, or names could teach nothing; they are compared again once that is mended.",
+    ),
 }
 
 

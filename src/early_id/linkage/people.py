@@ -238,14 +238,17 @@ def link_people(
     since, day = linked_since(pupils, frame, group), on if received is None else received
     links["known_from"], links["known_to"], links["trust"] = since if day is None else since.clip(upper=found_on(day)), pd.NaT, _trust(linkage)
     changes: tuple[Change, ...] = ()
+    arrived: pd.Series | None = None
     today = on if on is not None else pd.Timestamp(pupils["known_from"].max())
     if history is not None and len(history.links):
         links, changes = history.carry_on(links, key=key, on=today, received=received, anew=anew)
+        since_then = links.set_index(PERSON)["known_from"]
+        arrived = since_then[~since_then.index.isin(pd.MultiIndex.from_frame(history.links[PERSON]))]
     links["known_to"] = pd.to_datetime(links["known_to"]).astype("datetime64[ns]")
     spells, kin = families_of(links, pupils, households, statutory, relationships, belonging, key=key)
     found = [*linkage.findings, *([finding("LNK015", kin.unlinked, "table relationships")] if kin.unlinked else [])]
     first_known = pd.to_datetime(pupils.astype(dict.fromkeys(PERSON, str)).groupby(PERSON)["known_from"].min())
-    waits = carry_waits(None if history is None or anew else history.waits, waits_now(linkage), found=found_on(today))
+    waits = carry_waits(None if history is None or anew else history.waits, waits_now(linkage), found=found_on(today), arrived=arrived)
     return People(links, spells, Findings(tuple(found)), key, linkage, changes, kin, waits, first_known)
 
 

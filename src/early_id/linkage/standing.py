@@ -7,6 +7,8 @@ that was joined by itself: two records that only a third held together do not ou
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,8 +21,10 @@ from early_id.linkage.waiting import OTHER, PAIR
 Flags = npt.NDArray[np.bool_]
 #: The reason of a pair that was joined before.
 STANDS = "before"
-#: A pair of two records that was joined, and how surely.
-JOINS = (*PAIR, "trust")
+#: The reason of one that was joined by likeness and was not compared this time.
+UNSEEN = "unseen"
+#: A pair of two records that was joined, how surely, and the blocking rule that found it; empty where a number did.
+JOINS = (*PAIR, "trust", "rule")
 
 
 def holds_less(pupils: pd.DataFrame, frame: pd.DataFrame) -> Flags:
@@ -58,7 +62,7 @@ def joins_of(records: pd.DataFrame, pairs: pd.DataFrame, group: npt.NDArray[np.i
     records : DataFrame
         ``Records.frame``.
     pairs : DataFrame
-        left, right, verdict, trust; as they were before decisions took their place.
+        left, right, verdict, reason, trust, rule (its words); as they were before decisions took their place.
     group : array of int
         The person of each record: a pair that was parted all the same was not joined.
     """
@@ -66,11 +70,14 @@ def joins_of(records: pd.DataFrame, pairs: pd.DataFrame, group: npt.NDArray[np.i
     joined = (pairs["verdict"] == "link").to_numpy() & (group[left] == group[right])
     sides = [records[PERSON].astype(str).iloc[at[joined]].reset_index(drop=True) for at in (left, right)]
     named = pd.concat(sides, axis=1).set_axis(list(PAIR), axis=1)
-    return named.assign(trust=pairs.loc[joined, "trust"].to_numpy(dtype=float))
+    rule = pairs["rule"].where(pairs["reason"] != "number").fillna("").to_numpy(dtype=object)
+    return named.assign(trust=pairs.loc[joined, "trust"].to_numpy(dtype=float), rule=rule[joined])
 
 
-def pairs_before(frame: pd.DataFrame, joins: pd.DataFrame, among: Flags) -> pd.DataFrame:
-    """left, right, trust of the pairs that were joined at the last linking, where either record is ``among`` those asked about.
+def pairs_before(frame: pd.DataFrame, joins: pd.DataFrame, less: Flags, used: Collection[str] | None) -> pd.DataFrame:
+    """Pairs that were joined at the last linking and may not be found again today: left, right, was (their trust), rule, less.
+
+    That is so where either record holds less, or where the blocking rule that found the pair is left out today, which it may be for one linking or for many.
 
     Parameters
     ----------
@@ -78,12 +85,19 @@ def pairs_before(frame: pd.DataFrame, joins: pd.DataFrame, among: Flags) -> pd.D
         ``Records.frame``.
     joins : DataFrame
         :func:`joins_of` of the last linking.
+    less : array of bool
+        :func:`holds_less`.
+    used : collection of str or None
+        Blocking rules by which records are compared today; None where names are not to be used, so that nothing is.
     """
     place = pd.Index(pd.MultiIndex.from_frame(frame[PERSON]))
     one, two = (place.get_indexer(pd.MultiIndex.from_frame(joins[list(side)].set_axis(PERSON, axis=1))) for side in (PERSON, OTHER))
-    pairs = pd.DataFrame({"left": np.minimum(one, two), "right": np.maximum(one, two), "was": joins["trust"].to_numpy(dtype=float)})
+    places = {"left": np.minimum(one, two).astype("int64"), "right": np.maximum(one, two).astype("int64")}
+    pairs = pd.DataFrame({**places, "was": joins["trust"].to_numpy(dtype=float), "rule": joins["rule"].to_numpy(dtype=object)})
     pairs = pairs[pairs["left"] >= 0]
-    return pairs[among[pairs["left"]] | among[pairs["right"]]].reset_index(drop=True).astype({"left": "int64", "right": "int64"})
+    pairs = pairs.assign(less=less[pairs["left"]] | less[pairs["right"]])
+    unseen = (pairs["rule"] != "") & ~pairs["rule"].isin(list(used)) if used is not None else False
+    return pairs[pairs["less"] | unseen].reset_index(drop=True)
 
 
 def that_stand(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -98,13 +112,19 @@ def that_stand(pairs: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """
     if before.empty:
         return pairs
-    was = pairs[["left", "right"]].merge(before, on=["left", "right"], how="left")["was"].set_axis(pairs.index)
+    known = pairs[["left", "right"]].merge(before, on=["left", "right"], how="left").set_axis(pairs.index)
+    was, less = known["was"], known["less"].eq(True)
     swapped = pairs["swapped"].astype(bool)
     agrees = ((pairs["forename"] != "different") & (pairs["surname"] != "different")) | swapped
     # A protected address is joined by a number only, also by one that was held earlier.
     by_number = (pairs["verdict"] == "never") & (pairs["reason"] == "protected") & (was >= 1.0)
     allowed = pairs["verdict"].isin(["", "review"]) | by_number
-    stands = was.notna() & agrees & (pairs["born"] != "different") & ~pairs["other_number"].astype(bool) & allowed
+    # What was compared today and holds as much as ever is as the weights of today say.
+    asked = was.notna() & (less | pairs["weight"].isna())
+    stands = asked & agrees & (pairs["born"] != "different") & ~pairs["other_number"].astype(bool) & allowed
     return pairs.assign(
-        verdict=pairs["verdict"].mask(stands, "link"), reason=pairs["reason"].mask(stands, STANDS), trust=pairs["trust"].mask(stands, was)
+        verdict=pairs["verdict"].mask(stands, "link"),
+        reason=pairs["reason"].mask(stands & less, STANDS).mask(stands & ~less, UNSEEN),
+        trust=pairs["trust"].mask(stands, was),
+        rule=pairs["rule"].mask(stands, known["rule"]),
     )

@@ -52,8 +52,9 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     -------
     People
         The same data, settings and decisions give the same links, also later, when the store has gone on. What is new since the last linking is seen by
-        as-of dates from the day of this linking on, and by none before: records from the newest day on which anything was received; what changes for others
-        from the newest day on which anything was received or decided, or from the day itself where only the settings are others.
+        as-of dates from the day of this linking on, and by none before: records from the newest day on which anything was received, or, where an earlier linking has seen that day and this one is of a later day,
+        from the day after it; what changes for others from the newest day on which anything was received or decided, or from the day itself where only the
+        settings are others.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
         None if again else kept.history(),
     )
     people = link_people(
-        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received, anew=anew,
+        pupils, households, key=secret, settings=chosen, statutory=statutory, relationships=relationships, belonging=belonging, decisions=decisions, history=history, on=on, received=received if anew else _since(kept, received, on), anew=anew,
         before=again.joins if again else None, sources=_expected(store), score=partial(kept.score, spark=_spark(store, chosen)),
     )  # fmt: skip
     if again:
@@ -93,7 +94,9 @@ def link(store: Store, settings: LinkageSettings | None = None, *, key: str | No
     # A reader without the right to write links all the same; whoever writes remembers. Links made anew are there to be remembered.
     with nullcontext() if anew else suppress(OSError, SettingsError, BusyError):
         joins = None if people.linkage is None else people.linkage.joins
-        kept.keep_links(History(people.person_links, people.changes, people.waits, joins), data=data, state=state, on=on, anew=anew)
+        kept.keep_links(
+            History(people.person_links, people.changes, people.waits, joins), data=data, state=state, on=on, received=received, anew=anew
+        )
     return people
 
 
@@ -141,6 +144,20 @@ def _today(kept: Kept, data: str, newest: pd.Timestamp) -> pd.Timestamp:
     if held[-1]["data"] == data and newest <= last:
         return max(last, pd.Timestamp(date.today()))
     return max(newest, last)
+
+
+def _since(kept: Kept, received: pd.Timestamp, on: pd.Timestamp) -> pd.Timestamp:
+    """The day from which new records count: the newest on which anything was received, where that has moved on since the last linking.
+
+    Where it has not, the files came late, or in parts: lists of that day may have been made, so that their records count from the day after, and never later
+    than the linking itself. A linking on the very day is seen on that day, as every linking is.
+
+    Not the day of the last linking, which may be that of a decision or of the clock, in a council of long ago years after its newest file. So an as-of date
+    between the newest day of receipt and such a day, which only somebody who names it gets, sees a file that is received by it and taken in later.
+    """
+    held = kept.linkings()
+    last = held[-1].get("received") if held else None
+    return received if last is None else min(on, max(received, pd.Timestamp(last) + pd.Timedelta(days=1)))
 
 
 def _expected(store: Store) -> Iterable[str]:

@@ -25,7 +25,7 @@ def waits_now(linkage: Linkage) -> pd.DataFrame:
     return pd.DataFrame([(*one, *two) for one, two in (sorted(pair) for pair in zip(*sides, strict=True))], columns=list(PAIR), dtype=object)
 
 
-def carry_waits(before: pd.DataFrame | None, now: pd.DataFrame, *, found: pd.Timestamp) -> pd.DataFrame:
+def carry_waits(before: pd.DataFrame | None, now: pd.DataFrame, *, found: pd.Timestamp, arrived: pd.Series | None = None) -> pd.DataFrame:
     """Every pair that ever waited, with the days between which that was known.
 
     Parameters
@@ -36,9 +36,13 @@ def carry_waits(before: pd.DataFrame | None, now: pd.DataFrame, *, found: pd.Tim
         :func:`waits_now`.
     found : Timestamp
         ``known_from`` of what is found today, and ``known_to`` of what waits no longer.
+    arrived : Series, optional
+        ``known_from`` of the links of records (source, source_person_id) that are linked for the first time: a pair of such a record waits from then on.
     """
-    since = ALWAYS if before is None else found
-    fresh = now.assign(known_from=since, known_to=pd.NaT)
+    fresh = now.assign(known_from=ALWAYS if before is None else found, known_to=pd.NaT)
+    if before is not None and arrived is not None:
+        new = [arrived.reindex(pd.MultiIndex.from_frame(now[list(side)])).set_axis(now.index) for side in (PERSON, OTHER)]
+        fresh["known_from"] = pd.concat(new, axis=1).max(axis=1).fillna(found)
     if before is not None and len(before):
         still = pd.MultiIndex.from_frame(before[list(PAIR)]).isin(pd.MultiIndex.from_frame(now))
         is_open = before["known_to"].isna().to_numpy()

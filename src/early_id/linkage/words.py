@@ -103,6 +103,7 @@ def verdict_words(pair: Mapping[str, Any]) -> str:
             "decision": "somebody decided it",
             "likeness": "names, date of birth or home agree",
             "before": "they were joined before, and nothing speaks against it",
+            "unseen": "they were joined before, were not compared this time, and nothing speaks against it",
         }
         return f"joined: {by.get(pair['reason'], pair['reason'])}"
     if pair["verdict"] == "never":

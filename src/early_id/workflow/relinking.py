@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def link_anew(bench: Bench, *, by: str) -> tuple[People, int]:
-    """Date every link of the store as a first linking would, and put that on record; the links, and the number of the linking.
+    """Date every link of the store as a first linking would, and put on record that it begins and that it is done; the links, and the number of the linking.
 
     Ids and decisions of people stay, and the links of every earlier linking can still be read. Features of earlier dates may be others from now on, so models
     have to be trained and approved again.
@@ -31,9 +31,12 @@ def link_anew(bench: Bench, *, by: str) -> tuple[People, int]:
         raise SettingsError("Nobody is named who decided.", where="--by", what_next="Give the role of whoever decided, such as --by 'data officer'.")
     if bench.in_force.programme.link:
         raise SettingsError("An extension links these records, and dates its links itself.", where="link --anew", what_next="Leave out --anew.")
+    trail = trail_of(bench)
     with bench.store.writing(), progress("Linking people anew"):
         bench.store.refresh()
+        # Who answers for it is on record before any date changes: where that cannot be written, none does.
+        trail.note("links", {"what": "links to be dated anew", "data": bench.store.fingerprint, "by": by})
         people = link(bench.store, bench.cfg.linkage, key=bench.cfg.project.key, anew=True)
         number = linking_of(bench.store) or 0
-        trail_of(bench).note("links", {"what": "links dated anew", "linking": number, "data": bench.store.fingerprint, "by": by})
+        trail.note("links", {"what": "links dated anew", "linking": number, "data": bench.store.fingerprint, "by": by})
     return people, number
