@@ -15,6 +15,7 @@ from early_id.audit.measures import Scored
 from early_id.audit.recording import second_outcomes
 from early_id.audit.result import AuditResult
 from early_id.audit.settings import AuditRules
+from early_id.audit.spellings import spelling_notes
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
@@ -106,6 +107,7 @@ def audit_table(
     clusters = _clusters(frame, cluster)
     notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
     notes += [] if child is not None else _alike(frame)
+    spelt = [note for name in named for note in spelling_notes(frame[name], name)]
     listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
@@ -123,7 +125,7 @@ def audit_table(
     }
     ranks = None if score is None else floats(frame[score].to_numpy(dtype=np.float64, na_value=np.nan))
     scored = Scored(listed, y, chances, codes, n, ranks)
-    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"tie_rule": TIE_RULE}, notes=[*notes, *more])
+    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"tie_rule": TIE_RULE}, notes=[*spelt, *notes, *more])
     held, _ = groupings(frame[list(named)], named)
     more_outcomes = {name: labels(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), name=name) for name in others}
     second = {"second_outcomes": second_outcomes(scored, held, more_outcomes, outcome=label)} if others else {}
