@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from early_id.audit.fairness import audit_rows, tie_notes
-from early_id.audit.groups import groupings
+from early_id.audit.groups import MOST_GROUPS, groupings
 from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import Scored
 from early_id.audit.recording import second_outcomes
 from early_id.audit.result import AuditResult
 from early_id.audit.settings import AuditRules
-from early_id.audit.spellings import spelling_notes
+from early_id.audit.spellings import refuse_free_text, spelling_notes
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
@@ -103,6 +103,8 @@ def audit_table(
             what_next="Keep one row a child, or name the column that tells rows apart.",
         )
     _numbers(frame, [name for name in (label, selected, score, probability, *others) if name is not None])
+    for name in named:
+        refuse_free_text(frame[name], name, most=MOST_GROUPS)
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
     notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
