@@ -88,6 +88,29 @@ def test_rows_that_repeat_are_told_where_nothing_names_the_child(table: Path, cl
     assert code == 0 and "2 rows are the same as one before them in every column" in said and "nan" not in said
 
 
+def _page_1(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    return text[text.index('id="in-short"') : text.index("</section>", text.index('id="in-short"'))]
+
+
+def test_page_1_of_both_says_why_an_audit_means_little_and_one_group_has_one_reason(table: Path, cli: Cli) -> None:
+    out = table.parent / "out"
+    frame = pd.read_csv(table).assign(flat=1.0, alone="x")
+    frame.loc[frame.index[:5], "sex"] = "F"
+    frame.to_csv(table, index=False)
+    code, said = cli(
+        "audit", "--table", table, "--label", "happened", "--groups", "alone,sex", "--cluster", "family_id", "--out", out, "--score", "flat",
+        "--capacity", "40",
+    )  # fmt: skip
+    assert code == 0, said
+    for kind in ("restricted", "publishable"):
+        first = _page_1(out / f"audit_{kind}.html")
+        assert "All scores are equal" in first and "1 spelling was found" in first
+        whole = (out / f"audit_{kind}.html").read_text(encoding="utf-8")
+        assert "only one group, so there is nobody to compare with" in whole and "too few children in its groups" not in whole
+        assert "the 40 families that rank highest by" in whole
+
+
 def test_nothing_to_audit(cli: Cli) -> None:
     code, said = cli("audit")
     assert code == 2 and "Nothing says what to audit" in said

@@ -121,6 +121,29 @@ def test_outcomes_that_are_missing_for_some_are_left_out_and_counted() -> None:
     assert "2 children whose outcome is not known yet are left out of measures that need it." in result.meta["notes"]
 
 
+def test_spellings_of_one_group_are_brought_together_and_told() -> None:
+    table = TABLE.assign(g=["Ab c", "Ab c", "ab  C", "b", "Not Known", None])
+    result = audit_table(table, label="y", groups=["g"], settings=rules(), selected="flag", cluster="family")
+    assert result.of("selection_share").set_index("group")["n"].to_dict() == {"Ab c": 3, "b": 1, "not known": 2}
+    notes = [note for note in result.meta["notes"] if "capitals or blanks" in note]
+    assert len(notes) == 1 and notes[0].startswith("Column 'g': 1 spelling") and "Ab" not in notes[0]
+
+
+@pytest.mark.parametrize("times", [1, 3, 40])
+def test_notes_about_people_are_no_groups_and_none_is_told(times: int) -> None:
+    notes = [f"note about Jane Smith, number {i}" for i in range(50)] * times
+    table = pd.DataFrame({"g": notes, "y": [0, 1] * (25 * times), "flag": [0, 0, 1, 1, 1] * (10 * times)})
+    with pytest.raises(InputDataError, match="50 different values that look like free text") as refused:
+        audit_table(table, label="y", groups=["g"], settings=rules(), selected="flag")
+    assert "Jane" not in str(refused.value)
+
+
+def test_long_names_of_ethnic_groups_are_groups() -> None:
+    names = [f"Any other background {kind} or mixed" for kind in "abcdefghijklmnopqr"] * 3
+    table = pd.DataFrame({"g": names, "y": [0, 1] * 27, "flag": [0, 0, 1] * 18})
+    assert audit_table(table, label="y", groups=["g"], settings=rules(), selected="flag").rows["group"].nunique() == 18
+
+
 def test_no_group_columns() -> None:
     with pytest.raises(SettingsError, match="No group column"):
         audit_table(TABLE, label="y", groups=[], settings=rules(), selected="flag")

@@ -158,10 +158,14 @@ def spanning_notes(families: Ints, units: np.ndarray[Any, Any] | None) -> list[s
     return [f"{spanning:,} families have children at more than one school or hub: they {said}."] if spanning else []
 
 
+#: Ends each note for which no gap can mean anything.
+NOTHING_OF_SCORE = "this says nothing about the score."
+
+
 def tie_notes(scores: np.ndarray[Any, Any], listed: Floats) -> list[str]:
     """What a reader should know about ties."""
     if len(scores) and np.nanmin(scores) == np.nanmax(scores):
-        return ["All scores are equal, so every family is as likely as any other to be listed: this says nothing about the score."]
+        return [f"All scores are equal, so every family is as likely as any other to be listed: {NOTHING_OF_SCORE}"]
     tied = int(((listed > 0) & (listed < 1)).sum())
     return [f"{tied:,} children tie at the last place; they count as listed in part, so that the order of rows has no say."] if tied else []
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from early_id.audit.spellings import commonest, folded
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.stats.arrays import Ints
 
@@ -88,8 +89,10 @@ def align(groups: pd.DataFrame, keys: pd.Index, *, what: str = "groups") -> pd.D
     return groups.loc[keys]
 
 
-def grouping(values: pd.Series, *, name: str, label: str, comparator: str = "", most: int = MOST_GROUPS) -> Grouping:
+def grouping(values: pd.Series, *, name: str, label: str, comparator: str = "", most: int = MOST_GROUPS, together: bool = False) -> Grouping:
     """Codes for one characteristic, with empty values as *not known*.
+
+    ``together``: values that differ only in capitals or blanks are one group, under the commonest spelling.
 
     Raises
     ------
@@ -101,6 +104,10 @@ def grouping(values: pd.Series, *, name: str, label: str, comparator: str = "", 
     known = values.notna()
     text = values.where(known).map(_as_text, na_action="ignore")
     text = text.where(text.notna() & (text != ""), NOT_KNOWN).astype(str)
+    if together:
+        stands = commonest(text, keep=(NOT_KNOWN,))
+        text = text.map(stands)
+        comparator = next((one for one in stands.values() if folded(one) == folded(comparator)), comparator)
     different = int(text.nunique())
     if different > most:
         raise InputDataError(
@@ -128,7 +135,7 @@ def groupings(
     """
     against = comparators or {}
     known = [name for name in characteristics if name in frame.columns]
-    made = [grouping(frame[name], name=name, label=characteristics[name], comparator=against.get(name, "")) for name in known]
+    made = [grouping(frame[name], name=name, label=characteristics[name], comparator=against.get(name, ""), together=True) for name in known]
     held = tuple(by for by in made if by.groups != (NOT_KNOWN,))
     missing = {label: "Not in the data of this run." for name, label in characteristics.items() if name not in frame.columns}
     missing |= {by.label: "The column is there, but empty for every child." for by in made if by.groups == (NOT_KNOWN,)}

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from early_id.audit.fairness import audit_rows, tie_notes
-from early_id.audit.groups import groupings
+from early_id.audit.fairness import NOTHING_OF_SCORE, audit_rows, tie_notes
+from early_id.audit.groups import MOST_GROUPS, groupings
 from early_id.audit.lists import TIE_RULE, lists_table
 from early_id.audit.measures import Scored
 from early_id.audit.recording import second_outcomes
 from early_id.audit.result import AuditResult
 from early_id.audit.settings import AuditRules
+from early_id.audit.spellings import refuse_free_text, spelling_notes
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.types import Json
 from early_id.stats.arrays import Floats, cluster_codes, floats, labels
@@ -102,11 +103,16 @@ def audit_table(
             what_next="Keep one row a child, or name the column that tells rows apart.",
         )
     _numbers(frame, [name for name in (label, selected, score, probability, *others) if name is not None])
+    for name in named:
+        refuse_free_text(frame[name], name, most=MOST_GROUPS)
     y = labels(frame[label].to_numpy(dtype=np.float64, na_value=np.nan), name=label)
     clusters = _clusters(frame, cluster)
     notes = [] if cluster else ["No family column was given, so rows are taken as independent; if families repeat, intervals are too narrow."]
     notes += [] if child is not None else _alike(frame)
-    listed, how, more = _listed(frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity)
+    spelt = [note for name in named for note in spelling_notes(frame[name], name)]
+    listed, how, more = _listed(
+        frame, y, clusters, selected=selected, score=score, threshold=threshold, capacity=capacity, by_family=cluster is not None
+    )
     codes, n = cluster_codes(clusters)
     chances = None if probability is None else floats(frame[probability].to_numpy(dtype=np.float64, na_value=np.nan))
     rules = _TableRules(
@@ -123,7 +129,8 @@ def audit_table(
     }
     ranks = None if score is None else floats(frame[score].to_numpy(dtype=np.float64, na_value=np.nan))
     scored = Scored(listed, y, chances, codes, n, ranks)
-    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"tie_rule": TIE_RULE}, notes=[*notes, *more])
+    first = [*(note for note in more if note.endswith(NOTHING_OF_SCORE)), *spelt]
+    found = audit_rows(scored, frame[list(named)], rules, meta=meta | {"read_first": first} | {"tie_rule": TIE_RULE}, notes=[*spelt, *notes, *more])
     held, _ = groupings(frame[list(named)], named)
     more_outcomes = {name: labels(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), name=name) for name in others}
     second = {"second_outcomes": second_outcomes(scored, held, more_outcomes, outcome=label)} if others else {}
@@ -169,6 +176,7 @@ def _listed(
     score: str | None,
     threshold: float | None,
     capacity: int | None,
+    by_family: bool,
 ) -> tuple[Floats, str, list[str]]:
     """Who is listed, how, and what to know about it."""
     ways = (selected is not None, threshold is not None, capacity is not None)
@@ -195,10 +203,11 @@ def _listed(
         listed = (scores >= threshold).astype(np.float64)
         return listed, f"'{score}' at {threshold:g} and above", [*notes, *all_or_none(listed)]
     at = at_capacity(scores, clusters, y, capacity if capacity is not None else 0)
-    return at.listed, f"the {capacity:,} highest by '{score}'", [*notes, *tie_notes(scores, at.listed), *all_or_none(at.listed)]
+    whom = "families that rank highest" if by_family else "highest"
+    return at.listed, f"the {capacity:,} {whom} by '{score}'", [*notes, *tie_notes(scores, at.listed), *all_or_none(at.listed)]
 
 
 def all_or_none(listed: Floats) -> list[str]:
     """What to know of a list that holds everybody or nobody: no group can then differ from another in who is missed."""
     same = len(listed) > 0 and listed.min() == listed.max() and listed[0] in (0.0, 1.0)
-    return [f"{'Everybody' if listed[0] else 'Nobody'} is listed, so the list tells nobody apart: this says nothing about the score."] if same else []
+    return [f"{'Everybody' if listed[0] else 'Nobody'} is listed, so the list tells nobody apart: {NOTHING_OF_SCORE}"] if same else []

@@ -51,9 +51,15 @@ def in_short(m: Material) -> Markup:
     alike = [Markup("<p><strong>{}</strong> {}</p>").format(RECORDED, " ".join(each))] if texts else []
     table = page.table_html(["Question", *(_head(m, name) for name in names)], said, "What the report comes to, list by list", numbers=[])
     lines = [*alike, _where_next(m)]
-    return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}{}</section>').format(
-        quiet(_of_what(m)), table, Markup("").join(lines), decision(m)
+    first = Markup("").join(Markup("<p><strong>{}</strong></p>").format(note) for note in _read_first(m))
+    return Markup('<section class="front" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{}{}{}{}{}</section>').format(
+        quiet(_of_what(m)), first, table, Markup("").join(lines), decision(m)
     )
+
+
+def _read_first(m: Material) -> list[str]:
+    """Why an audit means little, and what was done to its groups; without a figure about children, so on both pages."""
+    return list(dict.fromkeys(str(note) for meta in m.meta.values() for note in meta.get("read_first") or ()))
 
 
 def _of_what(m: Material) -> str:

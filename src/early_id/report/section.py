@@ -141,7 +141,7 @@ def every_group(material: Material, audience: str, table: Markup, what: str) -> 
     if material.showing.publishable:
         return more(f"Every group: {what}", table)
     n = len({(row.title, row.group) for row in material.groups[audience].rows})
-    return quiet(f"All {n} groups are in the workbook of tables, sheet “{sheet_name(audience, BY_GROUP)}”.")
+    return quiet(f"{'The only group is' if n == 1 else f'All {n} groups are'} in the workbook of tables, sheet “{sheet_name(audience, BY_GROUP)}”.")
 
 
 #: Said once before the pictures of a measure.

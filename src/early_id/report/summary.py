@@ -101,6 +101,8 @@ def _cell(m: Material, audience: str, title: str) -> Markup:
     top, verdict = groups.largest(title), groups.verdict(title)
     is_found = verdict == str(Verdict.GAP_FOUND)
     told = Markup("<strong>{}</strong>" if is_found else "{}").format(sentence_case(verdict))
+    if len({row.group for row in groups.rows if row.title == title}) == 1:
+        return told + Markup(": only one group, so there is nobody to compare with")
     if top is None:
         return told + Markup(": too few children in its groups to compare")
     if top.gap.hidden and not is_found:
