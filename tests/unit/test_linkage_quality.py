@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.linkage.by_group import linkage_by_group
 from early_id.linkage.families import COLUMNS
 from early_id.linkage.people import People
@@ -69,3 +70,27 @@ def test_where_all_are_missed_alike_nothing_is_found() -> None:
                               truth=council({}, seed)[2]) for seed in range(8)]  # fmt: skip
     alarms = [any(item.where.startswith("missed") and "source" not in item.where for item in one.findings) for one in found]
     assert sum(alarms) <= 1
+
+
+def test_a_birth_date_that_a_system_fills_in_gives_no_age_and_drops_nobody() -> None:
+    """Every record of one service says 1 January 1900: its records would be of grown-ups, and so would the children that it was joined to."""
+    people, pupils, _ = council({"WBRI": 0.5})
+    days = pd.Timestamp(2012, 1, 1) + pd.to_timedelta(np.arange(len(pupils)), unit="D")
+    pupils["birth_date"] = np.where(pupils["source"] == "care", pd.Timestamp(1900, 1, 1), days)
+    pupils["birth_date"] = pd.to_datetime(pupils["birth_date"])
+    rows = linkage_by_group(people, pupils.sort_values("source", ascending=False), on=date(2025, 6, 1)).rows.set_index(["characteristic", "group"])
+    assert rows.loc[("source", "care"), "n"] == rows.loc[("source", "school"), "n"] == 600
+    assert rows.loc[("source", "care"), "share"] == rows.loc[("source", "school"), "share"] < 0.9
+
+
+def test_a_day_is_written_as_iso_has_it_and_an_unknown_child_is_said() -> None:
+    people, _, _ = council({})
+    for text in ("01/06/2024", "last week"):
+        with pytest.raises(SettingsError, match="for sure"):
+            people.family_on(text)  # type: ignore[arg-type]  # what a reader may try
+        with pytest.raises(SettingsError, match="for sure"):
+            people.families_on(text)  # type: ignore[arg-type]  # what a reader may try
+    with pytest.raises(InputDataError, match="no child of this id") as caught:
+        people.family_on(date(2024, 6, 1), child_id="P102621")
+    assert "P102621" not in str(caught.value)
+    assert people.family_on(date(2024, 6, 1), child_id="C1").empty

@@ -15,7 +15,7 @@ import pandas as pd
 from early_id.core.findings import Finding, Findings
 from early_id.linkage.messages import finding
 from early_id.linkage.people import People
-from early_id.linkage.records import PERSON
+from early_id.linkage.records import PERSON, filled_in_dates
 from early_id.stats.cells import cells, sides
 from early_id.stats.multiple import holm, two_sided_p
 
@@ -83,13 +83,17 @@ def _records(people: People, pupils: pd.DataFrame, on: date, enrolments: pd.Data
     """One row a record, with the groups of its child."""
     records = people.current()[[*PERSON, "child_id"]].copy()
     rows = pupils.sort_values("known_from").astype(dict.fromkeys(PERSON, str)).merge(records, on=PERSON)
+    if "birth_date" in rows:  # a date that a system fills in, which linking took for none, gives no age
+        newest = rows.drop_duplicates(PERSON, keep="last")
+        false = newest.loc[filled_in_dates(newest), ["source", "birth_date"]].drop_duplicates()
+        rows["birth_date"] = rows["birth_date"].where(~pd.MultiIndex.from_frame(rows[["source", "birth_date"]]).isin(pd.MultiIndex.from_frame(false)))
     for name in ("ethnicity", "sex", "birth_date"):
         held = (
             rows.dropna(subset=[name]).drop_duplicates("child_id", keep="last").set_index("child_id")[name]
             if name in rows
             else pd.Series(dtype=object)
         )
-        records[name] = records["child_id"].map(held)
+        records[name] = records["child_id"].map(held.astype(object))
     years = (pd.Timestamp(on) - pd.to_datetime(records.pop("birth_date"))).dt.days / 365.25
     records["age"] = [next((label for top, label in _AGES if age < top), NOT_KNOWN) for age in years]
     records["school"] = None

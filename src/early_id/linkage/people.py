@@ -12,6 +12,7 @@ import pandas as pd
 
 from early_id.config.settings import LinkageSettings
 from early_id.core.display import frame_html
+from early_id.core.errors import InputDataError, SettingsError
 from early_id.core.findings import Findings
 from early_id.core.privacy import keyed_hash
 from early_id.linkage.decisions import Decisions
@@ -74,9 +75,22 @@ class People:
         """Who was family to whom on a date, as known then, with the evidence and the trust of each link; of one child where it is named.
 
         See :meth:`early_id.linkage.kin.Kin.family_on`; features use :meth:`families_on`.
+
+        Raises
+        ------
+        SettingsError
+            ``day`` is text that is no date as 2025-11-10.
+        InputDataError
+            No record was ever linked to ``child_id``.
         """
+        if child_id is not None and not (self.person_links["child_id"] == child_id).any():
+            raise InputDataError(
+                "There is no child of this id.",
+                where="family_on(…, child_id=…)",
+                what_next="Take an id from people.current(): a source's own number is none.",
+            )
         kin = self.kin or kin_of(self.person_links, pd.DataFrame(columns=[*PERSON, "known_from"]), None)
-        found = kin.family_on(day)
+        found = kin.family_on(_day(day))
         return found if child_id is None else found[found["person_id"] == child_id].reset_index(drop=True)
 
     def families_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
@@ -94,7 +108,7 @@ class People:
 
     def spells_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Every household that a child belonged to on a date, as known then; a child whose parents live apart has two."""
-        moment = pd.Timestamp(day)
+        moment = pd.Timestamp(_day(day))
         spells = self.family_spells
         return spells[
             (spells["from_on"] < moment)
@@ -291,3 +305,15 @@ def _trust(linkage: Linkage) -> np.ndarray:
     surest = ends.groupby("at")["trust"].max()
     trust[surest.index.to_numpy(dtype=np.int64)] = surest.to_numpy(dtype=float)
     return trust
+
+
+def _day(day: date | pd.Timestamp | str) -> date | pd.Timestamp:
+    """A day as given; text only as ISO 8601 has it, since 01/06 is two days."""
+    if not isinstance(day, str):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise SettingsError(
+            "A day in words or in another order of figures cannot be told for sure.", where="day", what_next="Write it as 2025-11-10."
+        ) from None
