@@ -26,6 +26,11 @@ link_app.add_typer(review_app)
 
 #: Groups that records hold as codes, under the name of their list.
 _BY_CODE = ("ethnicity", "sex")
+#: What the rate by group is, and is not.
+JOINED = (
+    "Joined: of the records of children, those with a record of any other source. Whoever is in no other source has nobody to be joined to, so a low share may "
+    "say who is in the sources, not that joining failed."
+)
 NONE_DIFFERS = "None of these groups differs from everyone else beyond chance; with few records that is no sign that they are joined alike."
 ANEW = (
     "All links are dated anew (linking {number}, on record). Features of earlier dates may be others now: train, audit and approve models again. "
@@ -90,6 +95,7 @@ def link(
         rows = [[r["characteristic"], _group(r["characteristic"], r["group"]), f"{r['n']:,}", percent(r["share"]), percent(r["rest"]), "differs" if r["differs"] else ""]
                 for r in shown.to_dict("records")]  # fmt: skip
         say(text_table(rows, ["", "group", "records", "joined", "everyone else", ""]))
+        say(JOINED)
         for line in rates.findings.lines() or [NONE_DIFFERS]:
             say(line)
     for change in people.changes:
