@@ -11,6 +11,7 @@ import pytest
 from early_id.core.errors import InputDataError, SettingsError
 from early_id.linkage.by_group import linkage_by_group
 from early_id.linkage.families import COLUMNS
+from early_id.linkage.kin import kin_of
 from early_id.linkage.people import People
 from early_id.linkage.quality import quality_of_groups, quality_of_pairs
 
@@ -94,3 +95,25 @@ def test_a_day_is_written_as_iso_has_it_and_an_unknown_child_is_said() -> None:
         people.family_on(date(2024, 6, 1), child_id="P102621")
     assert "P102621" not in str(caught.value)
     assert people.family_on(date(2024, 6, 1), child_id="C1").empty
+
+
+def test_nobody_is_a_relative_of_himself_under_an_id_given_up_since() -> None:
+    """Two records at one property were two children then, and were joined in 2025."""
+    link = {"known_from": pd.Timestamp(1900, 1, 1), "known_to": pd.NaT, "trust": 1.0}
+    joined = pd.Timestamp(2025, 1, 1)
+    links = pd.DataFrame(
+        [
+            {"source": "school", "source_person_id": "1", "child_id": "CA", **link},
+            {"source": "care", "source_person_id": "1", "child_id": "CB", **link, "known_to": joined},
+            {"source": "care", "source_person_id": "1", "child_id": "CA", **link, "known_from": joined},
+            {"source": "school", "source_person_id": "2", "child_id": "CC", **link},
+        ]
+    )
+    pupils = pd.DataFrame(
+        [{"source": source, "source_person_id": number, "uprn": "100020003000", "surname": "Reed", "known_from": pd.Timestamp(2020, 1, 1), "known_to": pd.NaT}
+         for source, number in (("school", "1"), ("care", "1"), ("school", "2"))]
+    )  # fmt: skip
+    people = People(links, pd.DataFrame(columns=COLUMNS), kin=kin_of(links, pupils, None))
+    found = people.family_on(date(2024, 6, 1))
+    assert set(zip(found["person_id"], found["relative_id"], strict=True)) == {("CA", "CC"), ("CC", "CA"), ("CB", "CC"), ("CC", "CB")}
+    assert set(people.family_on(date(2025, 6, 1))["relative_id"]) == {"CA", "CC"}

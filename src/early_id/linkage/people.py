@@ -91,7 +91,18 @@ class People:
             )
         kin = self.kin or kin_of(self.person_links, pd.DataFrame(columns=[*PERSON, "known_from"]), None)
         found = kin.family_on(_day(day))
+        one = self._since_joined()
+        others = np.array([pair not in one for pair in zip(found["person_id"], found["relative_id"], strict=True)], dtype=bool)
+        found = found[others].reset_index(drop=True)
         return found if child_id is None else found[found["person_id"] == child_id].reset_index(drop=True)
+
+    def _since_joined(self) -> set[tuple[str, str]]:
+        """Pairs of ids that were two then and are one person now: nobody is family of himself."""
+        now = self.current()[[*PERSON, "child_id"]].rename(columns={"child_id": "now"})
+        ids = self.person_links[[*PERSON, "child_id"]].merge(now, on=PERSON)[["child_id", "now"]].drop_duplicates()
+        several = ids[ids["now"].duplicated(keep=False)]
+        both = several.merge(several, on="now", suffixes=("", "_other"))
+        return set(zip(both["child_id"], both["child_id_other"], strict=True))
 
     def families_on(self, day: date | pd.Timestamp) -> pd.DataFrame:
         """Who was family on a date, as known then: child_id, family_id, safe_contact, protected_address, no_joint_contact.
