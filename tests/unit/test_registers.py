@@ -14,6 +14,7 @@ from features_material import AS_OF, CALENDAR, ago, cohort, people, store
 from early_id.config.settings import FeatureSettings
 from early_id.data.engine import raw
 from early_id.features import catalogue
+from early_id.features.ask import listening
 from early_id.features.build import build_at
 from early_id.features.declare import custom
 from early_id.features.past import Past
@@ -87,6 +88,12 @@ def test_marks_are_known_from_the_day_of_their_time_and_nothing_stays_with_the_e
         assert sorted(getattr(timed, name)) == sorted(getattr(plain, name))
     placed = {name for (name,) in raw(held.backend).execute("SELECT table_name FROM information_schema.tables").fetchall()}
     assert "attendance" in placed and not placed & {"_marks", "_lanes", "_told_apart", "_kinds", "_reached"}
+
+
+def test_whoever_listens_to_the_questions_has_them_asked() -> None:
+    """What describes a feature shows the SQL that ran."""
+    with listening():
+        assert registers_of(council(marks()), FEATURES, DATES, CALENDAR, FeatureSettings()) == {}
 
 
 class Timed:

@@ -64,6 +64,11 @@ def ask(store: TableSource, key: tuple[Any, ...], build: Callable[[Dates], ibis.
     return _answered(backend, text)
 
 
+def is_heard() -> bool:
+    """Whether somebody listens to the questions, and so wants to have them asked."""
+    return _HEARD.get() is not None
+
+
 @contextmanager
 def listening() -> Iterator[list[tuple[str, str]]]:
     """The questions that are asked within: name of the engine, and text as it runs."""

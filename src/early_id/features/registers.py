@@ -22,6 +22,7 @@ import pandas as pd
 from early_id.config.settings import FeatureSettings
 from early_id.core.calendar import SchoolCalendar
 from early_id.data.engine import quote, raw, text
+from early_id.features.ask import is_heard
 from early_id.features.compile import columns_of_all, compile_condition, day_number, goes_by_row
 from early_id.features.cut import with_stand_ins
 from early_id.features.declare import Feature, Measure
@@ -179,7 +180,7 @@ def registers_of(
     store: TableSource, features: Iterable[Feature], dates: Sequence[date], calendar: SchoolCalendar, rules: FeatureSettings
 ) -> dict[str, Registers]:
     """Table → its marks as bits, for features on ``dates``. Only tables of marks, of which every child has hundreds, and only where DuckDB answers."""
-    if store.backend.name != "duckdb":
+    if store.backend.name != "duckdb" or is_heard():
         return {}
     windows: dict[str, list[tuple[date, Measure]]] = {}
     for feature in features:
