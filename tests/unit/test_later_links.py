@@ -70,6 +70,6 @@ def test_a_link_of_the_day_takes_out_of_the_cohort_and_a_later_one_of_the_list(
     for name in ("no_statutory", "check_model_sharing", "people_frame", "places"):
         monkeypatch.setattr(steps, name, lambda *_, **__: None)
     monkeypatch.setattr(steps, "stops_of", lambda *_, **__: stops)
-    steps.screen(SimpleNamespace(audience="hub_lead"), Held(cohort.index, cohort.excluded), store=held, people=who, settings=cfg)  # type: ignore[arg-type]
+    steps.screen(SimpleNamespace(audience="hub_lead"), Held(cohort.index, cohort.excluded), store=held, people=who, settings=cfg)  # type: ignore[arg-type]  # what screening reads of each, no more
     reasons = given[0].set_index(["child_id", "audiences"])["reason"]
     assert reasons["Ann", "all"] == REASONS["child_in_need"] and reasons["Cat", "school_lead"] == REASONS["household_open"]

@@ -195,7 +195,7 @@ def test_marks_of_both_records_hold_for_who_was_merged_and_a_split_gives_each_it
         held[name] = pd.to_datetime(held[name])
     pair, made = (("housing", "1"), ("care", "2")), link_people(rows, held, key="k", on=pd.Timestamp("2024-02-01"))
     for day, answer in (("2024-03-01", "same"), ("2024-04-01", "different")):
-        decisions = Decisions().add(Decision.of(*pair, answer))  # type: ignore[arg-type]
+        decisions = Decisions().add(Decision.of(*pair, answer))  # type: ignore[arg-type]  # one of the three answers
         history = History(made.person_links, waits=made.waits)
         made = link_people(rows, held, key="k", decisions=decisions, history=history, on=pd.Timestamp(day))
     apart = {(True, True, False), (False, False, True)}
