@@ -227,7 +227,10 @@ def test_what_the_sharing_rule_costs_is_measured_on_the_same_rows_and_no_model_o
     rows = {row["measure"]: row for row in cost["rows"]}
     assert rows["auc"]["seen"] == pytest.approx(trial.models["additive"].auc.value)
     assert rows["precision_at_capacity"]["seen"] == pytest.approx(trial.models["additive"].precision_at_capacity.value)
-    assert rows["auc"]["difference"] > 0.02, "what the school may not see would have told more"
+    # Of 700 children the interval just reaches nought; of twice as many it is beyond chance (with seeds 2 and 3 too).
+    more = quick(fake_matrix(1400, seed=1), models=("additive",), put_forward="additive", resamples=200, audience="school_lead", capacity=40)
+    beyond = {row["measure"]: row for row in more.further.sharing["rows"]}["auc"]
+    assert beyond["low"] > 0, "what the school may not see would have told more"
     assert all(row["low"] <= row["difference"] == row["all"] - row["seen"] <= row["high"] for row in rows.values())
     assert trial.best.feature_names == [f.name for f in matrix.meta.features if f.sharing == "SCHOOL"]
     assert {result.kind for result in trial.models.values()} == {"model", "baseline", "comparator"}
